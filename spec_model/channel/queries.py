@@ -1,0 +1,77 @@
+"""What a handle can be asked (§5.4, §6.4). No query changes anything."""
+
+from __future__ import annotations
+
+from spec_model.channel.value import Channel, Side, well_formed
+from spec_model.config import ChannelConfig
+from spec_model.vocabulary import ConsumerStats, ProducerStats
+
+
+def is_connected(channel: Channel) -> bool:
+    """Whether this handle is active and its peer there (§5.4, §6.4).
+
+    Precondition: none.
+    Effect: none.
+    Result: true when both sides are live and the channel is not shut [SHD-1, LIF-4].
+
+    post: not __return__ or (channel.producer is Side.LIVE and channel.consumer is Side.LIVE)
+    """
+    return channel.producer is Side.LIVE and channel.consumer is Side.LIVE and not channel.shut
+
+
+def get_config(channel: Channel, handle: Side) -> ChannelConfig:
+    """The normalised configuration (§5.4, §6.4), as a handle in state `handle` reports it.
+
+    Precondition: none.
+    Effect: none.
+    Result: the configuration [BRK-2], also after the close; zeros for a moved-from handle [LIF-5].
+
+    post: __return__ in (channel.config, ChannelConfig(0, 0))
+    """
+    return ChannelConfig(0, 0) if handle is Side.MOVED else channel.config
+
+
+def available_slots(channel: Channel) -> int:
+    """How many messages could be pushed before the queue is full (§5.4).
+
+    Precondition: none.
+    Effect: none.
+    Result: capacity less the messages waiting [STA-3]; 0 for an inactive handle [LIF-4].
+
+    pre: well_formed(channel)
+    post: 0 <= __return__ <= channel.config.capacity
+    """
+    return channel.free_slots if channel.producer is Side.LIVE else 0
+
+
+def available_messages(channel: Channel) -> int:
+    """How many messages wait (§6.4).
+
+    Precondition: none.
+    Effect: none.
+    Result: their number [STA-3]; 0 for an inactive handle [LIF-4].
+
+    pre: well_formed(channel)
+    post: 0 <= __return__ <= channel.config.capacity
+    """
+    return len(channel.waiting) if channel.consumer is Side.LIVE else 0
+
+
+def producer_stats(channel: Channel) -> ProducerStats:
+    """The producer's counters (§5.4).
+
+    Precondition: none.
+    Effect: none.
+    Result: the counters [STA-1], also after the close; zeros for a moved-from handle [LIF-5].
+    """
+    return ProducerStats() if channel.producer is Side.MOVED else channel.sent
+
+
+def consumer_stats(channel: Channel) -> ConsumerStats:
+    """The consumer's counters (§6.4).
+
+    Precondition: none.
+    Effect: none.
+    Result: the counters [STA-2], also after the close; zeros for a moved-from handle [LIF-5].
+    """
+    return ConsumerStats() if channel.consumer is Side.MOVED else channel.received

@@ -1,0 +1,72 @@
+"""The words every implementation answers in: result codes and statistics records (§2.1).
+
+Defined here once; an implementation hands out these very objects, so that results
+compare by identity [VOC-5].
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+
+class PushResult(Enum):
+    """What a push answered (§2.1) [VOC-1]. Truthy exactly when it is SUCCESS [VOC-4]."""
+
+    SUCCESS = 0
+    TIMEOUT = 1
+    CHANNEL_CLOSED = 2
+    INVALID_SIZE = 3
+    QUEUE_FULL = 4
+
+    def __bool__(self) -> bool:
+        return self is PushResult.SUCCESS
+
+
+class PopResult(Enum):
+    """What a pop answered (§2.1) [VOC-2]. Truthy exactly when it is SUCCESS [VOC-4]."""
+
+    SUCCESS = 0
+    TIMEOUT = 1
+    CHANNEL_CLOSED = 2
+    EMPTY = 3
+
+    def __bool__(self) -> bool:
+        return self is PopResult.SUCCESS
+
+
+class ChannelError(Enum):
+    """What a request for a channel answered (§2.1) [VOC-3]. Truthy exactly when it is an error [VOC-4]."""
+
+    SUCCESS = 0
+    NAME_EXISTS = 1
+    INVALID_CONFIG = 2
+    ALLOCATION_FAILED = 3
+
+    def __bool__(self) -> bool:
+        return self is not ChannelError.SUCCESS
+
+
+class ProducerStats(NamedTuple):
+    """A producer's counters, all from 0 up (§5.4) [STA-1]."""
+
+    messages_sent: int = 0
+    bytes_sent: int = 0
+    failed_pushes: int = 0
+
+
+class ConsumerStats(NamedTuple):
+    """A consumer's counters, all from 0 up (§6.4) [STA-2]."""
+
+    messages_received: int = 0
+    bytes_received: int = 0
+    failed_pops: int = 0
+
+
+class BrokerStats(NamedTuple):
+    """A broker's counters, all from 0 up; the totals never fall (§4.2) [BRK-11]."""
+
+    active_channels: int = 0
+    total_channels_created: int = 0
+    total_messages_sent: int = 0
+    total_bytes_transferred: int = 0
