@@ -1,0 +1,95 @@
+"""What the calls accept, brought into the form that the core takes (ARG)."""
+
+from __future__ import annotations
+
+import math
+import operator
+from datetime import timedelta
+from typing import Any, SupportsFloat, SupportsIndex, Union
+
+from fast_impl._binding import FOREVER, SIZE_MAX, ffi
+from spec_model.config import ChannelConfig
+
+Buffer = Any
+"""Any C-contiguous bytes-like object."""
+
+Timeout = Union[None, SupportsFloat, SupportsIndex, timedelta]
+"""None for ever, or seconds, or a timedelta; not negative."""
+
+_LONGEST = 2**63 - 1  # nanoseconds
+
+
+def as_buffer(data: Buffer) -> Any:
+    """`data` as memory that the core can read [ARG-1].
+
+    Raises TypeError for what is not bytes-like, BufferError for what is not C-contiguous.
+    """
+    if type(data) is bytes:
+        return data
+    try:
+        view = memoryview(data)
+    except TypeError:
+        raise TypeError(f"data must be a bytes-like object, not {type(data).__name__}") from None
+    if not view.c_contiguous:
+        raise BufferError("data must be C-contiguous; bytes(data) makes a copy that is")
+    return ffi.from_buffer(view)
+
+
+def as_count(name: str, value: SupportsIndex) -> int:
+    """A count or size, an int from 0 to 2**64 - 1, larger ones cut to that [ARG-3].
+
+    Raises TypeError for what is not an integer, ValueError for a negative one.
+    """
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} must be an integer, not {type(value).__name__}")
+    count = operator.index(value)
+    if count < 0:
+        raise ValueError(f"{name} must not be negative, got {count}")
+    return min(count, SIZE_MAX)
+
+
+def as_nanoseconds(timeout: Timeout) -> int:
+    """A timeout in nanoseconds, rounded up so that no call gives up early; FOREVER for ever [ARG-2].
+
+    Raises TypeError for what is no number of seconds, ValueError for negative or NaN.
+    """
+    if timeout is None:
+        return FOREVER
+    if isinstance(timeout, timedelta):
+        nanoseconds = timeout // timedelta(microseconds=1) * 1000
+    elif isinstance(timeout, bool) or not (hasattr(timeout, "__float__") or hasattr(timeout, "__index__")):
+        raise TypeError(f"timeout must be None, seconds or a timedelta, not {type(timeout).__name__}")
+    elif hasattr(timeout, "__index__"):
+        nanoseconds = operator.index(timeout) * 10**9
+    else:
+        seconds = float(timeout)
+        if math.isnan(seconds):
+            raise ValueError("timeout must not be NaN")
+        if seconds >= _LONGEST / 10**9:
+            return FOREVER
+        nanoseconds = math.ceil(seconds * 10**9)
+    if nanoseconds < 0:
+        raise ValueError(f"timeout must not be negative, got {timeout}")
+    return nanoseconds if nanoseconds <= _LONGEST else FOREVER
+
+
+def as_name(name: str) -> bytes:
+    """A channel's name as bytes that are equal exactly for equal names [BRK-7].
+
+    Raises TypeError for what is not a str.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"name must be a str, not {type(name).__name__}")
+    return name.encode("utf-8", "surrogatepass")
+
+
+def as_config(config: ChannelConfig) -> ChannelConfig:
+    """`config`, if it is one; raises TypeError if not."""
+    if not isinstance(config, ChannelConfig):
+        raise TypeError(f"config must be a ChannelConfig, not {type(config).__name__}")
+    return config
+
+
+def as_memory_limit(limit: SupportsIndex | None) -> int:
+    """A limit in bytes for the core, for which SIZE_MAX is none [BRK-5]."""
+    return SIZE_MAX if limit is None else as_count("memory_limit", limit)

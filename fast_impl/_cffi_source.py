@@ -1,0 +1,33 @@
+"""How cffi builds the binding: out-of-line API mode over the core's own sources.
+
+Run at build time only, before `fast_impl` can be imported.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from cffi import FFI
+
+CORE = Path(__file__).resolve().parent / "core"
+
+
+def builder(module_name: str, portable: bool) -> FFI:
+    """The binding `module_name` over the portable or the futex variant of the core, ready to compile."""
+    header = (CORE / "omni_mailbox.h").read_text()
+    declared = re.search(r"/\* declarations begin \*/(.*)/\* declarations end \*/", header, re.DOTALL)
+    if declared is None:
+        raise RuntimeError("omni_mailbox.h has lost the marks around its declarations")
+    ffi = FFI()
+    ffi.cdef(declared.group(1))
+    ffi.set_source(
+        module_name,
+        '#include "omni_mailbox.h"',
+        sources=[str(path) for path in sorted(CORE.glob("*.c"))],
+        include_dirs=[str(CORE)],
+        define_macros=[("OMNI_PORTABLE", "1")] if portable else [],
+        extra_compile_args=["-std=gnu11", "-O2", "-fvisibility=hidden"],
+        libraries=["pthread"],
+    )
+    return ffi

@@ -1,0 +1,207 @@
+/* The registry: channels by name, in a hash table and in order of creation, behind a reader-writer lock. */
+#include "channel.h"
+
+struct omni_broker {
+  seam_rwlock lock;
+  _Atomic uint64_t references; /* the caller of omni_broker_new, and each registered channel */
+  seam_word departures;        /* counts channels gone, for shutdowns to sleep on */
+  omni_channel **buckets;
+  uint64_t bucket_count; /* a power of two */
+  omni_channel *oldest, *newest;
+  uint64_t active, created;
+  uint64_t memory_limit, memory_used;
+  uint64_t retired_messages, retired_bytes; /* of channels that are gone */
+};
+
+enum { FIRST_BUCKETS = 64 };
+
+/* FNV-1a */
+static uint64_t hash_name(const uint8_t *name, size_t size) {
+  uint64_t hash = 0xcbf29ce484222325u;
+  for (size_t i = 0; i < size; i++) hash = (hash ^ name[i]) * 0x100000001b3u;
+  return hash;
+}
+
+static omni_channel **bucket_of(omni_broker *broker, uint64_t hash) {
+  return &broker->buckets[hash & (broker->bucket_count - 1)];
+}
+
+static omni_channel *find(omni_broker *broker, uint64_t hash, const void *name, size_t size) {
+  omni_channel *channel = *bucket_of(broker, hash);
+  while (channel && !(channel->hash == hash && channel->name_size == size && memcmp(channel->name, name, size) == 0))
+    channel = channel->next_in_bucket;
+  return channel;
+}
+
+/* Without memory for it the table stays as it is: longer chains, nothing worse. */
+static void grow(omni_broker *broker) {
+  uint64_t count = 2 * broker->bucket_count;
+  omni_channel **buckets = seam_allocate(count * sizeof *buckets);
+  if (!buckets) return;
+  seam_free(broker->buckets);
+  broker->buckets = buckets;
+  broker->bucket_count = count;
+  for (omni_channel *channel = broker->oldest; channel; channel = channel->newer) {
+    omni_channel **bucket = bucket_of(broker, channel->hash);
+    channel->next_in_bucket = *bucket;
+    *bucket = channel;
+  }
+}
+
+static void link_channel(omni_broker *broker, omni_channel *channel) {
+  if (broker->active >= broker->bucket_count) grow(broker);
+  omni_channel **bucket = bucket_of(broker, channel->hash);
+  channel->next_in_bucket = *bucket;
+  *bucket = channel;
+  channel->older = broker->newest;
+  *(broker->newest ? &broker->newest->newer : &broker->oldest) = channel;
+  broker->newest = channel;
+  broker->active++;
+}
+
+static void unlink_channel(omni_broker *broker, omni_channel *channel) {
+  omni_channel **link = bucket_of(broker, channel->hash);
+  while (*link != channel) link = &(*link)->next_in_bucket;
+  *link = channel->next_in_bucket;
+  *(channel->older ? &channel->older->newer : &broker->oldest) = channel->newer;
+  *(channel->newer ? &channel->newer->older : &broker->newest) = channel->older;
+  broker->active--;
+}
+
+static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high) {
+  return value < low ? low : value > high ? high : value;
+}
+
+/* CFG-2 */
+static uint64_t normal_capacity(uint64_t capacity) {
+  uint64_t power = 8;
+  while (power < clamp(capacity, 8, 524288)) power *= 2;
+  return power;
+}
+
+omni_broker *omni_broker_new(uint64_t memory_limit) {
+  omni_broker *broker = seam_allocate(sizeof *broker);
+  if (!broker) return NULL;
+  broker->buckets = seam_allocate(FIRST_BUCKETS * sizeof *broker->buckets);
+  if (broker->buckets && seam_word_init(&broker->departures) == 0) {
+    if (seam_lock_init(&broker->lock) == 0) {
+      broker->bucket_count = FIRST_BUCKETS;
+      broker->memory_limit = memory_limit;
+      atomic_init(&broker->references, 1);
+      return broker;
+    }
+    seam_word_destroy(&broker->departures);
+  }
+  seam_free(broker->buckets);
+  seam_free(broker);
+  return NULL;
+}
+
+void omni_broker_free(omni_broker *broker) {
+  /* acq_rel: what every holder did to the broker comes before the last one frees it */
+  if (seam_add(&broker->references, (uint64_t)-1, acq_rel) != 1) return;
+  seam_lock_destroy(&broker->lock);
+  seam_word_destroy(&broker->departures);
+  seam_free(broker->buckets);
+  seam_free(broker);
+}
+
+int omni_request_channel(omni_broker *broker, const void *name, size_t name_size, uint64_t capacity,
+                         uint64_t max_message_size, omni_producer **producer, omni_consumer **consumer) {
+  if (name_size == 0) return OMNI_CHANNEL_INVALID_CONFIG; /* BRK-4 */
+  capacity = normal_capacity(capacity);
+  max_message_size = clamp(max_message_size, 64, 16 * 1024 * 1024);
+  uint64_t memory = capacity * max_message_size, hash = hash_name(name, name_size);
+  int result = OMNI_CHANNEL_ALLOCATION_FAILED;
+  seam_lock_alone(&broker->lock);
+  if (find(broker, hash, name, name_size)) {
+    result = OMNI_CHANNEL_NAME_EXISTS;
+  } else if (memory <= broker->memory_limit - broker->memory_used) { /* BRK-5 */
+    omni_channel *channel = channel_new(name, name_size, capacity, max_message_size);
+    if (channel) {
+      channel->broker = broker;
+      channel->hash = hash;
+      channel->serial = ++broker->created;
+      broker->memory_used += memory;
+      seam_add(&broker->references, 1, relaxed); /* the caller holds one, so it is not the first */
+      link_channel(broker, channel);
+      *producer = &channel->producer;
+      *consumer = &channel->consumer;
+      result = OMNI_CHANNEL_SUCCESS;
+    }
+  }
+  seam_unlock(&broker->lock);
+  return result;
+}
+
+int omni_has_channel(omni_broker *broker, const void *name, size_t name_size) {
+  uint64_t hash = hash_name(name, name_size);
+  seam_lock_shared(&broker->lock);
+  int found = find(broker, hash, name, name_size) != NULL;
+  seam_unlock(&broker->lock);
+  return found;
+}
+
+int omni_remove_channel(omni_broker *broker, const void *name, size_t name_size) {
+  /* A registered channel has an open handle: broker_handle_closed unregisters it with the last (BRK-8, BRK-9). */
+  (void)broker, (void)name, (void)name_size;
+  return 0;
+}
+
+void broker_handle_closed(omni_channel *channel) {
+  omni_broker *broker = channel->broker;
+  omni_handle_stats sent;
+  seam_lock_alone(&broker->lock);
+  int last = --channel->open_handles == 0;
+  if (last) {
+    unlink_channel(broker, channel);
+    broker->memory_used -= channel->ring.capacity * channel->max_message_size;
+    omni_producer_get_stats(&channel->producer, &sent); /* final: nobody is inside a closed producer */
+    broker->retired_messages += sent.messages;
+    broker->retired_bytes += sent.bytes;
+  }
+  seam_unlock(&broker->lock);
+  if (!last) return;
+  seam_add(&broker->departures.value, 1, release); /* pairs with the acquire in omni_shutdown_wait */
+  seam_wake(&broker->departures);
+  omni_broker_free(broker); /* the channel's hold */
+}
+
+void omni_broker_get_stats(omni_broker *broker, omni_broker_stats *stats) {
+  omni_handle_stats sent;
+  seam_lock_shared(&broker->lock);
+  *stats = (omni_broker_stats){broker->active, broker->created, broker->retired_messages, broker->retired_bytes};
+  for (omni_channel *channel = broker->oldest; channel; channel = channel->newer) {
+    omni_producer_get_stats(&channel->producer, &sent);
+    stats->total_messages_sent += sent.messages;
+    stats->total_bytes_transferred += sent.bytes;
+  }
+  seam_unlock(&broker->lock);
+}
+
+uint64_t omni_shutdown_begin(omni_broker *broker) {
+  seam_lock_shared(&broker->lock); /* keeps them registered, and so in memory */
+  uint64_t ticket = broker->created;
+  for (omni_channel *channel = broker->oldest; channel; channel = channel->newer) channel_shut(channel);
+  seam_unlock(&broker->lock);
+  return ticket;
+}
+
+int omni_shutdown_wait(omni_broker *broker, uint64_t ticket, int64_t timeout) {
+  int64_t deadline = seam_deadline(timeout);
+  for (int slept = SEAM_AWAKE;;) {
+    /* acquire: pairs with the release in broker_handle_closed; a departure after this look ends the sleep */
+    uint32_t departures = seam_load(&broker->departures.value, acquire);
+    seam_lock_shared(&broker->lock);
+    int done = !broker->oldest || broker->oldest->serial > ticket;
+    seam_unlock(&broker->lock);
+    if (done) return 1;
+    if (slept == SEAM_SIGNAL) return OMNI_INTERRUPTED;
+    if (slept == SEAM_TIME_UP || timeout == 0) return 0;
+    slept = seam_sleep(&broker->departures, departures, deadline);
+  }
+}
+
+int omni_shutdown(omni_broker *broker, int64_t timeout) {
+  return omni_shutdown_wait(broker, omni_shutdown_begin(broker), timeout);
+}

@@ -1,0 +1,122 @@
+/* The ring: the protocol between one producer and one consumer.
+ *
+ * Two monotonic indices, each written by one side; `capacity` messages fit, in twice as many slots. A
+ * popped message's slot is out of the producer's reach until the *next* pop, so a pop frees its slot at
+ * once while the message stays readable. Message i is not overwritten before the read index passes
+ * i + capacity. */
+#ifndef OMNI_RING_H
+#define OMNI_RING_H
+
+#include <stdalign.h>
+#include <stdbool.h>
+
+#include "seam.h"
+
+typedef struct {
+  uint32_t offset; /* of the message in the payload */
+  uint32_t length;
+  _Atomic uint32_t pins; /* how many hold on to this message; the consumer's side only */
+  uint32_t unused;
+  uint8_t payload[]; /* aligned to 16 */
+} ring_slot;
+
+typedef struct {
+  /* the producer's line */
+  alignas(OMNI_LINE) _Atomic uint64_t write_index;
+  uint64_t cached_read; /* read_index as the producer last saw it */
+  _Atomic uint64_t bytes_sent, failed_pushes;
+  /* the consumer's line */
+  alignas(OMNI_LINE) _Atomic uint64_t read_index;
+  uint64_t cached_write; /* write_index as the consumer last saw it */
+  _Atomic uint64_t bytes_received, failed_pops;
+  /* read often, written when a side ends or sleeps */
+  alignas(OMNI_LINE) _Atomic uint32_t producer_alive;
+  _Atomic uint32_t consumer_alive;
+  uint64_t capacity, stride;
+  uint8_t *slots; /* 2 x capacity of `stride` bytes */
+  alignas(OMNI_LINE) seam_word producer_asleep;
+  alignas(OMNI_LINE) seam_word consumer_asleep;
+} omni_ring;
+
+static inline ring_slot *ring_slot_at(const omni_ring *ring, uint64_t number) {
+  return (ring_slot *)(ring->slots + (number & (2 * ring->capacity - 1)) * ring->stride);
+}
+
+/* Wake a side that sleeps, after the news for it has been stored. */
+static inline void ring_wake(seam_word *asleep) {
+  seam_fence_light(); /* between the news and the look; pairs with the fence in ring_doze */
+  /* relaxed: the fence orders it. release: pairs with the sleeper's next look at its word */
+  if (seam_load(&asleep->value, relaxed) && seam_exchange(&asleep->value, 0, release)) seam_wake(asleep);
+}
+
+/* ---- producer ---- */
+
+/* The slot to write next, or NULL where `capacity` messages wait. */
+static inline ring_slot *ring_free_slot(omni_ring *ring) {
+  uint64_t write = seam_load(&ring->write_index, relaxed); /* own index */
+  if (write - ring->cached_read >= ring->capacity) {
+    /* acquire: pairs with the release in ring_release; the consumer has read what this slot held */
+    ring->cached_read = seam_load(&ring->read_index, acquire);
+    if (write - ring->cached_read >= ring->capacity) return NULL;
+  }
+  return ring_slot_at(ring, write);
+}
+
+/* Count a message of `size` bytes and let the consumer see the slot. */
+static inline void ring_publish(omni_ring *ring, uint64_t size) {
+  uint64_t write = seam_load(&ring->write_index, relaxed);  /* own index */
+  uint64_t bytes = seam_load(&ring->bytes_sent, relaxed);   /* own counter */
+  seam_store(&ring->bytes_sent, bytes + size, relaxed);     /* a statistic: orders nothing */
+  seam_store(&ring->write_index, write + 1, release);       /* publishes the slot: pairs with ring_waiting */
+  ring_wake(&ring->consumer_asleep);
+}
+
+/* ---- consumer ---- */
+
+/* How many messages wait; looks at the producer's index only if fewer than `wanted` are known of. `*ended`
+ * says, where it gives 0, whether the producer has ended, so that there will never be one. */
+static inline uint64_t ring_waiting(omni_ring *ring, uint64_t wanted, bool *ended) {
+  uint64_t read = seam_load(&ring->read_index, relaxed); /* own index */
+  if (ring->cached_write - read < wanted)
+    ring->cached_write = seam_load(&ring->write_index, acquire); /* pairs with the release in ring_publish */
+  *ended = false;
+  /* acquire: pairs with the release in ring_end_producer, which comes after its last message */
+  if (ring->cached_write == read && !seam_load(&ring->producer_alive, acquire)) {
+    ring->cached_write = seam_load(&ring->write_index, relaxed); /* again: a message just before the end */
+    *ended = ring->cached_write == read;
+  }
+  return ring->cached_write - read;
+}
+
+/* Give `count` slots of `bytes` in all back to the producer. */
+static inline void ring_release(omni_ring *ring, uint64_t count, uint64_t bytes) {
+  uint64_t read = seam_load(&ring->read_index, relaxed);       /* own index */
+  uint64_t total = seam_load(&ring->bytes_received, relaxed);  /* own counter */
+  seam_store(&ring->bytes_received, total + bytes, relaxed);   /* a statistic: orders nothing */
+  /* release: the reads through views of earlier pops come before; pairs with ring_free_slot */
+  seam_store(&ring->read_index, read + count, release);
+  ring_wake(&ring->producer_asleep);
+}
+
+/* ---- either ---- */
+
+/* How many messages wait, asked from any side or thread: exact when nobody is active. */
+static inline uint64_t ring_length(const omni_ring *ring) {
+  uint64_t read = seam_load(&ring->read_index, acquire); /* first, so that the difference is never negative */
+  uint64_t length = seam_load(&ring->write_index, relaxed) - read; /* relaxed: possibly stale, by contract */
+  return length > ring->capacity ? ring->capacity : length;
+}
+
+/* The producer will push no more; nobody is inside it. */
+static inline void ring_end_producer(omni_ring *ring) {
+  seam_store(&ring->producer_alive, 0, release); /* after the last write_index; pairs with ring_waiting */
+  ring_wake(&ring->consumer_asleep);
+}
+
+/* The consumer will pop no more, or may be sent no more. */
+static inline void ring_end_consumer(omni_ring *ring) {
+  seam_store(&ring->consumer_alive, 0, relaxed); /* says nothing about memory; ring_wake orders it */
+  ring_wake(&ring->producer_asleep);
+}
+
+#endif

@@ -1,0 +1,113 @@
+#include "seam.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SECOND 1000000000
+
+static struct timespec as_timespec(int64_t nanoseconds) {
+  return (struct timespec){.tv_sec = nanoseconds / SECOND, .tv_nsec = nanoseconds % SECOND};
+}
+
+#ifndef OMNI_PORTABLE
+
+#include <linux/futex.h>
+#include <sys/syscall.h>
+
+int seam_word_init(seam_word *word) {
+  atomic_init(&word->value, 0);
+  return 0;
+}
+
+void seam_word_destroy(seam_word *word) { (void)word; }
+
+int seam_sleep(seam_word *word, uint32_t value, int64_t deadline) {
+  struct timespec until = as_timespec(deadline);
+  /* FUTEX_WAIT_BITSET takes a deadline of the monotonic clock, which a signal does not move. */
+  long slept = syscall(SYS_futex, &word->value, FUTEX_WAIT_BITSET_PRIVATE, value,
+                       deadline == SEAM_NEVER ? NULL : &until, NULL, FUTEX_BITSET_MATCH_ANY);
+  if (slept == 0 || errno == EAGAIN) return SEAM_AWAKE;
+  return errno == ETIMEDOUT ? SEAM_TIME_UP : SEAM_SIGNAL;
+}
+
+void seam_wake(seam_word *word) {
+  syscall(SYS_futex, &word->value, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
+}
+
+#else
+
+#define SLICE (SECOND / 10) /* how long a signal can go unseen */
+
+int seam_word_init(seam_word *word) {
+  pthread_condattr_t monotonic;
+  atomic_init(&word->value, 0);
+  int error = pthread_condattr_init(&monotonic);
+  if (error) return error;
+  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+  error = pthread_cond_init(&word->changed, &monotonic);
+  pthread_condattr_destroy(&monotonic);
+  if (error) return error;
+  error = pthread_mutex_init(&word->mutex, NULL);
+  if (error) pthread_cond_destroy(&word->changed);
+  return error;
+}
+
+void seam_word_destroy(seam_word *word) {
+  pthread_mutex_destroy(&word->mutex);
+  pthread_cond_destroy(&word->changed);
+}
+
+int seam_sleep(seam_word *word, uint32_t value, int64_t deadline) {
+  int64_t slice = seam_deadline(SLICE);
+  struct timespec until = as_timespec(deadline < slice ? deadline : slice);
+  int error = 0, awake;
+  pthread_mutex_lock(&word->mutex);
+  /* acquire: pairs with the release of whoever changed the word before seam_wake */
+  while (!(awake = seam_load(&word->value, acquire) != value) && !error)
+    error = pthread_cond_timedwait(&word->changed, &word->mutex, &until);
+  pthread_mutex_unlock(&word->mutex);
+  if (awake) return SEAM_AWAKE;
+  return deadline <= slice ? SEAM_TIME_UP : SEAM_SIGNAL;
+}
+
+void seam_wake(seam_word *word) {
+  /* The mutex: a sleeper has either not looked yet, or is in its wait and hears this. */
+  pthread_mutex_lock(&word->mutex);
+  pthread_cond_broadcast(&word->changed);
+  pthread_mutex_unlock(&word->mutex);
+}
+
+#endif
+
+int64_t seam_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * SECOND + now.tv_nsec;
+}
+
+int64_t seam_deadline(int64_t timeout) {
+  if (timeout < 0) return SEAM_NEVER;
+  int64_t now = seam_now();
+  return timeout > SEAM_NEVER - now ? SEAM_NEVER : now + timeout;
+}
+
+void *seam_map(uint64_t size) {
+  /* A system that overcommits would grant what it cannot back and kill the process later. */
+  uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), pages = (uint64_t)sysconf(_SC_PHYS_PAGES);
+  if (size / page >= pages) return NULL;
+  void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return memory == MAP_FAILED ? NULL : memory;
+}
+
+void seam_unmap(void *memory, uint64_t size) { munmap(memory, size); }
+
+void *seam_allocate(size_t size) {
+  size = (size + OMNI_LINE - 1) / OMNI_LINE * OMNI_LINE;
+  void *memory = aligned_alloc(OMNI_LINE, size);
+  return memory ? memset(memory, 0, size) : NULL;
+}
+
+void seam_free(void *memory) { free(memory); }

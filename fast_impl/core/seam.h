@@ -1,0 +1,69 @@
+/* The seam: everything of the platform that the core touches. The core has no other #ifdef.
+ *
+ * Two variants: futex (Linux), and a mutex with a condition variable wherever there are POSIX threads
+ * (OMNI_PORTABLE). A verification build puts a header of its own in this one's place. */
+#ifndef OMNI_SEAM_H
+#define OMNI_SEAM_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* pthread_rwlock_t, MAP_ANONYMOUS, CLOCK_MONOTONIC under -std=c11 */
+#endif
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define OMNI_LINE 64 /* bytes that cores hand to each other at once */
+
+#define seam_load(x, order) atomic_load_explicit(x, memory_order_##order)
+#define seam_store(x, v, order) atomic_store_explicit(x, v, memory_order_##order)
+#define seam_exchange(x, v, order) atomic_exchange_explicit(x, v, memory_order_##order)
+#define seam_add(x, v, order) atomic_fetch_add_explicit(x, v, memory_order_##order)
+#define seam_or(x, v, order) atomic_fetch_or_explicit(x, v, memory_order_##order)
+#define seam_and(x, v, order) atomic_fetch_and_explicit(x, v, memory_order_##order)
+#define seam_replace(x, old, v, order) \
+  atomic_compare_exchange_weak_explicit(x, old, v, memory_order_##order, memory_order_relaxed)
+
+/* Store, fence, load on both sides: at least one sees the other. Light on the side that runs often,
+ * heavy on the side that is about to sleep; for now both are full. */
+#define seam_fence_light() atomic_thread_fence(memory_order_seq_cst)
+#define seam_fence_heavy() atomic_thread_fence(memory_order_seq_cst)
+
+#define seam_copy(to, from, size) memcpy(to, from, size)
+
+/* A word to sleep on. */
+typedef struct {
+  _Atomic uint32_t value;
+#ifdef OMNI_PORTABLE
+  pthread_mutex_t mutex;
+  pthread_cond_t changed;
+#endif
+} seam_word;
+
+typedef pthread_rwlock_t seam_rwlock;
+#define seam_lock_init(lock) pthread_rwlock_init(lock, NULL)
+#define seam_lock_destroy(lock) pthread_rwlock_destroy(lock)
+#define seam_lock_shared(lock) pthread_rwlock_rdlock(lock)
+#define seam_lock_alone(lock) pthread_rwlock_wrlock(lock)
+#define seam_unlock(lock) pthread_rwlock_unlock(lock)
+
+#define SEAM_NEVER INT64_MAX
+enum { SEAM_AWAKE, SEAM_TIME_UP, SEAM_SIGNAL };
+
+int seam_word_init(seam_word *word); /* 0, or an error number */
+void seam_word_destroy(seam_word *word);
+/* Sleeps while the word has that value: AWAKE when it may have changed, TIME_UP at the deadline (monotonic
+ * nanoseconds), SIGNAL when a handler ran. The portable variant cannot see signals: it says SIGNAL after
+ * a tenth of a second asleep, so that its caller looks. */
+int seam_sleep(seam_word *word, uint32_t value, int64_t deadline);
+void seam_wake(seam_word *word); /* all who sleep on it; its value has been changed already */
+
+int64_t seam_now(void);                       /* monotonic nanoseconds */
+int64_t seam_deadline(int64_t timeout);       /* now + timeout; negative or beyond reach: SEAM_NEVER */
+void *seam_map(uint64_t size);                /* zeroed pages, resident once touched; NULL if refused */
+void seam_unmap(void *memory, uint64_t size);
+void *seam_allocate(size_t size);             /* zeroed, on a line of its own; NULL if refused */
+void seam_free(void *memory);
+
+#endif

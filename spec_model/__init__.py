@@ -1,0 +1,47 @@
+"""What is right: the executable specification of OmniMailbox, in pure Python with nothing concurrent.
+
+A program of one thread behaves with `import spec_model as omni` as with
+`import fast_impl as omni`. Where an implementation would wait, the model answers what a
+wait in vain would, and where it would wait for ever, the model raises WouldBlockForever.
+"""
+
+from spec_model.config import ChannelConfig
+from spec_model.errors import (
+    ChannelClosedError,
+    ChannelNameError,
+    ConcurrentUseError,
+    MessageExpiredError,
+    OmniError,
+    WouldBlockForever,
+)
+from spec_model.handles.broker import MailboxBroker
+from spec_model.handles.consumer import ConsumerHandle
+from spec_model.handles.message import Message
+from spec_model.handles.opening import open_channel
+from spec_model.handles.pair import ChannelPair
+from spec_model.handles.producer import ProducerHandle
+from spec_model.handles.reservation import Reservation
+from spec_model.vocabulary import BrokerStats, ChannelError, ConsumerStats, PopResult, ProducerStats, PushResult
+
+__all__ = [
+    "BrokerStats",
+    "ChannelClosedError",
+    "ChannelConfig",
+    "ChannelError",
+    "ChannelNameError",
+    "ChannelPair",
+    "ConcurrentUseError",
+    "ConsumerHandle",
+    "ConsumerStats",
+    "MailboxBroker",
+    "Message",
+    "MessageExpiredError",
+    "OmniError",
+    "PopResult",
+    "ProducerHandle",
+    "ProducerStats",
+    "PushResult",
+    "Reservation",
+    "WouldBlockForever",
+    "open_channel",
+]

@@ -1,0 +1,80 @@
+"""The broker: where channels are made and found (§4)."""
+
+from __future__ import annotations
+
+from spec_model import arguments, registry
+from spec_model.channel.lifecycle import close_consumer, close_producer
+from spec_model.channel.value import Blocked
+from spec_model.config import ChannelConfig
+from spec_model.errors import WouldBlockForever
+from spec_model.handles.consumer import ConsumerHandle
+from spec_model.handles.exports import Exports
+from spec_model.handles.pair import ChannelPair
+from spec_model.handles.producer import ProducerHandle
+from spec_model.handles.seat import Seat
+from spec_model.handles.store import Store
+from spec_model.handles.unique import Unique
+from spec_model.vocabulary import BrokerStats, ChannelError
+
+_DEFAULTS = ChannelConfig()
+
+
+class MailboxBroker(Unique):
+    """Makes channels and knows them by name (§4.1).
+
+    `MailboxBroker.instance()` is the process's own; `MailboxBroker()` is an isolated one,
+    whose channels may need at most `memory_limit` bytes together, None for no limit [BRK-1, BRK-5].
+    """
+
+    def __init__(self, *, memory_limit: int | None = None) -> None:
+        self._store = Store(registry.Registry(arguments.memory_limit(memory_limit)))
+
+    @staticmethod
+    def instance() -> MailboxBroker:
+        """The process's own broker, always the same [BRK-1]."""
+        return _INSTANCE
+
+    def request_channel(self, name: str, config: ChannelConfig = _DEFAULTS) -> tuple[ChannelError, ChannelPair | None]:
+        """Make a channel and register its name (§4.2) [BRK-2 to BRK-6]."""
+        name, config = arguments.name(name), arguments.config(config)
+        self._store.registry, error = registry.request_channel(self._store.registry, name, config)
+        if error is not ChannelError.SUCCESS:
+            return error, None
+        producer = ProducerHandle._of(Seat(self._store, name, None, close_producer))
+        consumer = ConsumerHandle._of(Seat(self._store, name, Exports(), close_consumer))
+        return error, ChannelPair._of(producer, consumer)
+
+    def has_channel(self, name: str) -> bool:
+        """Whether the name is registered (§4.2) [BRK-10]."""
+        return registry.has_channel(self._store.registry, arguments.name(name))
+
+    def remove_channel(self, name: str) -> bool:
+        """Take a channel that nobody holds out of the registry; always False here (§4.2) [BRK-9]."""
+        name = arguments.name(name)
+        self._store.registry, removed = registry.remove_channel(self._store.registry, name)
+        return removed
+
+    def get_stats(self) -> BrokerStats:
+        """The counters of all channels ever made (§4.2) [BRK-11]."""
+        return registry.get_stats(self._store.registry)
+
+    def shutdown(self, timeout: object = None) -> bool:
+        """Close every channel at both ends and wait for their handles to go (§4.2) [SHD-1 to SHD-3].
+
+        Nobody can close one meanwhile in a sequential world: instead of waiting it answers
+        False at once, and raises WouldBlockForever where there is no timeout. The channels
+        stay closed either way.
+        """
+        limit = arguments.seconds(timeout)
+        self._store.registry, result = registry.shutdown(self._store.registry)
+        if not isinstance(result, Blocked):
+            return result
+        if limit is None:
+            raise WouldBlockForever(f"shutdown waits for {result.value}, which nobody can bring")
+        return False
+
+    def __repr__(self) -> str:
+        return f"<MailboxBroker with {self.get_stats().active_channels} channels>"
+
+
+_INSTANCE = MailboxBroker()
