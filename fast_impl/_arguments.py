@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from datetime import timedelta
-from typing import Any, SupportsFloat, SupportsIndex, Union
+from typing import Any, SupportsFloat, SupportsIndex
 
 from fast_impl._binding import FOREVER, SIZE_MAX, ffi
 from spec_model.config import ChannelConfig
@@ -13,7 +13,7 @@ from spec_model.config import ChannelConfig
 Buffer = Any
 """Any C-contiguous bytes-like object."""
 
-Timeout = Union[None, SupportsFloat, SupportsIndex, timedelta]
+Timeout = SupportsFloat | SupportsIndex | timedelta | None
 """None for ever, or seconds, or a timedelta; not negative."""
 
 _LONGEST = 2**63 - 1  # nanoseconds
@@ -59,7 +59,7 @@ def as_nanoseconds(timeout: Timeout) -> int:
         nanoseconds = timeout // timedelta(microseconds=1) * 1000
     elif isinstance(timeout, bool) or not (hasattr(timeout, "__float__") or hasattr(timeout, "__index__")):
         raise TypeError(f"timeout must be None, seconds or a timedelta, not {type(timeout).__name__}")
-    elif hasattr(timeout, "__index__"):
+    elif isinstance(timeout, SupportsIndex):
         nanoseconds = operator.index(timeout) * 10**9
     else:
         seconds = float(timeout)

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from importlib import import_module
 from time import monotonic_ns
-from typing import Any, Callable
+from typing import Any
 
 from spec_model.errors import ConcurrentUseError
 from spec_model.vocabulary import ChannelError, PopResult, PushResult

@@ -46,9 +46,7 @@ class MailboxBroker(Uncopyable):
                 MailboxBroker._instance = MailboxBroker()
             return MailboxBroker._instance
 
-    def request_channel(
-        self, name: str, config: ChannelConfig = _DEFAULT
-    ) -> tuple[ChannelError, ChannelPair | None]:
+    def request_channel(self, name: str, config: ChannelConfig = _DEFAULT) -> tuple[ChannelError, ChannelPair | None]:
         """Make and register a channel (§4.2) [BRK-2 to BRK-7].
 
         Raises TypeError where `name` is not a str or `config` not a ChannelConfig.

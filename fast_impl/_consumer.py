@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Any, Callable, Iterator, SupportsIndex
+from collections.abc import Callable, Iterator
+from typing import Any, SupportsIndex
 
 from fast_impl._arguments import Timeout, as_count, as_nanoseconds
 from fast_impl._binding import POP_RESULTS, blocking, ffi, lib, refuse

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import SupportsIndex
 from uuid import uuid4
 
 from fast_impl._broker import MailboxBroker

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+from collections.abc import Iterator
 
 from fast_impl._consumer import ConsumerHandle
 from fast_impl._handle import Ending

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, SupportsIndex
+from collections.abc import Iterable
+from typing import Any, SupportsIndex
 
 from fast_impl._arguments import Buffer, Timeout, as_buffer, as_count, as_nanoseconds
 from fast_impl._binding import PUSH_RESULTS, blocking, ffi, lib, refuse
@@ -61,9 +62,7 @@ class ProducerHandle(Ending):
         if core is None:
             return PushResult.CHANNEL_CLOSED
         size = len(payload)
-        return _result(
-            blocking(lambda left: lib.omni_blocking_push(core.handle, payload, size, left), nanoseconds)
-        )
+        return _result(blocking(lambda left: lib.omni_blocking_push(core.handle, payload, size, left), nanoseconds))
 
     def batch_push(self, messages: Iterable[Buffer]) -> int:
         """Send messages in order until one does not go through; how many did (§5.2) [PSH-6].
@@ -75,7 +74,7 @@ class ProducerHandle(Ending):
             return 0
         batch = ffi.new("omni_bytes[]", len(payloads))
         memory = [ffi.from_buffer(payload) if type(payload) is bytes else payload for payload in payloads]
-        for item, payload in zip(batch, memory):
+        for item, payload in zip(batch, memory, strict=True):
             item.data, item.size = payload, len(payload)
         pushed: int = lib.omni_batch_push(self._core.handle, batch, len(payloads))
         if pushed < 0:
@@ -146,9 +145,7 @@ class ProducerHandle(Ending):
         if result is PushResult.CHANNEL_CLOSED:
             raise ChannelClosedError("the channel is closed: nobody receives")
         if result is PushResult.INVALID_SIZE:
-            raise ValueError(
-                f"a message has 1 to {self.max_message_size()} bytes, not {memoryview(data).nbytes}"
-            )
+            raise ValueError(f"a message has 1 to {self.max_message_size()} bytes, not {memoryview(data).nbytes}")
 
     def is_connected(self) -> bool:
         """Whether this handle is active and the consumer there (§5.4)."""
