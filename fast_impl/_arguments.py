@@ -63,11 +63,9 @@ def as_nanoseconds(timeout: Timeout) -> int:
         nanoseconds = operator.index(timeout) * 10**9
     else:
         seconds = float(timeout)
-        if math.isnan(seconds):
-            raise ValueError("timeout must not be NaN")
-        if seconds >= _LONGEST / 10**9:
-            return FOREVER
-        nanoseconds = math.ceil(seconds * 10**9)
+        if math.isnan(seconds) or seconds < 0:
+            raise ValueError(f"timeout must be 0 or more seconds, not {timeout}")
+        nanoseconds = math.ceil(seconds * 10**9) if seconds < _LONGEST / 10**9 else _LONGEST + 1
     if nanoseconds < 0:
         raise ValueError(f"timeout must not be negative, got {timeout}")
     return nanoseconds if nanoseconds <= _LONGEST else FOREVER

@@ -46,10 +46,12 @@ def refuse(code: int) -> None:
 def blocking(call: Callable[[int], int], timeout: int) -> int:
     """`call(timeout)`, again with the time left for as long as signals interrupt it.
 
+    At least 1 ns is left: 0 would ask for a call that never waits, which answers otherwise.
+
     The interpreter runs the handlers of signals between two calls, and may raise there [CON-6].
     """
     deadline = monotonic_ns() + timeout
     code = call(timeout)
     while code == lib.OMNI_INTERRUPTED:
-        code = call(FOREVER if timeout == FOREVER else max(0, deadline - monotonic_ns()))
+        code = call(FOREVER if timeout == FOREVER else max(1, deadline - monotonic_ns()))
     return code

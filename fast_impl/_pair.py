@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from fast_impl._consumer import ConsumerHandle
 from fast_impl._handle import Ending
@@ -47,7 +48,7 @@ class ChannelPair(Ending):
             self._consumer.close()
         self._consumer = handle
 
-    def __iter__(self) -> Iterator[ProducerHandle | ConsumerHandle]:
+    def __iter__(self) -> Iterator[Any]:  # Any: so that each name it unpacks into is taken for its handle
         yield self._producer
         yield self._consumer
 

@@ -1,0 +1,61 @@
+# Two commands do everything, each setting itself up: `make conformance` and `make test`.
+# PYTHON names the interpreter; each version gets a virtual environment of its own in .venv/.
+
+PYTHON ?= python3
+ARGS ?=
+
+# "3.12", or "pypy3.11": the folder of the virtual environment.
+TAG := $(shell $(PYTHON) -c 'import sys; n = sys.implementation.name; \
+	print(("" if n == "cpython" else n) + "%d.%d" % sys.version_info[:2])' 2>/dev/null)
+VENV := .venv/$(or $(TAG),none)
+STAMP := $(VENV)/.installed
+VPYTHON := $(VENV)/bin/python
+
+# What the compiled core depends on. The rest is used straight from the tree.
+SOURCES := pyproject.toml $(wildcard fast_impl/core/*.c fast_impl/core/*.h) \
+	$(wildcard fast_impl/_build.py fast_impl/_cffi_source.py)
+
+.PHONY: help conformance conformance-long test lint types clean venv
+
+help:
+	@echo "make conformance       does fast_impl keep the rules? (options through ARGS=)"
+	@echo "make conformance-long  the same for longer, with random programs"
+	@echo "make test              run the tests (options through ARGS=)"
+	@echo "make lint, make types  ruff, mypy"
+	@echo "make clean             remove everything that was built, the environments too"
+	@echo "PYTHON=python3.12 chooses the interpreter; now: $(PYTHON) ($(or $(TAG),not found))"
+
+conformance: $(STAMP)
+	@$(VPYTHON) -m conformance run $(ARGS)
+
+conformance-long: $(STAMP)
+	@$(VPYTHON) -m conformance run --profile long $(ARGS)
+
+test: $(STAMP)
+	@$(VPYTHON) -m pytest $(ARGS)
+
+lint: $(STAMP)
+	@$(VPYTHON) -m ruff check . $(ARGS)
+
+types: $(STAMP)
+	@$(VPYTHON) -m mypy $(ARGS)
+
+venv: $(STAMP)
+
+# The stamp is written last, so that a build that was broken off starts again.
+$(STAMP): $(SOURCES)
+	@command -v $(PYTHON) >/dev/null 2>&1 || { echo "omnimailbox: no such interpreter: $(PYTHON)" \
+		"(name one: make PYTHON=python3.12 ...)" >&2; exit 1; }
+	@$(PYTHON) .ci/check_machine.py
+	@rm -f $@
+	@test -x $(VPYTHON) || { echo "== $(VENV): making a virtual environment"; $(PYTHON) -m venv --clear $(VENV); }
+	@echo "== $(VENV): compiling the core and installing (some minutes the first time)"
+	@$(VPYTHON) -m pip install --quiet --disable-pip-version-check -e '.[test,lint]'
+	@touch $@
+	@echo "== $(VENV): ready"
+
+clean:
+	@rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -f fast_impl/*.so fast_impl/*.pyd
+	@find spec_model fast_impl conformance tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "clean"

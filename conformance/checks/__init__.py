@@ -1,0 +1,14 @@
+"""The direct checks: for every rule at least one short program, or function with threads."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from conformance.checks.registry import CHECKS, Check
+
+AREAS = ("values", "broker", "pushing", "reserving", "popping", "lifecycle", "arguments", "threads", "blocked")
+
+for _area in AREAS:
+    import_module(f"conformance.checks.{_area}")
+
+__all__ = ["CHECKS", "Check"]

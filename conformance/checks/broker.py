@@ -1,0 +1,164 @@
+"""The broker: names, limits, totals, shutdown (§4)."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+from conformance.checks.registry import function, program
+
+
+@function("BRK-1")
+def one_broker_for_the_process(omni: ModuleType) -> None:
+    """instance() is one object; MailboxBroker() is another registry each time."""
+    shared = omni.MailboxBroker.instance()
+    assert shared is omni.MailboxBroker.instance()
+    one, other = omni.MailboxBroker(), omni.MailboxBroker()
+    assert one is not shared
+    assert other is not one
+    _, pair = one.request_channel("conformance: one broker", omni.ChannelConfig(8, 64))
+    assert not shared.has_channel("conformance: one broker")
+    assert not other.has_channel("conformance: one broker")
+    pair.close()
+
+
+program(
+    "BRK-2",
+    "handles report the normalised configuration",
+    """
+    b = omni.MailboxBroker()
+    _, k = b.request_channel("a", omni.ChannelConfig(9, 3))
+    p, c = k
+    _, k2 = b.request_channel("b", omni.ChannelConfig(8, 100))
+    p2, c2 = k2
+    """,
+    opened=False,
+)
+program("BRK-3", "a name that is taken", "b.request_channel('a', omni.ChannelConfig(16, 128))\np.try_push(b'x')")
+program("BRK-4", "the empty name", "b.request_channel('')\nb.has_channel('')")
+program(
+    "BRK-5",
+    "the memory limit",
+    """
+    b = omni.MailboxBroker(memory_limit=1536)
+    _, k = b.request_channel("a", omni.ChannelConfig(8, 64))
+    _, k2 = b.request_channel("b", omni.ChannelConfig(8, 129))
+    _, k3 = b.request_channel("b", omni.ChannelConfig(8, 128))
+    p3, c3 = k3
+    b.request_channel("c", omni.ChannelConfig(8, 64))
+    k.close()
+    _, k4 = b.request_channel("c", omni.ChannelConfig(8, 64))
+    """,
+    opened=False,
+)
+program(
+    "BRK-6",
+    "precedence of the answers",
+    """
+    b = omni.MailboxBroker(memory_limit=512)
+    _, k = b.request_channel("a", omni.ChannelConfig(8, 64))
+    b.request_channel("", omni.ChannelConfig(8, 64))
+    b.request_channel("a", omni.ChannelConfig(8, 64))
+    b.request_channel("b", omni.ChannelConfig(8, 64))
+    """,
+    opened=False,
+)
+NAMES = ["a", "A", "a\0", "a\0b", "\0", "\ud800", "\udfff", "é", "e\u0301", "😀", " ", "a" * 1000]
+program(
+    "BRK-7",
+    "names are compared exactly",
+    "b = omni.MailboxBroker()\n"
+    + "\n".join(f"_, k{i} = b.request_channel({n!r}, omni.ChannelConfig(8, 64))" for i, n in enumerate(NAMES))
+    + "\n"
+    + "\n".join(f"b.request_channel({n!r}, omni.ChannelConfig(8, 64))" for n in NAMES),
+    opened=False,
+)
+program(
+    "BRK-8",
+    "a name is free when both handles are gone",
+    """
+    p.close()
+    c.close()
+    _, k2 = b.request_channel("a", omni.ChannelConfig(8, 64))
+    p2, c2 = k2
+    c2.close()
+    p2.close()
+    _, k3 = b.request_channel("a", omni.ChannelConfig(8, 64))
+    k3.close()
+    b.has_channel("a")
+    """,
+)
+program(
+    "BRK-9",
+    "nothing is ever left to remove",
+    """
+    b.remove_channel("a")
+    b.remove_channel("nobody")
+    b.remove_channel("")
+    p.close()
+    b.remove_channel("a")
+    c.close()
+    b.remove_channel("a")
+    """,
+)
+program("BRK-10", "has_channel", "b.has_channel('a')\nb.has_channel('b')\nk.close()\nb.has_channel('a')")
+program(
+    "BRK-11",
+    "totals remember channels that are gone",
+    """
+    p.try_push(b"1234")
+    p.batch_push([b"1", b"22"])
+    r = p.reserve(3)
+    p.commit(3)
+    c.try_pop()
+    k.close()
+    _, k2 = b.request_channel("a", omni.ChannelConfig(8, 64))
+    p2, c2 = k2
+    p2.try_push(b"12345")
+    p2.close()
+    c2.close()
+    """,
+)
+program(
+    "SHD-1",
+    "both ends are closed, and drain",
+    """
+    p.try_push(b"1")
+    r = p.reserve(3)
+    b.shutdown(0)
+    p.try_push(b"2")
+    p.blocking_push(b"2")
+    p.reserve(1)
+    p.commit(1)
+    c.try_pop()
+    c.try_pop()
+    c.blocking_pop()
+    c.batch_pop(2)
+    """,
+)
+program(
+    "SHD-2",
+    "it waits for the handles",
+    """
+    b.shutdown(0)
+    p.close()
+    b.shutdown(0)
+    c.close()
+    b.shutdown(0)
+    b.shutdown()
+    """,
+)
+program(
+    "SHD-3",
+    "the broker goes on",
+    """
+    b.shutdown(0)
+    _, k2 = b.request_channel("b", omni.ChannelConfig(8, 64))
+    p2, c2 = k2
+    p2.try_push(b"x")
+    c2.try_pop()
+    b.request_channel("a", omni.ChannelConfig(8, 64))
+    k.close()
+    _, k3 = b.request_channel("a", omni.ChannelConfig(8, 64))
+    p3, c3 = k3
+    """,
+)

@@ -1,0 +1,119 @@
+"""How handles end and move (§2.2, §5.5, §6.5)."""
+
+from __future__ import annotations
+
+from conformance.checks.registry import program
+
+program(
+    "LIF-1",
+    "every way for a handle to end",
+    """
+    p.close()
+    p.close()
+    with c: pass
+    _, k = b.request_channel("a", omni.ChannelConfig(8, 64))
+    p, c = k
+    with k: pass
+    _, k = b.request_channel("a", omni.ChannelConfig(8, 64))
+    p, c = k
+    del k
+    p.try_push(b"x")
+    del p
+    c.is_connected()
+    c.try_pop()
+    c.try_pop()
+    del c
+    b.has_channel("a")
+    """,
+)
+program(
+    "LIF-2",
+    "the end of one side is seen by the other",
+    """
+    p.try_push(b"x")
+    p.close()
+    c.try_pop()
+    c.try_pop()
+    _, k2 = b.request_channel("b", omni.ChannelConfig(8, 64))
+    p2, c2 = k2
+    p2.batch_push([b"x"] * 8)
+    c2.close()
+    p2.try_push(b"x")
+    """,
+)
+program(
+    "LIF-3",
+    "a move carries everything",
+    """
+    p.try_push(b"1")
+    p.try_push(b"2")
+    _, m = c.try_pop()
+    c2 = c.move()
+    p2 = p.move()
+    p2.try_push(b"3")
+    c2.try_pop()
+    p.close()
+    c.close()
+    p2.try_push(b"4")
+    c2.batch_pop(9)
+    """,
+)
+_INACTIVE = """
+    p.try_push(b"x")
+    p.blocking_push(b"x")
+    p.batch_push([b"x"])
+    p.reserve(1)
+    p.commit(1)
+    p.rollback()
+    p.available_slots()
+    p.is_connected()
+    c.try_pop()
+    c.blocking_pop()
+    c.batch_pop(1)
+    c.available_messages()
+    c.is_connected()
+    p2 = p.move()
+    c2 = c.move()
+"""
+program("LIF-4", "closed handles are safe", "p.try_push(b'x')\nk.close()" + _INACTIVE)
+program("LIF-4", "moved handles are safe", "p.try_push(b'x')\np9 = p.move()\nc9 = c.move()" + _INACTIVE)
+program(
+    "LIF-5",
+    "what inactive handles read",
+    """
+    p.try_push(b"123")
+    p.try_push(b"4")
+    c.try_pop()
+    p2 = p.move()
+    c2 = c.move()
+    p.try_push(b"x")
+    c.try_pop()
+    p2.try_push(b"22")
+    p2.close()
+    c2.close()
+    """,
+)
+program(
+    "LIF-6",
+    "restoring a pair's member",
+    """
+    moved = p.move()
+    k.producer = moved.move()
+    q = k.producer
+    q.try_push(b"x")
+    _, k2 = b.request_channel("b", omni.ChannelConfig(8, 64))
+    p2, c2 = k2
+    k2.producer = p2
+    k2.consumer = k.consumer
+    k2.producer = 3
+    """,
+)
+program(
+    "LIF-7",
+    "no copies",
+    "\n".join(
+        f"copy.copy({each})\ncopy.deepcopy({each})\n"
+        + "\n".join(f"pickle.dumps({each}, {protocol})" for protocol in range(6))
+        for each in "pck"
+    ),
+)

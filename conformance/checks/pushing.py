@@ -1,0 +1,124 @@
+"""Pushing and its statistics (§5.1, §5.2)."""
+
+from __future__ import annotations
+
+from conformance.checks.registry import program
+
+program(
+    "PSH-1",
+    "precedence of try_push",
+    """
+    p.try_push(b"")
+    p.try_push(bytes(65))
+    p.try_push(bytes(64))
+    p.try_push(b"x") # x7
+    p.try_push(b"")
+    p.try_push(bytes(65))
+    p.try_push(b"x")
+    c.try_pop()
+    r = p.reserve(1)
+    p.try_push(b"x")
+    p.try_push(b"")
+    c.close()
+    p.try_push(b"")
+    p.try_push(bytes(65))
+    p.try_push(b"x")
+    p.close()
+    p.try_push(b"")
+    p.try_push(bytes(65))
+    p.try_push(b"x")
+    """,
+)
+program("PSH-2", "exactly capacity fit", "p.try_push(b'x') # x9\nc.try_pop()\np.try_push(b'y') # x2")
+program(
+    "PSH-2",
+    "exactly capacity fit, after wrapping",
+    "\n".join("p.try_push(b'x') # x8\np.try_push(b'y')\nc.batch_pop(8)" for _ in range(4)),
+)
+program(
+    "PSH-2",
+    "exactly capacity fit by blocking_push and batch_push",
+    "p.blocking_push(b'x', 0) # x9\nc.batch_pop(9)\np.batch_push([b'x'] * 9)",
+)
+program(
+    "PSH-3",
+    "the bytes are copied",
+    """
+    buffer = bytearray(b"before")
+    p.try_push(buffer)
+    p.batch_push([buffer])
+    p.blocking_push(buffer, 0)
+    buffer.__setitem__(slice(None), b"after!")
+    c.batch_pop(3)
+    """,
+)
+program(
+    "PSH-4",
+    "blocking_push",
+    """
+    p.blocking_push(b"")
+    p.blocking_push(bytes(65), 0)
+    p.blocking_push(b"x") # x8
+    p.blocking_push(b"x", 0)
+    p.blocking_push(b"x", 1e-6)
+    c.close()
+    p.blocking_push(b"x")
+    p.close()
+    p.blocking_push(b"x")
+    """,
+)
+program(
+    "PSH-5",
+    "a reservation makes blocking_push time out at once",
+    "r = p.reserve(1)\np.blocking_push(b'x')\np.blocking_push(b'x', 0)\np.blocking_push(b'', 0)\np.rollback()",
+)
+program(
+    "PSH-6",
+    "batch_push",
+    """
+    p.batch_push([])
+    p.batch_push([b"a", b"b"])
+    p.batch_push([b"c", b"", b"d"])
+    p.batch_push([b"c", bytes(65), b"d"])
+    p.batch_push([b"x", 3])
+    p.batch_push(iter([b"e"]))
+    p.batch_push([b"f"] * 9)
+    c.batch_pop(99)
+    c.close()
+    p.batch_push([b"g"])
+    p.close()
+    p.batch_push([b"h"])
+    """,
+)
+program(
+    "STA-1",
+    "what counts as a failed push",
+    """
+    p.try_push(b"")
+    p.batch_push([b"x"] * 9)
+    p.try_push(b"x")
+    p.blocking_push(b"x", 0)
+    p.reserve(1)
+    p.commit(1)
+    c.close()
+    p.try_push(b"x")
+    p.blocking_push(b"x", 0)
+    p.batch_push([b"x"])
+    p.reserve(1)
+    p.close()
+    p.try_push(b"x")
+    """,
+)
+program(
+    "STA-3",
+    "available",
+    """
+    p.try_push(b"x") # x3
+    c.try_pop()
+    r = p.reserve(4)
+    p.commit(4)
+    c.batch_pop(2)
+    p.batch_push([b"x"] * 9)
+    c.batch_pop(99)
+    """,
+)

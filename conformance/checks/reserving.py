@@ -1,0 +1,105 @@
+"""Reserving, committing and rolling back (§5.3)."""
+
+from __future__ import annotations
+
+from conformance.checks.registry import program
+
+program(
+    "RSV-1",
+    "when there is no reservation",
+    """
+    p.reserve(0)
+    p.reserve(65)
+    p.reserve(2**70)
+    r = p.reserve(64)
+    p.reserve(1)
+    p.rollback()
+    p.batch_push([b"x"] * 7)
+    r = p.reserve(1)
+    p.rollback()
+    p.try_push(b"x")
+    p.reserve(1)
+    c.close()
+    p.reserve(1)
+    p.close()
+    p.reserve(1)
+    """,
+)
+program(
+    "RSV-2",
+    "the region",
+    "r = p.reserve(1)\nr.capacity\nlen(r.data)\nr.data.readonly\nr.data.__setitem__(slice(0, 64), bytes(64))\n"
+    "c.try_pop()\np.commit(64)\nc.try_pop()",
+)
+program(
+    "RSV-3",
+    "commit publishes the part asked for",
+    """
+    r = p.reserve(1)
+    r.data.__setitem__(slice(0, 64), bytes(range(64)))
+    p.commit(3)
+    _, m = c.try_pop()
+    r = p.reserve(64)
+    r.data.__setitem__(slice(0, 64), bytes(range(64)))
+    p.commit(4, 60)
+    _, m = c.try_pop()
+    r = p.reserve(64)
+    r.data.__setitem__(slice(0, 64), bytes(range(64)))
+    p.commit(64, 0)
+    _, m = c.try_pop()
+    """,
+)
+program(
+    "RSV-4",
+    "commit that fails",
+    """
+    p.commit(1)
+    r = p.reserve(1)
+    p.commit(0)
+    p.commit(65)
+    p.commit(64, 1)
+    p.commit(1, 64)
+    p.commit(2**70)
+    p.try_push(b"x")
+    c.close()
+    p.commit(0)
+    p.commit(1)
+    p.commit(1)
+    """,
+)
+program("RSV-5", "rollback", "p.rollback()\nr = p.reserve(1)\np.rollback()\np.rollback()\np.batch_push([b'x'] * 8)")
+program(
+    "RSV-6",
+    "a reservation goes with the handle",
+    """
+    r = p.reserve(1)
+    r.data.__setitem__(slice(0, 2), b"ab")
+    q = p.move()
+    p.commit(2)
+    q.commit(2)
+    _, m = c.try_pop()
+    r = q.reserve(1)
+    v = r.data
+    q.rollback()
+    r = q.reserve(1)
+    w = r.data
+    q.commit(1)
+    r = q.reserve(1)
+    q.close()
+    """,
+)
+program(
+    "RSV-7",
+    "another export of the region",
+    """
+    r = p.reserve(1)
+    v = r.data[0:2]
+    p.commit(2)
+    p.rollback()
+    p.commit(0)
+    r.data.__setitem__(slice(0, 2), b"ab")
+    del v
+    p.commit(2)
+    _, m = c.try_pop()
+    """,
+)

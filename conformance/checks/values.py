@@ -1,0 +1,84 @@
+"""Result codes and configuration (§2.1, §3)."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import spec_model as model
+from conformance.checks.registry import function, program
+
+
+def _members(rule: str, name: str, *members: str) -> None:
+    lines = [f"omni.{name}.{member}" for member in members]
+    lines += [f"omni.{name}({value})" for value in range(len(members) + 1)]
+    lines += [f"[(each.name, each.value) for each in omni.{name}]"]
+    program(rule, f"members and values of {name}", "\n".join(lines), opened=False)
+    truths = "\n".join(f"bool(omni.{name}.{member})" for member in members)
+    program("VOC-4", f"truth of {name}", truths, opened=False)
+
+
+_members("VOC-1", "PushResult", "SUCCESS", "TIMEOUT", "CHANNEL_CLOSED", "INVALID_SIZE", "QUEUE_FULL")
+_members("VOC-2", "PopResult", "SUCCESS", "TIMEOUT", "CHANNEL_CLOSED", "EMPTY")
+_members("VOC-3", "ChannelError", "SUCCESS", "NAME_EXISTS", "INVALID_CONFIG", "ALLOCATION_FAILED")
+
+
+@function("VOC-5")
+def result_codes_are_the_models_own(omni: ModuleType) -> None:
+    """The enums are the very objects of the model."""
+    for name in ("PushResult", "PopResult", "ChannelError"):
+        assert getattr(omni, name) is getattr(model, name), name
+
+
+program("CFG-1", "defaults", "omni.ChannelConfig()\n_, k = omni.MailboxBroker().request_channel('a')", opened=False)
+program(
+    "CFG-2",
+    "normalisation",
+    "\n".join(
+        f"omni.ChannelConfig({capacity}, {size}).normalize()"
+        for capacity, size in [
+            (0, 0), (1, 1), (7, 63), (8, 64), (9, 65), (100, 100), (1000, 4097), (1024, 4096), (1025, 5000),
+            (524287, 16777215), (524288, 16777216), (524289, 16777217), (2**64 - 1, 2**64 - 1), (262145, 64),
+        ]
+    ),
+    opened=False,
+)  # fmt: skip
+program(
+    "CFG-3",
+    "a new value, idempotent",
+    """
+    config = omni.ChannelConfig(9, 65)
+    normal = config.normalize()
+    config
+    normal.normalize()
+    normal.normalize() == normal
+    setattr(config, 'capacity', 3)
+    """,
+    opened=False,
+)
+program(
+    "CFG-4",
+    "validity",
+    "\n".join(
+        f"omni.ChannelConfig({capacity}, {size}).is_valid()"
+        for capacity in (0, 7, 8, 9, 2000, 2048, 524288, 524289)
+        for size in (0, 63, 64, 65, 16777216, 16777217)
+    ),
+    opened=False,
+)
+program(
+    "CFG-5",
+    "domain of the fields",
+    """
+    omni.ChannelConfig(-1, 64)
+    omni.ChannelConfig(8, -1)
+    omni.ChannelConfig(2**64, 64)
+    omni.ChannelConfig(8, 2**64)
+    omni.ChannelConfig(2**64 - 1, 0)
+    omni.ChannelConfig(True, 64)
+    omni.ChannelConfig(8, False)
+    omni.ChannelConfig(8.0, 64)
+    omni.ChannelConfig('8', 64)
+    omni.ChannelConfig(8, None)
+    """,
+    opened=False,
+)

@@ -1,0 +1,64 @@
+"""The layout of the repository."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+TOP_LEVEL = {
+    ".ci",
+    ".gitignore",
+    "CHANGELOG.md",
+    "LICENSE",
+    "Makefile",
+    "README.md",
+    "conformance",
+    "docs",
+    "fast_impl",
+    "pyproject.toml",
+    "spec_model",
+    "tests",
+}
+
+
+def tracked() -> list[str]:
+    """Paths under version control; skips where there is none, as in a source distribution."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git repository")
+    try:
+        listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"git does not answer: {error}")
+    return [path for path in listing.stdout.split("\0") if path]
+
+
+def test_nothing_strange_at_the_top_level() -> None:
+    """Every tracked top-level name is one of the agreed ones."""
+    assert {path.split("/")[0] for path in tracked()} <= TOP_LEVEL
+
+
+def test_nothing_built_is_tracked() -> None:
+    """No compiled file is under version control."""
+    assert [path for path in tracked() if path.endswith((".so", ".o", ".pyc", ".pyd"))] == []
+
+
+def test_packages_are_marked_as_typed() -> None:
+    """Each package carries the marker that lets type checkers use its hints."""
+    assert all((ROOT / package / "py.typed").exists() for package in ("spec_model", "fast_impl", "conformance"))
+
+
+def test_the_model_needs_nothing_installed() -> None:
+    """With no site-packages and nothing but the tree on the path, the model is imported and moves a message."""
+    program = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); import spec_model as omni\n"
+        "with omni.open_channel() as channel:\n"
+        "    channel.producer.send(b'alone')\n"
+        "    print(channel.consumer.receive().decode())\n"
+    )
+    run = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, timeout=30)
+    assert (run.returncode, run.stderr, run.stdout) == (0, "", "alone\n")
