@@ -75,7 +75,9 @@ def summary(report: Report) -> str:
         skipped = sum(report.skipped[rule.id] for rule in rules)
         broken = [rule.id for rule in rules if report.failed(rule.id)]
         verdict = "FAILS " + " ".join(broken) if broken else "holds" if covered == len(rules) else "NOT COVERED"
-        if skipped:
+        if skipped and not ran:
+            verdict = f"does not apply ({skipped} thread checks)"
+        elif skipped:
             verdict += f" ({skipped} thread checks do not apply)"
         lines.append(
             f"{area + ' ' + title:<20}{len(rules):>6}{covered:>9}{ran:>8}{report.operations[area]:>12,}  {verdict}"
