@@ -14,7 +14,8 @@ from conformance.cells import table
 from conformance.checks import CHECKS
 from conformance.machine import PROFILES
 from conformance.progress import Progress
-from conformance.runner import Report, run_checks, run_random
+from conformance.runner import Report, add_suspect, run_checks, run_random
+from conformance.watchdog import Watchdog
 
 DEFAULT = "fast_impl"
 
@@ -40,13 +41,21 @@ def _run(target: ModuleType, name: str, profile: str) -> int:
     report = Report(name)
     progress = Progress(len(CHECKS) + PROFILES[profile])
 
+    def last_words() -> None:
+        add_suspect(report)
+        print(summary(report))
+
+    watchdog = Watchdog(last_words)
+
     def beat() -> None:
+        watchdog.feed()
         progress.advance(report.tally.operations, len(report.failures))
 
     run_checks(target, report, beat)
     # A target that fails the direct checks has its answer: random programs would find the same.
     if not report.failures:
         run_random(target, report, beat, profile)
+    watchdog.stop()
     progress.operations, progress.failures = report.tally.operations, len(report.failures)
     progress.finish()
     print(summary(report))

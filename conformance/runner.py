@@ -38,6 +38,7 @@ class Report:
     missing: list[tuple[str, str]] = field(default_factory=list)
     unknown: list[tuple[str, str]] = field(default_factory=list)
     random: bool = False
+    suspect: Failure | None = None  # what a hang at this moment would mean
 
     @property
     def uncovered(self) -> list[str]:
@@ -63,15 +64,17 @@ def run_checks(target: ModuleType, report: Report, beat: Callable[[], None], che
         else:
             tally = new_tally()
             report.checks[check.rule] += 1
-            failure = run_check(check, target, report.target, tally)
+            report.suspect = Failure(check.rule, f"{check.name}: a call did not come back")
+            failure = run_check(check, target, report, tally)
             if failure is not None:
                 _add(report, failure)
             report.operations[check.rule.partition("-")[0]] += tally.operations
             report.tally.operations += tally.operations
         beat()
+    report.suspect = None
 
 
-def run_check(check: Check, target: ModuleType, name: str, tally: Tally) -> Failure | None:
+def run_check(check: Check, target: ModuleType, report: Report, tally: Tally) -> Failure | None:
     """One check; what it found, if anything."""
     try:
         if check.program is not None:
@@ -79,7 +82,7 @@ def run_check(check: Check, target: ModuleType, name: str, tally: Tally) -> Fail
         elif check.function is not None:
             check.function(target)
     except Divergence as divergence:
-        return explain(divergence, target, name)
+        return explain(divergence, target, report)
     except Invalid as invalid:
         return Failure(check.rule, f"the check is no program by the model: {invalid}")
     except Exception as error:
@@ -92,19 +95,30 @@ def run_random(
 ) -> None:
     """The random programs, and the table that they fill."""
     report.random = True
+    report.suspect = Failure("CON-5", "a call of a random program did not come back")
     tally = report.tally
     try:
         machine.run(target, tally, beat, profile, programs)
     except Divergence as divergence:
-        _add(report, explain(divergence, target, report.target))
+        _add(report, explain(divergence, target, report))
     if table and not report.failures:
         report.missing, report.unknown = unreached(tally.cells), unlisted(tally.cells)
 
 
-def explain(divergence: Divergence, target: ModuleType, name: str) -> Failure:
+def explain(divergence: Divergence, target: ModuleType, report: Report) -> Failure:
     """A divergence as a failure with a program as short as it gets."""
-    shortest = shorten(divergence, target)
-    return Failure(shortest.rule, str(shortest), reproduction(shortest, name))
+    report.suspect = _failure(divergence, report)  # should a shorter one hang
+    return _failure(shorten(divergence, target), report)
+
+
+def add_suspect(report: Report) -> None:
+    """Note what the run hangs in as a failure."""
+    if report.suspect is not None:
+        _add(report, report.suspect)
+
+
+def _failure(divergence: Divergence, report: Report) -> Failure:
+    return Failure(divergence.rule, str(divergence), reproduction(divergence, report.target))
 
 
 def _add(report: Report, failure: Failure) -> None:

@@ -50,7 +50,7 @@ def test_random_programs_find_it(broken: str, rule: str) -> None:
     """Every mistake is found by random programs too, as a program that shows it."""
     with pytest.raises(Divergence) as caught:
         run(broken, new_tally(), lambda: None, "quick", 200)
-    failure = explain(caught.value, import_module(broken), broken)
+    failure = explain(caught.value, import_module(broken), Report(broken))
     assert failure.rule == rule, failure.seen
     with pytest.raises((AssertionError, ValueError)):
         exec(failure.program, {})
