@@ -173,7 +173,7 @@ def get_stats(registry: Registry) -> BrokerStats:
         sent over every channel ever made [BRK-11].
 
     pre: well_formed(registry)
-    post: min(__return__) >= 0
+    post: all(count >= 0 for count in __return__)
     post: __return__.active_channels <= __return__.total_channels_created
     post: __return__.total_messages_sent <= __return__.total_bytes_transferred
     """

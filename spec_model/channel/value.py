@@ -83,15 +83,13 @@ def well_formed(channel: Channel) -> bool:
         # a reservation is a live producer's, and has its slot [RSV-1]
         and (not channel.reserved or (channel.producer is not Side.CLOSED and channel.free_slots > 0))
         # what was sent was popped or waits: nothing is lost or made up [CON-3]
-        and min(*sent, *received) >= 0
+        and all(count >= 0 for count in (*sent, *received))
         and sent.messages_sent == received.messages_received + len(channel.waiting)
         and sent.bytes_sent == received.bytes_received + sum(map(len, channel.waiting))
         # held messages are a live consumer's, and intact [MSG-1]
         and 0 <= channel.held <= min(config.capacity, received.messages_received)
         and (channel.held == 0 or channel.consumer is not Side.CLOSED)
         # no pop went past what an export allows [MSG-3]
-        and all(
-            0 <= number < received.messages_received <= number + config.capacity for number in channel.exported
-        )
+        and all(0 <= number < received.messages_received <= number + config.capacity for number in channel.exported)
         and list(channel.exported) == sorted(set(channel.exported))
     )

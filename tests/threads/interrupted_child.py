@@ -5,6 +5,7 @@ The first argument names the blocking call. Lines on standard output say how far
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 
@@ -12,6 +13,8 @@ import fast_impl as omni
 
 
 def main(call: str) -> None:
+    # A shell that starts a job in the background has it ignore Ctrl-C, and so would this process.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     broker = omni.MailboxBroker()
     _, pair = broker.request_channel("interrupted", omni.ChannelConfig(capacity=8, max_message_size=64))
     assert pair is not None
