@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Iterable
 from datetime import timedelta
-from typing import Iterable
 
 from spec_model.config import ChannelConfig
 

@@ -95,7 +95,7 @@ def request_channel(registry: Registry, name: str, config: ChannelConfig) -> tup
     config = config.normalize()
     if registry.memory_limit is not None and registry.memory + _memory(config) > registry.memory_limit:
         return registry, ChannelError.ALLOCATION_FAILED
-    channels = registry.channels + ((name, Channel(config)),)
+    channels = (*registry.channels, (name, Channel(config)))
     return replace(registry, channels=channels, created=registry.created + 1), ChannelError.SUCCESS
 
 

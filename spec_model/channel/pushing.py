@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Sequence
 
 from spec_model.channel.value import Blocked, Channel, Side, well_formed
 from spec_model.vocabulary import ProducerStats, PushResult
@@ -105,7 +105,7 @@ def publish(channel: Channel, data: bytes) -> Channel:
     sent = channel.sent
     return replace(
         channel,
-        waiting=channel.waiting + (data,),
+        waiting=(*channel.waiting, data),
         sent=ProducerStats(sent.messages_sent + 1, sent.bytes_sent + len(data), sent.failed_pushes),
     )
 

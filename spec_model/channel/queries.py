@@ -6,6 +6,16 @@ from spec_model.channel.value import Channel, Side, well_formed
 from spec_model.config import ChannelConfig
 from spec_model.vocabulary import ConsumerStats, ProducerStats
 
+__all__ = [
+    "available_messages",
+    "available_slots",
+    "consumer_stats",
+    "get_config",
+    "is_connected",
+    "producer_stats",
+    "well_formed",
+]
+
 
 def is_connected(channel: Channel) -> bool:
     """Whether this handle is active and its peer there (§5.4, §6.4).

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterator
+from collections.abc import Iterator
 
 from spec_model import arguments
 from spec_model.channel import lifecycle, popping, queries

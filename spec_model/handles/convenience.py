@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Iterator
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from spec_model.errors import ChannelClosedError
 from spec_model.vocabulary import PopResult, PushResult

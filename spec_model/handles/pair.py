@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from types import TracebackType
-from typing import Iterator
 
 from spec_model.handles.consumer import ConsumerHandle
 from spec_model.handles.producer import ProducerHandle

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterable
+from collections.abc import Iterable
 
 from spec_model import arguments
 from spec_model.channel import lifecycle, pushing, queries, reserving
@@ -18,7 +18,7 @@ from spec_model.vocabulary import ProducerStats, PushResult
 class ProducerHandle(Handle):
     """The sending end of a channel; `request_channel` answers with one."""
 
-    _seat: Seat["Reservation | None"]
+    _seat: Seat[Reservation | None]
 
     def try_push(self, data: object) -> PushResult:
         """Send a copy of `data`, any C-contiguous bytes-like object, if there is a free slot (§5.2).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Callable, Deque
+from typing import Callable
 
 from spec_model.channel.value import Channel
 from spec_model.registry import Registry, lookup, with_channel
@@ -19,7 +19,7 @@ class Store:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self.departed: Deque[Callable[[], None]] = deque()
+        self.departed: deque[Callable[[], None]] = deque()
 
     @property
     def registry(self) -> Registry:
