@@ -3,8 +3,8 @@
 Left to itself, CrossHair fills a Channel field by field, and never in its time meets a
 state that `well_formed` accepts: every contract would hold for want of a case. Here the
 fields that depend on each other are chosen together, so that every state made is well
-formed; the precondition is still asked. Arguments, bytes counted and failures counted
-stay symbolic.
+formed; the precondition is still asked. Which state is CrossHair's decision, so that it
+tries another on each path and knows when it has seen them all; arguments stay symbolic.
 
 Chosen from a few: the states of both sides, shut or not; no, one, all but one and all
 slots waiting; reserved or not; no, one, `capacity` and many messages popped, of them none,
@@ -14,12 +14,12 @@ Fixed: capacity 8, max_message_size 64, the waiting messages' bytes; up to two c
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from crosshair import ResumedTracing, SymbolicFactory, register_type
+from crosshair import SymbolicFactory, register_type
 
 from spec_model.channel.value import Channel, Side
-from spec_model.config import ChannelConfig
+from spec_model.config import SIZE_MAX, ChannelConfig
 from spec_model.registry import Registry
 from spec_model.vocabulary import ConsumerStats, ProducerStats
 
@@ -34,14 +34,8 @@ def _pick(factory: SymbolicFactory, *options: T) -> T:
     if len(options) == 1:
         return options[0]
     middle = len(options) // 2
-    return _pick(factory, *(options[:middle] if factory(bool, "_pick") else options[middle:]))
-
-
-def _natural(factory: SymbolicFactory) -> Any:
-    """An integer from 0 up, kept symbolic."""
-    number = factory(int, "_natural")
-    factory.space.add(number.var >= 0)
-    return number
+    first = factory.space.smt_fork(desc=f"pick{factory.space.uniq()}", probability_true=middle / len(options))
+    return _pick(factory, *(options[:middle] if first else options[middle:]))
 
 
 def _channel(factory: SymbolicFactory, *sides: tuple[Side, Side]) -> Channel:
@@ -51,45 +45,50 @@ def _channel(factory: SymbolicFactory, *sides: tuple[Side, Side]) -> Channel:
     popped = _pick(factory, 0, 1, full, 3 * full)
     oldest, newest = max(0, popped - full), popped - 1
     exports = [(), (newest,)] if popped == 1 else [(), (newest,), (oldest,), (oldest, newest)]
-    received = ConsumerStats(popped, popped + _natural(factory) if popped else 0, _natural(factory))
+    received = ConsumerStats(popped, 2 * popped, failed_pops=3)
+    sent = ProducerStats(popped + len(waiting), 2 * popped + sum(map(len, waiting)), failed_pushes=4)
     return Channel(
         config=CONFIG,
         producer=producer,
         consumer=consumer,
-        shut=_pick(factory, False, True),
+        shut=_pick(factory, False, False, False, True),
         waiting=waiting,
         reserved=producer is not Side.CLOSED and len(waiting) < full and _pick(factory, False, True),
         held=0 if consumer is Side.CLOSED or popped == 0 else _pick(factory, 0, 1, min(popped, full)),
         exported=_pick(factory, *exports) if popped else (),
-        sent=ProducerStats(popped + len(waiting), received.bytes_received + sum(map(len, waiting)), _natural(factory)),
+        sent=sent,
         received=received,
     )
 
 
 def make_channel(factory: SymbolicFactory) -> Channel:
-    """A channel as some handle may see it."""
-    with ResumedTracing():
-        live = (Side.LIVE, Side.LIVE)  # the one with most to go wrong, so tried most
-        return _channel(factory, live, *((producer, consumer) for producer in Side for consumer in Side))
+    """A channel as some handle may see it; most with both sides live, where most can go wrong."""
+    both_live = (Side.LIVE, Side.LIVE)
+    every = [(producer, consumer) for producer in Side for consumer in Side]
+    return _channel(factory, *(_pick(factory, [both_live], [both_live], [both_live], every)))
+
+
+def make_config(factory: SymbolicFactory) -> ChannelConfig:
+    """A configuration with each field at or beside a limit: the constructor makes its fields concrete anyhow."""
+    capacity = _pick(factory, 0, 7, 8, 9, 1000, 524287, 524288, 524289, SIZE_MAX)
+    return ChannelConfig(capacity, _pick(factory, 0, 63, 64, 65, 16777215, 16777216, 16777217, SIZE_MAX))
 
 
 def make_registry(factory: SymbolicFactory) -> Registry:
     """A broker with up to two channels, with and without a memory limit."""
-    with ResumedTracing():
-        names = _pick(factory, (), ("a",), ("b", "a"))
-        sides = ((Side.LIVE, Side.LIVE), (Side.LIVE, Side.CLOSED), (Side.CLOSED, Side.LIVE))
-        channels = tuple((name, _channel(factory, *sides)) for name in names)
-        memory = len(names) * CONFIG.capacity * CONFIG.max_message_size
-        gone, messages = _natural(factory), _natural(factory)
-        some_gone = bool(gone > 0)
-        return Registry(
-            memory_limit=_pick(factory, None, memory + _natural(factory)),
-            channels=channels,
-            created=len(names) + gone,
-            retired_messages=messages if some_gone else 0,
-            retired_bytes=messages + _natural(factory) if some_gone else 0,
-        )
+    names = _pick(factory, (), ("a",), ("b", "a"))
+    sides = ((Side.LIVE, Side.LIVE), (Side.LIVE, Side.CLOSED), (Side.CLOSED, Side.LIVE))
+    memory = len(names) * CONFIG.capacity * CONFIG.max_message_size
+    retired, messages, size = _pick(factory, (0, 0, 0), (1, 0, 0), (5, 7, 40))
+    return Registry(
+        memory_limit=_pick(factory, None, memory, memory + 600),
+        channels=tuple((name, _channel(factory, *sides)) for name in names),
+        created=len(names) + retired,
+        retired_messages=messages,
+        retired_bytes=size,
+    )
 
 
+register_type(ChannelConfig, make_config)
 register_type(Channel, make_channel)
 register_type(Registry, make_registry)
