@@ -1,0 +1,113 @@
+"""The model's states are values: an operation answers with a new one and leaves the old as it was."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError
+
+import pytest
+
+from spec_model.channel import lifecycle, popping, pushing, queries, reserving
+from spec_model.channel.value import Blocked, Channel, Refused, Side, well_formed
+from spec_model.config import ChannelConfig
+from spec_model.registry import Registry, request_channel, shutdown, with_channel
+from spec_model.vocabulary import ChannelError, PopResult, PushResult
+
+CONFIG = ChannelConfig(8, 64)
+
+
+def _filled(count: int) -> Channel:
+    """A channel in which `count` messages wait."""
+    channel, pushed = pushing.batch_push(Channel(CONFIG), [bytes([number]) for number in range(count)])
+    assert pushed == count
+    return channel
+
+
+def test_a_state_is_unchanged_hashable_and_comparable() -> None:
+    """The state before a push still reads as before it; equal histories give equal states."""
+    before = _filled(3)
+    after, result = pushing.try_push(before, b"x")
+    assert result is PushResult.SUCCESS
+    assert before == _filled(3) and hash(before) == hash(_filled(3))
+    assert after != before and after.waiting == (*before.waiting, b"x")
+
+
+def test_a_state_cannot_be_changed() -> None:
+    """Nothing can be assigned to a channel or a registry."""
+    with pytest.raises(FrozenInstanceError):
+        Channel(CONFIG).shut = True  # type: ignore[misc]
+    with pytest.raises(FrozenInstanceError):
+        Registry().created = 1  # type: ignore[misc]
+
+
+def test_a_history_can_be_stepped_back() -> None:
+    """From one state two futures are played, and neither knows of the other."""
+    fork = _filled(2)
+    popped, result, taken = popping.try_pop(fork)
+    closed = lifecycle.close_producer(fork)
+    assert (result, taken) == (PopResult.SUCCESS, (b"\x00",))
+    assert popping.batch_pop(closed, 8)[1:] == (PopResult.SUCCESS, (b"\x00", b"\x01"))
+    assert popped.producer is Side.LIVE and closed.producer is Side.CLOSED
+
+
+def test_a_blocked_call_says_what_it_waits_for_and_changes_nothing() -> None:
+    """Neither space nor a message being there, the state stays, and time running out is an operation of its own."""
+    full, empty = _filled(8), Channel(CONFIG)
+    assert pushing.blocking_push(full, b"x") == (full, Blocked.FOR_SPACE)
+    assert popping.blocking_pop(empty) == (empty, Blocked.FOR_MESSAGE, ())
+    after, result = pushing.push_timed_out(full)
+    assert result is PushResult.TIMEOUT and after.sent.failed_pushes == 1
+    after, result = popping.pop_timed_out(empty)
+    assert result is PopResult.TIMEOUT and after.received.failed_pops == 1
+
+
+def test_a_pop_that_an_export_forbids_is_refused_and_takes_nothing() -> None:
+    """Message 0 exported and `capacity` popped since: the next pop is refused, and succeeds once the export is gone."""
+    channel = popping.take_export(popping.try_pop(_filled(8))[0], 0)
+    channel = popping.batch_pop(channel, 7)[0]
+    channel = pushing.try_push(channel, b"next")[0]
+    refused, why, taken = popping.try_pop(channel)
+    assert (why, taken) == (Refused.BY_EXPORT, ()) and refused.waiting == (b"next",)
+    assert refused.received == channel.received
+    assert popping.try_pop(popping.release_export(refused, 0))[1:] == (PopResult.SUCCESS, (b"next",))
+
+
+OPERATIONS = {
+    "try_push": lambda channel: pushing.try_push(channel, b"data")[0],
+    "blocking_push": lambda channel: pushing.blocking_push(channel, b"data")[0],
+    "batch_push": lambda channel: pushing.batch_push(channel, [b"a", b"b"])[0],
+    "reserve": lambda channel: reserving.reserve(channel, 8)[0],
+    "commit": lambda channel: reserving.commit(channel, b"region", 3, 1)[0],
+    "rollback": lambda channel: reserving.rollback(channel)[0],
+    "try_pop": lambda channel: popping.try_pop(channel)[0],
+    "batch_pop": lambda channel: popping.batch_pop(channel, 3)[0],
+    "close_producer": lifecycle.close_producer,
+    "close_consumer": lifecycle.close_consumer,
+    "shut": lifecycle.shut,
+}
+
+
+def test_every_short_history_keeps_the_invariant() -> None:
+    """Whatever four operations follow each other on an empty and on a full channel, the state stays well formed."""
+    for start in (_filled(0), _filled(8)):
+        reached = {start}
+        for _ in range(4):
+            reached = {operation(channel) for channel in reached for operation in OPERATIONS.values()}
+            assert all(map(well_formed, reached))
+        assert len(reached) > 100
+
+
+def test_queries_of_a_moved_from_handle_read_zero() -> None:
+    """A moved-from husk has no capacity and no figures, while the new handle has them all [LIF-5]."""
+    new, husk = lifecycle.move_producer(_filled(3))
+    assert queries.available_slots(husk) == 0 and tuple(queries.producer_stats(husk)) == (0, 0, 0)
+    assert queries.available_slots(new) == 5 and queries.producer_stats(new).messages_sent == 3
+
+
+def test_shutdown_of_a_registry_waits_for_handles_only_while_there_are_some() -> None:
+    """With a live channel it is Blocked, and every channel is shut; with its handles gone it is True [SHD-2]."""
+    registry, error = request_channel(Registry(), "a", CONFIG)
+    assert error is ChannelError.SUCCESS
+    registry, result = shutdown(registry)
+    assert result is Blocked.FOR_HANDLES and registry.channels[0][1].shut
+    gone = lifecycle.close_consumer(lifecycle.close_producer(registry.channels[0][1]))
+    assert shutdown(with_channel(registry, "a", gone))[1] is True
