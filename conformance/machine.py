@@ -100,7 +100,8 @@ class Machine(RuleBasedStateMachine):
         producer = self._one(self.d.producers, number)
         same = [each for each in self.d.consumers if self.d.channel[each] == self.d.channel[producer]]
         live = [each for each in same if self.d.model(each).is_connected()]
-        return producer, (live or same or [self._one(self.d.consumers, number)])[-1]
+        # Not `_one`: the channel it may ask for could push the producer just chosen out.
+        return producer, (live or same or self.d.consumers)[-1]
 
     @precondition(lambda self: self.d.producers)
     @rule(producer=pick, data=some.payloads)

@@ -11,7 +11,10 @@ from conformance.catalogue import AREAS, RULES
 from conformance.cells import ALLOWED, unlisted, unreached
 from conformance.checks import CHECKS
 from conformance.cli import main
+from conformance.lockstep import new_tally
+from conformance.machine import machine_for
 from conformance.runner import Report, run_checks, run_random
+from conformance.state import KEPT, config
 
 
 def test_the_model_keeps_the_rules() -> None:
@@ -50,6 +53,23 @@ def test_a_cell_never_reached_fails() -> None:
     run_random(spec_model, report, lambda: None, "quick", 1)
     assert report.missing
     assert not report.holds
+
+
+def test_what_was_chosen_is_still_there() -> None:
+    """Choosing a producer with no consumer of its own, among as many as are kept, drops neither of the two."""
+    machine = machine_for("spec_model", new_tally(), lambda: None)()
+    machine.begin(None)
+    while len(machine.d.producers) < KEPT:
+        machine.request(0, machine.d.fresh("n"), config(8, 64))
+    lonely = machine.d.producers[0]
+    machine.d.drop([each for each in machine.d.consumers if machine.d.channel[each] == machine.d.channel[lonely]])
+    for consumer in list(machine.d.consumers):
+        machine.d.call(consumer, "close")
+    for number in range(12):
+        producer, consumer = machine._facing(number)
+        assert producer in machine.d.producers
+        assert consumer in machine.d.consumers
+    machine.teardown()
 
 
 def test_a_target_that_cannot_be_imported_is_a_usage_error() -> None:
