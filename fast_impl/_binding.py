@@ -1,6 +1,7 @@
 """The compiled core: `lib` and `ffi`, and what its codes mean.
 
-`OMNI_SEAM=portable` in the environment chooses the mutex and condition-variable variant.
+`OMNI_SEAM=portable` in the environment chooses the mutex and condition-variable variant;
+`OMNI_LIBRARY=<path>` puts any shared library with the C ABI of omni_mailbox.h in the core's place.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from importlib import import_module
 from time import monotonic_ns
 from typing import Any
 
+from fast_impl._library import load
 from spec_model.errors import ConcurrentUseError
 from spec_model.vocabulary import ChannelError, PopResult, PushResult
 
@@ -19,9 +21,14 @@ seam = os.environ.get("OMNI_SEAM", "futex")
 if seam not in SEAMS:
     raise ImportError(f"OMNI_SEAM must be one of {', '.join(SEAMS)}, not {seam!r}")
 
-_core: Any = import_module(f"fast_impl.{SEAMS[seam]}")
-lib: Any = _core.lib
-ffi: Any = _core.ffi
+library = os.environ.get("OMNI_LIBRARY")
+ffi: Any
+lib: Any
+if library:
+    ffi, lib = load(library)
+else:
+    core = import_module(f"fast_impl.{SEAMS[seam]}")
+    ffi, lib = core.ffi, core.lib
 
 PUSH_RESULTS = tuple(PushResult)
 POP_RESULTS = tuple(PopResult)

@@ -1,6 +1,6 @@
-"""How cffi builds the binding: out-of-line API mode over the core's own sources.
+"""What cffi is told of the C ABI, and how it builds the binding: out-of-line API mode over the core's sources.
 
-Run at build time only, before `fast_impl` can be imported.
+At build time it is loaded by its path, before `fast_impl` can be imported.
 """
 
 from __future__ import annotations
@@ -13,14 +13,19 @@ from cffi import FFI
 CORE = Path(__file__).resolve().parent / "core"
 
 
-def builder(module_name: str, portable: bool) -> FFI:
-    """The binding `module_name` over the portable or the futex variant of the core, ready to compile."""
+def declarations() -> str:
+    """The declarations of omni_mailbox.h, as cffi reads them."""
     header = (CORE / "omni_mailbox.h").read_text()
     declared = re.search(r"/\* declarations begin \*/(.*)/\* declarations end \*/", header, re.DOTALL)
     if declared is None:
         raise RuntimeError("omni_mailbox.h has lost the marks around its declarations")
+    return declared.group(1)
+
+
+def builder(module_name: str, portable: bool) -> FFI:
+    """The binding `module_name` over the portable or the futex variant of the core, ready to compile."""
     ffi = FFI()
-    ffi.cdef(declared.group(1))
+    ffi.cdef(declarations())
     ffi.set_source(
         module_name,
         '#include "omni_mailbox.h"',
