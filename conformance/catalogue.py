@@ -1,20 +1,21 @@
-"""Every rule of behaviour as data: what a conforming implementation is held to.
-
-FlatBuffers support (area FLB) is an extension with checks of its own and is not listed.
-"""
+"""Every rule of behaviour as data: what a conforming implementation is held to."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+REFERENCE = "sha256:ee5d78435c4654d6a5461f8995a05e222c01e6e3e2eb784d84091c1819e41d25"
+"""Of the API reference (OmniMailbox 1.0) that the catalogue was written from."""
+
 
 class Rule(NamedTuple):
-    """One rule: its stable id, its area, the section of the API reference, and what it says."""
+    """One rule: its stable id, its area, the section of the reference, what it says, and the features it needs."""
 
     id: str
     area: str
     section: str
     text: str
+    needs: tuple[str, ...] = ()
 
 
 AREAS = {
@@ -29,6 +30,7 @@ AREAS = {
     "LIF": "lifecycle",
     "STA": "statistics",
     "CON": "concurrency",
+    "FLB": "FlatBuffers",
     "ARG": "bad arguments",
 }
 
@@ -99,6 +101,10 @@ CON-4 | 8 | Once a consumer sees CHANNEL_CLOSED, everything pushed before the pr
 CON-5 | 8 | A blocked call always wakes for data, space, close, shutdown and time.
 CON-6 | 8 | Blocked calls hold no lock that Python needs, and answer signals.
 CON-7 | 8 | Push, pop, batch, reserve and commit take no lock and make no allocation in the core.
+FLB-1 | 5.3 | A FlatBuffer is built in a reserved slot, committed without a copy, and equals an ordinary Builder's.
+FLB-2 | 5.3 | A build that outgrows the slot raises a clear error; nothing is published.
+FLB-3 | 6.1 | get_flatbuffer(T) gives a T that reads the ring's memory, without a copy.
+FLB-4 | 9.3 | verify(T) is True exactly when the buffer is well-formed for T; no input crashes or hangs it.
 ARG-1 | 5.2 | Data is any C-contiguous bytes-like object; otherwise TypeError, or BufferError if not contiguous.
 ARG-2 | 5.1 | Timeouts are None, seconds or a timedelta; negative or NaN is ValueError; too large is for ever.
 ARG-3 | 6.3 | Counts and sizes are integers: TypeError otherwise, ValueError if negative.
@@ -106,11 +112,20 @@ ARG-4 | 5.2 | A refused argument changes nothing and counts nothing.
 """
 
 
+_NEEDS = {
+    "BRK-5": ("memory-limit",), "BRK-12": ("threads",), "SHD-2": ("threads",), "LIF-2": ("threads",),
+    "LIF-8": ("threads",), "CON-2": ("threads", "concurrent-use"), "CON-6": ("threads", "signals"),
+    **{f"CON-{number}": ("threads",) for number in (1, 3, 4, 5, 7)},
+    **{f"FLB-{number}": ("flatbuffers",) for number in (1, 2, 3, 4)},
+}  # fmt: skip
+"""What a rule needs to be judged in full."""
+
+
 def _rules() -> dict[str, Rule]:
     rules = {}
     for line in _TEXTS.strip().splitlines():
         identity, section, text = (part.strip() for part in line.split("|"))
-        rules[identity] = Rule(identity, identity.partition("-")[0], f"§{section}", text)
+        rules[identity] = Rule(identity, identity.partition("-")[0], f"§{section}", text, _NEEDS.get(identity, ()))
     return rules
 
 

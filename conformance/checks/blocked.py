@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
-from types import ModuleType
 from typing import Any
 
 from conformance.checks.registry import function
@@ -23,7 +22,7 @@ _CALLS: tuple[Callable[[Any], Any], ...] = (
 )
 
 
-def _blocked(omni: ModuleType, call: Callable[[Any], Any]) -> tuple[Any, Any, Task]:
+def _blocked(omni: Any, call: Callable[[Any], Any]) -> tuple[Any, Any, Task]:
     """A thread asleep in `call`: on a full queue for pushes, on an empty one for pops."""
     broker, pair = open_pair(omni)
     if _CALLS.index(call) >= 3:
@@ -33,8 +32,8 @@ def _blocked(omni: ModuleType, call: Callable[[Any], Any]) -> tuple[Any, Any, Ta
     return broker, pair, task
 
 
-@function("LIF-2", threads=True)
-def the_end_of_one_side_wakes_the_other(omni: ModuleType) -> None:
+@function("LIF-2", "threads", layer="waiting")
+def the_end_of_one_side_wakes_the_other(omni: Any) -> None:
     """A blocked call wakes with CHANNEL_CLOSED when the peer closes."""
     for call in _CALLS:
         _, pair, task = _blocked(omni, call)
@@ -43,8 +42,8 @@ def the_end_of_one_side_wakes_the_other(omni: ModuleType) -> None:
         pair.close()
 
 
-@function("LIF-8", threads=True)
-def a_handle_closed_under_a_blocked_call(omni: ModuleType) -> None:
+@function("LIF-8", "threads", layer="waiting")
+def a_handle_closed_under_a_blocked_call(omni: Any) -> None:
     """A blocked call wakes with CHANNEL_CLOSED when its own handle is closed by another thread."""
     for call in _CALLS:
         broker, pair, task = _blocked(omni, call)
@@ -54,8 +53,8 @@ def a_handle_closed_under_a_blocked_call(omni: ModuleType) -> None:
         assert not broker.has_channel("a")
 
 
-@function("SHD-1", threads=True)
-def shutdown_wakes_blocked_calls(omni: ModuleType) -> None:
+@function("SHD-1", "threads", layer="waiting")
+def shutdown_wakes_blocked_calls(omni: Any) -> None:
     """A blocked call wakes with CHANNEL_CLOSED when the broker shuts down."""
     for call in _CALLS:
         broker, pair, task = _blocked(omni, call)
@@ -64,8 +63,8 @@ def shutdown_wakes_blocked_calls(omni: ModuleType) -> None:
         pair.close()
 
 
-@function("CON-5", threads=True)
-def data_space_and_time_wake_blocked_calls(omni: ModuleType) -> None:
+@function("CON-5", "threads", layer="waiting")
+def data_space_and_time_wake_blocked_calls(omni: Any) -> None:
     """A blocked call goes through when there is something for it, and ends when its time is up."""
     for call in _CALLS:
         _, pair, task = _blocked(omni, call)
@@ -87,8 +86,8 @@ def data_space_and_time_wake_blocked_calls(omni: ModuleType) -> None:
     pair.close()
 
 
-@function("CON-5", threads=True)
-def no_wakeup_is_lost_in_ping_pong(omni: ModuleType) -> None:
+@function("CON-5", "threads", layer="waiting")
+def no_wakeup_is_lost_in_ping_pong(omni: Any) -> None:
     """Two threads that only ever wait for each other get to the end."""
     _, there = open_pair(omni)
     _, back = open_pair(omni)
@@ -111,8 +110,8 @@ def no_wakeup_is_lost_in_ping_pong(omni: ModuleType) -> None:
     back.close()
 
 
-@function("CON-6", threads=True)
-def blocked_calls_leave_python_to_others(omni: ModuleType) -> None:
+@function("CON-6", "threads", layer="waiting")
+def blocked_calls_leave_python_to_others(omni: Any) -> None:
     """While calls are blocked, other Python threads run, and do not find them running."""
     for call in _CALLS:
         _, pair, task = _blocked(omni, call)
@@ -122,8 +121,8 @@ def blocked_calls_leave_python_to_others(omni: ModuleType) -> None:
         task.finish()
 
 
-@function("CON-6", threads=True)
-def blocked_calls_answer_signals(omni: ModuleType) -> None:
+@function("CON-6", "threads signals", layer="waiting")
+def blocked_calls_answer_signals(omni: Any) -> None:
     """A signal's handler raises KeyboardInterrupt out of a blocked call, and nothing is lost."""
     if threading.current_thread() is not threading.main_thread():
         return

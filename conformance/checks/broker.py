@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from types import ModuleType
+from typing import Any
 
 from conformance.checks.registry import function, program
 
 
 @function("BRK-1")
-def one_broker_for_the_process(omni: ModuleType) -> None:
+def one_broker_for_the_process(omni: Any) -> None:
     """instance() is one object; MailboxBroker() is another registry each time."""
     shared = omni.MailboxBroker.instance()
     assert shared is omni.MailboxBroker.instance()

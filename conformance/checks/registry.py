@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import ModuleType
+from typing import Any
 
+from conformance.lockstep import Tally, execute
 from conformance.program import Program, parse
+from conformance.targets.target import Target
 
-THREAD_LIMIT = 20.0
-"""Seconds that a check with threads may take: a hang is a failure, not a wait."""
+LAYERS = ("direct", "waiting", "transitions", "lockstep", "histories")
+"""In the order in which they run: what fails shortest comes first."""
+
+Body = Callable[[Target, Tally], None]
 
 
 @dataclass(frozen=True)
 class Check:
-    """One check of one rule: either a program judged by the model, or a function of the target."""
+    """One check: stable id, the rule that it covers, and how it runs.
 
+    rule: what a failure breaks, unless the failure itself says otherwise.
+    claim: what holds, in a sentence. needs: features without which it is not provided.
+    limit: seconds after which it is taken to hang. program: what `run` executes, where it is one.
+    """
+
+    id: str
     rule: str
-    name: str
+    layer: str
+    claim: str
+    run: Body
+    needs: frozenset[str] = frozenset()
+    limit: float = 60.0
     program: Program | None = None
-    function: Callable[[ModuleType], None] | None = None
-    threads: bool = False
 
 
 CHECKS: list[Check] = []
@@ -32,18 +45,51 @@ p, c = k
 """
 
 
-def program(rule: str, name: str, text: str, opened: bool = True) -> None:
+def add(check: Check) -> None:
+    """Register a check; ids are unique."""
+    if any(known.id == check.id for known in CHECKS):
+        raise ValueError(f"two checks are called {check.id}")
+    CHECKS.append(check)
+
+
+def identity(rule: str, name: str) -> str:
+    """The id of a check: the rule, and its name in lower case with hyphens."""
+    return f"{rule}/{re.sub('[^a-z0-9]+', '-', name.lower()).strip('-')}"
+
+
+def program(rule: str, name: str, text: str, opened: bool = True, needs: str = "") -> None:
     """Register a program as a check of `rule`; `opened` starts it with a channel of capacity 8 and size 64."""
-    CHECKS.append(Check(rule, name, parse((OPEN if opened else "") + text)))
+    parsed = parse((OPEN if opened else "") + text)
+
+    def run(target: Target, tally: Tally) -> None:
+        execute(parsed, target.omni, tally, rule)
+
+    add(Check(identity(rule, name), rule, "direct", name, run, frozenset(needs.split()), program=parsed))
 
 
 def function(
-    rule: str, threads: bool = False
-) -> Callable[[Callable[[ModuleType], None]], Callable[[ModuleType], None]]:
-    """Register a function as a check of `rule`; its docstring says what it claims."""
+    rule: str, needs: str = "", layer: str = "direct", limit: float = 60.0
+) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
+    """Register a function of the target's names as a check of `rule`; its docstring is its claim."""
 
-    def register(body: Callable[[ModuleType], None]) -> Callable[[ModuleType], None]:
-        CHECKS.append(Check(rule, body.__name__.replace("_", " "), function=body, threads=threads))
+    def register(body: Callable[[Any], None]) -> Callable[[Any], None]:
+        def run(target: Target, tally: Tally) -> None:
+            body(target.omni)
+
+        measured(rule, body.__name__, needs, layer, limit)(run, body.__doc__)
+        return body
+
+    return register
+
+
+def measured(
+    rule: str, name: str, needs: str = "", layer: str = "direct", limit: float = 60.0
+) -> Callable[[Body, str | None], Body]:
+    """Register a function of target and tally, which counts what it did, as a check of `rule`."""
+
+    def register(body: Body, claim: str | None = None) -> Body:
+        says = (claim or body.__doc__ or name).strip()
+        add(Check(identity(rule, name), rule, layer, says, body, frozenset(needs.split()), limit))
         return body
 
     return register

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import threading
 from functools import partial
-from types import ModuleType
 from typing import Any
 
 from conformance.checks.registry import function
@@ -31,8 +30,8 @@ def _drain(consumer: Any) -> list[int]:
         got.append(int.from_bytes(data[:8], "little"))
 
 
-@function("CON-1", threads=True)
-def both_sides_run_at_once_and_threads_may_change(omni: ModuleType) -> None:
+@function("CON-1", "threads")
+def both_sides_run_at_once_and_threads_may_change(omni: Any) -> None:
     """A handle goes from thread to thread; the other side runs meanwhile."""
     _, pair = open_pair(omni)
     consumer = Task(lambda: _drain(pair.consumer))
@@ -43,8 +42,8 @@ def both_sides_run_at_once_and_threads_may_change(omni: ModuleType) -> None:
     pair.close()
 
 
-@function("CON-3", threads=True)
-def nothing_lost_duplicated_reordered_or_torn(omni: ModuleType) -> None:
+@function("CON-3", "threads")
+def nothing_lost_duplicated_reordered_or_torn(omni: Any) -> None:
     """Numbers arrive as they were sent, each whole."""
     _, pair = open_pair(omni)
     consumer = Task(lambda: _drain(pair.consumer))
@@ -54,8 +53,8 @@ def nothing_lost_duplicated_reordered_or_torn(omni: ModuleType) -> None:
     pair.close()
 
 
-@function("CON-4", threads=True)
-def closed_is_seen_only_after_everything(omni: ModuleType) -> None:
+@function("CON-4", "threads")
+def closed_is_seen_only_after_everything(omni: Any) -> None:
     """A producer that pushes and closes at once loses nothing."""
     for turn in range(200):
         _, pair = open_pair(omni)
@@ -71,8 +70,8 @@ def closed_is_seen_only_after_everything(omni: ModuleType) -> None:
         pair.close()
 
 
-@function("CON-2", threads=True)
-def a_second_thread_is_refused(omni: ModuleType) -> None:
+@function("CON-2", "threads concurrent-use")
+def a_second_thread_is_refused(omni: Any) -> None:
     """While one thread is blocked in a handle, another gets ConcurrentUseError, and nothing is lost."""
     _, pair = open_pair(omni)
     inside = Task(lambda: pair.consumer.blocking_pop(20))
@@ -101,8 +100,8 @@ def a_second_thread_is_refused(omni: ModuleType) -> None:
     pair.close()
 
 
-@function("CON-7", threads=True)
-def the_hot_path_keeps_nothing(omni: ModuleType) -> None:
+@function("CON-7", "threads")
+def the_hot_path_keeps_nothing(omni: Any) -> None:
     """Going round the ring many times leaves no more memory in use than before."""
     import tracemalloc
 
@@ -133,8 +132,8 @@ def the_hot_path_keeps_nothing(omni: ModuleType) -> None:
     pair.close()
 
 
-@function("BRK-12", threads=True)
-def the_broker_is_for_any_number_of_threads(omni: ModuleType) -> None:
+@function("BRK-12", "threads")
+def the_broker_is_for_any_number_of_threads(omni: Any) -> None:
     """Many threads request, ask, remove and close; the totals add up and nothing stays registered."""
     broker = omni.MailboxBroker()
     start = threading.Barrier(6)
@@ -184,15 +183,15 @@ def the_broker_is_for_any_number_of_threads(omni: ModuleType) -> None:
     assert broker.get_stats().active_channels == 0
 
 
-@function("BRK-1", threads=True)
-def one_broker_from_every_thread(omni: ModuleType) -> None:
+@function("BRK-1", "threads")
+def one_broker_from_every_thread(omni: Any) -> None:
     """instance() is the same object in every thread."""
     mine = omni.MailboxBroker.instance()
     assert all(Task(omni.MailboxBroker.instance).finish() is mine for _ in range(4))
 
 
-@function("SHD-2", threads=True)
-def shutdown_waits_for_the_last_handle(omni: ModuleType) -> None:
+@function("SHD-2", "threads")
+def shutdown_waits_for_the_last_handle(omni: Any) -> None:
     """shutdown() sleeps while a handle lives and ends with the last one."""
     broker, pair = open_pair(omni)
     task = Task(broker.shutdown)
@@ -205,8 +204,8 @@ def shutdown_waits_for_the_last_handle(omni: ModuleType) -> None:
     assert task.finish() is True
 
 
-@function("SHD-2", threads=True)
-def shutdown_gives_up_after_its_time(omni: ModuleType) -> None:
+@function("SHD-2", "threads")
+def shutdown_gives_up_after_its_time(omni: Any) -> None:
     """shutdown(timeout) with a live handle is False; the channel stays shut."""
     broker, pair = open_pair(omni)
     assert broker.shutdown(0.01) is False
@@ -214,8 +213,8 @@ def shutdown_gives_up_after_its_time(omni: ModuleType) -> None:
     pair.close()
 
 
-@function("SHD-3", threads=True)
-def shutdown_does_not_wait_for_later_channels(omni: ModuleType) -> None:
+@function("SHD-3", "threads")
+def shutdown_does_not_wait_for_later_channels(omni: Any) -> None:
     """A channel requested while shutdown waits is open and is not waited for."""
     broker, pair = open_pair(omni)
     task = Task(broker.shutdown)

@@ -1,0 +1,77 @@
+"""A failure: one form for every layer, as a value and as a file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from conformance.program import Program, parse
+
+FORMAT = 1
+"""Of the file; a reader refuses another."""
+
+KINDS = ("difference", "claim", "crash", "hang", "history", "exploration", "error")
+"""How it showed: differs from the model, a claim of a check, killed, hung, a history judged wrong,
+an explored execution, or a mistake of the suite's own."""
+
+
+class Broken(AssertionError):
+    """Raised by a check that knows which rule is broken; `details` go into the failure."""
+
+    def __init__(self, rule: str, seen: str, kind: str = "claim", **details: Any) -> None:
+        super().__init__(f"{rule}: {seen}")
+        self.rule, self.seen, self.kind, self.details = rule, seen, kind, details
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A broken rule, and everything that shows it.
+
+    rule: its id. check: the stable id of the check that found it. kind: one of KINDS.
+    seen: what was seen, in a line or a few. target: the target's name as given.
+    program: the operations that lead there, each a line of Python, where there are some.
+    python: the same as a program to paste and run. details: what the layer adds, as JSON.
+    """
+
+    rule: str
+    check: str
+    kind: str
+    seen: str
+    target: str
+    program: tuple[str, ...] = ()
+    python: str = ""
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def operations(self) -> Program:
+        """The program as operations."""
+        return parse("\n".join(self.program))
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"format": FORMAT, **asdict(self), "program": list(self.program)}
+
+    @staticmethod
+    def of(document: dict[str, Any]) -> Failure:
+        """From JSON; ValueError for what is no failure of this format."""
+        if not isinstance(document, dict) or document.get("format") != FORMAT:
+            raise ValueError(f"no failure file of format {FORMAT}")
+        fields = {key: value for key, value in document.items() if key != "format"}
+        try:
+            return Failure(**{**fields, "program": tuple(fields.get("program", ()))})
+        except TypeError as error:
+            raise ValueError(f"no failure file: {error}") from None
+
+    def write(self, path: Path) -> None:
+        """As a file, for `omni-conformance replay`."""
+        path.write_text(json.dumps(self.document(), indent=1) + "\n")
+
+    @staticmethod
+    def read(path: Path) -> Failure:
+        """From a file; ValueError for another one, OSError for none."""
+        try:
+            document = json.loads(path.read_text())
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{path} is not JSON: {error}") from None
+        return Failure.of(document)

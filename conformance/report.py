@@ -1,0 +1,140 @@
+"""What a run found, as one document that every printer takes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from conformance.catalogue import AREAS, REFERENCE, RULES
+from conformance.cells import unlisted, unreached
+from conformance.failure import Failure
+
+FORMAT = 1
+"""Of the JSON document."""
+
+BAD = ("failed", "crashed", "hung", "error", "unexpected pass")
+OUTCOMES = ("passed", *BAD, "expected failure", "not provided", "skipped")
+"""How a check can end."""
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """How one check ended. seconds: of its run; reason: for any outcome but passed."""
+
+    id: str
+    rule: str
+    layer: str
+    claim: str
+    outcome: str
+    operations: int = 0
+    seconds: float = 0.0
+    reason: str = ""
+
+
+@dataclass
+class Report:
+    """What a run found. whole: whether every check was meant to run; seconds: of the run.
+
+    figures: what the layers counted beside operations: states, transitions, histories.
+    cells: operation x result, of the random programs.
+    """
+
+    target: str
+    profile: str = "quick"
+    whole: bool = True
+    not_provided: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    checks: list[CheckResult] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    cells: Counter[tuple[str, str]] = field(default_factory=Counter)
+    figures: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+
+    @property
+    def operations(self) -> int:
+        """How many were executed on the target."""
+        return sum(check.operations for check in self.checks)
+
+    def of_rule(self, rule: str) -> list[CheckResult]:
+        """The results of the checks that cover a rule."""
+        return [check for check in self.checks if check.rule == rule]
+
+    def verdict(self, rule: str) -> str:
+        """What is known of a rule: broken, holds, broken as expected, not provided, or not run."""
+        outcomes = {check.outcome for check in self.of_rule(rule)}
+        if any(failure.rule == rule for failure in self.unexpected) or outcomes & set(BAD):
+            return "broken"
+        if "passed" in outcomes:
+            return "holds"
+        if outcomes & {"expected failure"}:
+            return "broken as expected"
+        return "not provided" if outcomes == {"not provided"} else "not run"
+
+    @property
+    def unexpected(self) -> list[Failure]:
+        """Failures of checks that were not expected to fail."""
+        expected = {check.id for check in self.checks if check.outcome == "expected failure"}
+        return [failure for failure in self.failures if failure.check not in expected]
+
+    @property
+    def _random(self) -> bool:
+        """Whether all random programs ran to their end, so that the table should be full."""
+        lockstep = [check for check in self.checks if check.layer == "lockstep"]
+        return self.whole and bool(lockstep) and all(check.outcome == "passed" for check in lockstep)
+
+    @property
+    def missing_cells(self) -> list[tuple[str, str]]:
+        """Cells that the rules allow and the random programs never reached."""
+        return unreached(self.cells) if self._random else []
+
+    @property
+    def unknown_cells(self) -> list[tuple[str, str]]:
+        """Cells that were reached and that the rules do not list."""
+        return unlisted(self.cells) if self._random else []
+
+    @property
+    def not_run(self) -> list[str]:
+        """Rules of which nothing can be said, though everything was meant to run."""
+        return [rule for rule in RULES if self.whole and self.verdict(rule) == "not run"]
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything that was run holds, and what was meant to run did."""
+        bad = any(check.outcome in BAD for check in self.checks)
+        return bool(self.checks) and not (bad or self.missing_cells or self.unknown_cells or self.not_run)
+
+    def document(self) -> dict[str, Any]:
+        """Everything, as JSON."""
+        return {
+            "format": FORMAT,
+            "reference": REFERENCE,
+            "target": self.target,
+            "profile": self.profile,
+            "whole": self.whole,
+            "not_provided": self.not_provided,
+            "environment": self.environment,
+            "verdict": "holds" if self.holds else "broken",
+            "seconds": round(self.seconds, 1),
+            "operations": self.operations,
+            "figures": dict(self.figures),
+            "areas": AREAS,
+            "rules": [
+                {
+                    **rule._asdict(),
+                    "verdict": self.verdict(rule.id),
+                    "checks": [check.id for check in self.of_rule(rule.id)],
+                    "operations": sum(check.operations for check in self.of_rule(rule.id)),
+                }
+                for rule in RULES.values()
+            ],
+            "checks": [asdict(check) for check in self.checks],
+            "cells": [
+                {"operation": operation, "result": result, "count": count}
+                for (operation, result), count in sorted(self.cells.items())
+            ],
+            "missing_cells": [list(cell) for cell in self.missing_cells],
+            "unknown_cells": [list(cell) for cell in self.unknown_cells],
+            "not_run": self.not_run,
+            "failures": [failure.document() for failure in self.failures],
+        }

@@ -1,0 +1,6 @@
+"""What is judged, and the one way by which the checks reach it."""
+
+from conformance.targets.features import FEATURES
+from conformance.targets.target import Target
+
+__all__ = ["FEATURES", "Target"]
