@@ -22,7 +22,9 @@ class Context(NamedTuple):
 _PUSHES = ("try_push", "blocking_push", "batch_push", "send")
 _POPS = ("try_pop", "blocking_pop", "batch_pop", "receive", "list", "next")
 _REFUSALS = ("TypeError", "ValueError", "BufferError")
-_ENDS = ("close", "del", "with", "move", "assign", "shutdown")
+ENDS = ("close", "del", "with", "move", "assign", "shutdown")
+"""Operations after which a handle is inactive, or its peer gone."""
+
 _BROKER_TOTALS = ("total_channels_created", "total_messages_sent", "total_bytes_transferred")
 
 
@@ -39,9 +41,9 @@ def attribute(operation: Operation, what: What, expected: Any, got: Any, context
     if what.kind == "reservation":
         return _of_reservation(operation, expected, got)
     if what.query == "has_channel":
-        return "BRK-7" if isinstance(got, Raised) else "BRK-8" if operation.kind in _ENDS else "BRK-10"
+        return "BRK-7" if isinstance(got, Raised) else "BRK-8" if operation.kind in ENDS else "BRK-10"
     if what.query in ("capacity", "max_message_size", "get_config"):
-        return "LIF-5" if context.subject_moved or operation.kind in _ENDS else "BRK-2"
+        return "LIF-5" if context.subject_moved or operation.kind in ENDS else "BRK-2"
     if what.query == "available_slots" and expected == context.subject_capacity != 0:
         return "PSH-2" if operation.kind not in ("commit", "rollback") else "RSV-5"
     if what.query in ("available_slots", "available_messages"):
@@ -149,8 +151,8 @@ def _of_stats(operation: Operation, what: What, expected: Any, got: Any, context
     if what.kind == "broker":
         if any(getattr(expected, total) != getattr(got, total, None) for total in _BROKER_TOTALS):
             return "BRK-11"
-        return "BRK-8" if operation.kind in _ENDS else "BRK-11"
-    if context.subject_moved or operation.kind in _ENDS:
+        return "BRK-8" if operation.kind in ENDS else "BRK-11"
+    if context.subject_moved or operation.kind in ENDS:
         return "LIF-5"
     return "STA-1" if what.kind == "producer" else "STA-2"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 
 _PUSH = "SUCCESS CHANNEL_CLOSED INVALID_SIZE"
 _CELLS = {
@@ -40,20 +41,25 @@ ALLOWED = {kind: tuple(results.split()) for kind, results in _CELLS.items()}
 """For each operation, the results that some state and some arguments give."""
 
 
-def unreached(cells: Counter[tuple[str, str]], allowed: dict[str, tuple[str, ...]] = ALLOWED) -> list[tuple[str, str]]:
+_CONVENIENCES = ("send", "receive", "list", "open_channel")
+_MEMORY_LIMIT = (("request_channel", "ALLOCATION_FAILED"), ("broker", "TypeError"), ("broker", "ValueError"))
+
+
+def allowed(lacking: Collection[str] = ()) -> list[tuple[str, str]]:
+    """Every cell that the rules allow a target that lacks these features."""
+    cells = [(kind, result) for kind, results in ALLOWED.items() for result in results]
+    if "conveniences" in lacking:
+        cells = [cell for cell in cells if cell[0] not in _CONVENIENCES]
+    if "memory-limit" in lacking:
+        cells = [cell for cell in cells if cell not in _MEMORY_LIMIT and cell[1] != "MemoryError"]
+    return cells
+
+
+def unreached(cells: Counter[tuple[str, str]], lacking: Collection[str] = ()) -> list[tuple[str, str]]:
     """Cells that the rules allow and the run never saw."""
-    return [(kind, result) for kind, results in allowed.items() for result in results if not cells[kind, result]]
+    return [cell for cell in allowed(lacking) if not cells[cell]]
 
 
-def unlisted(cells: Counter[tuple[str, str]], allowed: dict[str, tuple[str, ...]] = ALLOWED) -> list[tuple[str, str]]:
+def unlisted(cells: Counter[tuple[str, str]]) -> list[tuple[str, str]]:
     """Cells that the run saw and the rules do not allow."""
-    return [(kind, result) for kind, result in sorted(cells) if result not in allowed.get(kind, ())]
-
-
-def table(cells: Counter[tuple[str, str]]) -> str:
-    """The table, an operation to a line."""
-    lines = []
-    for kind, results in ALLOWED.items():
-        entries = "  ".join(f"{result} {cells[kind, result]:,}" for result in results)
-        lines.append(f"  {kind:<16} {entries}")
-    return "\n".join(lines)
+    return [(kind, result) for kind, result in sorted(cells) if result not in ALLOWED.get(kind, ())]

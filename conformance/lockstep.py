@@ -5,12 +5,13 @@ from __future__ import annotations
 import signal
 import threading
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
-from types import FrameType, ModuleType
+from types import FrameType
 from typing import Any
 
 import spec_model as model
+from conformance import journal
 from conformance.attribution import Context, attribute
 from conformance.observation import What, kind_of, observe, subjects
 from conformance.outcome import Raised, canonical, label, raised, same
@@ -43,10 +44,15 @@ class Divergence(AssertionError):
 
 @dataclass
 class Tally:
-    """How often each operation gave each result, over many programs."""
+    """What a check did: how often each operation gave each result, and what else its layer counts.
+
+    profile: how much is asked for, "quick" or "long".
+    """
 
     cells: Counter[tuple[str, str]]
     operations: int = 0
+    figures: Counter[str] = field(default_factory=Counter)
+    profile: str = "quick"
 
 
 def new_tally() -> Tally:
@@ -54,7 +60,7 @@ def new_tally() -> Tally:
     return Tally(Counter())
 
 
-def namespace(omni: ModuleType) -> Namespace:
+def namespace(omni: Any) -> Namespace:
     """The names that a program starts from."""
     names: Namespace = {"omni": omni}
     exec("import copy, pickle, array\nfrom datetime import timedelta", names)
@@ -64,7 +70,7 @@ def namespace(omni: ModuleType) -> Namespace:
 class Lockstep:
     """A model and a target in the same state, as far as anybody can see."""
 
-    def __init__(self, target: str | ModuleType, tally: Tally | None = None, rule: str | None = None) -> None:
+    def __init__(self, target: Any, tally: Tally | None = None, rule: str | None = None) -> None:
         self.target = import_module(target) if isinstance(target, str) else target
         self.tally = tally or new_tally()
         self.rule = rule
@@ -73,7 +79,7 @@ class Lockstep:
         self.done: list[Operation] = []
         self.watched: dict[str, str] = {}
         self.asked: dict[str, set[str]] = {}
-        self.before: list[Any] = []
+        journal.restart()
 
     def run(self, operation: Operation, look: bool = True) -> Any:
         """One operation on both; the canonical result. Raises Divergence, or Invalid."""
@@ -81,6 +87,7 @@ class Lockstep:
             raise Invalid(operation.render())
         context = self._context(operation)
         self.done.append(operation)
+        journal.note(operation)
         expected = _perform(model, self.expected, operation)
         if isinstance(expected, Raised) and expected.error in ("WouldBlockForever", "NameError"):
             raise Invalid(f"{operation.render()}: {expected.error}")
@@ -96,6 +103,7 @@ class Lockstep:
 
     def look(self, operation: Operation | None = None, context: Context | None = None) -> None:
         """Compare everything that can be observed."""
+        journal.looking()
         expected = observe(model, self.expected, self.watched, self.asked)
         got = observe(self.target, self.actual, self.watched, self.asked)
         if expected != got or not same(expected, got):
@@ -142,7 +150,7 @@ class Lockstep:
         raise Divergence(Program(tuple(self.done)), what, expected, got, rule)
 
 
-def _perform(omni: ModuleType, names: Namespace, operation: Operation) -> Any:
+def _perform(omni: Any, names: Namespace, operation: Operation) -> Any:
     try:
         value = operation.run(names)
         if len(operation.into) == 1:
@@ -156,7 +164,7 @@ def _perform(omni: ModuleType, names: Namespace, operation: Operation) -> Any:
         return raised(omni, error)
 
 
-def _guarded(omni: ModuleType, names: Namespace, operation: Operation) -> Any:
+def _guarded(omni: Any, names: Namespace, operation: Operation) -> Any:
     """As `_perform`, with an alarm against calls that never return."""
     if not _may_wait(operation) or threading.current_thread() is not threading.main_thread():
         return _perform(omni, names, operation)
@@ -189,7 +197,7 @@ def _alarm(number: int, frame: FrameType | None) -> None:
     raise Hangs
 
 
-def execute(program: Program, target: str | ModuleType, tally: Tally | None = None, rule: str | None = None) -> None:
+def execute(program: Program, target: Any, tally: Tally | None = None, rule: str | None = None) -> None:
     """A whole program; raises Divergence at the first difference."""
     lockstep = Lockstep(target, tally, rule)
     try:
@@ -199,7 +207,7 @@ def execute(program: Program, target: str | ModuleType, tally: Tally | None = No
         lockstep.close()
 
 
-def diverges(program: Program, target: str | ModuleType) -> Divergence | None:
+def diverges(program: Program, target: Any) -> Divergence | None:
     """The divergence of a program, leaving out steps that cannot be run; None if there is none."""
     lockstep = Lockstep(target)
     kept: list[Operation] = []

@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, Verbosity, settings
+from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis import strategies as st
 from hypothesis.database import DirectoryBasedExampleDatabase
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
 from conformance import strategies as some
 from conformance.lockstep import Tally
-from conformance.program import Expr
 from conformance.state import Driver, config
+from conformance.targets.target import Target
 
 pick = st.integers(0, 11)
-PROFILES = {"quick": 1000, "long": 6000}
-"""How many random programs each profile runs."""
+PROGRAMS = {"quick": 100, "long": 600}
+"""How many random programs one check runs in each profile."""
+
+
+PLAIN = ("try_push", "blocking_push", "try_pop", "blocking_pop", "batch_pop")
+"""Ways to push and pop that every target has."""
 
 
 class Machine(RuleBasedStateMachine):
-    """A rule per operation; `target`, `tally` and `beat` are set by `machine_for`."""
+    """A rule per operation; `target`, `tally` and `provides` are set by `machine_for`."""
 
-    target: str | ModuleType = "spec_model"
+    target: Any = "spec_model"
     tally: Tally
-    beat: Callable[[], None]
+    provides: frozenset[str] = frozenset({"memory-limit", "conveniences"})
 
     def __init__(self) -> None:
         super().__init__()
         self.d = Driver(self.target, self.tally)
-        type(self).beat()
 
     def teardown(self) -> None:
         """Leave no handle open."""
@@ -40,20 +41,20 @@ class Machine(RuleBasedStateMachine):
     @initialize(limit=some.limits)
     def begin(self, limit: int | None) -> None:
         """A broker and two channels to begin with."""
-        self._broker(Expr(f"omni.MailboxBroker(memory_limit={limit})"))
+        self._broker(f"memory_limit={limit}" if "memory-limit" in self.provides else "")
         self.request(0, "a", config(8, 64))
         self.request(0, "b", config(8, 64))
 
-    def _broker(self, source: Expr) -> None:
+    def _broker(self, argument: str) -> None:
         name = self.d.fresh("b")
-        if self.d.source("broker", source.source, (name,))[0] == "MailboxBroker":
+        if self.d.source("broker", f"omni.MailboxBroker({argument})", (name,))[0] == "MailboxBroker":
             self.d.brokers.append(name)
 
     @precondition(lambda self: len(self.d.brokers) < 3)
     @rule(argument=some.memory_limits)
     def new_broker(self, argument: str) -> None:
         """Another broker, with or without a limit."""
-        self._broker(Expr(f"omni.MailboxBroker(memory_limit={argument})"))
+        self._broker(f"memory_limit={argument}" if "memory-limit" in self.provides else "")
 
     @rule(broker=pick, name=some.names, size=some.configs)
     def request(self, broker: int, name: Any, size: Any) -> None:
@@ -65,6 +66,7 @@ class Machine(RuleBasedStateMachine):
             self.d.unpack(pair)
         self.d.trim()
 
+    @precondition(lambda self: "conveniences" in self.provides)
     @rule(broker=pick, name=some.names, arguments=some.openings)
     def open_channel(self, broker: int, name: Any, arguments: str) -> None:
         """Ask for a channel by the shorter way."""
@@ -103,6 +105,10 @@ class Machine(RuleBasedStateMachine):
         # Not `_one`: the channel it may ask for could push the producer just chosen out.
         return producer, (live or same or self.d.consumers)[-1]
 
+    def _provided(self, kind: str, instead: str) -> str:
+        """`kind`, or another where that is a convenience and the target has none."""
+        return kind if "conveniences" in self.provides or kind in PLAIN else instead
+
     @precondition(lambda self: self.d.producers)
     @rule(producer=pick, data=some.payloads)
     def try_push(self, producer: int, data: Any) -> None:
@@ -118,7 +124,7 @@ class Machine(RuleBasedStateMachine):
             timeout = 0
         self.d.call(on, "blocking_push", self._sized(producer, data), timeout)
 
-    @precondition(lambda self: self.d.producers)
+    @precondition(lambda self: self.d.producers and "conveniences" in self.provides)
     @rule(producer=pick, data=some.payloads, timeout=some.timeouts)
     def send(self, producer: int, data: Any, timeout: Any) -> None:
         """Push with exceptions."""
@@ -228,7 +234,7 @@ class Machine(RuleBasedStateMachine):
             self.d.owner[name] = on
         self.d.trim()
 
-    @precondition(lambda self: self.d.consumers)
+    @precondition(lambda self: self.d.consumers and "conveniences" in self.provides)
     @rule(consumer=pick, timeout=some.timeouts)
     def receive(self, consumer: int, timeout: Any) -> None:
         """Pop with exceptions."""
@@ -237,7 +243,7 @@ class Machine(RuleBasedStateMachine):
             timeout = 0
         self.d.call(on, "receive", timeout)
 
-    @precondition(lambda self: self.d.consumers)
+    @precondition(lambda self: self.d.consumers and "conveniences" in self.provides)
     @rule(consumer=pick)
     def iterate(self, consumer: int) -> None:
         """Iterate to the end, where there is one."""
@@ -285,6 +291,7 @@ class Machine(RuleBasedStateMachine):
     def hoard(self, which: int, how: str) -> None:
         """Keep an export, and pop until that is refused."""
         producer, consumer = self._facing(which)
+        how = self._provided(how, "batch_pop")
         if self.d.model(consumer).capacity() > 64:
             return
         self.d.call(producer, "batch_push", [b"first", b"second"])
@@ -325,11 +332,12 @@ class Machine(RuleBasedStateMachine):
     def drain(self, which: int, how: str) -> None:
         """Close a producer with messages waiting, and take them."""
         producer, consumer = self._facing(which)
+        how = self._provided(how, "batch_pop")
         self.d.call(producer, "batch_push", [b"last", b"words"])
         self.d.call(producer, "close")
         if how != "list":
             self.d.call(consumer, how, 1)
-        if not self.d.model(consumer).is_connected():
+        if "conveniences" in self.provides and not self.d.model(consumer).is_connected():
             self.d.source("list", f"list({consumer})")
 
     @precondition(lambda self: self.d.producers and self.d.consumers)
@@ -337,6 +345,7 @@ class Machine(RuleBasedStateMachine):
     def push_to_nobody(self, which: int, kind: str, reserved: bool) -> None:
         """Close a consumer, and push what fits and what does not."""
         producer, consumer = self._facing(which)
+        kind = self._provided(kind, "try_push")
         if reserved:
             self.d.call(producer, "reserve", 1)
         self.d.call(consumer, "close")
@@ -400,20 +409,23 @@ class Machine(RuleBasedStateMachine):
             self.d.source("copy", how.format(self._one(bundle, which)))
 
 
-def machine_for(target: str | ModuleType, tally: Tally, beat: Callable[[], None]) -> type[Machine]:
+def machine_for(target: Target, tally: Tally) -> type[Machine]:
     """The machine against one target."""
-    return type("Lockstep", (Machine,), {"target": target, "tally": tally, "beat": staticmethod(beat)})
+    return type("Lockstep", (Machine,), {"target": target.omni, "tally": tally, "provides": target.provides})
 
 
-def run(target: str | ModuleType, tally: Tally, beat: Callable[[], None], profile: str, programs: int = 0) -> None:
-    """Run random programs; raises Divergence at the first that shows a difference."""
-    quick = profile == "quick"
+def run(target: Target, tally: Tally, number: int = 0, programs: int = 0) -> None:
+    """Run random programs, in the quick profile always the same for one `number`.
+
+    Raises Divergence at the first program that shows a difference.
+    """
+    quick = tally.profile == "quick"
+    factory = seed(number)(machine_for(target, tally)) if quick else machine_for(target, tally)
     run_state_machine_as_test(
-        machine_for(target, tally, beat),
+        factory,
         settings=settings(
-            max_examples=programs or PROFILES[profile],
+            max_examples=programs or PROGRAMS[tally.profile],
             stateful_step_count=50,
-            derandomize=quick,
             database=None if quick else DirectoryBasedExampleDatabase(".hypothesis"),
             deadline=None,
             phases=(Phase.generate,) if quick else (Phase.reuse, Phase.generate),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Any, NamedTuple
 
 from conformance.outcome import raised, read, region
@@ -42,7 +41,7 @@ class What(NamedTuple):
         return f"{self.variable}.{self.query}({'' if self.name is None else repr(self.name)})"
 
 
-def kind_of(omni: ModuleType, value: Any) -> str | None:
+def kind_of(omni: Any, value: Any) -> str | None:
     """The kind of object that is observed in lockstep, if it is one."""
     for kind, cls in (
         ("producer", omni.ProducerHandle),
@@ -59,7 +58,7 @@ def kind_of(omni: ModuleType, value: Any) -> str | None:
     return None
 
 
-def observe(omni: ModuleType, names: Namespace, watched: dict[str, str], asked: dict[str, set[str]]) -> list[Any]:
+def observe(omni: Any, names: Namespace, watched: dict[str, str], asked: dict[str, set[str]]) -> list[Any]:
     """The answer to every query on every watched variable, in the order of `subjects`."""
     seen: list[Any] = []
     for variable, kind in watched.items():
@@ -92,14 +91,14 @@ def subjects(watched: dict[str, str], asked: dict[str, set[str]]) -> list[What]:
     return result
 
 
-def _ask(omni: ModuleType, value: Any, query: str, *arguments: str) -> Any:
+def _ask(omni: Any, value: Any, query: str, *arguments: str) -> Any:
     try:
         return getattr(value, query)(*arguments)
     except Exception as error:
         return raised(omni, error)
 
 
-def _export(omni: ModuleType, view: memoryview) -> Any:
+def _export(omni: Any, view: memoryview) -> Any:
     try:
         return bytes(view)
     except Exception as error:

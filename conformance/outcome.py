@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import Enum
-from types import ModuleType
 from typing import Any, NamedTuple
 
 
@@ -38,7 +37,7 @@ _BUILTIN: tuple[type[BaseException], ...] = (
 )
 
 
-def raised(omni: ModuleType, error: BaseException) -> Raised:
+def raised(omni: Any, error: BaseException) -> Raised:
     """The error as a program sees it: own types first, then the builtin ones."""
     for name in _OWN:
         if isinstance(error, getattr(omni, name)):
@@ -49,7 +48,7 @@ def raised(omni: ModuleType, error: BaseException) -> Raised:
     return Raised(type(error).__name__)
 
 
-def canonical(omni: ModuleType, value: Any) -> Any:
+def canonical(omni: Any, value: Any) -> Any:
     """`value` without the identity of the implementation's objects; enum members keep theirs [VOC-5]."""
     if value is None or isinstance(value, (Enum, bool, int, float, str, bytes)):
         return value
@@ -72,7 +71,7 @@ def canonical(omni: ModuleType, value: Any) -> Any:
     return Thing(type(value).__name__)
 
 
-def read(omni: ModuleType, message: Any) -> Any:
+def read(omni: Any, message: Any) -> Any:
     """The bytes of a message, or the error that reading it raises [MSG-1, MSG-2]."""
     try:
         return bytes(message)
@@ -80,7 +79,7 @@ def read(omni: ModuleType, message: Any) -> Any:
         return raised(omni, error)
 
 
-def region(omni: ModuleType, reservation: Any) -> Any:
+def region(omni: Any, reservation: Any) -> Any:
     """The size of a reservation's region, or the error of an ended one [RSV-2, RSV-6]."""
     try:
         return len(reservation.data), reservation.data.readonly

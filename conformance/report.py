@@ -8,10 +8,14 @@ from typing import Any
 
 from conformance.catalogue import AREAS, REFERENCE, RULES
 from conformance.cells import unlisted, unreached
+from conformance.checks.registry import Check
 from conformance.failure import Failure
 
 FORMAT = 1
 """Of the JSON document."""
+
+ENOUGH = 200_000
+"""Operations that the random programs of a whole run execute at the least."""
 
 BAD = ("failed", "crashed", "hung", "error", "unexpected pass")
 OUTCOMES = ("passed", *BAD, "expected failure", "not provided", "skipped")
@@ -56,6 +60,10 @@ class Report:
         """How many were executed on the target."""
         return sum(check.operations for check in self.checks)
 
+    def excuse(self, check: Check, outcome: str, reason: str) -> None:
+        """A check is not run, and why."""
+        self.checks.append(CheckResult(check.id, check.rule, check.layer, check.claim, outcome, reason=reason))
+
     def of_rule(self, rule: str) -> list[CheckResult]:
         """The results of the checks that cover a rule."""
         return [check for check in self.checks if check.rule == rule]
@@ -69,7 +77,8 @@ class Report:
             return "holds"
         if outcomes & {"expected failure"}:
             return "broken as expected"
-        return "not provided" if outcomes == {"not provided"} else "not run"
+        lacking = set(RULES[rule].needs) & set(self.not_provided)
+        return "not provided" if outcomes == {"not provided"} or (lacking and not outcomes) else "not run"
 
     @property
     def unexpected(self) -> list[Failure]:
@@ -86,7 +95,7 @@ class Report:
     @property
     def missing_cells(self) -> list[tuple[str, str]]:
         """Cells that the rules allow and the random programs never reached."""
-        return unreached(self.cells) if self._random else []
+        return unreached(self.cells, self.not_provided) if self._random else []
 
     @property
     def unknown_cells(self) -> list[tuple[str, str]]:
@@ -99,10 +108,17 @@ class Report:
         return [rule for rule in RULES if self.whole and self.verdict(rule) == "not run"]
 
     @property
+    def too_few(self) -> int:
+        """How many operations the random programs executed, where that is not enough; else 0."""
+        done = sum(check.operations for check in self.checks if check.layer == "lockstep")
+        return done if self._random and done < ENOUGH else 0
+
+    @property
     def holds(self) -> bool:
         """Whether everything that was run holds, and what was meant to run did."""
         bad = any(check.outcome in BAD for check in self.checks)
-        return bool(self.checks) and not (bad or self.missing_cells or self.unknown_cells or self.not_run)
+        gaps = self.missing_cells or self.unknown_cells or self.not_run or self.too_few
+        return bool(self.checks) and not (bad or gaps)
 
     def document(self) -> dict[str, Any]:
         """Everything, as JSON."""
@@ -136,5 +152,6 @@ class Report:
             "missing_cells": [list(cell) for cell in self.missing_cells],
             "unknown_cells": [list(cell) for cell in self.unknown_cells],
             "not_run": self.not_run,
+            "too_few": self.too_few,
             "failures": [failure.document() for failure in self.failures],
         }

@@ -2,42 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
 from conformance.catalogue import RULES
-from conformance.lockstep import Divergence, Lockstep
+from conformance.lockstep import Divergence, Invalid, Lockstep
+from conformance.observation import HANDLE_QUERIES
 from conformance.outcome import Raised, Thing
 from conformance.program import Operation
+from conformance.targets.target import Target
 
 _HEAD = """\
 # {rule}: {text}
 import array, copy, pickle
 from datetime import timedelta
 
-import {target} as omni
+{preamble}
 """
 
 
-def reproduction(divergence: Divergence, target: str) -> str:
+def reproduction(divergence: Divergence, target: Target) -> str:
     """A program that runs up to the divergence, asserting the model's answers; the last one fails."""
-    rule = RULES[divergence.rule]
-    lines = [_HEAD.format(rule=rule.id, text=rule.text, target=target)]
-    model = Lockstep("spec_model")
     *before, last = divergence.program.operations
+    remark = f"# {divergence.rule}: {target.name} gave {divergence.got!r}"
+    if divergence.what.query == "result":
+        lines = [step(last, divergence.expected), remark]
+        return _program(divergence.rule, target, before, lines)
+    lines = [check(divergence.what.render(), _observed(divergence.expected), divergence.what.kind), remark]
+    return _program(divergence.rule, target, [*before, last], lines)
+
+
+def reproduction_of(
+    operations: Sequence[Operation], rule: str, target: Target, remark: str, looking: bool = False
+) -> str:
+    """A program of operations whose last one never came to its end, or the look at what it left did not."""
+    on = operations[-1].on
+    look = [f"print({', '.join(f'{on}.{query}()' for query in HANDLE_QUERIES)})"] if looking and on else []
+    return _program(rule, target, operations, [*look, f"# {rule}: {remark}"])
+
+
+def _program(rule: str, target: Target, operations: Sequence[Operation], end: list[str]) -> str:
+    lines = [_HEAD.format(rule=rule, text=RULES[rule].text, preamble=target.preamble)]
+    model = Lockstep("spec_model")
     try:
-        for operation in before:
+        for operation in operations:
             lines.append(step(operation, model.run(operation, look=False)))
-        if divergence.what.query == "result":
-            lines.append(step(last, divergence.expected))
-            lines.append(f"# {divergence.rule}: {target} gave {divergence.got!r}")
-        else:
-            lines.append(step(last, model.run(last, look=False)))
-            lines.append(check(divergence.what.render(), _observed(divergence.expected), divergence.what.kind))
-            lines.append(f"# {divergence.rule}: {target} gave {divergence.got!r}")
+    except Invalid:  # it waits, or lacks a variable: no claim, only the operation
+        lines.append(operation.render())
     finally:
         model.close()
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *end]) + "\n"
 
 
 def step(operation: Operation, outcome: Any) -> str:

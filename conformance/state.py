@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import ModuleType
 from typing import Any
 
 from conformance.lockstep import Lockstep, Tally
@@ -15,7 +14,7 @@ KEPT = 6
 class Driver:
     """A lockstep with its variables by kind, oldest first."""
 
-    def __init__(self, target: str | ModuleType, tally: Tally) -> None:
+    def __init__(self, target: Any, tally: Tally) -> None:
         self.lockstep = Lockstep(target, tally)
         self.brokers: list[str] = []
         self.pairs: list[str] = []

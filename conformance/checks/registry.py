@@ -14,6 +14,9 @@ from conformance.targets.target import Target
 LAYERS = ("direct", "waiting", "transitions", "lockstep", "histories")
 """In the order in which they run: what fails shortest comes first."""
 
+SECONDS = {"direct": 0.05, "waiting": 1.0, "transitions": 3.0, "lockstep": 8.0, "histories": 3.0}
+"""About how long a check of each layer takes: for the progress bar."""
+
 Body = Callable[[Target, Tally], None]
 
 
@@ -34,6 +37,11 @@ class Check:
     needs: frozenset[str] = frozenset()
     limit: float = 60.0
     program: Program | None = None
+
+    @property
+    def weight(self) -> float:
+        """How much of a run it is, next to the others."""
+        return SECONDS[self.layer]
 
 
 CHECKS: list[Check] = []
@@ -60,11 +68,16 @@ def identity(rule: str, name: str) -> str:
 def program(rule: str, name: str, text: str, opened: bool = True, needs: str = "") -> None:
     """Register a program as a check of `rule`; `opened` starts it with a channel of capacity 8 and size 64."""
     parsed = parse((OPEN if opened else "") + text)
+    add(of_program(identity(rule, name), rule, name, parsed, frozenset(needs.split())))
+
+
+def of_program(id: str, rule: str, claim: str, program: Program, needs: frozenset[str] = frozenset()) -> Check:
+    """A check that a program sees on the target what it sees on the model."""
 
     def run(target: Target, tally: Tally) -> None:
-        execute(parsed, target.omni, tally, rule)
+        execute(program, target.omni, tally, rule)
 
-    add(Check(identity(rule, name), rule, "direct", name, run, frozenset(needs.split()), program=parsed))
+    return Check(id, rule, "direct", claim, run, needs, program=program)
 
 
 def function(

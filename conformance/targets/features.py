@@ -11,5 +11,3 @@ FEATURES = {
     "flatbuffers": "build, get_flatbuffer and verify",
     "start-index": "set_start_index(n): channels made later begin at that 64-bit index",
 }
-OPTIONAL = frozenset({"flatbuffers", "start-index"})
-"""Assumed absent unless the target says that it has them."""

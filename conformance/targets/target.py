@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -13,11 +13,11 @@ class Target:
 
     name: as the user gave it. omni: its public names (API.md's), as attributes.
     provides: of FEATURES, what it has. preamble: Python that makes `omni`, for reproductions.
-    make_full: a broker and a full channel of capacity 8 and size 64, where the target makes its own.
+    lacks: the other features, and who says so.
     """
 
     name: str
     omni: Any
     provides: frozenset[str]
     preamble: str
-    make_full: Callable[[], Any] | None = None
+    lacks: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,80 @@
+"""`omni-conformance run`: judge a target."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from conformance.checks import Check
+from conformance.cli.progress import Progress
+from conformance.report import CheckResult, Report
+from conformance.reports import html, junit, markdown, terminal
+from conformance.selection import NoSuchCheck, Selection, read_ids
+from conformance.suite import run_suite
+from conformance.targets import DEFAULT, FEATURES, Unusable
+
+PRINTERS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "json": lambda document: json.dumps(document, indent=1) + "\n",
+    "junit": junit.render,
+    "markdown": markdown.render,
+    "html": html.render,
+}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    add = parser.add_argument
+    add("--target", default=DEFAULT, help="a module with the public names, or the path of a shared library "
+        "with the C ABI of omni_mailbox.h (default: %(default)s)")  # fmt: skip
+    add("--profile", choices=["quick", "long"], default="quick", help="how much (default: %(default)s)")
+    add("--only", action="append", default=[], metavar="NAME", help="only this check, rule, area or layer; repeatable")
+    add("--without", default="", metavar="FEATURES", help=f"what the target lacks, of {', '.join(FEATURES)}")
+    add("--skips", type=Path, metavar="FILE", help="ids of checks not to run, one to a line, # a reason")
+    add("--xfails", type=Path, metavar="FILE", help="ids of checks that must fail, one to a line, # a reason")
+    add("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (default: %(default)s)")
+    for name in PRINTERS:
+        add(f"--{name}", type=Path, metavar="FILE", help=f"write the report as {name} too")
+    add("--failures", type=Path, metavar="FOLDER", help="write each failure into a file, for `replay`")
+
+
+def run(given: argparse.Namespace) -> int:
+    """0 if every rule holds, 1 if not, 2 for a mistake in the command."""
+    without = tuple(filter(None, given.without.split(",")))
+    progress = Progress()
+
+    def started(report: Report, checks: list[Check]) -> None:
+        print(terminal.header(report.document()), flush=True)
+        progress.begin({check.id: check.weight for check in checks})
+
+    def ended(report: Report, result: CheckResult) -> None:
+        progress.advance(result.id, report.operations, len(report.failures))
+
+    try:
+        if given.workers < 1:
+            raise ValueError(f"--workers must be at least 1, not {given.workers}")
+        selection = Selection(tuple(given.only), read_ids(given.skips), read_ids(given.xfails))
+        report = run_suite(given.target, without, given.profile, selection, given.workers, started, ended)
+    except (Unusable, NoSuchCheck, OSError, ValueError) as error:
+        print(f"omni-conformance: {error}", file=sys.stderr)
+        return 2
+    progress.finish()
+    document = report.document()
+    print(terminal.render(document))
+    for name, render in PRINTERS.items():
+        path: Path | None = getattr(given, name)
+        if path is not None:
+            path.write_text(render(document))
+    if given.failures is not None:
+        _write_failures(report, given.failures)
+    return 0 if report.holds else 1
+
+
+def _write_failures(report: Report, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, failure in enumerate(report.failures):
+        failure.write(folder / f"{number:02}-{failure.rule}.json")

@@ -1,0 +1,53 @@
+"""One check on one target, in this process, and what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from conformance.checks.registry import Check
+from conformance.failure import Broken, Failure
+from conformance.lockstep import Divergence, Invalid, Tally, new_tally
+from conformance.report import CheckResult
+from conformance.reproduce import reproduction
+from conformance.shorten import shorten
+from conformance.targets.target import Target
+
+
+def execute_check(
+    check: Check, target: Target, profile: str = "quick", found: Callable[[Failure], None] = lambda failure: None
+) -> tuple[CheckResult, Tally, Failure | None]:
+    """Run a check; how it ended, what it counted, and the failure if it failed.
+
+    `found` is told of a failure as soon as it is seen, before looking for a shorter program.
+    """
+    tally, begun = new_tally(), time.monotonic()
+    tally.profile = profile
+    failure = _attempt(check, target, tally, found)
+    outcome = "passed" if failure is None else "error" if failure.kind == "error" else "failed"
+    seconds = round(time.monotonic() - begun, 3)
+    reason = "" if failure is None else failure.seen
+    result = CheckResult(check.id, check.rule, check.layer, check.claim, outcome, tally.operations, seconds, reason)
+    return result, tally, failure
+
+
+def _attempt(check: Check, target: Target, tally: Tally, found: Callable[[Failure], None]) -> Failure | None:
+    try:
+        check.run(target, tally)
+    except Divergence as divergence:
+        found(difference(divergence, check.id, target))  # should a shorter one hang
+        return difference(shorten(divergence, target.omni), check.id, target)
+    except Broken as broken:
+        return Failure(broken.rule, check.id, broken.kind, broken.seen, target.name, details=broken.details)
+    except Invalid as invalid:
+        return Failure(check.rule, check.id, "error", f"the check is no program by the model: {invalid}", target.name)
+    except Exception as error:
+        return Failure(check.rule, check.id, "claim", f"{type(error).__name__}: {error}", target.name)
+    return None
+
+
+def difference(divergence: Divergence, check: str, target: Target) -> Failure:
+    """A divergence as a failure."""
+    program = tuple(operation.render() for operation in divergence.program.operations)
+    python = reproduction(divergence, target)
+    return Failure(divergence.rule, check, "difference", str(divergence), target.name, program, python)

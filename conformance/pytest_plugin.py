@@ -1,0 +1,109 @@
+"""A pytest plugin: `pytest --omni-target X` runs the suite on X, one test per check.
+
+So that -k, -n, --junitxml and --lf work as on any test. Every check runs in a worker process of its
+own making: a target that crashes or hangs fails one test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from conformance.checks import Check
+    from conformance.workers.process import Worker
+
+TESTS = Path(__file__).with_name("under_pytest.py")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of the command `omni-conformance run`, by other names."""
+    group = parser.getgroup("omnimailbox", "conformance to the rules of OmniMailbox")
+    group.addoption("--omni-target", metavar="TARGET", help="judge this module or shared library, a test per check")
+    group.addoption("--omni-profile", choices=["quick", "long"], default="quick", help="how much (default: quick)")
+    group.addoption("--omni-without", default="", metavar="FEATURES", help="what the target lacks, commas between")
+    group.addoption("--omni-skips", type=Path, metavar="FILE", help="ids of checks not to run")
+    group.addoption("--omni-xfails", type=Path, metavar="FILE", help="ids of checks that must fail")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With a target and no tests named, the suite is what is run; with some, it is run too."""
+    if config.getoption("--omni-target") is None:
+        return
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        config.args = []
+    if str(TESTS) not in config.args:
+        config.args.append(str(TESTS))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what is skipped or expected to fail; an id that matches nothing is an error."""
+    if config.getoption("--omni-target") is None:
+        return
+    from conformance.checks import CHECKS
+    from conformance.selection import NoSuchCheck, Selection, read_ids
+
+    try:
+        selection = Selection(
+            (), read_ids(config.getoption("--omni-skips")), read_ids(config.getoption("--omni-xfails"))
+        )
+        selection.chosen(CHECKS)
+    except (NoSuchCheck, OSError) as error:
+        raise pytest.UsageError(str(error)) from None
+    skips, xfails = dict(selection.skips), dict(selection.xfails)
+    for item in items:
+        name = getattr(item, "callspec", None) and item.callspec.id  # type: ignore[attr-defined]
+        if item.path != TESTS:
+            continue
+        if name in skips:
+            item.add_marker(pytest.mark.skip(reason=skips[name] or "asked for"))
+        if name in xfails:
+            item.add_marker(pytest.mark.xfail(reason=xfails[name], strict=True))
+
+
+class Session:
+    """The workers of one pytest process: one at a time, replaced when a check spoils it."""
+
+    def __init__(self, target: str, without: tuple[str, ...], profile: str) -> None:
+        self._target, self._without, self._profile = target, without, profile
+        self._worker: Worker | None = None
+
+    def judge(self, check: Check) -> None:
+        """Fail, or skip, the current test by what the check does."""
+        from conformance.selection import Selection
+        from conformance.suite import excused
+        from conformance.targets import Unusable
+        from conformance.workers.process import Worker
+
+        if self._worker is None:
+            try:
+                self._worker = Worker(self._target, self._without, self._profile)
+            except Unusable as unusable:
+                pytest.exit(f"--omni-target: {unusable}", returncode=pytest.ExitCode.USAGE_ERROR)
+        outcome, reason = excused(check, self._worker.provides, Selection())
+        if outcome:
+            pytest.skip(f"{outcome}: {reason}")
+        found = self._worker.run(check)
+        if found.result.outcome != "passed":
+            self.stop()
+            python = found.failure.python if found.failure is not None else ""
+            rule = found.failure.rule if found.failure is not None else check.rule
+            pytest.fail(f"{rule}: {found.result.reason}\n\n{python}", pytrace=False)
+
+    def stop(self) -> None:
+        """End the worker."""
+        if self._worker is not None:
+            self._worker.stop()
+            self._worker = None
+
+
+@pytest.fixture(scope="session")
+def omni_session(pytestconfig: Any) -> Iterator[Session]:
+    """What judges the target."""
+    without = tuple(filter(None, pytestconfig.getoption("--omni-without").split(",")))
+    session = Session(pytestconfig.getoption("--omni-target"), without, pytestconfig.getoption("--omni-profile"))
+    yield session
+    session.stop()

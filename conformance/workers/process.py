@@ -1,0 +1,165 @@
+"""One worker process, from the outside: started, asked, and buried when it dies or hangs."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from conformance import journal
+from conformance.checks.registry import Check
+from conformance.failure import Failure
+from conformance.replay import again
+from conformance.report import CheckResult
+from conformance.targets.load import Unusable
+from conformance.workers.autopsy import Death, examine
+
+STARTUP = 60.0
+"""Seconds that a target may take to be imported."""
+
+GRACE = 30.0
+"""Seconds past a check's limit: it may be looking for a shorter program, and its own alarm comes first."""
+
+
+@dataclass
+class Outcome:
+    """What came of one check."""
+
+    result: CheckResult
+    failure: Failure | None = None
+    cells: Counter[tuple[str, str]] = field(default_factory=Counter)
+    figures: Counter[str] = field(default_factory=Counter)
+
+
+class Worker:
+    """A process that has loaded the target and runs one check at a time; Unusable where it cannot be loaded."""
+
+    def __init__(self, target: str, without: tuple[str, ...] = (), profile: str = "quick") -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="omni-conformance-")
+        folder = Path(self._folder.name)
+        self._journal, self._stacks, self._output = folder / "journal", folder / "stacks", folder / "output"
+        self.target = target
+        journal.create(self._journal)
+        self._stacks.touch()
+        with self._output.open("wb") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "conformance.workers.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=output,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            )
+        self._unread = b""
+        self._tell(
+            {
+                "path": sys.path, "target": target, "without": without, "profile": profile,
+                "journal": str(self._journal), "stacks": str(self._stacks),
+            }
+        )  # fmt: skip
+        hello = self._hear(time.monotonic() + STARTUP)
+        if hello is None or "unusable" in hello:
+            self.stop()
+            raise Unusable(hello["unusable"] if hello else f"loading {target!r} {self._manner()}: {self._said()}")
+        self.provides = frozenset(hello["provides"])
+        self.lacks: dict[str, str] = hello["lacks"]
+        self.preamble: str = hello["preamble"]
+
+    def run(self, check: Check) -> Outcome:
+        """Run a check; after anything but a pass the worker should be stopped, for it may be left in any state."""
+        return self._run(check, {"check": check.id})
+
+    def replay(self, failure: Failure) -> Outcome:
+        """Run again what showed a failure; ValueError where it cannot be."""
+        return self._run(again(failure), {"replay": failure.document()})
+
+    def _run(self, check: Check, asked: dict[str, Any]) -> Outcome:
+        begun = time.monotonic()
+        self._tell(asked)
+        found: Failure | None = None
+        while answer := self._hear(begun + check.limit + GRACE):
+            if "result" in answer:
+                failure = answer["failure"] and Failure.of(answer["failure"])
+                cells = Counter({(operation, result): count for operation, result, count in answer["cells"]})
+                return Outcome(CheckResult(**answer["result"]), failure, cells, Counter(answer["figures"]))
+            found = Failure.of(answer["found"])
+        return self._died(check, time.monotonic() - begun, found)
+
+    def kill(self) -> None:
+        """End the process, whatever it is doing; for another thread than the one that runs checks on it."""
+        self._process.kill()
+
+    def stop(self) -> None:
+        """End the process, and clear away what it leaves."""
+        self._process.kill()
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
+        self._folder.cleanup()
+
+    def _died(self, check: Check, seconds: float, found: Failure | None) -> Outcome:
+        """The process ended, or would not answer, during a check."""
+        manner = self._manner()
+        self.kill()
+        self._process.wait()
+        death = Death(manner, self._stacks.read_text(errors="replace"), *journal.read(self._journal))
+        failure = found or examine(death, check, self.target, self.preamble)
+        outcome = "failed" if found else "crashed" if failure.kind == "crash" else "hung"
+        done = max(0, len(death.operations) - 1)
+        result = CheckResult(
+            check.id, check.rule, check.layer, check.claim, outcome, done, round(seconds, 3), failure.seen
+        )
+        return Outcome(result, failure)
+
+    def _ended(self) -> bool:
+        try:
+            self._process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def _manner(self) -> str:
+        """How the process ended, in words."""
+        code = self._process.wait() if self._ended() else None
+        if code is None or "Timeout (" in self._stacks.read_text(errors="replace"):
+            return "hung"
+        if code < 0:
+            return f"killed by signal {-code} ({signal.Signals(-code).name})"
+        return f"exited with code {code}"
+
+    def _said(self) -> str:
+        """The last line of what the process printed."""
+        lines = self._output.read_text(errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it printed nothing"
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(json.dumps(message).encode() + b"\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # it has died; hearing nothing from it will tell
+
+    def _hear(self, until: float) -> dict[str, Any] | None:
+        """The next answer; None when the process has ended or the time is up."""
+        assert self._process.stdout is not None
+        stream = self._process.stdout.fileno()
+        while b"\n" not in self._unread:
+            if not select.select([stream], [], [], max(0.0, until - time.monotonic()))[0]:
+                return None
+            more = os.read(stream, 1 << 16)
+            if not more:
+                return None
+            self._unread += more
+        line, _, self._unread = self._unread.partition(b"\n")
+        answer: dict[str, Any] = json.loads(line)
+        return answer

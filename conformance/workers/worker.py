@@ -1,0 +1,71 @@
+"""The process that runs checks: `python -m conformance.workers.worker`, told what to do in lines of JSON.
+
+First line in: {"path", "target", "without", "journal", "stacks", "profile"}. First line out: {"provides", "lacks",
+"preamble"}, or {"unusable"}. Then for each {"check"} or {"replay": failure} in, perhaps {"found": failure} out, and
+then {"result", "cells", "figures", "failure"}.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TextIO
+
+
+def main() -> None:
+    """Serve until there is no more input."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what the target prints is not an answer
+    order = json.loads(sys.stdin.readline())
+    sys.path[:] = order["path"]
+    stacks = open(order["stacks"], "w")  # noqa: SIM115 - for as long as the process lives
+    faulthandler.enable(stacks)
+    # Only now: the path says where the suite and the target are.
+    from conformance import journal
+    from conformance.checks import CHECKS
+    from conformance.execution import execute_check
+    from conformance.failure import Failure
+    from conformance.replay import again
+    from conformance.targets import Unusable, load
+
+    journal.keep(Path(order["journal"]))
+    try:
+        target = load(order["target"], order["without"])
+    except Unusable as unusable:
+        _answer(answers, unusable=str(unusable))
+        return
+    _answer(answers, provides=sorted(target.provides), lacks=dict(target.lacks), preamble=target.preamble)
+    checks = {check.id: check for check in CHECKS}
+    for line in sys.stdin:
+        asked = json.loads(line)
+        check = checks[asked["check"]] if "check" in asked else again(Failure.of(asked["replay"]))
+        stacks.seek(0)
+        stacks.truncate()
+        # In C, so that also a call that hangs with Python's lock in hand is caught.
+        faulthandler.dump_traceback_later(check.limit, exit=True, file=stacks)
+        result, tally, failure = execute_check(
+            check, target, order["profile"], lambda found: _answer(answers, found=found.document())
+        )
+        faulthandler.cancel_dump_traceback_later()
+        _answer(
+            answers,
+            result=asdict(result),
+            cells=[[*cell, count] for cell, count in tally.cells.items()],
+            figures=tally.figures,
+            failure=None if failure is None else failure.document(),
+        )
+
+
+def _answer(answers: TextIO, **message: Any) -> None:
+    answers.write(json.dumps(message) + "\n")
+    answers.flush()
+
+
+if __name__ == "__main__":
+    main()
+    # Threads that a broken target keeps for ever must not keep the process.
+    os._exit(0)
