@@ -67,25 +67,29 @@ class Worker:
         )  # fmt: skip
         hello = self._hear(time.monotonic() + STARTUP)
         if hello is None or "unusable" in hello:
+            why = hello["unusable"] if hello else f"loading {target!r}: {self._manner()}; {self._said()}"
             self.stop()
-            raise Unusable(hello["unusable"] if hello else f"loading {target!r} {self._manner()}: {self._said()}")
+            raise Unusable(why)
         self.provides = frozenset(hello["provides"])
         self.lacks: dict[str, str] = hello["lacks"]
         self.preamble: str = hello["preamble"]
 
-    def run(self, check: Check) -> Outcome:
-        """Run a check; after anything but a pass the worker should be stopped, for it may be left in any state."""
-        return self._run(check, {"check": check.id})
+    def run(self, check: Check, limit: float | None = None) -> Outcome:
+        """Run a check, for at most its limit or `limit` seconds.
+
+        After anything but a pass the worker should be stopped, for it may be left in any state.
+        """
+        return self._run(check, {"check": check.id, "limit": limit or check.limit})
 
     def replay(self, failure: Failure) -> Outcome:
         """Run again what showed a failure; ValueError where it cannot be."""
-        return self._run(again(failure), {"replay": failure.document()})
+        return self._run(again(failure), {"replay": failure.document(), "limit": again(failure).limit})
 
     def _run(self, check: Check, asked: dict[str, Any]) -> Outcome:
         begun = time.monotonic()
         self._tell(asked)
         found: Failure | None = None
-        while answer := self._hear(begun + check.limit + GRACE):
+        while answer := self._hear(begun + asked["limit"] + GRACE):
             if "result" in answer:
                 failure = answer["failure"] and Failure.of(answer["failure"])
                 cells = Counter({(operation, result): count for operation, result, count in answer["cells"]})

@@ -1,8 +1,8 @@
 """The process that runs checks: `python -m conformance.workers.worker`, told what to do in lines of JSON.
 
 First line in: {"path", "target", "without", "journal", "stacks", "profile"}. First line out: {"provides", "lacks",
-"preamble"}, or {"unusable"}. Then for each {"check"} or {"replay": failure} in, perhaps {"found": failure} out, and
-then {"result", "cells", "figures", "failure"}.
+"preamble"}, or {"unusable"}. Then for each {"check", "limit"} or {"replay": failure, "limit"} in, perhaps {"found":
+failure} out, and then {"result", "cells", "figures", "failure"}.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def main() -> None:
         stacks.seek(0)
         stacks.truncate()
         # In C, so that also a call that hangs with Python's lock in hand is caught.
-        faulthandler.dump_traceback_later(check.limit, exit=True, file=stacks)
+        faulthandler.dump_traceback_later(asked["limit"], exit=True, file=stacks)
         result, tally, failure = execute_check(
             check, target, order["profile"], lambda found: _answer(answers, found=found.document())
         )

@@ -1,0 +1,118 @@
+"""A target that crashes or hangs takes down only its own check, and the report says where."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance.checks import CHECKS, Check
+from conformance.targets import Unusable
+from conformance.workers import stacks
+from conformance.workers.pool import run_all
+from conformance.workers.process import Outcome, Worker
+
+HEAD = """
+import ctypes, os, threading
+from spec_model import *
+from spec_model import OMNI_NOT_PROVIDED, ProducerHandle, ConsumerHandle
+"""
+
+CRASHES = HEAD + "def rollback(self): ctypes.string_at(0)\nProducerHandle.rollback = rollback\n"
+EXITS = HEAD + "def rollback(self): os._exit(7)\nProducerHandle.rollback = rollback\n"
+HANGS = HEAD + "def rollback(self): threading.Event().wait()\nProducerHandle.rollback = rollback\n"
+QUERY_CRASHES = (
+    HEAD
+    + "close = ProducerHandle.close\n"
+    + "def crashing(self):\n    close(self)\n"
+    + "    type(self).available_slots = lambda self: ctypes.string_at(0)\n"
+    + "ProducerHandle.close = crashing\n"
+)
+
+
+def _check(identity: str, **changes: object) -> Check:
+    return next(dataclasses.replace(check, **changes) for check in CHECKS if check.id == identity)  # type: ignore[arg-type]
+
+
+ROLLBACK = "RSV-5/rollback"
+FITS = "PSH-2/exactly-capacity-fit"
+
+
+@pytest.fixture
+def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a target of the test's own is written: the module `of_the_test`."""
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    return tmp_path / "of_the_test.py"
+
+
+def _run(*checks: Check) -> dict[str, Outcome]:
+    return {outcome.result.id: outcome for outcome in run_all(checks, "of_the_test", workers=1)}
+
+
+@pytest.mark.parametrize(
+    ("source", "manner"), [(CRASHES, "killed by signal 11 (SIGSEGV)"), (EXITS, "exited with code 7")]
+)
+def test_a_crash_is_the_failure_of_one_check(target: Path, source: str, manner: str) -> None:
+    """The check that crashed says how and in which call, with the program; the next check passes."""
+    target.write_text(source)
+    outcomes = _run(_check(ROLLBACK), _check(FITS))
+    crashed = outcomes[ROLLBACK]
+    assert crashed.result.outcome == "crashed"
+    assert crashed.failure is not None
+    assert (crashed.failure.rule, crashed.failure.seen) == ("RSV-5", f"{manner} in rollback")
+    assert crashed.failure.program[-1] == "p.rollback()"
+    assert "import of_the_test as omni" in crashed.failure.python
+    assert outcomes[FITS].result.outcome == "passed"
+
+
+def test_a_crash_in_a_query_is_told_from_one_in_the_operation(target: Path) -> None:
+    """What can be observed is asked for after each operation; dying there names the operation before."""
+    target.write_text(QUERY_CRASHES)
+    check = _check("LIF-4/closed-handles-are-safe")
+    failure = _run(check)[check.id].failure
+    assert failure is not None
+    assert failure.seen == "killed by signal 11 (SIGSEGV) in a query after close"
+    assert failure.rule == "LIF-4"
+
+
+def test_a_hang_is_the_failure_of_one_check(target: Path) -> None:
+    """The check that hung is ended at its limit, and says in which call it was."""
+    target.write_text(HANGS)
+    worker = Worker("of_the_test")
+    assert worker.run(_check(FITS)).result.outcome == "passed"
+    outcome = worker.run(_check(ROLLBACK), limit=2.0)
+    worker.stop()
+    assert outcome.result.outcome == "hung"
+    assert outcome.failure is not None
+    assert outcome.failure.seen == "hung in rollback"
+    assert "threading" in outcome.failure.details["stacks"]
+
+
+def test_a_target_that_cannot_be_loaded_is_unusable(target: Path) -> None:
+    """A missing module, a missing name, a feature that is none, and a crash while loading each say so."""
+    with pytest.raises(Unusable, match="cannot import 'no_such_module'"):
+        Worker("no_such_module")
+    for source, says in (
+        ("MailboxBroker = int\n", "has no ChannelPair"),
+        (HEAD + "OMNI_NOT_PROVIDED = ['wings']\n", "names no feature: wings"),
+        ("import os; os._exit(3)\n", "exited with code 3"),
+        ("raise RuntimeError('half built')\n", "half built"),
+    ):
+        target.write_text(source)
+        with pytest.raises(Unusable, match=says):
+            Worker("of_the_test")
+
+
+def test_the_call_is_read_from_a_stack() -> None:
+    """The outermost is no help: the innermost frame of an operation's name, or a line that calls one, counts."""
+    dump = (
+        "Timeout (0:00:02)!\n"
+        "Thread 0x01 (most recent call first):\n"
+        '  File "/nowhere/threading.py", line 1 in wait\n'
+        '  File "/nowhere/channel.py", line 2 in blocking_pop\n'
+        '  File "/nowhere/check.py", line 3 in a_check\n'
+    )
+    assert stacks.call_in(dump) == "blocking_pop"
+    assert stacks.call_in("") == ""
