@@ -62,6 +62,7 @@ program(
     """,
     opened=False,
 )
+program("BRK-6", "the empty name goes before one that is taken", "b.request_channel('')\nb.request_channel('a')")
 NAMES = ["a", "A", "a\0", "a\0b", "\0", "\ud800", "\udfff", "é", "e\u0301", "😀", " ", "a" * 1000]
 program(
     "BRK-7",

@@ -16,8 +16,8 @@ from conformance.workers.process import Outcome, Worker
 
 HEAD = """
 import ctypes, os, threading
-from spec_model import *
-from spec_model import OMNI_NOT_PROVIDED, ProducerHandle, ConsumerHandle
+from fast_impl import *
+from fast_impl import ProducerHandle
 """
 
 CRASHES = HEAD + "def rollback(self): ctypes.string_at(0)\nProducerHandle.rollback = rollback\n"
