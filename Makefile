@@ -15,11 +15,13 @@ VPYTHON := $(VENV)/bin/python
 SOURCES := pyproject.toml $(wildcard fast_impl/core/*.c fast_impl/core/*.h) \
 	$(wildcard fast_impl/_build.py fast_impl/_cffi_source.py)
 
-.PHONY: help conformance conformance-long test lint types clean venv
+.PHONY: help conformance conformance-long selftest verify test lint types clean venv
 
 help:
 	@echo "make conformance       does fast_impl keep the rules? (options through ARGS=)"
 	@echo "make conformance-long  the same for longer, with random programs"
+	@echo "make selftest          would the suite notice? On some deliberately wrong implementations"
+	@echo "make verify            the same on all of them"
 	@echo "make test              run the tests (options through ARGS=)"
 	@echo "make lint, make types  ruff, mypy"
 	@echo "make clean             remove everything that was built, the environments too"
@@ -30,6 +32,12 @@ conformance: $(STAMP)
 
 conformance-long: $(STAMP)
 	@$(VPYTHON) -m conformance run --profile long $(ARGS)
+
+selftest: $(STAMP)
+	@$(VPYTHON) -m conformance selftest --quick $(ARGS)
+
+verify: $(STAMP)
+	@$(VPYTHON) -m conformance selftest $(ARGS)
 
 test: $(STAMP)
 	@$(VPYTHON) -m pytest $(ARGS)

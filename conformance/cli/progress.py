@@ -13,7 +13,8 @@ WIDTH = 30
 class Progress:
     """How far a run is, in place on a terminal, and elsewhere in a line now and then."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, unit: str = "operations", found: str = "failures", stream: TextIO | None = None) -> None:
+        self._unit, self._found = unit, found
         self._stream = stream or sys.stderr
         self._weights: Mapping[str, float] = {}
         self._done = 0.0
@@ -25,20 +26,20 @@ class Progress:
         self._weights, self._begun = weights, time.monotonic()
         self._draw(0, 0)
 
-    def advance(self, part: str, operations: int, failures: int) -> None:
+    def advance(self, part: str, count: int, found: int) -> None:
         """One part is done."""
         self._done += self._weights[part]
         now = time.monotonic()
         if now - self._drawn > (0.1 if self._stream.isatty() else 10.0):
-            self._draw(operations, failures)
+            self._draw(count, found)
 
-    def _draw(self, operations: int, failures: int) -> None:
+    def _draw(self, count: int, found: int) -> None:
         self._drawn = now = time.monotonic()
         part = min(1.0, self._done / (sum(self._weights.values()) or 1.0))
         spent = now - self._begun
         left = f"about {spent / part - spent:3.0f} s left" if part > 0.02 else "starting"
         bar = ("#" * int(WIDTH * part)).ljust(WIDTH, ".")
-        text = f"[{bar}] {spent:4.0f} s, {left}  {operations:,} operations  {failures} failures"
+        text = f"[{bar}] {spent:4.0f} s, {left}  {count:,} {self._unit}  {found} {self._found}"
         self._stream.write(f"\r{text:<100}" if self._stream.isatty() else f"{text}\n")
         self._stream.flush()
 

@@ -41,9 +41,14 @@ class Outcome:
 
 
 class Worker:
-    """A process that has loaded the target and runs one check at a time; Unusable where it cannot be loaded."""
+    """A process that has loaded the target and runs one check at a time; Unusable where it cannot be loaded.
 
-    def __init__(self, target: str, without: tuple[str, ...] = (), profile: str = "quick") -> None:
+    path: folders to look for the target in, before this process's own.
+    """
+
+    def __init__(
+        self, target: str, without: tuple[str, ...] = (), profile: str = "quick", path: tuple[str, ...] = ()
+    ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="omni-conformance-")
         folder = Path(self._folder.name)
         self._journal, self._stacks, self._output = folder / "journal", folder / "stacks", folder / "output"
@@ -61,7 +66,7 @@ class Worker:
         self._unread = b""
         self._tell(
             {
-                "path": sys.path, "target": target, "without": without, "profile": profile,
+                "path": [*path, *sys.path], "target": target, "without": without, "profile": profile,
                 "journal": str(self._journal), "stacks": str(self._stacks),
             }
         )  # fmt: skip
