@@ -11,9 +11,11 @@ PORTIONS = 10
 
 def _portion(number: int) -> None:
     def run(target: Target, tally: Tally) -> None:
-        from conformance import machine  # Hypothesis takes its time to import, and only this needs it
+        from conformance.machine.run import (
+            run as run_programs,  # Hypothesis takes its time to import, and only this needs it
+        )
 
-        machine.run(target, tally, number)
+        run_programs(target, tally, number)
 
     claim = "any program of one thread sees what it would see on the model"
     add(Check(f"CON-3/random-programs-{number}", "CON-3", "lockstep", claim, run, limit=600.0))

@@ -11,7 +11,7 @@ import pytest
 from broken import MISTAKES, Mistake, break_copy
 
 from conformance.lockstep import Divergence, new_tally
-from conformance.machine import run
+from conformance.machine.run import run
 from conformance.runner import Report, explain, run_checks
 
 

@@ -10,10 +10,10 @@ from conformance.cells import ALLOWED, allowed, unlisted, unreached
 from conformance.checks import CHECKS
 from conformance.failure import Failure
 from conformance.lockstep import new_tally
-from conformance.machine import machine_for
+from conformance.machine.run import machine_for
+from conformance.machine.state import KEPT, config
 from conformance.report import ENOUGH, CheckResult, Report
 from conformance.selection import Selection
-from conformance.state import KEPT, config
 from conformance.suite import run_suite
 from conformance.targets import FEATURES, load
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from hypothesis import strategies as st
 
+from conformance.machine.state import config
 from conformance.program import Expr
-from conformance.state import config
 from spec_model.vocabulary import ChannelError, PopResult
 
 GRANTED = ChannelError.SUCCESS
