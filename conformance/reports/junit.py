@@ -1,0 +1,77 @@
+"""The report as JUnit XML: a test case per check, for a continuous integration server to show."""
+
+from __future__ import annotations
+
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from conformance.report import BAD
+from conformance.reports import digest
+from conformance.reports.document import Document
+from conformance.reports.text import block, folded, line, value, visible
+from conformance.reports.timeline import beside, table, timeline
+
+
+def render(document: Document) -> str:
+    """A suite whose cases are the checks, by layer; what was never reached is a case of its own."""
+    suite = ET.Element("testsuite", name=visible(f"omni-conformance {document['target']}"))
+    _properties(document, suite)
+    for check in document["checks"]:
+        _case(document, check, suite)
+    known = {check["id"] for check in document["checks"]}
+    for failure in document["failures"]:
+        if failure["check"] not in known:
+            _ended(_test(suite, "other", failure["check"]), "failure", failure["kind"], failure["seen"], [failure])
+    for gap in digest.gaps(document):
+        _ended(_test(suite, "coverage", gap), "failure", "coverage", gap, [])
+    counts = {
+        "tests": "testcase",
+        "failures": "testcase/failure",
+        "errors": "testcase/error",
+        "skipped": "testcase/skipped",
+    }
+    for name, path in counts.items():
+        suite.set(name, str(len(suite.findall(path))))
+    suite.set("time", f"{document['seconds']:.3f}")
+    root = ET.Element("testsuites", {key: each for key, each in suite.attrib.items() if key != "skipped"})
+    root.append(suite)
+    ET.indent(root, " ")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
+
+
+def _properties(document: Document, suite: ET.Element) -> None:
+    named = {key: document[key] for key in ("target", "profile", "reference", "verdict", "operations")}
+    named |= document["environment"] | document["figures"]
+    properties = ET.SubElement(suite, "properties")
+    for name, each in named.items():
+        ET.SubElement(properties, "property", name=line(name), value=line(value(each)))
+
+
+def _test(suite: ET.Element, layer: str, identity: str, seconds: float = 0.0) -> ET.Element:
+    return ET.SubElement(suite, "testcase", classname=line(layer), name=line(identity), time=f"{seconds:.3f}")
+
+
+def _case(document: Document, check: dict[str, Any], suite: ET.Element) -> None:
+    case = _test(suite, check["layer"], check["id"], check["seconds"])
+    failures = [failure for failure in document["failures"] if failure["check"] == check["id"]]
+    outcome = check["outcome"]
+    if outcome in digest.ASIDE:
+        ET.SubElement(case, "skipped", type=outcome, message=line(check["reason"] or outcome))
+    elif outcome in BAD or failures:
+        seen = failures[0]["seen"] if failures else check["reason"] or outcome
+        # As in other tools: a failure is the target's answer, an error is that there was none.
+        element = "error" if outcome in ("crashed", "hung", "error") else "failure"
+        _ended(case, element, outcome, seen, failures)
+
+
+def _ended(case: ET.Element, element: str, kind: str, seen: str, failures: list[dict[str, Any]]) -> None:
+    bad = ET.SubElement(case, element, type=line(kind), message=line(seen, 400))
+    bad.text = "\n\n".join(map(_text, failures)) or block(seen)
+
+
+def _text(failure: dict[str, Any]) -> str:
+    shown = timeline(failure)
+    parts = [f"{line(failure['rule'])}: {block(failure['seen'])}", table(shown) if shown else ""]
+    parts.append("\n".join(f"{line(name)}: {block(value(each))}" for name, each in beside(failure).items()))
+    parts.append(block(failure["python"] or folded(failure["program"])))
+    return "\n\n".join(part for part in parts if part)

@@ -1,0 +1,138 @@
+"""The report as Markdown, for a pull request or the summary of a continuous integration job."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from conformance.reports import digest
+from conformance.reports.document import Document
+from conformance.reports.text import block, folded, line, value
+from conformance.reports.timeline import beside, table, timeline
+
+
+def render(document: Document) -> str:
+    """The verdict, the areas, every failure with what shows it, and every rule."""
+    parts = [f"# Conformance of {code(document['target'])}", f"**{escaped(digest.verdict(document))}**", _run(document)]
+    parts += [_areas(document), bullets([escaped(gap) for gap in digest.gaps(document)])]
+    parts += [_failure(document, failure) for failure in digest.failures(document)]
+    parts += [_bad_check(check) for check in digest.unexplained(document)]
+    parts.append(_aside(document))
+    parts.append(bullets([_expected(failure) for failure in digest.failures(document, expected=True)]))
+    parts += [_cells(document), _rules(document)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def escaped(text: str) -> str:
+    """Text in one line that no reader of Markdown takes for markup, a link or HTML."""
+    safe = re.sub(r"([\\`*_\[\]<>&|~$])", r"\\\1", line(text))
+    # A space of no width, so that an address or a name does not become a link.
+    return re.sub(r"(?i)(?=://)|(?<=www)(?=\.)|(?<=@)", "&#8203;", safe)
+
+
+def code(text: str, limit: int = 400) -> str:
+    """Text in one line as a code span, in a table too."""
+    inner = line(text, limit) or " "
+    ticks = "`" * (1 + max(map(len, re.findall("`+", inner)), default=0))
+    pad = " " if inner[0] == "`" or inner[-1] == "`" else ""
+    return f"{ticks}{pad}{inner}{pad}{ticks}".replace("|", "\\|")
+
+
+def fenced(text: str, language: str = "") -> str:
+    """Text as a code block that it cannot end."""
+    inner = block(text)
+    fence = "`" * max(3, 1 + max(map(len, re.findall("`+", inner)), default=0))
+    return f"{fence}{language}\n{inner}\n{fence}"
+
+
+def rows(heads: list[str], body: list[list[str]], align: str = "") -> str:
+    """A table; align: a letter per column, r for right."""
+    rule = ["---:" if align[number : number + 1] == "r" else "---" for number in range(len(heads))]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [heads, rule, *body])
+
+
+def bullets(items: list[str]) -> str:
+    """A list."""
+    return "\n".join(f"- {item}" for item in items)
+
+
+def _run(document: Document) -> str:
+    said = {"profile": document["profile"], "operations": f"{document['operations']:,}"}
+    said |= {"seconds": f"{document['seconds']:,.1f}"} | document["environment"]
+    said |= {name: f"{count:,}" for name, count in document["figures"].items()}
+    return ", ".join(f"{escaped(name)} {code(each)}" for name, each in said.items())
+
+
+def _areas(document: Document) -> str:
+    body = [
+        [
+            escaped(f"{area.id} {area.title}"),
+            str(len(area.rules)),
+            str(area.covered),
+            str(area.ran),
+            f"{area.operations:,}",
+            escaped(area.verdict),
+        ]
+        for area in digest.areas(document)
+    ]
+    return rows(["area", "rules", "covered", "checks run", "operations", "verdict"], body, "lrrrrl")
+
+
+def _failure(document: Document, failure: dict[str, Any]) -> str:
+    rule = digest.rule_of(document, failure["rule"])
+    kind = digest.KINDS.get(failure["kind"], failure["kind"])
+    parts = [f"## FAILED {escaped(rule['id'])} {escaped(rule['section'])}".rstrip(), escaped(rule["text"])]
+    parts += [f"{escaped(kind).capitalize()}; check {code(failure['check'])}:", fenced(failure["seen"])]
+    shown = timeline(failure)
+    if shown:
+        parts.append(fenced(table(shown)))
+    others = [f"{line(name)}: {value(each)}" for name, each in beside(failure).items()]
+    parts += [fenced("\n".join(others))] if others else []
+    if failure["python"] or failure["program"]:
+        parts.append(fenced(failure["python"] or folded(failure["program"]), "python"))
+    return "\n\n".join(part for part in parts if part)
+
+
+def _bad_check(check: dict[str, Any]) -> str:
+    heading = f"## FAILED {escaped(check['rule'])}\n\n{code(check['id'])}: {escaped(check['outcome'])}"
+    return f"{heading}\n\n{fenced(check['reason'])}" if check["reason"] else heading
+
+
+def _expected(failure: dict[str, Any]) -> str:
+    where = f"{escaped(failure['rule'])}, {code(failure['check'])}"
+    return f"failed as expected: {where}: {code(failure['seen'], 200)}"
+
+
+def _aside(document: Document) -> str:
+    items = [
+        f"the target does not provide {escaped(name)}: {code(why)}" for name, why in document["not_provided"].items()
+    ]
+    for outcome, reason, ids in digest.aside(document):
+        items.append(f"{escaped(outcome)}, {escaped(reason or 'no reason given')}: {', '.join(map(code, ids))}")
+    return f"## Not judged\n\n{bullets(items)}" if items else ""
+
+
+def _cells(document: Document) -> str:
+    body = [
+        [code(operation), ", ".join(f"{code(result)} {count:,}" for result, count in results.items())]
+        for operation, results in digest.cells(document).items()
+    ]
+    return _closed("Operation x result, random programs", rows(["operation", "results"], body)) if body else ""
+
+
+def _rules(document: Document) -> str:
+    body = [
+        [
+            escaped(rule["id"]),
+            escaped(rule["verdict"]),
+            str(len(rule["checks"])),
+            f"{rule['operations']:,}",
+            escaped(rule["text"]),
+        ]
+        for rule in document["rules"]
+    ]
+    return _closed("Every rule", rows(["rule", "verdict", "checks", "operations", "text"], body, "llrrl"))
+
+
+def _closed(title: str, body: str) -> str:
+    return f"<details>\n<summary>{title}</summary>\n\n{body}\n\n</details>"

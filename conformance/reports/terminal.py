@@ -1,0 +1,95 @@
+"""The report as text: a table of the areas, every failure with what shows it, and the verdict as the last line."""
+
+from __future__ import annotations
+
+from textwrap import fill, indent
+from typing import Any
+
+from conformance.reports import digest
+from conformance.reports.document import Document
+from conformance.reports.text import block, folded, line, value
+from conformance.reports.timeline import beside, table, timeline
+
+
+def render(document: Document) -> str:
+    """Everything a run found."""
+    parts = [_areas(document), _figures(document), _cells(document), "\n".join(map(line, digest.gaps(document)))]
+    parts += [_failure(document, failure) for failure in digest.failures(document)]
+    parts += [_bad_check(check) for check in digest.unexplained(document)]
+    parts.append(_aside(document))
+    parts.append("\n".join(_expected(document, failure) for failure in digest.failures(document, expected=True)))
+    parts.append(line(digest.verdict(document)))
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _areas(document: Document) -> str:
+    rows = digest.areas(document)
+    titles = [line(f"{row.id} {row.title}") for row in rows]
+    width = max(map(len, ["area", *titles])) + 2
+    lines = [f"{'area':<{width}}{'rules':>6}{'covered':>9}{'checks run':>12}{'operations':>13}  verdict"]
+    lines += [
+        f"{title:<{width}}{len(row.rules):>6}{row.covered:>9}{row.ran:>12}{row.operations:>13,}  {line(row.verdict)}"
+        for title, row in zip(titles, rows, strict=True)
+    ]
+    rules, covered, ran = len(document["rules"]), sum(row.covered for row in rows), sum(row.ran for row in rows)
+    lines.append(f"{'all':<{width}}{rules:>6}{covered:>9}{ran:>12}{document['operations']:>13,}")
+    return "\n".join(lines)
+
+
+def _figures(document: Document) -> str:
+    return "\n".join(f"{line(name)}: {count:,}" for name, count in document["figures"].items())
+
+
+def _cells(document: Document) -> str:
+    rows = [
+        f"  {line(operation):<16} {'  '.join(f'{line(result)} {count:,}' for result, count in results.items())}"
+        for operation, results in digest.cells(document).items()
+    ]
+    return "\n".join(["operation x result, random programs:", *rows]) if rows else ""
+
+
+def _failure(document: Document, failure: dict[str, Any]) -> str:
+    rule = digest.rule_of(document, failure["rule"])
+    section = f" ({rule['section']})" if rule["section"] else ""
+    kind = digest.KINDS.get(failure["kind"], failure["kind"])
+    lines = [line(f"FAILED {rule['id']}{section}: {rule['text']}")]
+    lines += [f"  {line(kind)}; check {line(failure['check'])}", indent(block(failure["seen"]), "  ")]
+    return "\n\n".join(["\n".join(lines), *_evidence(failure)])
+
+
+def _evidence(failure: dict[str, Any]) -> list[str]:
+    """The timeline, other details, and the program; that one at the margin, to be copied."""
+    shown = timeline(failure)
+    parts = [indent(table(shown), "  ")] if shown else []
+    others = [f"  {line(name)}:{_detail(each)}" for name, each in beside(failure).items()]
+    parts += ["\n".join(others)] if others else []
+    if failure["python"]:
+        parts.append(block(failure["python"]))
+    elif failure["program"]:
+        parts.append(indent(block(folded(failure["program"])), "    "))
+    return parts
+
+
+def _detail(anything: Any) -> str:
+    text = block(value(anything))
+    return "\n" + indent(text, "    ") if "\n" in text else f" {text}"
+
+
+def _bad_check(check: dict[str, Any]) -> str:
+    return line(f"FAILED {check['rule']}: {check['id']}: {check['outcome']}") + (
+        f"\n{indent(block(check['reason']), '  ')}" if check["reason"] else ""
+    )
+
+
+def _aside(document: Document) -> str:
+    lines = [f"the target does not provide {line(name)}: {line(why)}" for name, why in document["not_provided"].items()]
+    for outcome, reason, ids in digest.aside(document):
+        lines.append(line(f"{outcome} ({len(ids)}): {reason or 'no reason given'}"))
+        lines.append(
+            fill("  ".join(map(line, ids)), 116, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+        )
+    return "\n".join(lines)
+
+
+def _expected(document: Document, failure: dict[str, Any]) -> str:
+    return line(f"failed as expected: {failure['rule']}, {failure['check']}: {failure['seen']}", 200)
