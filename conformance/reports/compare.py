@@ -113,4 +113,5 @@ def _totals(documents: dict[str, Document]) -> dict[str, list[str]]:
 
 def _differing(documents: dict[str, Document]) -> str:
     found = [row.id for row in table(documents) if row.differs]
-    return line(f"{len(found)} rules differ: {' '.join(found)}") if found else "no rule differs"
+    counted = "1 rule differs" if len(found) == 1 else f"{len(found)} rules differ"
+    return line(f"{counted}: {' '.join(found)}") if found else "no rule differs"

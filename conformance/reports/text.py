@@ -10,21 +10,19 @@ from typing import Any
 LIMIT = 20_000
 """Characters of one text that are printed; the JSON document has the rest."""
 
-# Control characters, line separators, what changes the direction of text or takes no space, and what is
-# no character at all. XML 1.0 forbids some, a terminal obeys some, and lone surrogates have no UTF-8.
-_UNSEEN = re.compile(
-    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    r"\ud800-\udfff\ufffe\uffff\U000e0000-\U000e007f]"
-)
-
 
 def visible(text: str) -> str:
-    """The text with every character that cannot be seen as an escape; lines and tabs stay."""
-    return _UNSEEN.sub(_escape, text.replace("\r\n", "\n"))
+    """The text with what cannot be printed as an escape, as repr does it; lines and tabs stay.
+
+    XML 1.0 forbids some of it, a terminal obeys some, some turns text round, and lone surrogates have no UTF-8.
+    """
+    text = text.replace("\r\n", "\n")
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() or each in "\n\t" else _escape(ord(each)) for each in text)
 
 
-def _escape(found: re.Match[str]) -> str:
-    number = ord(found[0])
+def _escape(number: int) -> str:
     return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}" if number < 65536 else f"\\U{number:08x}"
 
 

@@ -79,7 +79,8 @@ def _near_wrong(calls: list[Call]) -> list[Call]:
         for number, call in enumerate(calls)
         if any(call.begin <= calls[middle].begin <= call.end for middle in wrong)
     }
-    return [call for number, call in enumerate(calls) if number in near or number in under_way][: 4 * MANY]
+    last = sorted(under_way - near)[-3 * MANY :]
+    return [call for number, call in enumerate(calls) if number in near or number in last]
 
 
 def _layout(calls: list[Call], threads: list[str], omitted: int) -> Timeline:
