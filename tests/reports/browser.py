@@ -41,10 +41,10 @@ function measure(frame) {
   const folded = all("details").filter(each => !each.open).length;
   const failures = shown("article.failure").map(box);
   const lanes = shown(".lane").map(box), threads = shown(".thread").map(box), calls = shown(".call").map(box);
-  const open = all("#show-bad").map(button => {
+  const chosen = Object.fromEntries(all("input[name=show]").map(button => {
     button.checked = true;
-    return shown(".rule").map(each => each.className);
-  });
+    return [button.id, { rules: shown(".rule").map(each => each.className), areas: shown(".area").length }];
+  }));
   all("#show-all").forEach(button => { button.checked = true; });
   all("details").forEach(each => { each.open = true; });
   const width = page.documentElement.clientWidth;
@@ -56,7 +56,7 @@ function measure(frame) {
     && !(each.matches(".lanes, .cells, .cells *"))).map(name);
   return {
     width, scrolls: page.documentElement.scrollWidth, outside, spilling, failures, lanes, threads, calls, folded,
-    broken: open[0] ?? null, rules: shown(".rule").length,
+    chosen,
     loaded: view.performance.getEntriesByType("resource").map(each => each.name),
     active: all("script, img, iframe, object, embed, link, form").length,
   };

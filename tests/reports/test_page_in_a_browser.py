@@ -81,9 +81,17 @@ def test_the_height_of_a_call_is_its_time(measured: dict[tuple[str, int], dict[s
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_the_rules_can_be_chosen_by_verdict(measured: dict[tuple[str, int], dict[str, Any]], width: int) -> None:
-    """The button for the broken ones leaves those and no other; it is not there where none is broken."""
+    """Each button leaves the rules of its verdict, and the areas that have one; there is none for no rule."""
     report = breaking()
-    broken = [rule for rule in RULES if report.verdict(rule) == "broken"]
-    assert measured["breaking", width]["broken"] == ["rule bad"] * len(broken)
-    assert measured["breaking", width]["rules"] == len(RULES)
-    assert measured["holding", width]["broken"] is None
+    verdicts = [report.verdict(rule) for rule in RULES]
+    looks = {"show-good": "holds", "show-bad": "broken", "show-expected": "broken as expected",
+             "show-absent": "not provided", "show-unknown": "not run"}  # fmt: skip
+    chosen = measured["breaking", width]["chosen"]
+    assert set(chosen) == {"show-all", *looks}
+    assert len(chosen["show-all"]["rules"]) == len(RULES)
+    for button, verdict in looks.items():
+        look = f"rule {button.removeprefix('show-')}"
+        assert chosen[button]["rules"] == [look] * verdicts.count(verdict)
+        areas = {rule.area for rule in RULES.values() if report.verdict(rule.id) == verdict}
+        assert chosen[button]["areas"] == len(areas)
+    assert set(measured["holding", width]["chosen"]) == {"show-all", "show-good"}
