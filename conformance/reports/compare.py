@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
-from conformance.reports.document import Document, read
 from conformance.reports.markdown import escaped, rows
+from conformance.reports.read import Document
 from conformance.reports.text import line
 
 ABSENT = "no such rule"
@@ -28,47 +27,44 @@ class Row(NamedTuple):
         return len(set(self.verdicts)) > 1
 
 
-def load(paths: Sequence[Path]) -> dict[str, Document]:
-    """Reports by the name of their target, or by target and file where two share it; ValueError if they do not fit."""
-    if len(paths) < 2:
+def columns(documents: Sequence[Document]) -> dict[str, Document]:
+    """The reports by what stands above them; ValueError where they cannot be compared."""
+    if len(documents) < 2:
         raise ValueError("compare takes two reports or more")
-    documents = {path: read(path) for path in paths}
-    if len(documents) < len(paths):
-        raise ValueError("compare was given one report twice")
-    first = next(iter(documents))
-    for path, document in documents.items():
-        if document["reference"] != documents[first]["reference"]:
+    first, *others = documents
+    for number, other in enumerate(others, 2):
+        if other["reference"] != first["reference"]:
             raise ValueError(
-                f"{path} judges by the reference {document['reference']}, {first} by {documents[first]['reference']}: "
-                "compare reports of one reference"
+                f"report {number} ({line(other['target'])}) judges by the reference {line(other['reference'])}, "
+                f"report 1 ({line(first['target'])}) by {line(first['reference'])}: compare reports of one reference"
             )
-    shared = Counter(document["target"] for document in documents.values())
+    shared = Counter(document["target"] for document in documents)
     return {
-        document["target"] if shared[document["target"]] == 1 else f"{document['target']} ({path})": document
-        for path, document in documents.items()
+        document["target"] if shared[document["target"]] == 1 else f"{document['target']} ({number})": document
+        for number, document in enumerate(documents, 1)
     }
 
 
-def table(documents: dict[str, Document]) -> list[Row]:
+def table(documents: Sequence[Document]) -> list[Row]:
     """A row per rule of any of the reports, in the order of the catalogue."""
-    rules = {rule["id"]: rule for document in documents.values() for rule in document["rules"]}
-    verdicts = [{rule["id"]: rule["verdict"] for rule in document["rules"]} for document in documents.values()]
+    rules = {rule["id"]: rule for document in documents for rule in document["rules"]}
+    verdicts = [{rule["id"]: rule["verdict"] for rule in document["rules"]} for document in documents]
     return [
         Row(identity, rule["section"], rule["text"], tuple(known.get(identity, ABSENT) for known in verdicts))
         for identity, rule in rules.items()
     ]
 
 
-def terminal(documents: dict[str, Document]) -> str:
+def text(documents: Sequence[Document]) -> str:
     """As text; `*` marks the rules in which the implementations differ."""
-    names = [line(name, 60) for name in documents]
-    body = [[line(text, 60) for text in row.verdicts] for row in table(documents)]
-    totals = [[line(text, 60) for text in total] for total in zip(*_totals(documents).values(), strict=True)]
+    names = [line(name, 60) for name in columns(documents)]
+    body = [[line(verdict, 60) for verdict in row.verdicts] for row in table(documents)]
+    totals = [[line(each, 60) for each in total] for total in _totals(documents)]
     widths = [max(len(row[number]) for row in [names, *body, *totals]) for number in range(len(names))]
 
-    def aligned(mark: str, identity: str, texts: Sequence[str], text: str = "") -> str:
-        columns = "  ".join(each.ljust(width) for each, width in zip(texts, widths, strict=True))
-        return f"{mark} {identity:<10}  {columns}  {line(text)}".rstrip()
+    def aligned(mark: str, identity: str, cells: Sequence[str], says: str = "") -> str:
+        padded = "  ".join(each.ljust(width) for each, width in zip(cells, widths, strict=True))
+        return f"{mark} {identity:<10}  {padded}  {line(says)}".rstrip()
 
     lines = [aligned(" ", "rule", names)]
     lines += [
@@ -77,41 +73,36 @@ def terminal(documents: dict[str, Document]) -> str:
     ]
     lines.append("")
     lines += [aligned(" ", name, total) for name, total in zip(_HEADS, totals, strict=True)]
-    return "\n".join([*lines, "", _differing(documents)]) + "\n"
+    return "\n".join([*lines, "", _differing(documents)])
 
 
-def markdown(documents: dict[str, Document]) -> str:
+def markdown(documents: Sequence[Document]) -> str:
     """As a Markdown table; the rules in which the implementations differ are bold."""
+    names = columns(documents)
     body = []
     for row in table(documents):
         mark = "**" if row.differs else ""
         body.append([*(f"{mark}{escaped(cell)}{mark}" for cell in (row.id, *row.verdicts)), escaped(row.text)])
-    for name, total in zip(_HEADS, zip(*_totals(documents).values(), strict=True), strict=True):
+    for name, total in zip(_HEADS, _totals(documents), strict=True):
         body.append([name, *map(escaped, total), ""])
-    return f"{rows(['rule', *map(escaped, documents), 'text'], body)}\n\n{_differing(documents)}\n"
+    return f"{rows(['rule', *map(escaped, names), 'text'], body)}\n\n{_differing(documents)}"
 
 
 _HEADS = ("holds", "broken", "profile", "checks", "operations", "verdict")
 
 
-def _totals(documents: dict[str, Document]) -> dict[str, list[str]]:
-    """What stands under each column, as _HEADS names it."""
-    totals = {}
-    for name, document in documents.items():
+def _totals(documents: Sequence[Document]) -> list[list[str]]:
+    """What stands under the columns: a row for each of _HEADS."""
+    totals = []
+    for document in documents:
         counts = Counter(rule["verdict"] for rule in document["rules"])
-        part = "" if document["whole"] else " (a part)"
-        totals[name] = [
-            f"{counts['holds']} rules",
-            f"{counts['broken']} rules",
-            document["profile"],
-            f"{len(document['checks'])}{part}",
-            f"{document['operations']:,}",
-            document["verdict"],
-        ]
-    return totals
+        run = f"{len(document['checks'])}{'' if document['whole'] else ' (a part)'}"
+        figures = [f"{counts['holds']} rules", f"{counts['broken']} rules", document["profile"], run]
+        totals.append([*figures, f"{document['operations']:,}", document["verdict"]])
+    return [list(row) for row in zip(*totals, strict=True)]
 
 
-def _differing(documents: dict[str, Document]) -> str:
+def _differing(documents: Sequence[Document]) -> str:
     found = [row.id for row in table(documents) if row.differs]
     counted = "1 rule differs" if len(found) == 1 else f"{len(found)} rules differ"
     return line(f"{counted}: {' '.join(found)}") if found else "no rule differs"

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any, NamedTuple
 
 from conformance.report import BAD
-from conformance.reports.document import Document
+from conformance.reports.read import Document
 
 NOT_RAN = ("not provided", "skipped")
 EXPECTED = "expected failure"
@@ -67,7 +67,8 @@ def gaps(document: Document) -> list[str]:
     missing = [f"never reached though the rules allow it: {a} -> {b}" for a, b in document["missing_cells"]]
     unknown = [f"reached though the rules do not list it: {a} -> {b}" for a, b in document["unknown_cells"]]
     unjudged = [f"nothing is known of {rule}: no check of it ran" for rule in document["not_run"]]
-    return missing + unknown + unjudged + ([] if document["checks"] else ["no check was run"])
+    few = [f"random programs executed {document['too_few']:,} operations, which is too few"] * bool(document["too_few"])
+    return missing + unknown + unjudged + few + ([] if document["checks"] else ["no check was run"])
 
 
 def cells(document: Document) -> dict[str, dict[str, int]]:

@@ -7,13 +7,13 @@ from importlib.resources import files
 
 from conformance.report import FORMAT
 from conformance.reports import digest
-from conformance.reports.document import Document
 from conformance.reports.html_areas import areas
 from conformance.reports.html_cells import cells
 from conformance.reports.html_failure import article, heading
 from conformance.reports.html_rules import rules
 from conformance.reports.html_words import badge, count
 from conformance.reports.markup import Markup, join, tag
+from conformance.reports.read import Document
 from conformance.reports.text import block, line
 
 # Were anything to slip through, the browser would still neither run nor load it.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from conformance.reports import digest
 from conformance.reports.digest import Area
-from conformance.reports.document import Document
 from conformance.reports.html_words import anchor, badge, look
 from conformance.reports.markup import Markup, tag
+from conformance.reports.read import Document
 from conformance.reports.text import line
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from conformance.reports import digest
-from conformance.reports.document import Document
 from conformance.reports.markup import Markup, tag
+from conformance.reports.read import Document
 from conformance.reports.text import line
 
 

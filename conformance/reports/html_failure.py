@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.reports import digest
-from conformance.reports.document import Document
 from conformance.reports.html_timeline import lanes
 from conformance.reports.html_words import anchor, prose
 from conformance.reports.markup import Markup, join, tag
+from conformance.reports.read import Document
 from conformance.reports.text import block, folded, line, value
 from conformance.reports.timeline import beside, timeline
 

@@ -6,9 +6,9 @@ from collections import Counter
 from typing import Any
 
 from conformance.reports import digest
-from conformance.reports.document import Document
 from conformance.reports.html_words import anchor, badge, count, look, prose
 from conformance.reports.markup import Markup, tag
+from conformance.reports.read import Document
 from conformance.reports.text import line
 
 

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 from conformance.report import BAD
 from conformance.reports import digest
-from conformance.reports.document import Document
+from conformance.reports.read import Document
 from conformance.reports.text import block, folded, line, value, visible
 from conformance.reports.timeline import beside, table, timeline
 

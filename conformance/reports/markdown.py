@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from conformance.reports import digest
-from conformance.reports.document import Document
+from conformance.reports.read import Document
 from conformance.reports.text import block, folded, line, value
 from conformance.reports.timeline import beside, table, timeline
 

@@ -6,9 +6,17 @@ from textwrap import fill, indent
 from typing import Any
 
 from conformance.reports import digest
-from conformance.reports.document import Document
+from conformance.reports.read import Document
 from conformance.reports.text import block, folded, line, value
 from conformance.reports.timeline import beside, table, timeline
+
+
+def header(document: Document) -> str:
+    """What is about to be judged, and where."""
+    part = "" if document["whole"] else ", a part of the checks"
+    judged = f"OmniMailbox conformance: target {document['target']}, profile {document['profile']}{part}"
+    where = ", ".join(f"{name} {version}" for name, version in document["environment"].items())
+    return f"{line(judged)}\n{line(where)}"
 
 
 def render(document: Document) -> str:
@@ -19,7 +27,7 @@ def render(document: Document) -> str:
     parts.append(_aside(document))
     parts.append("\n".join(_expected(document, failure) for failure in digest.failures(document, expected=True)))
     parts.append(line(digest.verdict(document)))
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return "\n\n".join(part for part in parts if part)
 
 
 def _areas(document: Document) -> str:

@@ -22,6 +22,15 @@ def test_the_last_line_is_the_verdict() -> None:
     assert terminal.render(part.document()).splitlines()[-1].endswith("(only a part of the checks was run)")
 
 
+def test_the_first_lines_say_what_is_judged() -> None:
+    """The target, the profile, and the machine's versions."""
+    report = holding()
+    lines = ["OmniMailbox conformance: target good_target, profile quick", "python CPython 3.12.1, system Linux x86_64"]
+    assert terminal.header(report.document()).splitlines() == lines
+    report.whole = False
+    assert "profile quick, a part of the checks\n" in terminal.header(report.document())
+
+
 def test_a_row_per_area_adds_up() -> None:
     """Rules, rules covered, checks run and operations, by area and in all; a check not run covers nothing."""
     lines = terminal.render(breaking().document()).splitlines()
@@ -44,7 +53,7 @@ def test_every_failure_is_told() -> None:
         assert f"FAILED {failure.rule} (" in text
         assert failure.seen in text
     assert "FAILED PSH-2 (§5.2): Exactly `capacity` messages fit." in text
-    assert f"\n{PYTHON}" in text
+    assert f"\n\n{PYTHON}\n" in text
     assert "    p.try_push(b'x')\n" in text
     assert "  signal: 11\n" in text
     assert "  stack:\n    line 1\n    line 2\n" in text
@@ -73,7 +82,13 @@ def test_figures_and_cells_are_told() -> None:
     assert "QUEUE_FULL 0" in text and "TIMEOUT 2" in text
     assert "never reached though the rules allow it: try_push -> QUEUE_FULL" in text
     assert "reached though the rules do not list it: try_push -> TIMEOUT" in text
-    assert text.endswith("does NOT keep the rules\n")
+    assert text.endswith("does NOT keep the rules")
+
+
+def test_too_few_operations_are_told() -> None:
+    """Where random programs ran to their end, and were not enough to say much."""
+    document = holding().document() | {"too_few": 1_500, "verdict": "broken"}
+    assert "random programs executed 1,500 operations, which is too few" in terminal.render(document)
 
 
 def test_an_empty_run_is_printed() -> None:
@@ -85,7 +100,8 @@ def test_an_empty_run_is_printed() -> None:
 
 def test_a_target_does_not_drive_the_terminal() -> None:
     """No control character, no direction mark and no half of a character comes through."""
-    text = terminal.render(hostile().document())
+    document = hostile().document()
+    text = f"{terminal.header(document)}\n{terminal.render(document)}"
     text.encode()
     assert all(each == "\n" or each.isprintable() for each in text)
     assert r"\x1b[2J\x7f\x9b\ud800\ufffe\u202e\u200b" in text

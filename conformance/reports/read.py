@@ -26,7 +26,7 @@ _DOCUMENT = {
     "environment": {str: str}, "verdict": str, "seconds": float, "operations": int, "figures": {str: int},
     "areas": {str: str}, "rules": [_RULE], "checks": [_CHECK],
     "cells": [{"operation": str, "result": str, "count": int}],
-    "missing_cells": [[str]], "unknown_cells": [[str]], "not_run": [str], "failures": [_FAILURE],
+    "missing_cells": [[str]], "unknown_cells": [[str]], "not_run": [str], "too_few": int, "failures": [_FAILURE],
 }  # fmt: skip
 """A form is a type, a list of one form, named fields, or any names ({str: form})."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from conformance.report import FORMAT
-from conformance.reports.document import checked, read
+from conformance.reports.read import checked, read
 from tests.reports.documents import breaking, holding, hostile
 
 
