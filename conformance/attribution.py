@@ -1,172 +1,180 @@
-"""From a difference to the rule that it breaks."""
+"""From a difference to the rules that it may break, the likeliest first."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from conformance.attribution_of_results import of_result
+from conformance.context import Context, Standing
 from conformance.observation import What
 from conformance.outcome import Raised
 from conformance.program import Operation
-from spec_model.vocabulary import ChannelError, PopResult, PushResult
+from spec_model.vocabulary import ChannelError
+
+Rules = tuple[str, ...]
 
 
-class Context(NamedTuple):
-    """What the model knew: of the operation's receiver before it, and of the subject of a query."""
+class Difference(NamedTuple):
+    """One thing that the target shows otherwise than the model; `subject` is the handle looked at, if it was one."""
 
-    waiting: int = 0
-    capacity: int = 0
-    subject_capacity: int = 0
-    subject_moved: bool = False
+    what: What
+    expected: Any
+    got: Any
+    subject: Standing | None = None
 
 
-_PUSHES = ("try_push", "blocking_push", "batch_push", "send")
-_POPS = ("try_pop", "blocking_pop", "batch_pop", "receive", "list", "next")
-_REFUSALS = ("TypeError", "ValueError", "BufferError")
+_PUSHES = ("try_push", "blocking_push", "batch_push")
+_POPS = ("try_pop", "blocking_pop", "batch_pop")
+_POPPING = (*_POPS, "receive", "list", "next")
 ENDS = ("close", "del", "with", "move", "assign", "shutdown")
 """Operations after which a handle is inactive, or its peer gone."""
 
+_CLOSES = ("close", "del", "with")
+_ARGUMENTS = (*_PUSHES, *_POPS, "reserve", "commit", "request_channel", "has_channel", "remove_channel", "shutdown")
 _BROKER_TOTALS = ("total_channels_created", "total_messages_sent", "total_bytes_transferred")
 
 
-def attribute(operation: Operation, what: What, expected: Any, got: Any, context: Context) -> str | None:
-    """The rule that a difference breaks, or None where no rule is named by the difference alone."""
+def attribute(
+    operation: Operation, differences: list[Difference], context: Context, suspect: str | None = None
+) -> tuple[Difference, str]:
+    """The difference that tells most, and the rule that it breaks: `suspect`, where that is among those it may."""
+    # A broker's totals are sums over its channels: where a handle differs too, the fault is the handle's.
+    telling = [difference for difference in differences if not _of_totals_alone(difference)] or differences
+    named = [(difference, candidates(operation, difference, context)) for difference in telling]
+    for difference, rules in named:
+        if suspect is not None and suspect in rules:
+            return difference, suspect
+    difference, rules = named[0]
+    return difference, rules[0] if rules else suspect or "CON-3"
+
+
+def _of_totals_alone(difference: Difference) -> bool:
+    what, expected, got, _ = difference
+    return what.kind == "broker" and what.query == "get_stats" and expected[0] == getattr(got, "active_channels", None)
+
+
+def candidates(operation: Operation, difference: Difference, context: Context) -> Rules:
+    """The rules that a difference may break; none where it names none by itself."""
+    what, expected, got, _ = difference
     if what.query == "result":
-        return _of_result(operation, expected, got, context)
+        return of_result(operation, expected, got, context)
+    return (*_of_what_changes_nothing(operation, context.outcome), *_of_sight(operation, difference, context))
+
+
+def _of_what_changes_nothing(operation: Operation, outcome: Any) -> Rules:
+    """Rules by which an operation with this outcome leaves everything as it was."""
+    kind = operation.kind
+    if isinstance(outcome, Raised):
+        if outcome.error == "BufferError" and kind in _POPS:
+            return ("MSG-3",)
+        if outcome.error == "BufferError" and kind in ("commit", "rollback"):
+            return ("RSV-7",)
+        refused = outcome.error in ("TypeError", "ValueError", "BufferError") and kind in _ARGUMENTS
+        return () if not refused else ("ARG-4", "PSH-6") if kind == "batch_push" else ("ARG-4",)
+    error = outcome[0] if isinstance(outcome, tuple) and outcome else None
+    if isinstance(error, ChannelError) and error is not ChannelError.SUCCESS:
+        return {
+            ChannelError.NAME_EXISTS: ("BRK-3",),
+            ChannelError.INVALID_CONFIG: ("BRK-4",),
+            ChannelError.ALLOCATION_FAILED: ("BRK-5",),
+        }[error]
+    return ()
+
+
+def _of_sight(operation: Operation, difference: Difference, context: Context) -> Rules:
+    what, expected, got, subject = difference
     if what.query == "get_stats":
-        return _of_stats(operation, what, expected, got, context)
+        return _of_broker_stats(operation, expected, got) if what.kind == "broker" else _of_stats(operation, difference)
     if what.kind in ("message", "messages"):
-        return _of_message(operation, expected, got)
+        return _of_message(operation, expected)
     if what.kind == "export":
-        return "MSG-3"
+        ended = isinstance(expected, Raised) or operation.kind in ("commit", "rollback")
+        return ("RSV-6", "RSV-7") if ended else ("MSG-3", "MSG-4")
     if what.kind == "reservation":
         return _of_reservation(operation, expected, got)
     if what.query == "has_channel":
-        return "BRK-7" if isinstance(got, Raised) else "BRK-8" if operation.kind in ENDS else "BRK-10"
+        if isinstance(got, Raised):
+            return ("BRK-7",)
+        return ("BRK-8", "BRK-10", "LIF-1") if operation.kind in ENDS else ("BRK-10", "BRK-7")
     if what.query in ("capacity", "max_message_size", "get_config"):
-        return "LIF-5" if context.subject_moved or operation.kind in ENDS else "BRK-2"
-    if what.query == "available_slots" and expected == context.subject_capacity != 0:
-        return "PSH-2" if operation.kind not in ("commit", "rollback") else "RSV-5"
+        inactive = subject is not None and subject.inactive
+        return ("LIF-5",) if inactive or operation.kind in ENDS else ("BRK-2", "CFG-1", "CFG-2")
     if what.query in ("available_slots", "available_messages"):
-        return "LIF-4" if context.subject_moved else "STA-3"
+        return _of_available(operation, difference, context)
     if what.query == "is_connected":
-        return "SHD-1" if operation.kind == "shutdown" else "LIF-3" if operation.kind == "move" else "LIF-2"
-    return None
+        return _of_connection(operation, difference, context)
+    return ()
 
 
-def _of_result(operation: Operation, expected: Any, got: Any, context: Context) -> str | None:
-    kind = operation.kind
-    wanted = expected[0] if isinstance(expected, tuple) and expected and not isinstance(expected, Raised) else expected
-    found = got[0] if isinstance(got, tuple) and got and not isinstance(got, Raised) else got
-    if type(wanted).__name__ == type(found).__name__ and type(wanted) is not type(found):
-        return "VOC-5"
-    if isinstance(expected, Raised) and expected.error in _REFUSALS and kind not in ("commit", "rollback"):
-        refusal = _of_refusal(kind, expected)
-        if refusal:
-            return refusal
-    if kind in _PUSHES:
-        return _of_push(kind, wanted, found, context)
-    if kind in _POPS:
-        return _of_pop(kind, wanted, found)
-    if kind == "request_channel":
-        return _of_request(wanted, found)
-    return {
-        "reserve": "PSH-2" if got is None and 0 < context.capacity == context.waiting + 1 else "RSV-1",
-        "commit": "RSV-7" if _is(expected, "BufferError") else "RSV-4",
-        "rollback": "RSV-7" if _is(expected, "BufferError") or _is(got, "BufferError") else "RSV-5",
-        "remove_channel": "BRK-9",
-        "has_channel": "BRK-10",
-        "shutdown": "SHD-2",
-        "move": "LIF-3",
-        "assign": "LIF-6",
-        "copy": "LIF-7",
-        "deepcopy": "LIF-7",
-        "dumps": "LIF-7",
-        "close": "LIF-1",
-        "with": "LIF-1",
-        "del": "LIF-1",
-        "write": "RSV-2",
-    }.get(kind)
+def _of_broker_stats(operation: Operation, expected: Any, got: Any) -> Rules:
+    if any(getattr(expected, total) != getattr(got, total, None) for total in _BROKER_TOTALS):
+        return ("BRK-11",)
+    if operation.kind == "move":
+        return ("LIF-3", "BRK-8")
+    return ("BRK-8", "BRK-11", "LIF-1") if operation.kind in ENDS else ("BRK-11",)
 
 
-def _is(outcome: Any, error: str) -> bool:
-    return isinstance(outcome, Raised) and outcome.error == error
-
-
-def _of_refusal(kind: str, expected: Raised) -> str | None:
-    if kind in _PUSHES:
-        return "PSH-6" if kind == "batch_push" else "ARG-1" if expected.error != "ValueError" else "ARG-2"
-    if kind in ("try_pop", "blocking_pop", "batch_pop"):
-        if expected.error == "BufferError":
-            return "MSG-3"
-        return "ARG-3" if kind == "batch_pop" else "ARG-2"
-    return {"reserve": "ARG-3", "shutdown": "ARG-2"}.get(kind)
-
-
-def _of_push(kind: str, wanted: Any, found: Any, context: Context) -> str | None:
-    full = 0 < context.capacity <= context.waiting + 1
-    if PushResult.INVALID_SIZE in (wanted, found):
-        return "PSH-1"
-    if wanted is PushResult.SUCCESS and (found in (PushResult.QUEUE_FULL, PushResult.TIMEOUT) or _waits(found)):
-        return "PSH-2"
-    if wanted is PushResult.QUEUE_FULL and found is PushResult.SUCCESS:
-        return "PSH-2" if context.waiting >= context.capacity else "RSV-4"
-    if kind == "batch_push":
-        full = full or (isinstance(wanted, int) and context.waiting + wanted == context.capacity)
-        return "PSH-2" if full and wanted else "PSH-6"
-    if kind == "blocking_push":
-        return "PSH-5" if wanted is PushResult.TIMEOUT and context.waiting < context.capacity else "PSH-4"
-    return "PSH-1"
-
-
-def _waits(found: Any) -> bool:
-    return _is(found, "hangs") or _is(found, "WouldBlockForever")
-
-
-def _of_pop(kind: str, wanted: Any, found: Any) -> str | None:
-    closed = found is PopResult.CHANNEL_CLOSED or _is(found, "ChannelClosedError") or found == []
-    if closed and (wanted is PopResult.SUCCESS or _is(wanted, "BufferError") or isinstance(wanted, (list, bytes))):
-        return "POP-1"
-    if _is(wanted, "BufferError") or _is(found, "BufferError"):
-        return "MSG-3"
-    if PopResult.SUCCESS in (wanted, found) and wanted is not found:
-        return "POP-1"
-    if wanted is found and wanted is PopResult.SUCCESS:
-        return "POP-5" if kind == "batch_pop" else "POP-2"
-    return {"batch_pop": "POP-5", "blocking_pop": "POP-4", "try_pop": "POP-1"}.get(kind)
-
-
-def _of_request(wanted: Any, found: Any) -> str | None:
-    if ChannelError.NAME_EXISTS in (wanted, found) and ChannelError.SUCCESS in (wanted, found):
-        return "BRK-8" if wanted is ChannelError.SUCCESS else "BRK-3"
-    if ChannelError.SUCCESS not in (wanted, found):
-        return "BRK-6"
-    if ChannelError.INVALID_CONFIG in (wanted, found):
-        return "BRK-4"
-    return "BRK-5" if ChannelError.ALLOCATION_FAILED in (wanted, found) else "BRK-2"
-
-
-def _of_stats(operation: Operation, what: What, expected: Any, got: Any, context: Context) -> str | None:
+def _of_stats(operation: Operation, difference: Difference) -> Rules:
+    what, expected, got, subject = difference
+    own = "STA-1" if what.kind == "producer" else "STA-2"
     if isinstance(got, Raised) or len(expected) != len(got):
-        return "STA-1" if what.kind == "producer" else "STA-2"
-    if what.kind == "broker":
-        if any(getattr(expected, total) != getattr(got, total, None) for total in _BROKER_TOTALS):
-            return "BRK-11"
-        return "BRK-8" if operation.kind in ENDS else "BRK-11"
-    if context.subject_moved or operation.kind in ENDS:
-        return "LIF-5"
-    return "STA-1" if what.kind == "producer" else "STA-2"
+        return (own,)
+    if subject is not None and subject.inactive:
+        return ("LIF-5", own)
+    if operation.kind == "move":
+        return ("LIF-3", own)
+    if operation.kind in ENDS:
+        return (own, "LIF-5")
+    if expected[0] == got[0] and expected[1] != got[1]:  # as many messages, of other sizes
+        if operation.kind == "commit":
+            return ("RSV-3", own)
+        return (own, "ARG-1") if operation.kind in _PUSHES else (own,)
+    return (own,)
 
 
-def _of_message(operation: Operation, expected: Any, got: Any) -> str:
+def _of_message(operation: Operation, expected: Any) -> Rules:
     if operation.kind == "batch_pop" and operation.args[:1] == (0,):
-        return "MSG-5"
-    expired = expected if not isinstance(expected, list) else next((e for e in expected if isinstance(e, Raised)), None)
-    return "MSG-2" if isinstance(expired, Raised) else "MSG-1"
+        return ("MSG-5",)
+    each = expected if isinstance(expected, list) else [expected]
+    if any(isinstance(one, Raised) for one in each):
+        return ("MSG-2",)
+    return ("LIF-3", "MSG-1") if operation.kind == "move" else ("MSG-1",)
 
 
-def _of_reservation(operation: Operation, expected: Any, got: Any) -> str:
+def _of_reservation(operation: Operation, expected: Any, got: Any) -> Rules:
     if isinstance(expected, Raised):
-        return "RSV-6" if operation.kind != "commit" else "RSV-4"
+        return ("RSV-6",) if operation.kind != "commit" else ("RSV-4", "RSV-6")
     if isinstance(got, Raised):
-        return {"commit": "RSV-4", "rollback": "RSV-7"}.get(operation.kind, "RSV-6")
-    return "RSV-2"
+        return {"commit": ("RSV-4",), "rollback": ("RSV-7",)}.get(operation.kind, ("RSV-6",))
+    return ("RSV-2",)
+
+
+def _of_available(operation: Operation, difference: Difference, context: Context) -> Rules:
+    kind, (what, expected, _, subject) = operation.kind, difference
+    if subject is not None and subject.inactive:
+        return ("LIF-4",)
+    if kind in ("move", "reserve", "rollback", "shutdown"):
+        return ({"move": "LIF-3", "reserve": "RSV-2", "rollback": "RSV-5", "shutdown": "SHD-1"}[kind], "STA-3")
+    if kind == "commit":
+        return ("RSV-3" if context.outcome is True else "RSV-4", "STA-3")
+    if what.query == "available_slots":
+        if kind in _POPPING:
+            return ("POP-3", "STA-3")
+        if subject is not None and expected == subject.capacity:
+            return ("PSH-2", "STA-3")
+    return ("STA-3",)
+
+
+def _of_connection(operation: Operation, difference: Difference, context: Context) -> Rules:
+    kind, (_, expected, got, subject) = operation.kind, difference
+    if kind == "shutdown":
+        return ("SHD-1", "SHD-2")
+    if kind == "assign":
+        return ("LIF-6",)
+    if subject is not None and subject.inactive:
+        return ("LIF-1", "LIF-4") if kind in _CLOSES else ("LIF-4", "LIF-3")
+    if kind == "move":
+        return ("LIF-3",)
+    if kind in _CLOSES:
+        return ("LIF-2", "LIF-1")
+    return ("SHD-3", "LIF-2") if got is False and "shutdown" in context.before else ("LIF-2",)

@@ -12,7 +12,9 @@ from typing import Any
 
 import spec_model as model
 from conformance import journal
-from conformance.attribution import Context, attribute
+from conformance.attribution import Difference, attribute
+from conformance.context import Context, standing
+from conformance.failure import Broken
 from conformance.observation import What, kind_of, observe, subjects
 from conformance.outcome import Raised, canonical, label, raised, same
 from conformance.program import Namespace, Operation, Program
@@ -80,6 +82,7 @@ class Lockstep:
         self.watched: dict[str, str] = {}
         self.asked: dict[str, set[str]] = {}
         journal.restart()
+        self.diverged = False
 
     def run(self, operation: Operation, look: bool = True) -> Any:
         """One operation on both; the canonical result. Raises Divergence, or Invalid."""
@@ -95,10 +98,10 @@ class Lockstep:
         self.tally.operations += 1
         self.tally.cells[operation.kind, label(expected)] += 1
         if not same(expected, got):
-            self._diverge(operation, What("result", "", operation.text), expected, got, context)
+            self._diverge(operation, [Difference(What("result", "", operation.text), expected, got)], context)
         self._note(operation)
         if look:
-            self.look(operation, context)
+            self.look(operation, context._replace(outcome=expected))
         return expected
 
     def look(self, operation: Operation | None = None, context: Context | None = None) -> None:
@@ -108,16 +111,27 @@ class Lockstep:
         got = observe(self.target, self.actual, self.watched, self.asked)
         if expected != got or not same(expected, got):
             operation = operation or self.done[-1]
-            for what, wanted, found in zip(subjects(self.watched, self.asked), expected, got, strict=True):
-                if not same(wanted, found):
-                    self._diverge(operation, what, wanted, found, context or self._context(operation))
+            seen = zip(subjects(self.watched, self.asked), expected, got, strict=True)
+            differences = [
+                Difference(what, wanted, found, standing(self.expected.get(what.variable)))
+                for what, wanted, found in seen
+                if not same(wanted, found)
+            ]
+            if differences:
+                self._diverge(operation, differences, context or self._context(operation))
 
     def close(self) -> None:
-        """Close every handle, so that nothing stays behind."""
+        """Close every handle, so that nothing stays behind; Broken where that fails and nothing failed before."""
+        failed = ""
         for names in (self.actual, self.expected):
             for variable, kind in self.watched.items():
                 if kind in ("producer", "consumer") and variable in names:
-                    names[variable].close()
+                    try:
+                        names[variable].close()
+                    except Exception as error:
+                        failed = failed or f"{variable}.close() raised {type(error).__name__}: {error}"
+        if failed and not self.diverged:
+            raise Broken("LIF-1", failed)
 
     def _note(self, operation: Operation) -> None:
         """Keep account of the variables there are to look at, and of the names asked for."""
@@ -135,19 +149,20 @@ class Lockstep:
             self.asked.setdefault(operation.on, set()).add(operation.args[0])
 
     def _context(self, operation: Operation) -> Context:
-        receiver = self.expected.get(operation.on)
-        waiting = capacity = 0
-        if isinstance(receiver, model.ProducerHandle):
-            capacity = receiver.capacity()
-            waiting = capacity - receiver.available_slots()
-        return Context(waiting, capacity)
+        return Context(standing(self.expected.get(operation.on)))
 
-    def _diverge(self, operation: Operation, what: What, expected: Any, got: Any, context: Context) -> None:
-        subject = self.expected.get(what.variable)
-        if what.query != "result" and isinstance(subject, (model.ProducerHandle, model.ConsumerHandle)):
-            context = context._replace(subject_capacity=subject.capacity(), subject_moved=subject.capacity() == 0)
-        rule = attribute(operation, what, expected, got, context) or self.rule or "CON-3"
-        raise Divergence(Program(tuple(self.done)), what, expected, got, rule)
+    def _diverge(self, operation: Operation, differences: list[Difference], context: Context) -> None:
+        before = self.done[:-1]
+        context = context._replace(
+            before=frozenset(each.kind for each in before),
+            requested=any(
+                each.kind == "request_channel" and each.on == operation.on and each.args[:1] == operation.args[:1]
+                for each in before
+            ),
+        )
+        self.diverged = True
+        difference, rule = attribute(operation, differences, context, self.rule)
+        raise Divergence(Program(tuple(self.done)), difference.what, difference.expected, difference.got, rule)
 
 
 def _perform(omni: Any, names: Namespace, operation: Operation) -> Any:

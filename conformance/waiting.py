@@ -54,7 +54,7 @@ def open_pair(omni: Any, capacity: int = 8, size: int = 64) -> Any:
     """A broker and a pair on it."""
     broker = omni.MailboxBroker()
     error, pair = broker.request_channel("a", omni.ChannelConfig(capacity, size))
-    assert not error, error
+    assert pair is not None, error
     return broker, pair
 
 

@@ -45,8 +45,13 @@ program(
     _, k3 = b.request_channel("b", omni.ChannelConfig(8, 128))
     p3, c3 = k3
     b.request_channel("c", omni.ChannelConfig(8, 64))
-    k.close()
-    _, k4 = b.request_channel("c", omni.ChannelConfig(8, 64))
+    p, c = k
+    p.close()
+    b.request_channel("c", omni.ChannelConfig(8, 64))
+    c.close()
+    b.request_channel("c", omni.ChannelConfig(9, 64))
+    _, k4 = b.request_channel("c", omni.ChannelConfig(1, 1))
+    b.request_channel("d", omni.ChannelConfig(0, 0))
     """,
     opened=False,
 )
@@ -63,14 +68,31 @@ program(
     opened=False,
 )
 program("BRK-6", "the empty name goes before one that is taken", "b.request_channel('')\nb.request_channel('a')")
-NAMES = ["a", "A", "a\0", "a\0b", "\0", "\ud800", "\udfff", "é", "e\u0301", "😀", " ", "a" * 1000]
+NAMES = [
+    "a",
+    "A",
+    "a\0",
+    "a\0b",
+    "\0",
+    "\ud800",
+    "\udfff",
+    "é",
+    "e\u0301",
+    "😀",
+    " ",
+    "a ",
+    "a" * 1000,
+    "a" * 999 + "b",
+]
 program(
     "BRK-7",
     "names are compared exactly",
     "b = omni.MailboxBroker()\n"
     + "\n".join(f"_, k{i} = b.request_channel({n!r}, omni.ChannelConfig(8, 64))" for i, n in enumerate(NAMES))
     + "\n"
-    + "\n".join(f"b.request_channel({n!r}, omni.ChannelConfig(8, 64))" for n in NAMES),
+    + "\n".join(f"b.request_channel({n!r}, omni.ChannelConfig(8, 64))" for n in NAMES)
+    + "\n"
+    + "\n".join(f"b.has_channel({n!r})" for n in ("aa", "B", "a\0c", "\udffe", "e", " a", "a" * 999)),
     opened=False,
 )
 program(
@@ -101,7 +123,26 @@ program(
     b.remove_channel("a")
     """,
 )
-program("BRK-10", "has_channel", "b.has_channel('a')\nb.has_channel('b')\nk.close()\nb.has_channel('a')")
+program(
+    "BRK-10",
+    "has_channel",
+    """
+    b.has_channel("a")
+    b.has_channel("b")
+    b.has_channel("")
+    b.has_channel("A")
+    b.has_channel("a\\0")
+    _, k2 = b.request_channel("ab", omni.ChannelConfig(8, 64))
+    p.close()
+    b.has_channel("a")
+    c.close()
+    b.has_channel("a")
+    k2.consumer.close()
+    b.has_channel("ab")
+    k2.producer.close()
+    b.has_channel("ab")
+    """,
+)
 program(
     "BRK-11",
     "totals remember channels that are gone",
@@ -120,20 +161,43 @@ program(
     """,
 )
 program(
+    "BRK-11",
+    "only channels that were granted count as created",
+    """
+    b = omni.MailboxBroker(memory_limit=512)
+    _, k = b.request_channel("a", omni.ChannelConfig(8, 64))
+    b.request_channel("", omni.ChannelConfig(8, 64))
+    b.request_channel("a", omni.ChannelConfig(8, 64))
+    b.request_channel("b", omni.ChannelConfig(8, 64))
+    """,
+    opened=False,
+)
+program(
     "SHD-1",
     "both ends are closed, and drain",
     """
+    _, k2 = b.request_channel("b", omni.ChannelConfig(8, 64))
+    p2, c2 = k2
+    _, k3 = b.request_channel("c", omni.ChannelConfig(8, 64))
+    p3, c3 = k3
     p.try_push(b"1")
+    p2.batch_push([b"2", b"3"])
     r = p.reserve(3)
     b.shutdown(0)
     p.try_push(b"2")
     p.blocking_push(b"2")
+    p.batch_push([b"2"])
     p.reserve(1)
     p.commit(1)
+    p.reserve(1)
     c.try_pop()
     c.try_pop()
     c.blocking_pop()
     c.batch_pop(2)
+    c2.batch_pop(9, None)
+    c2.batch_pop(9, None)
+    p3.try_push(b"x")
+    c3.try_pop()
     """,
 )
 program(

@@ -39,27 +39,43 @@ program(
     p2.batch_push([b"x"] * 8)
     c2.close()
     p2.try_push(b"x")
+    p2.blocking_push(b"x")
+    p2.batch_push([b"x"])
+    c.blocking_pop()
+    c.batch_pop(1, None)
     """,
 )
 program(
     "LIF-3",
     "a move carries everything",
     """
+    c.blocking_pop(0)
+    p.batch_push([b"x"] * 8)
+    p.blocking_push(b"x", 0)
+    c.batch_pop(9)
     p.try_push(b"1")
     p.try_push(b"2")
     _, m = c.try_pop()
+    x = m.data
+    r = p.reserve(1)
+    r.data.__setitem__(slice(0, 2), b"ab")
     c2 = c.move()
     p2 = p.move()
+    p2.commit(2)
     p2.try_push(b"3")
     c2.try_pop()
     p.close()
     c.close()
     p2.try_push(b"4")
+    del p
+    del c
+    p2.try_push(b"5")
     c2.batch_pop(9)
     """,
 )
 _INACTIVE = """
     p.try_push(b"x")
+    p.try_push(b"")
     p.blocking_push(b"x")
     p.batch_push([b"x"])
     p.reserve(1)
@@ -70,6 +86,7 @@ _INACTIVE = """
     c.try_pop()
     c.blocking_pop()
     c.batch_pop(1)
+    c.batch_pop(0)
     c.available_messages()
     c.is_connected()
     p2 = p.move()
@@ -104,8 +121,15 @@ program(
     _, k2 = b.request_channel("b", omni.ChannelConfig(8, 64))
     p2, c2 = k2
     k2.producer = p2
+    k2.consumer = c2
+    p2.try_push(b"x")
     k2.consumer = k.consumer
     k2.producer = 3
+    k2.consumer = p2
+    k.producer = p2
+    q.try_push(b"x")
+    p2.try_push(b"x")
+    k2.consumer.try_pop()
     """,
 )
 program(

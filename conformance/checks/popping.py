@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from conformance.checks.registry import program
+import sys
+from typing import Any
+
+from conformance.checks.registry import function, program
+from conformance.failure import Broken
 
 program(
     "POP-1",
@@ -20,12 +24,31 @@ program(
     """,
 )
 program(
+    "POP-1",
+    "drain of a channel that is shut",
+    """
+    p.batch_push([b"1", b"2"])
+    b.shutdown(0)
+    c.try_pop()
+    c.try_pop()
+    c.try_pop()
+    """,
+)
+program(
     "POP-2",
     "first in, first out",
     "\n".join(
         f"p.try_push({bytes([n]) * (n % 64 + 1)!r})\np.try_push({bytes([n, 0])!r})\nc.try_pop()" for n in range(7)
     )
     + "\nc.batch_pop(100)",
+)
+program(
+    "POP-2",
+    "first in, first out, around the ring",
+    "\n".join(
+        f"p.batch_push([{bytes(range(n, n + 64))!r}, b'{n}', {bytes([n]) * (n + 1)!r}])\nc.try_pop()\nc.batch_pop(2)"
+        for n in range(40)
+    ),
 )
 program(
     "POP-3",
@@ -97,6 +120,8 @@ program(
     m.data
     _, m2 = c.try_pop()
     m.data
+    bytes(m)
+    len(m)
     c.batch_pop(9)
     m2.data
     c.try_pop()
@@ -106,8 +131,26 @@ program(
     m3.data
     p.try_push(b"4")
     _, m4 = c.try_pop()
-    c.close()
+    c.blocking_pop(0)
     m4.data
+    p.try_push(b"5")
+    _, m5 = c.try_pop()
+    c.batch_pop(1)
+    m5.data
+    p.try_push(b"6")
+    _, m6 = c.try_pop()
+    p.close()
+    c.try_pop()
+    m6.data
+    _, k2 = b.request_channel("b", omni.ChannelConfig(8, 64))
+    p2, c2 = k2
+    p2.try_push(b"7")
+    _, m7 = c2.try_pop()
+    c2.close()
+    m7.data
+    bytes(m7)
+    len(m7)
+    issubclass(omni.MessageExpiredError, ValueError)
     """,
 )
 program(
@@ -126,6 +169,7 @@ program(
     del x
     _, ms = c.batch_pop(5)
     y = ms[1].data
+    z = ms[2].data
     p.batch_push([b"C" * 64] * 8)
     c.batch_pop(99)
     c.try_pop()
@@ -134,13 +178,106 @@ program(
     """,
 )
 program(
+    "MSG-3",
+    "a refused pop takes and counts nothing",
+    """
+    p.batch_push([b"A"] * 8)
+    _, m = c.try_pop()
+    x = m.data
+    _, ms = c.batch_pop(6)
+    c.batch_pop(0)
+    _, m7 = c.try_pop()
+    p.try_push(b"B")
+    m7.data
+    c.try_pop()
+    m7.data
+    c.batch_pop(2)
+    c.blocking_pop(0)
+    p.close()
+    c.try_pop()
+    del x
+    c.try_pop()
+    c.try_pop()
+    """,
+)
+program(
+    "MSG-3",
+    "nothing is refused where nothing waits",
+    """
+    p.batch_push([b"A"] * 8)
+    _, m = c.try_pop()
+    x = m.data
+    c.batch_pop(9)
+    c.try_pop()
+    c.blocking_pop(0)
+    c.batch_pop(9)
+    p.close()
+    c.try_pop()
+    """,
+)
+program(
+    "MSG-3",
+    "exports are of their own message",
+    """
+    p.batch_push([b"1111", b"2222", b"3333"])
+    _, m = c.try_pop()
+    x = m.data
+    _, m2 = c.try_pop()
+    y = m2.data
+    _, m3 = c.try_pop()
+    z = m3.data
+    w = m3.data
+    p.batch_push([b"4444"] * 8)
+    c.batch_pop(4)
+    """,
+)
+program(
+    "MSG-3",
+    "the oldest of several exports limits pops",
+    """
+    p.batch_push([b"1", b"2", b"3"])
+    _, ms = c.batch_pop(2)
+    x = ms[0].data
+    y = ms[0].data
+    z = ms[1].data
+    c2 = c.move()
+    c2.try_pop()
+    del z
+    del y
+    p.batch_push([b"4"] * 8)
+    c2.batch_pop(99)
+    c2.try_pop()
+    """,
+)
+program(
     "MSG-4",
     "data is a read-only memoryview",
     "p.try_push(b'abc')\n_, m = c.try_pop()\nm.data\nm.data.readonly\nlen(m)\nbytes(m)\n"
-    "m.data.format\nm.data is m.data",
+    "m.data.format\nm.data.nbytes\nm.data is m.data\nm.data.__setitem__(0, 1)",
 )
+
+
+@function("MSG-4")
+def a_message_is_a_buffer(omni: Any) -> None:
+    """memoryview(m) is m.data, where the interpreter lets the type have it."""
+    broker = omni.MailboxBroker()
+    _, (producer, consumer) = broker.request_channel("a", omni.ChannelConfig(8, 64))
+    producer.try_push(b"abc")
+    _, message = consumer.try_pop()
+    try:
+        view = memoryview(message)
+    except TypeError:
+        if sys.version_info >= (3, 12):
+            raise Broken("MSG-4", "memoryview(message) raises TypeError") from None
+    else:
+        if bytes(view) != b"abc" or not view.readonly:
+            raise Broken("MSG-4", f"memoryview(message) is {bytes(view)!r}, read-only {view.readonly}")
+
+
 program(
-    "MSG-5", "a pop of nothing expires nothing", "p.try_push(b'abc')\n_, m = c.try_pop()\nc.batch_pop(0)\nc.try_pop()"
+    "MSG-5",
+    "a pop of nothing expires nothing",
+    "p.try_push(b'abc')\n_, m = c.try_pop()\nc.batch_pop(0)\nc.batch_pop(0, 1e-6)\nc.batch_pop(0, None)\nc.try_pop()",
 )
 program(
     "STA-2",

@@ -29,6 +29,18 @@ program(
     p.try_push(b"x")
     """,
 )
+program(
+    "PSH-1",
+    "pushes of a channel that is shut",
+    """
+    b.shutdown(0)
+    p.try_push(b"")
+    p.try_push(bytes(65))
+    p.try_push(b"x")
+    p.close()
+    p.try_push(b"x")
+    """,
+)
 program("PSH-2", "exactly capacity fit", "p.try_push(b'x') # x9\nc.try_pop()\np.try_push(b'y') # x2")
 program(
     "PSH-2",
@@ -39,6 +51,17 @@ program(
     "PSH-2",
     "exactly capacity fit by blocking_push and batch_push",
     "p.blocking_push(b'x', 0) # x9\nc.batch_pop(9)\np.batch_push([b'x'] * 9)",
+)
+program(
+    "PSH-2",
+    "exactly the normalised capacity fits",
+    """
+    _, k9 = b.request_channel("b", omni.ChannelConfig(9, 64))
+    p9, c9 = k9
+    p9.batch_push([b"x"] * 17)
+    c9.batch_pop(17)
+    p9.batch_push([b"y"] * 17)
+    """,
 )
 program(
     "PSH-3",
@@ -100,7 +123,18 @@ program(
     p.blocking_push(b"x", 0)
     p.reserve(1)
     p.commit(1)
+    c.batch_pop(3)
+    p.reserve(1)
+    p.try_push(b"x")
+    p.blocking_push(b"x", 0)
+    p.commit(65)
+    p.rollback()
+    p.batch_push([b"22", b""])
+    p.reserve(2)
+    p.commit(2)
+    p.reserve(1)
     c.close()
+    p.commit(1)
     p.try_push(b"x")
     p.blocking_push(b"x", 0)
     p.batch_push([b"x"])

@@ -19,9 +19,18 @@ program(
     p.rollback()
     p.try_push(b"x")
     p.reserve(1)
+    c.batch_pop(9)
     c.close()
     p.reserve(1)
     p.close()
+    p.reserve(1)
+    """,
+)
+program(
+    "RSV-1",
+    "no reservation of a channel that is shut",
+    """
+    b.shutdown(0)
     p.reserve(1)
     """,
 )
@@ -59,9 +68,27 @@ program(
     p.commit(65)
     p.commit(64, 1)
     p.commit(1, 64)
+    p.commit(0, 64)
     p.commit(2**70)
+    p.commit(1, 2**70)
     p.try_push(b"x")
+    p.commit(63, 1)
+    p.commit(1)
+    r = p.reserve(1)
+    p.commit(64)
+    r = p.reserve(1)
     c.close()
+    p.commit(0)
+    p.commit(1)
+    p.commit(1)
+    """,
+)
+program(
+    "RSV-4",
+    "commit of a channel that is shut",
+    """
+    r = p.reserve(1)
+    b.shutdown(0)
     p.commit(0)
     p.commit(1)
     p.commit(1)
@@ -85,6 +112,7 @@ program(
     w = r.data
     q.commit(1)
     r = q.reserve(1)
+    x = r.data
     q.close()
     """,
 )

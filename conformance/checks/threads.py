@@ -70,6 +70,32 @@ def closed_is_seen_only_after_everything(omni: Any) -> None:
         pair.close()
 
 
+@function("CON-4")
+def every_pop_drains_before_it_sees_closed(omni: Any) -> None:
+    """In one thread, too, whichever way it pops."""
+    pops = (lambda c: c.try_pop(), lambda c: c.blocking_pop(0), lambda c: c.batch_pop(2))
+    for count in (1, 8):
+        for pop in pops:
+            _, (producer, consumer) = open_pair(omni)
+            sent = producer.batch_push([b"x"] * count)
+            producer.close()
+            popped = 0
+            result, taken = pop(consumer)
+            while result.name == "SUCCESS":
+                popped += len(taken) if isinstance(taken, list) else 1
+                result, taken = pop(consumer)
+            assert result.name != "CHANNEL_CLOSED" or popped == sent, (
+                f"CHANNEL_CLOSED after {popped} of {sent} messages"
+            )
+            consumer.close()
+
+
+@function("CON-2", "concurrent-use")
+def concurrent_use_is_a_runtime_error(omni: Any) -> None:
+    """ConcurrentUseError can be caught as a RuntimeError."""
+    assert issubclass(omni.ConcurrentUseError, RuntimeError)
+
+
 @function("CON-2", "threads concurrent-use")
 def a_second_thread_is_refused(omni: Any) -> None:
     """While one thread is blocked in a handle, another gets ConcurrentUseError, and nothing is lost."""

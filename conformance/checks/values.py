@@ -9,8 +9,9 @@ from conformance.checks.registry import function, program
 
 
 def _members(rule: str, name: str, *members: str) -> None:
-    lines = [f"omni.{name}.{member}" for member in members]
-    lines += [f"omni.{name}({value})" for value in range(len(members) + 1)]
+    # Names and values, and not the members: whose they are is VOC-5's.
+    lines = [f"omni.{name}.{member}.value" for member in members]
+    lines += [f"omni.{name}({value}).name" for value in range(len(members) + 1)]
     lines += [f"[(each.name, each.value) for each in omni.{name}]"]
     program(rule, f"members and values of {name}", "\n".join(lines), opened=False)
     truths = "\n".join(f"bool(omni.{name}.{member})" for member in members)
@@ -29,7 +30,12 @@ def result_codes_are_the_models_own(omni: Any) -> None:
         assert getattr(omni, name) is getattr(model, name), name
 
 
-program("CFG-1", "defaults", "omni.ChannelConfig()\n_, k = omni.MailboxBroker().request_channel('a')", opened=False)
+program(
+    "CFG-1",
+    "defaults",
+    "omni.ChannelConfig()\nb = omni.MailboxBroker()\n_, k = b.request_channel('a')\np, c = k",
+    opened=False,
+)
 program(
     "CFG-2",
     "normalisation",
@@ -45,14 +51,12 @@ program(
 program(
     "CFG-3",
     "a new value, idempotent",
-    """
-    config = omni.ChannelConfig(9, 65)
-    normal = config.normalize()
-    config
-    normal.normalize()
-    normal.normalize() == normal
-    setattr(config, 'capacity', 3)
-    """,
+    # What it gives is CFG-2's; here only that it changes nothing, however often it is called.
+    "\n".join(
+        f"config = omni.ChannelConfig({capacity}, {size})\n"
+        "config.normalize().normalize() == config.normalize()\nconfig\nsetattr(config, 'capacity', 3)\nconfig"
+        for capacity, size in [(0, 0), (8, 64), (9, 65), (2**64 - 1, 2**64 - 1)]
+    ),
     opened=False,
 )
 program(
@@ -60,7 +64,7 @@ program(
     "validity",
     "\n".join(
         f"omni.ChannelConfig({capacity}, {size}).is_valid()"
-        for capacity in (0, 7, 8, 9, 2000, 2048, 524288, 524289)
+        for capacity in (0, 4, 7, 8, 9, 2000, 2048, 524288, 524289, 2**20)
         for size in (0, 63, 64, 65, 16777216, 16777217)
     ),
     opened=False,

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from conformance.attribution import ENDS, Context, attribute
+from conformance.attribution import ENDS
+from conformance.attribution_of_results import of_result
 from conformance.checks.registry import Check
+from conformance.context import Context, standing
 from conformance.failure import Failure
 from conformance.lockstep import Invalid, Lockstep
-from conformance.observation import What
 from conformance.outcome import Raised
 from conformance.program import Operation, parse
 from conformance.reproduce import reproduction_of
 from conformance.targets.target import Target
 from conformance.workers.stacks import call_in
-from spec_model import ConsumerHandle, ProducerHandle
 
 
 class Death(NamedTuple):
@@ -59,16 +59,14 @@ def _in_function(check: Check) -> bool:
 def _rule(operations: tuple[Operation, ...], hung: bool) -> str | None:
     """The rule that a program's last operation breaks by not coming back."""
     *before, last = operations
+    context = Context()
     model = Lockstep("spec_model")
     try:
         for operation in before:
             model.run(operation, look=False)
-        subject = model.expected.get(last.on)
-        if isinstance(subject, (ProducerHandle, ConsumerHandle)) and subject.capacity() == 0:
-            return "LIF-4"  # moved from
+        context = Context(standing(model.expected.get(last.on)), before=frozenset(each.kind for each in before))
     except Invalid:
         pass  # the journal was cut short; the operation itself says enough
     finally:
         model.close()
-    ended = Raised("hangs" if hung else "crashes")
-    return attribute(last, What("result", "", last.text), None, ended, Context())
+    return next(iter(of_result(last, None, Raised("hangs" if hung else "crashes"), context)), None)

@@ -1,0 +1,1 @@
+"""Would it have noticed: deliberately wrong implementations, to test the suite with."""
