@@ -6,6 +6,7 @@ import sys
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
+from conformance.failure import Failure
 from conformance.program import parse
 from conformance.report import Report
 from conformance.reports import terminal
@@ -58,6 +59,16 @@ def test_every_failure_is_told() -> None:
     assert "  signal: 11\n" in text
     assert "  stack:\n    line 1\n    line 2\n" in text
     assert "blocking_pop(0.5) ..." in text
+
+
+def test_a_failure_that_shows_nothing_does_not_stand_for_its_rule() -> None:
+    """One with a program or a timeline does, however long it is."""
+    report = breaking()
+    report.failures.insert(0, Failure("PSH-2", "PSH-2/direct", "claim", "nothing to show", "broken_target"))
+    report.failures.insert(0, Failure("CON-4", "CON-3/history", "claim", "nothing to show", "broken_target"))
+    text = terminal.render(report.document())
+    assert text.count("  also check PSH-2/direct: nothing to show\n") == 1
+    assert text.count("  also check CON-3/history: nothing to show\n") == 1
 
 
 def test_what_judges_nothing_is_told_with_its_reason() -> None:
