@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from conformance.report import BAD
@@ -82,11 +83,23 @@ def cells(document: Document) -> dict[str, dict[str, int]]:
 
 
 def failures(document: Document, expected: bool = False) -> list[dict[str, Any]]:
-    """The failures, in the order of the rules: those that were expected, or those that were not."""
+    """The failures that were expected, or those that were not: by rule, and for each the one that shows it shortest."""
     foreseen = {check["id"] for check in document["checks"] if check["outcome"] == EXPECTED}
     order = {rule["id"]: number for number, rule in enumerate(document["rules"])}
     chosen = [failure for failure in document["failures"] if (failure["check"] in foreseen) is expected]
-    return sorted(chosen, key=lambda failure: order.get(failure["rule"], len(order)))
+    return sorted(
+        chosen, key=lambda failure: (order.get(failure["rule"], len(order)), failure["rule"], _length(failure))
+    )
+
+
+def _length(failure: dict[str, Any]) -> tuple[bool, int, int]:
+    shown = failure["program"] or failure["python"] or failure["details"].get("timeline")
+    return not shown, len(failure["program"]), len(failure["python"])
+
+
+def by_rule(found: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """Failures that follow each other and are of one rule, together."""
+    return [list(group) for _, group in groupby(found, key=lambda failure: str(failure["rule"]))]
 
 
 def unexplained(document: Document) -> list[dict[str, Any]]:

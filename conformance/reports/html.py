@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from importlib.resources import files
+from itertools import count as count_from
 
 from conformance.report import FORMAT
 from conformance.reports import digest
@@ -60,7 +61,11 @@ def _header(document: Document) -> Markup:
 def _failures(document: Document) -> Markup:
     failures, bad = digest.failures(document), digest.unexplained(document)
     gaps = [tag("li", line(gap)) for gap in digest.gaps(document)]
-    parts = [article(document, failure, f"failure-{number}") for number, failure in enumerate(failures, 1)]
+    number = count_from(1)
+    parts = [
+        article(document, first, f"failure-{next(number)}", [(other, f"failure-{next(number)}") for other in others])
+        for first, *others in digest.by_rule(failures)
+    ]
     parts += [
         tag(
             "article",

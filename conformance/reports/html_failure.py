@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from conformance.reports import digest
 from conformance.reports.html_timeline import lanes
-from conformance.reports.html_words import anchor, prose
+from conformance.reports.html_words import anchor, count, prose
 from conformance.reports.markup import Markup, join, tag
 from conformance.reports.read import Document
 from conformance.reports.text import block, folded, line, value
 from conformance.reports.timeline import beside, timeline
 
 
-def article(document: Document, failure: dict[str, Any], identity: str) -> Markup:
-    """All that shows one failure."""
+def article(
+    document: Document, failure: dict[str, Any], identity: str, others: Sequence[tuple[dict[str, Any], str]] = ()
+) -> Markup:
+    """All that shows one failure; others: of the same rule, folded, each with its id."""
     shown = timeline(failure)
     kind = line(digest.KINDS.get(failure["kind"], failure["kind"]))
     return tag(
@@ -26,9 +29,16 @@ def article(document: Document, failure: dict[str, Any], identity: str) -> Marku
         _listing("The shortest program", folded(failure["program"])) if failure["program"] else None,
         _folding("The same as a program to run", failure["python"]) if failure["python"] else None,
         *(_detail(line(name), block(value(each))) for name, each in beside(failure).items()),
+        _others([article(document, other, name) for other, name in others]),
         class_="failure",
         id=identity,
     )
+
+
+def _others(articles: list[Markup]) -> Markup | None:
+    if not articles:
+        return None
+    return tag("details", tag("summary", f"{count(len(articles), 'more failure')} of this rule"), *articles)
 
 
 def heading(rule: dict[str, Any]) -> Markup:

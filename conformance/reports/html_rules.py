@@ -48,7 +48,7 @@ def _rule(document: Document, rule: dict[str, Any]) -> Markup:
         for number, failure in enumerate(digest.failures(document), 1)
         if failure["rule"] == rule["id"] or failure["check"] in rule["checks"]
     ]
-    body = tag("ul", *map(_check, checks), class_="checks") if checks else tag("p", "No check covers it.")
+    body = tag("ul", *map(_check, checks), class_="checks") if checks else tag("p", "No check of it was run.")
     return tag(
         "details",
         summary,

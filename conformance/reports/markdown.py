@@ -15,7 +15,7 @@ def render(document: Document) -> str:
     """The verdict, the areas, every failure with what shows it, and every rule."""
     parts = [f"# Conformance of {code(document['target'])}", f"**{escaped(digest.verdict(document))}**", _run(document)]
     parts += [_areas(document), bullets([escaped(gap) for gap in digest.gaps(document)])]
-    parts += [_failure(document, failure) for failure in digest.failures(document)]
+    parts += [_failure(document, *group) for group in digest.by_rule(digest.failures(document))]
     parts += [_bad_check(check) for check in digest.unexplained(document)]
     parts.append(_aside(document))
     parts.append(bullets([_expected(failure) for failure in digest.failures(document, expected=True)]))
@@ -78,7 +78,7 @@ def _areas(document: Document) -> str:
     return rows(["area", "rules", "covered", "checks run", "operations", "verdict"], body, "lrrrrl")
 
 
-def _failure(document: Document, failure: dict[str, Any]) -> str:
+def _failure(document: Document, failure: dict[str, Any], *others: dict[str, Any]) -> str:
     rule = digest.rule_of(document, failure["rule"])
     kind = digest.KINDS.get(failure["kind"], failure["kind"])
     parts = [f"## FAILED {escaped(rule['id'])} {escaped(rule['section'])}".rstrip(), escaped(rule["text"])]
@@ -86,10 +86,11 @@ def _failure(document: Document, failure: dict[str, Any]) -> str:
     shown = timeline(failure)
     if shown:
         parts.append(fenced(table(shown)))
-    others = [f"{line(name)}: {value(each)}" for name, each in beside(failure).items()]
-    parts += [fenced("\n".join(others))] if others else []
+    details = [f"{line(name)}: {value(each)}" for name, each in beside(failure).items()]
+    parts += [fenced("\n".join(details))] if details else []
     if failure["python"] or failure["program"]:
         parts.append(fenced(failure["python"] or folded(failure["program"]), "python"))
+    parts.append(bullets([f"also check {code(other['check'])}: {code(other['seen'])}" for other in others]))
     return "\n\n".join(part for part in parts if part)
 
 

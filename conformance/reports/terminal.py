@@ -22,7 +22,7 @@ def header(document: Document) -> str:
 def render(document: Document) -> str:
     """Everything a run found."""
     parts = [_areas(document), _figures(document), _cells(document), "\n".join(map(line, digest.gaps(document)))]
-    parts += [_failure(document, failure) for failure in digest.failures(document)]
+    parts += [_failure(document, *group) for group in digest.by_rule(digest.failures(document))]
     parts += [_bad_check(check) for check in digest.unexplained(document)]
     parts.append(_aside(document))
     parts.append("\n".join(_expected(document, failure) for failure in digest.failures(document, expected=True)))
@@ -56,12 +56,13 @@ def _cells(document: Document) -> str:
     return "\n".join(["operation x result, random programs:", *rows]) if rows else ""
 
 
-def _failure(document: Document, failure: dict[str, Any]) -> str:
+def _failure(document: Document, failure: dict[str, Any], *others: dict[str, Any]) -> str:
     rule = digest.rule_of(document, failure["rule"])
     section = f" ({rule['section']})" if rule["section"] else ""
     kind = digest.KINDS.get(failure["kind"], failure["kind"])
     lines = [line(f"FAILED {rule['id']}{section}: {rule['text']}")]
     lines += [f"  {line(kind)}; check {line(failure['check'])}", indent(block(failure["seen"]), "  ")]
+    lines += [f"  also check {line(other['check'])}: {line(other['seen'], 400)}" for other in others]
     return "\n\n".join(["\n".join(lines), *_evidence(failure)])
 
 

@@ -39,7 +39,7 @@ function measure(frame) {
   const page = frame.contentDocument, view = frame.contentWindow, all = query => [...page.querySelectorAll(query)];
   const shown = query => all(query).filter(each => each.checkVisibility() && each.getBoundingClientRect().height > 0);
   const folded = all("details").filter(each => !each.open).length;
-  const failures = shown("article.failure").map(box);
+  const failures = shown("article.failure").map(each => each.innerText);
   const lanes = shown(".lane").map(box), threads = shown(".thread").map(box), calls = shown(".call").map(box);
   const chosen = Object.fromEntries(all("input[name=show]").map(button => {
     button.checked = true;

@@ -118,6 +118,7 @@ def breaking(target: str = "broken_target") -> Report:
             target,
             details={"timeline": TIMELINE, "tokens": 2},
         ),
+        Failure("PSH-2", "PSH-1/transitions", "difference", "a longer program", target, (*PROGRAM, *PROGRAM), "pass"),
         Failure(
             "PSH-2",
             "PSH-2/direct",
@@ -152,6 +153,7 @@ def breaking(target: str = "broken_target") -> Report:
     ]
     ends("CON-3/history", "failed")
     ends("PSH-2/direct", "failed")
+    ends("PSH-1/transitions", "failed")
     ends("LIF-4/direct", "crashed", "killed by signal 11")
     ends("LIF-2/direct", "hung", "no answer for 60 s")
     ends("CON-5/wakes-on-data", "failed")

@@ -35,7 +35,7 @@ def test_all_is_told() -> None:
     assert "**broken\\_target does NOT keep the rules**" in text
     assert all(f"| {rule} |" in text for rule in RULES)
     assert all(f"## FAILED {failure.rule} " in text for failure in report.unexpected)
-    assert f"```python\n{PYTHON}```" in text
+    assert f"```python\n{PYTHON}```\n\n- also check `PSH-1/transitions`: `a longer program`" in text
     assert "p.close() -> None" in text
     assert "not provided, needs flatbuffers: `FLB-1/direct`, `FLB-2/direct`" in text
     assert "failed as expected: BRK-5, `BRK-5/direct`: `the limit is off by one`" in text

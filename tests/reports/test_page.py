@@ -75,6 +75,9 @@ def test_every_failure_is_told() -> None:
     assert "signal: 11" in text
     assert all(call["call"] in text and str(call["result"] or "did not return") in text for call in TIMELINE)
     assert "b'\\x01' was sent before the close and never came" in text
+    folded = [each for each in articles if any(inner is not each and inner.tag == "article" for inner in each.iter())]
+    assert [_text(each).count("1 more failure of this rule") for each in folded] == [1]
+    assert "a longer program" in _text(folded[0])
     named = [each.attrib["id"] for each in articles if "id" in each.attrib]
     assert named == [*(f"failure-{number}" for number in range(1, len(breaking().failures))), "expected-1"]
     assert "listed as an expected failure, and passed" in text

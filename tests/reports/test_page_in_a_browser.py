@@ -45,10 +45,11 @@ def test_nothing_is_loaded_or_run(measured: dict[tuple[str, int], dict[str, Any]
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_failures_can_be_seen_at_once(measured: dict[tuple[str, int], dict[str, Any]], width: int) -> None:
-    """Each unexpected failure is on the page without unfolding anything."""
-    shown = [each["text"] for each in measured["breaking", width]["failures"]]
+    """Each is on the page without unfolding anything; of several of one rule, the one that shows it shortest."""
+    shown = measured["breaking", width]["failures"]
     for failure in breaking().unexpected:
-        assert any(failure.seen in text and failure.check in text for text in shown), failure.seen
+        longer = failure.seen == "a longer program"
+        assert any(failure.seen in text and failure.check in text for text in shown) is not longer, failure.seen
     assert measured["holding", width]["failures"] == []
 
 

@@ -6,6 +6,7 @@ import sys
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
+from conformance.failure import Failure
 from conformance.program import parse
 from conformance.report import Report
 from conformance.reports import terminal
@@ -38,7 +39,7 @@ def test_a_row_per_area_adds_up() -> None:
     rows = {line.split()[0]: line.replace(",", "").split() for line in lines[1:15]}
     assert rows["FLB"][2:5] == ["4", "0", "0"] and rows["FLB"][6:] == ["not", "provided"]
     assert rows["BRK"][2:5] == ["12", "11", "11"] and "1 broken as expected" in " ".join(rows["BRK"])
-    assert rows["PSH"][-2:] == ["FAILS", "PSH-2"]
+    assert rows["PSH"][-2:] == ["PSH-1", "PSH-2"]
     assert rows["SHD"][-1] == "holds"
     numbers = [[int(word) for word in row if word.isdigit()] for name, row in rows.items() if name != "all"]
     sums = [sum(column) for column in zip(*(row[:4] for row in numbers), strict=True)]
@@ -50,14 +51,24 @@ def test_every_failure_is_told() -> None:
     report = breaking()
     text = terminal.render(report.document())
     for failure in report.unexpected:
-        assert f"FAILED {failure.rule} (" in text
+        assert text.count(f"FAILED {failure.rule} (") == 1
         assert failure.seen in text
     assert "FAILED PSH-2 (§5.2): Exactly `capacity` messages fit." in text
-    assert f"\n\n{PYTHON}\n" in text
+    assert f"not SUCCESS\n  also check PSH-1/transitions: a longer program\n\n{PYTHON}\n" in text
     assert "    p.try_push(b'x')\n" in text
     assert "  signal: 11\n" in text
     assert "  stack:\n    line 1\n    line 2\n" in text
     assert "blocking_pop(0.5) ..." in text
+
+
+def test_a_failure_that_shows_nothing_does_not_stand_for_its_rule() -> None:
+    """One with a program or a timeline does, however long it is."""
+    report = breaking()
+    report.failures.insert(0, Failure("PSH-2", "PSH-2/direct", "claim", "nothing to show", "broken_target"))
+    report.failures.insert(0, Failure("CON-4", "CON-3/history", "claim", "nothing to show", "broken_target"))
+    text = terminal.render(report.document())
+    assert text.count("  also check PSH-2/direct: nothing to show\n") == 1
+    assert text.count("  also check CON-3/history: nothing to show\n") == 1
 
 
 def test_what_judges_nothing_is_told_with_its_reason() -> None:
