@@ -22,6 +22,10 @@ OUTCOMES = ("passed", *BAD, "expected failure", "not provided", "skipped")
 """How a check can end."""
 
 
+VERDICTS = ("holds", "broken", "undecided", "broken as expected", "not provided", "not run")
+"""Of a rule; undecided where its own checks failed, and showed another rule broken."""
+
+
 @dataclass(frozen=True)
 class CheckResult:
     """How one check ended. seconds: of its run; reason: for any outcome but passed."""
@@ -69,14 +73,16 @@ class Report:
         return [check for check in self.checks if check.rule == rule]
 
     def verdict(self, rule: str) -> str:
-        """What is known of a rule: broken, holds, broken as expected, not provided, or not run."""
+        """What is known of a rule: one of VERDICTS."""
         outcomes = {check.outcome for check in self.of_rule(rule)}
-        if any(failure.rule == rule for failure in self.unexpected) or outcomes & set(BAD):
+        if any(failure.rule == rule for failure in self.unexpected) or "unexpected pass" in outcomes:
             return "broken"
+        if outcomes & set(BAD):
+            return "undecided"
+        if "expected failure" in outcomes:
+            return "broken as expected"
         if "passed" in outcomes:
             return "holds"
-        if outcomes & {"expected failure"}:
-            return "broken as expected"
         lacking = set(RULES[rule].needs) & set(self.not_provided)
         return "not provided" if outcomes == {"not provided"} or (lacking and not outcomes) else "not run"
 
@@ -118,7 +124,7 @@ class Report:
         """Whether everything that was run holds, and what was meant to run did."""
         bad = any(check.outcome in BAD for check in self.checks)
         gaps = self.missing_cells or self.unknown_cells or self.not_run or self.too_few
-        return bool(self.checks) and not (bad or gaps)
+        return bool(self.checks) and not (bad or gaps or self.unexpected)
 
     def document(self) -> dict[str, Any]:
         """Everything, as JSON."""

@@ -68,7 +68,7 @@ def run(given: argparse.Namespace) -> int:
     for name, render in PRINTERS.items():
         path: Path | None = getattr(given, name)
         if path is not None:
-            path.write_text(render(document))
+            path.write_text(render(document), encoding="utf-8")
     if given.failures is not None:
         _write_failures(report, given.failures)
     return 0 if report.holds else 1

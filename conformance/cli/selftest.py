@@ -60,7 +60,7 @@ def run(given: argparse.Namespace) -> int:
     print()
     print(results.summary(hunts, whole))
     if given.markdown is not None:
-        given.markdown.write_text(results.markdown(hunts))
+        given.markdown.write_text(results.markdown(hunts), encoding="utf-8")
     return 1 if results.missed(hunts) or (whole and results.unbroken(hunts)) else 0
 
 

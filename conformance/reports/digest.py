@@ -6,15 +6,12 @@ from collections import Counter
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from conformance.report import BAD
+from conformance.report import BAD, VERDICTS
 from conformance.reports.read import Document
 
 NOT_RAN = ("not provided", "skipped")
 EXPECTED = "expected failure"
 ASIDE = (*NOT_RAN, EXPECTED)
-
-VERDICTS = ("holds", "broken", "broken as expected", "not provided", "not run")
-"""Of a rule."""
 
 KINDS = {
     "difference": "the target differs from the model",
