@@ -121,8 +121,8 @@ def _of_stats(operation: Operation, difference: Difference) -> Rules:
         return (own,)
     if subject is not None and subject.inactive:
         return ("LIF-5", own)
-    if operation.kind == "move":
-        return ("LIF-3", own)
+    if operation.kind in ("move", "rollback"):
+        return ("LIF-3" if operation.kind == "move" else "RSV-5", own)
     if operation.kind in ENDS:
         return (own, "LIF-5")
     if expected[0] == got[0] and expected[1] != got[1]:  # as many messages, of other sizes
@@ -176,5 +176,5 @@ def _of_connection(operation: Operation, difference: Difference, context: Contex
     if kind == "move":
         return ("LIF-3",)
     if kind in _CLOSES:
-        return ("LIF-2", "LIF-1")
+        return ("LIF-2", "LIF-1") if kind == "close" else ("LIF-1", "LIF-2")
     return ("SHD-3", "LIF-2") if got is False and "shutdown" in context.before else ("LIF-2",)

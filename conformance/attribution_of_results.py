@@ -34,7 +34,8 @@ def of_result(operation: Operation, expected: Any, got: Any, context: Context) -
     if receiver is None:
         return rules
     if receiver.inactive:
-        return (*rules, "LIF-4") if PushResult.INVALID_SIZE in (wanted, found) else ("LIF-4", *rules)
+        sharper = kind == "close" or PushResult.INVALID_SIZE in (wanted, found)
+        return (*rules, "LIF-4") if sharper else ("LIF-4", *rules)
     exported = _is(expected, "BufferError") or _is(got, "BufferError")
     if receiver.shut and wanted is not found and not exported and PushResult.INVALID_SIZE not in (wanted, found):
         return ("SHD-1", *rules)
@@ -81,6 +82,8 @@ def _of_kind(kind: str, expected: Any, got: Any, context: Context) -> Rules:
         "with": ("LIF-1",),
         "del": ("LIF-1",),
         "write": ("RSV-2",),
+        "len": ("MSG-4",),
+        "bytes": ("MSG-4",),
     }.get(kind, ())
 
 
@@ -188,8 +191,10 @@ def _of_reserve(expected: Any, got: Any, context: Context) -> Rules:
 
 
 def _of_commit(expected: Any, got: Any, context: Context) -> Rules:
-    if _is(expected, "BufferError") or _is(got, "BufferError"):
+    if _is(expected, "BufferError") or (_is(got, "BufferError") and expected is not False):
         return ("RSV-7",)
+    if _is(got, "BufferError"):
+        return ("RSV-4", "RSV-7")  # a size out of range goes first
     if _refused(got):
         return ("ARG-3", "RSV-4")
     if expected is True and "move" in context.before:
@@ -208,5 +213,5 @@ def _of_request(wanted: Any, found: Any, context: Context) -> Rules:
     if ChannelError.SUCCESS not in (wanted, found):
         return ("BRK-6",)
     if ChannelError.INVALID_CONFIG in (wanted, found):
-        return ("BRK-4", "BRK-7", *later)
+        return (*later, "BRK-4", "BRK-7")
     return ("BRK-5", *later) if ChannelError.ALLOCATION_FAILED in (wanted, found) else ("BRK-2",)

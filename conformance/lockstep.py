@@ -122,16 +122,17 @@ class Lockstep:
 
     def close(self) -> None:
         """Close every handle, so that nothing stays behind; Broken where that fails and nothing failed before."""
-        failed = ""
+        failed: Broken | None = None
         for names in (self.actual, self.expected):
             for variable, kind in self.watched.items():
                 if kind in ("producer", "consumer") and variable in names:
                     try:
                         names[variable].close()
                     except Exception as error:
-                        failed = failed or f"{variable}.close() raised {type(error).__name__}: {error}"
-        if failed and not self.diverged:
-            raise Broken("LIF-1", failed)
+                        rule = "MSG-3" if isinstance(error, BufferError) else "LIF-1"
+                        failed = failed or Broken(rule, f"{variable}.close() raised {type(error).__name__}: {error}")
+        if failed is not None and not self.diverged:
+            raise failed
 
     def _note(self, operation: Operation) -> None:
         """Keep account of the variables there are to look at, and of the names asked for."""

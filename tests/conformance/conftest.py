@@ -1,6 +1,29 @@
-"""Makes the folder's helper modules importable whatever the import mode."""
+"""Makes the folder's helper modules importable whatever the import mode, and copies of the model importable."""
 
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
+
+from conformance.selftest.model_copy import break_copy
+from conformance.selftest.mutant import Mutant
+from conformance.targets import Target, load
+
 sys.path.insert(0, str(Path(__file__).parent))
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Iterator[Callable[[Mutant], Target]]:
+    """Makes a copy of the model with a mistake, as a target that is gone with the test."""
+    sys.path.insert(0, str(tmp_path))
+    packages: list[str] = []
+
+    def make(mutant: Mutant) -> Target:
+        packages.append(break_copy(mutant, tmp_path))
+        return load(packages[-1])
+
+    yield make
+    sys.path.remove(str(tmp_path))
+    for name in [each for each in sys.modules if each.partition(".")[0] in packages]:
+        del sys.modules[name]

@@ -2,56 +2,57 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from importlib import import_module
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from broken import MISTAKES, Mistake, break_copy
 
-from conformance.lockstep import Divergence, new_tally
+from conformance.checks.registry import Check
+from conformance.execution import execute_check
+from conformance.failure import Failure
 from conformance.machine.run import run
-from conformance.runner import Report, explain, run_checks
+from conformance.selftest.model_mutants import MODEL_MUTANTS
+from conformance.selftest.mutant import Mutant
+from conformance.targets import Target
+from spec_model.errors import OmniError
+from tests.conformance.catching import direct
+
+CLASSICAL = (
+    "capacity_one_short",
+    "capacity_one_short_everywhere",
+    "closed_before_drained",
+    "queue_full_counts_as_failed",
+    "name_not_freed",
+    "view_overwritten",
+    "bad_commit_drops",
+    "moved_from_still_counts",
+    "size_checked_too_late",
+    "total_messages_forget",
+)
+BY_ID = {mutant.id: mutant for mutant in MODEL_MUTANTS}
+mistakes = pytest.mark.parametrize("mistake", [BY_ID[name] for name in CLASSICAL], ids=CLASSICAL)
 
 
-@pytest.fixture
-def broken(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The name of a broken copy that can be imported."""
-    sys.path.insert(0, str(tmp_path))
-    package = break_copy(request.param, tmp_path)
-    yield package
-    sys.path.remove(str(tmp_path))
-    for name in [each for each in sys.modules if each.split(".")[0] == package]:
-        del sys.modules[name]
+def _shows(failure: Failure | None, mistake: Mutant, target: Target) -> None:
+    """Its rule is the one that the mistake breaks, and its program fails on the target and not on the model."""
+    assert failure is not None
+    assert failure.rule == mistake.rules[0], failure.seen
+    with pytest.raises((AssertionError, ValueError, OmniError)):
+        exec(failure.python, {})
+    exec(failure.python.replace(f"import {target.name} as omni", "import spec_model as omni"), {})
 
 
-def _name(value: object) -> str:
-    return value.name if isinstance(value, Mistake) else str(value)
+@mistakes
+def test_direct_checks_name_the_rule(broken: Callable[[Mutant], Target], mistake: Mutant) -> None:
+    """A direct check of the rule that a mistake breaks finds and names it, and its program shows it."""
+    target = broken(mistake)
+    failures = [execute_check(check, target)[2] for check in direct(target, mistake.rules[0])]
+    _shows(next(filter(None, failures), None), mistake, target)
 
 
-BOTH = [(mistake, mistake.rule) for mistake in MISTAKES]
-
-
-@pytest.mark.parametrize(("broken", "rule"), BOTH, indirect=["broken"], ids=_name)
-def test_direct_checks_name_the_rule(broken: str, rule: str) -> None:
-    """Every mistake is found by the direct checks and named, and its program shows it and no other."""
-    report = Report(broken)
-    run_checks(import_module(broken), report, lambda: None)
-    assert rule in [failure.rule for failure in report.failures], [failure.seen for failure in report.failures]
-    failure = next(failure for failure in report.failures if failure.rule == rule)
-    with pytest.raises((AssertionError, ValueError)):
-        exec(failure.program, {})
-    exec(failure.program.replace(f"import {broken} as omni", "import spec_model as omni"), {})
-
-
-@pytest.mark.parametrize(("broken", "rule"), BOTH, indirect=["broken"], ids=_name)
-def test_random_programs_find_it(broken: str, rule: str) -> None:
-    """Every mistake is found by random programs too, as a program that shows it."""
-    with pytest.raises(Divergence) as caught:
-        run(broken, new_tally(), lambda: None, "quick", 200)
-    failure = explain(caught.value, import_module(broken), Report(broken))
-    assert failure.rule == rule, failure.seen
-    with pytest.raises((AssertionError, ValueError)):
-        exec(failure.program, {})
-    exec(failure.program.replace(f"import {broken} as omni", "import spec_model as omni"), {})
+@mistakes
+def test_random_programs_find_it(broken: Callable[[Mutant], Target], mistake: Mutant) -> None:
+    """Random programs find and name every mistake too, and the program that is left shows it."""
+    target = broken(mistake)
+    programs = Check("CON-3/random", "CON-3", "lockstep", "", lambda target, tally: run(target, tally, 0, 200))
+    _, _, failure = execute_check(programs, target)
+    _shows(failure, mistake, target)
