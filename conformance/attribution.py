@@ -166,7 +166,7 @@ def _of_available(operation: Operation, difference: Difference, context: Context
 
 
 def _of_connection(operation: Operation, difference: Difference, context: Context) -> Rules:
-    kind, (_, expected, got, subject) = operation.kind, difference
+    kind, (_, _, got, subject) = operation.kind, difference
     if kind == "shutdown":
         return ("SHD-1", "SHD-2")
     if kind == "assign":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -73,7 +74,11 @@ def closed_is_seen_only_after_everything(omni: Any) -> None:
 @function("CON-4")
 def every_pop_drains_before_it_sees_closed(omni: Any) -> None:
     """In one thread, too, whichever way it pops."""
-    pops = (lambda c: c.try_pop(), lambda c: c.blocking_pop(0), lambda c: c.batch_pop(2))
+    pops: tuple[Callable[[Any], Any], ...] = (
+        lambda consumer: consumer.try_pop(),
+        lambda consumer: consumer.blocking_pop(0),
+        lambda consumer: consumer.batch_pop(2),
+    )
     for count in (1, 8):
         for pop in pops:
             _, (producer, consumer) = open_pair(omni)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from conformance.selftest.mutant import Mutant
 
 BROKER = (
-    Mutant("instance_is_new_each_time", ("BRK-1",), "handles/broker.py", "return _INSTANCE", "return MailboxBroker()"),
+    Mutant(
+        "instance_is_new_each_time", ("BRK-1",), "handles/broker.py",
+        "return _INSTANCE", "return MailboxBroker()",
+    ),
     Mutant(
         "brokers_share_a_registry", ("BRK-1",), "handles/broker.py",
         "self._store = Store(registry.Registry(arguments.memory_limit(memory_limit)))",
@@ -30,9 +33,18 @@ BROKER = (
         "empty_name_is_granted", ("BRK-4",), "registry.py",
         '    if name == "":\n        return registry, ChannelError.INVALID_CONFIG\n', "",
     ),
-    Mutant("limit_is_never_reached", ("BRK-5",), "registry.py", "> registry.memory_limit:", ">= registry.memory_limit:"),
-    Mutant("limit_for_each_alone", ("BRK-5",), "registry.py", "registry.memory + _memory(config)", "_memory(config)"),
-    Mutant("limit_counts_messages", ("BRK-5",), "registry.py", "config.capacity * config.max_message_size", "config.capacity"),
+    Mutant(
+        "limit_itself_is_too_much", ("BRK-5",), "registry.py",
+        "> registry.memory_limit:", ">= registry.memory_limit:",
+    ),
+    Mutant(
+        "limit_for_each_alone", ("BRK-5",), "registry.py",
+        "registry.memory + _memory(config)", "_memory(config)",
+    ),
+    Mutant(
+        "limit_counts_messages", ("BRK-5",), "registry.py",
+        "config.capacity * config.max_message_size", "config.capacity",
+    ),
     Mutant(
         "limit_before_normalising", ("BRK-5",), "registry.py",
         "    config = config.normalize()\n"
@@ -52,30 +64,32 @@ BROKER = (
         "    if has_channel(registry, name):\n        return registry, ChannelError.NAME_EXISTS\n",
         "    if registry.memory + _memory(config.normalize()) > (registry.memory_limit or 2**80):\n"
         "        return registry, ChannelError.ALLOCATION_FAILED\n"
-        "    if has_channel(registry, name):\n        return registry, ChannelError.NAME_EXISTS\n",
+        "    if has_channel(registry, name):\n"
+        "        return registry, ChannelError.NAME_EXISTS\n",
     ),
     Mutant(
         "memory_before_empty_name", ("BRK-6",), "registry.py",
         '    if name == "":\n',
         "    if registry.memory + _memory(config.normalize()) > (registry.memory_limit or 2**80) and not name:\n"
-        '        return registry, ChannelError.ALLOCATION_FAILED\n    if name == "":\n',
+        "        return registry, ChannelError.ALLOCATION_FAILED\n"
+        '    if name == "":\n',
     ),
     Mutant(
         "names_are_normalised", ("BRK-7",), "arguments.py",
-        "        raise TypeError(f\"name must be a str, not {type(value).__name__}\")\n    return value\n",
-        "        raise TypeError(f\"name must be a str, not {type(value).__name__}\")\n"
+        '        raise TypeError(f"name must be a str, not {type(value).__name__}")\n    return value\n',
+        '        raise TypeError(f"name must be a str, not {type(value).__name__}")\n'
         '    return __import__("unicodedata").normalize("NFC", value)\n',
     ),
     Mutant(
         "names_end_at_nul", ("BRK-7",), "arguments.py",
-        "        raise TypeError(f\"name must be a str, not {type(value).__name__}\")\n    return value\n",
-        "        raise TypeError(f\"name must be a str, not {type(value).__name__}\")\n"
+        '        raise TypeError(f"name must be a str, not {type(value).__name__}")\n    return value\n',
+        '        raise TypeError(f"name must be a str, not {type(value).__name__}")\n'
         '    return value[:1] + value[1:].partition("\\0")[0]\n',
     ),
     Mutant(
         "names_are_utf8", ("BRK-7",), "arguments.py",
-        "        raise TypeError(f\"name must be a str, not {type(value).__name__}\")\n    return value\n",
-        "        raise TypeError(f\"name must be a str, not {type(value).__name__}\")\n"
+        '        raise TypeError(f"name must be a str, not {type(value).__name__}")\n    return value\n',
+        '        raise TypeError(f"name must be a str, not {type(value).__name__}")\n'
         "    return value.encode().decode()\n",
     ),
     Mutant(
@@ -122,9 +136,7 @@ BROKER = (
         "shut_lets_push", ("SHD-1", "PSH-1"), "channel/pushing.py",
         "channel.consumer is not Side.LIVE or channel.shut:", "channel.consumer is not Side.LIVE:",
     ),
-    Mutant(
-        "shut_lets_reserve", ("SHD-1", "RSV-1"), "channel/reserving.py", "        and not channel.shut\n", "",
-    ),
+    Mutant("shut_lets_reserve", ("SHD-1", "RSV-1"), "channel/reserving.py", "        and not channel.shut\n", ""),
     Mutant(
         "shut_lets_commit", ("SHD-1", "RSV-4"), "channel/reserving.py",
         "    if channel.consumer is not Side.LIVE or channel.shut:", "    if channel.consumer is not Side.LIVE:",
@@ -143,7 +155,10 @@ BROKER = (
         "(name, lifecycle.shut(channel)) for name, channel in registry.channels)",
         "(name, channel if n else lifecycle.shut(channel)) for n, (name, channel) in enumerate(registry.channels))",
     ),
-    Mutant("shutdown_always_done", ("SHD-2",), "handles/broker.py", "        return False\n", "        return True\n"),
+    Mutant(
+        "shutdown_always_done", ("SHD-2",), "handles/broker.py",
+        "        return False\n", "        return True\n",
+    ),
     Mutant(
         "shutdown_of_nothing_waits", ("SHD-2",), "registry.py",
         "    if not registry.channels:\n        return registry, True\n", "",
@@ -161,8 +176,7 @@ BROKER = (
     ),
     Mutant(
         "no_requests_after_shutdown", ("SHD-3",), "registry.py",
-        '    if name == "":\n',
-        '    if name == "" or any(channel.shut for _, channel in registry.channels):\n',
+        '    if name == "":\n', '    if name == "" or any(channel.shut for _, channel in registry.channels):\n',
     ),
     Mutant(
         "limit_forgets_the_half_closed", ("BRK-5",), "registry.py",
@@ -171,12 +185,12 @@ BROKER = (
     ),
     Mutant(
         "names_are_stripped", ("BRK-7",), "arguments.py",
-        "        raise TypeError(f\"name must be a str, not {type(value).__name__}\")\n    return value\n",
-        "        raise TypeError(f\"name must be a str, not {type(value).__name__}\")\n    return value.strip()\n",
+        '        raise TypeError(f"name must be a str, not {type(value).__name__}")\n    return value\n',
+        '        raise TypeError(f"name must be a str, not {type(value).__name__}")\n    return value.strip()\n',
     ),
     Mutant(
         "names_are_cut", ("BRK-7",), "arguments.py",
-        "        raise TypeError(f\"name must be a str, not {type(value).__name__}\")\n    return value\n",
-        "        raise TypeError(f\"name must be a str, not {type(value).__name__}\")\n    return value[:255]\n",
+        '        raise TypeError(f"name must be a str, not {type(value).__name__}")\n    return value\n',
+        '        raise TypeError(f"name must be a str, not {type(value).__name__}")\n    return value[:255]\n',
     ),
 )  # fmt: skip

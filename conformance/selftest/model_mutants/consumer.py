@@ -9,21 +9,26 @@ POPPING = (
         "closed_before_drained", ("POP-1", "CON-4", "LIF-2"), "channel/popping.py",
         "    channel = replace(channel, held=0)  # MSG-1\n",
         "    channel = replace(channel, held=0)\n"
-        "    if channel.producer is not Side.LIVE:\n        return _failed(channel), PopResult.CHANNEL_CLOSED, ()\n",
+        "    if channel.producer is not Side.LIVE:\n"
+        "        return _failed(channel), PopResult.CHANNEL_CLOSED, ()\n",
     ),
     Mutant(
         "end_of_producer_is_empty", ("POP-1", "POP-4", "POP-5", "LIF-2"), "channel/popping.py",
         "    if channel.producer is not Side.LIVE or channel.shut:\n", "    if channel.shut:\n",
     ),
     Mutant("newest_first", ("POP-2",), "channel/popping.py", "channel.waiting[:count]", "channel.waiting[-count:]"),
-    Mutant("batch_reversed", ("POP-2",), "channel/popping.py", "channel.waiting[:count]", "channel.waiting[:count][::-1]"),
+    Mutant(
+        "batch_reversed", ("POP-2",), "channel/popping.py",
+        "channel.waiting[:count]", "channel.waiting[:count][::-1]",
+    ),
     Mutant(
         "last_byte_torn", ("POP-2",), "channel/popping.py",
         "taken = channel.waiting[:count]", "taken = tuple(data[:63] for data in channel.waiting[:count])",
     ),
     Mutant(
         "slot_freed_with_the_message", ("POP-3", "STA-3"), "channel/value.py",
-        "return self.config.capacity - len(self.waiting)", "return self.config.capacity - len(self.waiting) - self.held",
+        "return self.config.capacity - len(self.waiting)",
+        "return self.config.capacity - len(self.waiting) - self.held",
     ),
     Mutant(
         "blocking_pop_answers_empty", ("POP-4",), "channel/popping.py",
@@ -44,7 +49,8 @@ POPPING = (
     ),
     Mutant(
         "batch_of_one", ("POP-5",), "channel/popping.py",
-        "after, result, taken = _take(channel, max_count)", "after, result, taken = _take(channel, min(max_count, 1))",
+        "after, result, taken = _take(channel, max_count)",
+        "after, result, taken = _take(channel, min(max_count, 1))",
     ),
     Mutant(
         "batch_of_none_on_a_dead_handle", ("POP-5", "LIF-4"), "channel/popping.py",
@@ -63,13 +69,15 @@ POPPING = (
         "view_overwritten", ("MSG-1",), "handles/message.py",
         "        return self._data\n",
         "        waiting = self._seat.channel.waiting\n"
-        "        if len(waiting) == self._seat.channel.config.capacity:\n            return waiting[-1]\n"
+        "        if len(waiting) == self._seat.channel.config.capacity:\n"
+        "            return waiting[-1]\n"
         "        return self._data\n",
     ),
     Mutant("batch_holds_one", ("MSG-1",), "channel/popping.py", "held=count", "held=min(count, 1)"),
     Mutant(
         "push_expires", ("MSG-1",), "channel/pushing.py",
-        "        waiting=(*channel.waiting, data),\n", "        waiting=(*channel.waiting, data),\n        held=0,\n",
+        "        waiting=(*channel.waiting, data),\n",
+        "        waiting=(*channel.waiting, data),\n        held=0,\n",
     ),
     Mutant(
         "end_of_producer_expires", ("MSG-1",), "channel/lifecycle.py",
@@ -77,21 +85,27 @@ POPPING = (
     ),
     Mutant(
         "pop_of_nothing_keeps", ("MSG-2",), "channel/popping.py",
-        "channel = replace(channel, held=0)  # MSG-1", "channel = replace(channel, held=0) if channel.waiting else channel",
+        "channel = replace(channel, held=0)  # MSG-1",
+        "channel = replace(channel, held=0) if channel.waiting else channel",
     ),
     Mutant(
         "close_keeps_messages", ("MSG-2",), "handles/message.py",
         "        if not is_readable(self._seat.channel, self._number):\n            raise",
-        '        if not is_readable(self._seat.channel, self._number) and self._seat.channel.consumer.name != "CLOSED":\n'
+        "        if not is_readable(self._seat.channel, self._number) and self._seat.channel.consumer.name != "
+        '"CLOSED":\n'
         "            raise",
     ),
     Mutant(
         "expired_is_no_value_error", ("MSG-2",), "errors.py",
         "class MessageExpiredError(OmniError, ValueError)", "class MessageExpiredError(OmniError)",
     ),
-    Mutant("expired_has_a_length", ("MSG-2",), "handles/message.py", "return len(self._read())", "return len(self._data)"),
     Mutant(
-        "expired_has_a_view", ("MSG-2",), "handles/message.py", "        data = self._read()\n", "        data = self._data\n",
+        "expired_has_a_length", ("MSG-2",), "handles/message.py",
+        "return len(self._read())", "return len(self._data)",
+    ),
+    Mutant(
+        "expired_has_a_view", ("MSG-2",), "handles/message.py",
+        "        data = self._read()\n", "        data = self._data\n",
     ),
     Mutant(
         "exports_limit_nothing", ("MSG-3",), "channel/popping.py",
@@ -134,11 +148,18 @@ POPPING = (
     Mutant(
         "exports_keep_it_open", ("MSG-3",), "channel/lifecycle.py",
         "    return replace(channel, consumer=Side.CLOSED, held=0)\n",
-        '    if channel.exported:\n        raise BufferError("exports exist")\n'
+        "    if channel.exported:\n"
+        '        raise BufferError("exports exist")\n'
         "    return replace(channel, consumer=Side.CLOSED, held=0)\n",
     ),
-    Mutant("data_is_writable", ("MSG-4",), "handles/exports.py", "memoryview(exporter).toreadonly()", "memoryview(exporter)"),
-    Mutant("data_is_bytes", ("MSG-4",), "handles/exports.py", "memoryview(exporter).toreadonly()", "bytes(exporter)"),
+    Mutant(
+        "data_is_writable", ("MSG-4",), "handles/exports.py",
+        "memoryview(exporter).toreadonly()", "memoryview(exporter)",
+    ),
+    Mutant(
+        "data_is_bytes", ("MSG-4",), "handles/exports.py",
+        "memoryview(exporter).toreadonly()", "bytes(exporter)",
+    ),
     Mutant(
         "length_of_the_slot", ("MSG-4",), "handles/message.py",
         "return len(self._read())", "return len(self._read()) and self._seat.channel.config.max_message_size",

@@ -8,10 +8,15 @@ LIFECYCLE = (
     Mutant(
         "closed_twice_raises", ("LIF-1",), "handles/handle.py",
         "        self._seat.close()\n",
-        '        if self._seat._final is not None:\n            raise ValueError("closed twice")\n        self._seat.close()\n',
+        "        if self._seat._final is not None:\n"
+        '            raise ValueError("closed twice")\n'
+        "        self._seat.close()\n",
     ),
     Mutant("with_does_not_close", ("LIF-1",), "handles/handle.py", "        self.close()\n", "        return\n"),
-    Mutant("last_reference_leaks", ("LIF-1",), "handles/seat.py", "self._store.departed.append(self.close)", "return"),
+    Mutant(
+        "last_reference_leaks", ("LIF-1",), "handles/seat.py",
+        "self._store.departed.append(self.close)", "return",
+    ),
     Mutant(
         "pair_closes_producer_only", ("LIF-1",), "handles/pair.py",
         "        self._producer.close()\n        self._consumer.close()\n", "        self._producer.close()\n",
@@ -41,7 +46,8 @@ LIFECYCLE = (
         "return replace(channel, sent=channel.sent._replace(failed_pushes=0)), replace(channel, producer=Side.MOVED)",
     ),
     Mutant(
-        "moved_from_is_alive", ("LIF-4", "LIF-3", "LIF-5"), "handles/seat.py", "        husk._final = moved_from\n", "",
+        "moved_from_is_alive", ("LIF-4", "LIF-3", "LIF-5"), "handles/seat.py",
+        "        husk._final = moved_from\n", "",
     ),
     Mutant(
         "closed_has_slots", ("LIF-4",), "channel/queries.py",
@@ -68,18 +74,22 @@ LIFECYCLE = (
         "return ChannelConfig(0, 0) if handle is Side.MOVED else channel.config", "return channel.config",
     ),
     Mutant(
-        "closed_forgets_its_size", ("LIF-5",), "channel/queries.py", "if handle is Side.MOVED", "if handle is not Side.LIVE",
+        "closed_forgets_its_size", ("LIF-5",), "channel/queries.py",
+        "if handle is Side.MOVED", "if handle is not Side.LIVE",
     ),
     Mutant(
         "assigned_over_producer_lives", ("LIF-6",), "handles/pair.py",
-        "            self._producer.close()\n            self._producer = handle\n", "            self._producer = handle\n",
+        "            self._producer.close()\n            self._producer = handle\n",
+        "            self._producer = handle\n",
     ),
     Mutant(
         "assigned_over_consumer_lives", ("LIF-6",), "handles/pair.py",
-        "            self._consumer.close()\n            self._consumer = handle\n", "            self._consumer = handle\n",
+        "            self._consumer.close()\n            self._consumer = handle\n",
+        "            self._consumer = handle\n",
     ),
     Mutant(
-        "assigned_to_itself_ends", ("LIF-6",), "handles/pair.py", "        if handle is not self._producer:\n", "        if handle:\n",
+        "assigned_to_itself_ends", ("LIF-6",), "handles/pair.py",
+        "        if handle is not self._producer:\n", "        if handle:\n",
     ),
     Mutant(
         "handles_can_be_copied", ("LIF-7",), "handles/unique.py",
@@ -127,7 +137,8 @@ STATISTICS = (
     ),
     Mutant(
         "empty_counts_as_failed", ("STA-2",), "channel/popping.py",
-        "# LIF-2, SHD-1\n    return channel, PopResult.EMPTY, ()", "# LIF-2\n    return _failed(channel), PopResult.EMPTY, ()",
+        "# LIF-2, SHD-1\n    return channel, PopResult.EMPTY, ()",
+        "# LIF-2\n    return _failed(channel), PopResult.EMPTY, ()",
     ),
     Mutant(
         "pop_timeout_is_not_counted", ("STA-2",), "channel/popping.py",

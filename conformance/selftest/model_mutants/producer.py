@@ -25,20 +25,26 @@ PUSHING = (
     Mutant(
         "full_before_closed", ("PSH-1", "LIF-2"), "channel/pushing.py",
         "    if channel.consumer is not Side.LIVE or channel.shut:\n",
-        "    if channel.reserved or channel.free_slots == 0:\n        return channel, PushResult.QUEUE_FULL\n"
+        "    if channel.reserved or channel.free_slots == 0:\n"
+        "        return channel, PushResult.QUEUE_FULL\n"
         "    if channel.consumer is not Side.LIVE or channel.shut:\n",
     ),
     Mutant("largest_refused", ("PSH-1",), "channel/pushing.py", "len(data) <= channel", "len(data) < channel"),
-    Mutant("empty_goes_through", ("PSH-1", "PSH-4", "PSH-6"), "channel/pushing.py", "if not 0 < len(data)", "if not 0 <= len(data)"),
+    Mutant(
+        "empty_goes_through", ("PSH-1", "PSH-4", "PSH-6"), "channel/pushing.py",
+        "if not 0 < len(data)", "if not 0 <= len(data)",
+    ),
     Mutant(
         "push_past_a_reservation", ("PSH-1",), "channel/pushing.py",
         "if channel.reserved or channel.free_slots == 0", "if channel.free_slots == 0",
     ),
     Mutant(
-        "capacity_one_short", ("PSH-2",), "channel/pushing.py", "channel.free_slots == 0", "channel.free_slots <= 1",
+        "capacity_one_short", ("PSH-2",), "channel/pushing.py",
+        "channel.free_slots == 0", "channel.free_slots <= 1",
     ),
     Mutant(
-        "capacity_one_more", ("PSH-2",), "channel/pushing.py", "channel.free_slots == 0", "channel.free_slots < 0",
+        "capacity_one_more", ("PSH-2",), "channel/pushing.py",
+        "channel.free_slots == 0", "channel.free_slots < 0",
     ),
     Mutant(
         "capacity_one_short_everywhere", ("PSH-2", "STA-3"), "channel/value.py",
@@ -47,7 +53,9 @@ PUSHING = (
     Mutant(
         "bytes_not_copied", ("PSH-3",), "arguments.py",
         "    with memoryview(data) as view:",
-        "    if isinstance(data, bytearray):\n        return data\n    with memoryview(data) as view:",
+        "    if isinstance(data, bytearray):\n"
+        "        return data\n"
+        "    with memoryview(data) as view:",
     ),
     Mutant(
         "blocking_push_answers_full", ("PSH-4",), "channel/pushing.py",
@@ -56,16 +64,21 @@ PUSHING = (
     Mutant(
         "blocking_push_waits_for_nobody", ("PSH-4", "LIF-2"), "channel/pushing.py",
         "    if result is not PushResult.QUEUE_FULL:\n",
-        "    if result not in (PushResult.QUEUE_FULL, PushResult.CHANNEL_CLOSED) or channel.producer is not Side.LIVE:\n",
+        "    if result not in (PushResult.QUEUE_FULL, PushResult.CHANNEL_CLOSED) or channel.producer is not "
+        "Side.LIVE:\n",
     ),
     Mutant(
         "reserved_waits", ("PSH-5",), "channel/pushing.py",
         "    if channel.reserved:\n        return push_timed_out(channel)\n", "",
     ),
     Mutant(
-        "batch_skips_what_fails", ("PSH-6",), "channel/pushing.py", "            break\n", "            continue\n",
+        "batch_skips_what_fails", ("PSH-6",), "channel/pushing.py",
+        "            break\n", "            continue\n",
     ),
-    Mutant("batch_counts_all", ("PSH-6",), "channel/pushing.py", "return channel, pushed\n", "return channel, len(messages)\n"),
+    Mutant(
+        "batch_counts_all", ("PSH-6",), "channel/pushing.py",
+        "return channel, pushed\n", "return channel, len(messages)\n",
+    ),
     Mutant(
         "batch_looks_as_it_goes", ("PSH-6", "ARG-4"), "handles/producer.py",
         "        data = arguments.payloads(messages)\n"
@@ -77,9 +90,13 @@ PUSHING = (
 
 RESERVING = (
     Mutant("reserved_twice", ("RSV-1",), "channel/reserving.py", "        and not channel.reserved\n", ""),
-    Mutant("reserved_without_a_slot", ("RSV-1",), "channel/reserving.py", "        and channel.free_slots > 0\n", ""),
     Mutant(
-        "nothing_reserved", ("RSV-1",), "channel/reserving.py", "and 0 < size <= channel", "and 0 <= size <= channel",
+        "reserved_without_a_slot", ("RSV-1",), "channel/reserving.py",
+        "        and channel.free_slots > 0\n", "",
+    ),
+    Mutant(
+        "nothing_reserved", ("RSV-1",), "channel/reserving.py",
+        "and 0 < size <= channel", "and 0 <= size <= channel",
     ),
     Mutant(
         "too_much_reserved", ("RSV-1",), "channel/reserving.py",
@@ -115,9 +132,7 @@ RESERVING = (
         "publish(channel, region[offset : offset + size])", "publish(channel, region[offset:])",
     ),
     Mutant("commit_one_short", ("RSV-4",), "channel/reserving.py", "offset + size > len", "offset + size >= len"),
-    Mutant(
-        "commit_of_nothing", ("RSV-4",), "channel/reserving.py", "if size == 0 or offset", "if offset",
-    ),
+    Mutant("commit_of_nothing", ("RSV-4",), "channel/reserving.py", "if size == 0 or offset", "if offset"),
     Mutant(
         "bad_commit_drops", ("RSV-4",), "handles/producer.py",
         "            return answer  # exports play no part, and nothing has changed [RSV-4]\n",
@@ -129,7 +144,9 @@ RESERVING = (
     Mutant(
         "commit_for_nobody_keeps", ("RSV-4",), "handles/producer.py",
         '        self._end_reservation("commit")\n',
-        '        if not self.is_connected():\n            return False\n        self._end_reservation("commit")\n',
+        "        if not self.is_connected():\n"
+        "            return False\n"
+        '        self._end_reservation("commit")\n',
     ),
     Mutant(
         "commit_without_reservation", ("RSV-4",), "channel/reserving.py",
@@ -164,7 +181,8 @@ RESERVING = (
     ),
     Mutant(
         "commit_under_an_export", ("RSV-7",), "handles/producer.py",
-        '            raise BufferError(f"{call} with an export of the reserved region alive: delete the slice or array first")\n',
+        '            raise BufferError(f"{call} with an export of the reserved region alive: delete the slice '
+        'or array first")\n',
         "            self._seat.belongings._drop()\n",
     ),
     Mutant(

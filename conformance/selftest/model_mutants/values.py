@@ -26,7 +26,10 @@ VALUES = (
         "self is not ChannelError.SUCCESS", "self is ChannelError.SUCCESS",
     ),
     Mutant("codes_of_its_own", ("VOC-5",), "vocabulary.py", "import Enum\n", "import IntEnum as Enum\n"),
-    Mutant("default_size_too_large", ("CFG-1",), "config.py", "max_message_size: int = 4096", "max_message_size: int = 65536"),
+    Mutant(
+        "default_size_too_large", ("CFG-1",), "config.py",
+        "max_message_size: int = 4096", "max_message_size: int = 65536",
+    ),
     Mutant("default_capacity_decimal", ("CFG-1",), "config.py", "capacity: int = 1024", "capacity: int = 1000"),
     Mutant(
         "capacity_rounded_down", ("CFG-2",), "config.py",
@@ -48,7 +51,8 @@ VALUES = (
         '        object.__setattr__(self, "capacity", clamped)\n',
     ),
     Mutant(
-        "config_can_be_changed", ("CFG-3",), "config.py", "@dataclass(frozen=True)", "@dataclass(unsafe_hash=True)"
+        "config_can_be_changed", ("CFG-3",), "config.py",
+        "@dataclass(frozen=True)", "@dataclass(unsafe_hash=True)",
     ),
     Mutant(
         "any_capacity_in_range_is_valid", ("CFG-4",), "config.py",
@@ -66,12 +70,13 @@ VALUES = (
     ),
     Mutant(
         "text_is_data", ("ARG-1",), "arguments.py",
-        "    with memoryview(data) as view:", "    data = data.encode() if isinstance(data, str) else data\n"
         "    with memoryview(data) as view:",
+        "    data = data.encode() if isinstance(data, str) else data\n    with memoryview(data) as view:",
     ),
     Mutant(
         "gaps_are_data", ("ARG-1",), "arguments.py",
-        '            raise BufferError("a message must be C-contiguous, and this buffer is not")\n', "            pass\n",
+        '            raise BufferError("a message must be C-contiguous, and this buffer is not")\n',
+        "            pass\n",
     ),
     Mutant(
         "elements_for_bytes", ("ARG-1",), "arguments.py",
@@ -83,9 +88,14 @@ VALUES = (
     Mutant(
         "long_timeout_overflows", ("ARG-2",), "arguments.py",
         "    return number if number < FOREVER else None\n",
-        '    if number >= FOREVER:\n        raise OverflowError("timeout too large")\n    return number\n',
+        "    if number >= FOREVER:\n"
+        '        raise OverflowError("timeout too large")\n'
+        "    return number\n",
     ),
-    Mutant("negative_count_is_none", ("ARG-3",), "arguments.py", "    if integer < 0:\n", "    if integer == -1:\n"),
+    Mutant(
+        "negative_count_is_none", ("ARG-3",), "arguments.py",
+        "    if integer < 0:\n", "    if integer == -1:\n",
+    ),
     Mutant(
         "bool_is_a_count", ("ARG-3",), "arguments.py",
         "isinstance(number, bool) or not hasattr(number", "not hasattr(number",
@@ -97,8 +107,11 @@ VALUES = (
     Mutant(
         "refused_push_counts", ("ARG-4",), "handles/producer.py",
         "        data = arguments.payload(data)\n        self._seat.channel, result = pushing.try_push",
-        "        try:\n            data = arguments.payload(data)\n        except TypeError:\n"
-        "            self._seat.channel, _ = pushing.push_timed_out(self._seat.channel)\n            raise\n"
+        "        try:\n"
+        "            data = arguments.payload(data)\n"
+        "        except TypeError:\n"
+        "            self._seat.channel, _ = pushing.push_timed_out(self._seat.channel)\n"
+        "            raise\n"
         "        self._seat.channel, result = pushing.try_push",
     ),
     Mutant(
@@ -110,8 +123,11 @@ VALUES = (
     Mutant(
         "refused_commit_rolls_back", ("ARG-4",), "handles/producer.py",
         '        size, offset = arguments.count("size", size), arguments.count("offset", offset)\n',
-        '        try:\n            size, offset = arguments.count("size", size), arguments.count("offset", offset)\n'
-        "        except (TypeError, ValueError):\n            self.rollback()\n            raise\n",
+        "        try:\n"
+        '            size, offset = arguments.count("size", size), arguments.count("offset", offset)\n'
+        "        except (TypeError, ValueError):\n"
+        "            self.rollback()\n"
+        "            raise\n",
     ),
     Mutant(
         "requests_default_otherwise", ("CFG-1",), "handles/broker.py",
