@@ -12,8 +12,7 @@ from typing import Any
 
 import spec_model as model
 from conformance import journal
-from conformance.attribution import Difference, attribute
-from conformance.context import Context, standing
+from conformance.attribution import Context, Difference, attribute, standing
 from conformance.failure import Broken
 from conformance.observation import What, kind_of, observe, subjects
 from conformance.outcome import Raised, canonical, label, raised, same

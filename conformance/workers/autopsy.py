@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from conformance.attribution import ENDS
-from conformance.attribution_of_results import of_result
+from conformance.attribution import ENDS, Context, of_result, standing
 from conformance.checks.registry import Check
-from conformance.context import Context, standing
 from conformance.failure import Failure
 from conformance.lockstep import Invalid, Lockstep
 from conformance.outcome import Raised

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from conformance.attribution_of_results import of_result
-from conformance.context import Context, Standing
+from conformance.attribution.answers import Rules
+from conformance.attribution.context import Context, Standing
+from conformance.attribution.results import of_result
 from conformance.observation import What
 from conformance.outcome import Raised
 from conformance.program import Operation
 from spec_model.vocabulary import ChannelError
-
-Rules = tuple[str, ...]
 
 
 class Difference(NamedTuple):
