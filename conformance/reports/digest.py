@@ -6,7 +6,7 @@ from collections import Counter
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from conformance.report import BAD, VERDICTS
+from conformance.report import BAD
 from conformance.reports.read import Document
 
 NOT_RAN = ("not provided", "skipped")

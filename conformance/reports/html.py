@@ -6,7 +6,7 @@ from collections import Counter
 from importlib.resources import files
 from itertools import count as count_from
 
-from conformance.report import FORMAT
+from conformance.report import FORMAT, VERDICTS
 from conformance.reports import digest
 from conformance.reports.html_areas import areas
 from conformance.reports.html_cells import cells
@@ -44,7 +44,7 @@ def _header(document: Document) -> Markup:
     says = "keeps every rule checked" if good else "does not keep the rules"
     part = None if document["whole"] else tag("p", "Only a part of the checks was run.", class_="note")
     figures = [(f"of {count(len(document['rules']), 'rule')} hold", verdicts["holds"])]
-    figures += [(verdict, verdicts[verdict]) for verdict in digest.VERDICTS[1:] if verdicts[verdict]]
+    figures += [(verdict, verdicts[verdict]) for verdict in VERDICTS[1:] if verdicts[verdict]]
     figures += [("checks", len(document["checks"])), ("operations", document["operations"])]
     figures += list(document["figures"].items())
     run = {"profile": document["profile"], "time": f"{document['seconds']:,.1f} s"} | document["environment"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conformance.report import VERDICTS
 from conformance.reports import digest
 from conformance.reports.digest import Area
 from conformance.reports.html_words import anchor, badge, look
@@ -18,7 +19,7 @@ def areas(document: Document) -> Markup:
     head = tag("thead", tag("tr", *names, role="row"), role="rowgroup")
     body = tag("tbody", *map(_row, digest.areas(document)), role="rowgroup")
     seen = {rule["verdict"] for rule in document["rules"]}
-    legend = [tag("li", badge(verdict)) for verdict in digest.VERDICTS if verdict in seen]
+    legend = [tag("li", badge(verdict)) for verdict in VERDICTS if verdict in seen]
     table = tag("table", head, body, class_="areas", role="table")
     return tag("section", tag("h2", "Areas"), table, tag("ul", *legend, class_="legend"), class_="overview")
 

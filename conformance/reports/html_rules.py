@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from conformance.report import VERDICTS
 from conformance.reports import digest
 from conformance.reports.html_words import anchor, badge, count, look, prose
 from conformance.reports.markup import Markup, tag
@@ -15,7 +16,7 @@ from conformance.reports.text import line
 def rules(document: Document) -> Markup:
     """The rules by area, and buttons to see those of one verdict; the style sheet does the choosing."""
     verdicts = Counter(rule["verdict"] for rule in document["rules"])
-    choices = [("all", len(document["rules"])), *((verdict, verdicts[verdict]) for verdict in digest.VERDICTS)]
+    choices = [("all", len(document["rules"])), *((verdict, verdicts[verdict]) for verdict in VERDICTS)]
     radios = [
         tag(
             "label",

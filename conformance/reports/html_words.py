@@ -15,6 +15,7 @@ _LOOKS = {
     "hung": ("bad", "✕"),
     "error": ("bad", "✕"),
     "unexpected pass": ("bad", "✕"),
+    "undecided": ("open", "?"),
     "broken as expected": ("expected", "≈"),
     "expected failure": ("expected", "≈"),
     "not provided": ("absent", "\N{EN DASH}"),
