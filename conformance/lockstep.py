@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from types import FrameType, ModuleType
 from typing import Any
@@ -43,10 +43,14 @@ class Divergence(AssertionError):
 
 @dataclass
 class Tally:
-    """How often each operation gave each result, over many programs."""
+    """How often each operation gave each result, over many programs.
+
+    figures: what else a layer counts: states, transitions, histories.
+    """
 
     cells: Counter[tuple[str, str]]
     operations: int = 0
+    figures: Counter[str] = field(default_factory=Counter)
 
 
 def new_tally() -> Tally:
@@ -54,10 +58,13 @@ def new_tally() -> Tally:
     return Tally(Counter())
 
 
+_IMPORTS = compile("import copy, pickle, array\nfrom datetime import timedelta", "<imports>", "exec")
+
+
 def namespace(omni: ModuleType) -> Namespace:
     """The names that a program starts from."""
     names: Namespace = {"omni": omni}
-    exec("import copy, pickle, array\nfrom datetime import timedelta", names)
+    exec(_IMPORTS, names)
     return names
 
 
@@ -177,7 +184,7 @@ _WAITS = {"blocking_push": 2, "blocking_pop": 1, "batch_pop": 2, "send": 2, "rec
 def _may_wait(operation: Operation) -> bool:
     """Whether a mistake could make the operation wait for ever."""
     if operation.source:
-        return not operation.statement
+        return not operation.statement and "(" in operation.source
     count = _WAITS.get(operation.kind)
     if count is None:
         return False

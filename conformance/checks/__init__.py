@@ -6,7 +6,18 @@ from importlib import import_module
 
 from conformance.checks.registry import CHECKS, Check
 
-AREAS = ("values", "broker", "pushing", "reserving", "popping", "lifecycle", "arguments", "threads", "blocked")
+AREAS = (
+    "values",
+    "broker",
+    "pushing",
+    "reserving",
+    "popping",
+    "lifecycle",
+    "arguments",
+    "threads",
+    "blocked",
+    "transitions",
+)
 
 for _area in AREAS:
     import_module(f"conformance.checks.{_area}")
