@@ -64,6 +64,8 @@ def _of_result(operation: Operation, expected: Any, got: Any, context: Context) 
     if kind in _PUSHES:
         return _of_push(kind, wanted, found, context)
     if kind in _POPS:
+        if kind == "batch_pop" and wanted is found is PopResult.SUCCESS and _as_many(expected, got):
+            return "POP-2"
         return _of_pop(kind, wanted, found)
     if kind == "request_channel":
         return _of_request(wanted, found)
@@ -131,6 +133,11 @@ def _of_pop(kind: str, wanted: Any, found: Any) -> str | None:
     if wanted is found and wanted is PopResult.SUCCESS:
         return "POP-5" if kind == "batch_pop" else "POP-2"
     return {"batch_pop": "POP-5", "blocking_pop": "POP-4", "try_pop": "POP-1"}.get(kind)
+
+
+def _as_many(expected: Any, got: Any) -> bool:
+    """Whether a batch has as many messages as it should, so that only their bytes are wrong."""
+    return isinstance(got, tuple) and len(got) == 2 and isinstance(got[1], list) and len(got[1]) == len(expected[1])
 
 
 def _of_request(wanted: Any, found: Any) -> str | None:
