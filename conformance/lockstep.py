@@ -48,6 +48,7 @@ class Tally:
     """What a check did: how often each operation gave each result, and what else its layer counts.
 
     profile: how much is asked for, "quick" or "long".
+    figures: what else a layer counts: states, transitions, histories.
     """
 
     cells: Counter[tuple[str, str]]
@@ -61,10 +62,13 @@ def new_tally() -> Tally:
     return Tally(Counter())
 
 
+_IMPORTS = compile("import copy, pickle, array\nfrom datetime import timedelta", "<imports>", "exec")
+
+
 def namespace(omni: Any) -> Namespace:
     """The names that a program starts from."""
     names: Namespace = {"omni": omni}
-    exec("import copy, pickle, array\nfrom datetime import timedelta", names)
+    exec(_IMPORTS, names)
     return names
 
 
@@ -200,7 +204,7 @@ _WAITS = {"blocking_push": 2, "blocking_pop": 1, "batch_pop": 2, "send": 2, "rec
 def _may_wait(operation: Operation) -> bool:
     """Whether a mistake could make the operation wait for ever."""
     if operation.source:
-        return not operation.statement
+        return not operation.statement and "(" in operation.source
     count = _WAITS.get(operation.kind)
     if count is None:
         return False

@@ -9,6 +9,7 @@ from fast_impl._opening import open_channel
 from fast_impl._pair import ChannelPair
 from fast_impl._producer import ProducerHandle
 from fast_impl._reservation import Reservation
+from fast_impl._start_index import SETTABLE as _SETTABLE
 from spec_model.config import ChannelConfig
 from spec_model.errors import (
     ChannelClosedError,
@@ -48,3 +49,6 @@ __all__ = [
     "get_include",
     "open_channel",
 ]
+
+if _SETTABLE:
+    from fast_impl._start_index import set_start_index as set_start_index

@@ -9,6 +9,9 @@ from cffi import FFI
 
 from fast_impl._cffi_source import declarations
 
+TEST_BUILD = "void omni_set_start_index(uint64_t index);"
+"""What only a library built with OMNI_START_INDEX_SETTABLE exports."""
+
 
 def load(path: str) -> tuple[Any, Any]:
     """`ffi` and `lib` of the shared library at `path`, in cffi's ABI mode.
@@ -16,7 +19,7 @@ def load(path: str) -> tuple[Any, Any]:
     Raises ImportError where it cannot be loaded, or lacks a function.
     """
     ffi, declared = FFI(), declarations()
-    ffi.cdef(declared)
+    ffi.cdef(declared + TEST_BUILD)
     try:
         lib = ffi.dlopen(path)
     except OSError as error:

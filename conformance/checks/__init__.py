@@ -16,6 +16,7 @@ AREAS = (
     "arguments",
     "threads",
     "blocked",
+    "transitions",
     "lockstep",
 )
 

@@ -39,8 +39,7 @@ omni_channel *channel_new(const void *name, size_t name_size, uint64_t capacity,
     seam_free(channel);
     return NULL;
   }
-  atomic_init(&ring->producer_alive, 1);
-  atomic_init(&ring->consumer_alive, 1);
+  ring_begin(ring, start_index_of_next());
   atomic_init(&channel->mapping_users, 2); /* the two sides */
   atomic_init(&channel->references, 3);    /* the two handles and the mapping */
   channel->producer.channel = channel->consumer.channel = channel;

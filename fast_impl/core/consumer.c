@@ -22,7 +22,7 @@ static int pop(omni_consumer *consumer, uint64_t wanted, omni_message *messages,
   uint64_t entry = gate_entries(&consumer->gate);
   for (uint64_t i = 0; i < taken; i++) {
     const ring_slot *slot = ring_slot_at(ring, read + i);
-    messages[i] = (omni_message){slot->payload + slot->offset, slot->length, read + i, entry};
+    messages[i] = (omni_message){slot->payload + slot->offset, slot->length, ring_number(ring, read + i), entry};
     bytes += slot->length;
   }
   ring_release(ring, taken, bytes);
@@ -99,7 +99,7 @@ int omni_message_is_readable(const omni_consumer *consumer, const omni_message *
 int omni_message_pin(omni_consumer *consumer, const omni_message *message) {
   if (!channel_pin(consumer->channel)) return OMNI_EXPIRED;
   /* seq_cst, then the look: either the next pop sees the pin, or this sees that pop (see unpinned) */
-  seam_add(&ring_slot_at(&consumer->channel->ring, message->number)->pins, 1, seq_cst);
+  seam_add(&ring_slot_of(&consumer->channel->ring, message->number)->pins, 1, seq_cst);
   seam_add(&consumer->pins, 1, seq_cst);
   if (omni_message_is_readable(consumer, message)) return 0;
   omni_message_unpin(consumer, message->number);
@@ -108,7 +108,7 @@ int omni_message_pin(omni_consumer *consumer, const omni_message *message) {
 
 void omni_message_unpin(omni_consumer *consumer, uint64_t number) {
   /* seq_cst: its reads come before the pop that this allows; pairs with the looks in unpinned */
-  seam_add(&ring_slot_at(&consumer->channel->ring, number)->pins, (uint32_t)-1, seq_cst);
+  seam_add(&ring_slot_of(&consumer->channel->ring, number)->pins, (uint32_t)-1, seq_cst);
   seam_add(&consumer->pins, (uint64_t)-1, seq_cst);
   channel_unpin(consumer->channel);
 }
@@ -128,7 +128,7 @@ uint64_t omni_consumer_available_messages(const omni_consumer *consumer) {
 
 void omni_consumer_get_stats(const omni_consumer *consumer, omni_handle_stats *stats) {
   const omni_ring *ring = &consumer->channel->ring;
-  stats->messages = seam_load(&ring->read_index, relaxed); /* relaxed: statistics, possibly stale */
+  stats->messages = ring_number(ring, seam_load(&ring->read_index, relaxed)); /* relaxed: possibly stale */
   stats->bytes = seam_load(&ring->bytes_received, relaxed);
   stats->failed = seam_load(&ring->failed_pops, relaxed);
 }

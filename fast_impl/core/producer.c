@@ -143,7 +143,7 @@ uint64_t omni_producer_available_slots(const omni_producer *producer) {
 
 void omni_producer_get_stats(const omni_producer *producer, omni_handle_stats *stats) {
   const omni_ring *ring = &producer->channel->ring;
-  stats->messages = seam_load(&ring->write_index, relaxed); /* relaxed: statistics, possibly stale */
+  stats->messages = ring_number(ring, seam_load(&ring->write_index, relaxed)); /* relaxed: possibly stale */
   stats->bytes = seam_load(&ring->bytes_sent, relaxed);
   stats->failed = seam_load(&ring->failed_pushes, relaxed);
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "seam.h"
+#include "start_index.h"
 
 typedef struct {
   uint32_t offset; /* of the message in the payload */
@@ -34,12 +35,34 @@ typedef struct {
   _Atomic uint32_t consumer_alive;
   uint64_t capacity, stride;
   uint8_t *slots; /* 2 x capacity of `stride` bytes */
+  START_INDEX_MEMBER
   alignas(OMNI_LINE) seam_word producer_asleep;
   alignas(OMNI_LINE) seam_word consumer_asleep;
 } omni_ring;
 
-static inline ring_slot *ring_slot_at(const omni_ring *ring, uint64_t number) {
-  return (ring_slot *)(ring->slots + (number & (2 * ring->capacity - 1)) * ring->stride);
+static inline ring_slot *ring_slot_at(const omni_ring *ring, uint64_t index) {
+  return (ring_slot *)(ring->slots + (index & (2 * ring->capacity - 1)) * ring->stride);
+}
+
+/* Empty, and both sides there; before anybody else knows of the ring. */
+static inline void ring_begin(omni_ring *ring, uint64_t index) {
+  START_INDEX_KEEP(ring, index);
+  atomic_init(&ring->write_index, index);
+  atomic_init(&ring->read_index, index);
+  ring->cached_read = ring->cached_write = index;
+  atomic_init(&ring->producer_alive, 1);
+  atomic_init(&ring->consumer_alive, 1);
+}
+
+/* How many messages come before the one at `index`. */
+static inline uint64_t ring_number(const omni_ring *ring, uint64_t index) {
+  (void)ring;
+  return index - START_INDEX(ring);
+}
+
+/* The slot of message `number`. */
+static inline ring_slot *ring_slot_of(const omni_ring *ring, uint64_t number) {
+  return ring_slot_at(ring, START_INDEX(ring) + number);
 }
 
 /* Wake a side that sleeps, after the news for it has been stored. */

@@ -1,4 +1,5 @@
-/* The seam: everything of the platform that the core touches. The core has no other #ifdef.
+/* The seam: everything of the platform that the core touches. The core has no other #ifdef
+ * but that of start_index.h.
  *
  * Two variants: futex (Linux), and a mutex with a condition variable wherever there are POSIX threads
  * (OMNI_PORTABLE). A verification build puts a header of its own in this one's place. */
