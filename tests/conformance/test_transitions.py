@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from importlib import import_module, invalidate_caches
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-from broken import MISTAKES, Mistake, break_copy
 
 import spec_model
 from conformance.cells import ALLOWED
@@ -16,7 +12,8 @@ from conformance.checks import CHECKS, Check
 from conformance.failure import Broken
 from conformance.lockstep import Divergence, Lockstep, new_tally
 from conformance.program import parse
-from conformance.targets.target import Target
+from conformance.selftest.mutant import Mutant
+from conformance.targets import Target, load
 from conformance.transitions.broker import OPENING
 from conformance.transitions.parts import FEATURES, part
 from conformance.transitions.replay import Replay, Start
@@ -25,6 +22,7 @@ from conformance.transitions.state import State, abstract
 from conformance.transitions.step import Step
 from spec_model.channel.lifecycle import is_abandoned
 from spec_model.channel.value import Channel
+from tests.conformance.test_mistakes import mistakes
 
 TRANSITIONS = {check.id: check for check in CHECKS if check.layer == "transitions"}
 PARTS = ("plain", *FEATURES)
@@ -47,10 +45,6 @@ COUNTS = {
     "region exported": 8 * 3 + 8,
     "message exported": EXPORTED,
 }
-
-
-def _target(name: str) -> Target:
-    return Target(name, import_module(name), frozenset(), f"import {name} as omni")
 
 
 def _called(reached: Reached, variable: str) -> set[str]:
@@ -117,7 +111,7 @@ def test_programs_are_plain_python() -> None:
 def test_the_implementations_pass(target: str, check: str) -> None:
     """Model and core behave alike in every one, and all are replayed."""
     tally = new_tally()
-    TRANSITIONS[check].run(_target(target), tally)
+    TRANSITIONS[check].run(load(target), tally)
     assert tally.figures["states"] > 30
     assert tally.figures["transitions"] == tally.figures["transitions replayed"] > 50 * tally.figures["states"]
 
@@ -126,7 +120,7 @@ def test_every_result_is_met() -> None:
     """With plain states and exports, each answer comes up that the rules give to good arguments, refusals too."""
     tally = new_tally()
     for check in ("CON-3/transitions-start-00", "RSV-7/transitions-with-the-region-exported"):
-        TRANSITIONS[check].run(_target("spec_model"), tally)
+        TRANSITIONS[check].run(load("spec_model"), tally)
     for reached in part("message exported"):
         if abstract(reached.state).room == 0:
             Replay(spec_model, tally, "MSG-3", Start()).all(reached, [each for each in reached.steps if each.on_queue])
@@ -148,10 +142,10 @@ def test_what_is_not_replayed_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(Replay, "all", all_but_one)
     with pytest.raises(Broken, match=r"\d+ of \d+ transitions were replayed"):
-        check.run(_target("spec_model"), new_tally())
+        check.run(load("spec_model"), new_tally())
     monkeypatch.setattr("conformance.checks.transitions.part", lambda name: ())
     with pytest.raises(Broken, match="0 of 0 transitions"):
-        check.run(_target("spec_model"), new_tally())
+        check.run(load("spec_model"), new_tally())
 
 
 def test_each_slot_is_a_start() -> None:
@@ -161,30 +155,11 @@ def test_each_slot_is_a_start() -> None:
     assert {check.id for check in TRANSITIONS.values() if check.needs == {"start-index"}} > wraps
 
 
-@pytest.fixture
-def broken(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The name of a broken copy that can be imported."""
-    sys.path.insert(0, str(tmp_path))
-    package = break_copy(request.param, tmp_path)
-    invalidate_caches()
-    yield package
-    sys.path.remove(str(tmp_path))
-    for name in [each for each in sys.modules if each.split(".")[0] == package]:
-        del sys.modules[name]
-
-
-def _name(value: object) -> str:
-    return value.name if isinstance(value, Mistake) else str(value)
-
-
-@pytest.mark.parametrize(
-    ("broken", "rule"), [(mistake, mistake.rule) for mistake in MISTAKES], indirect=["broken"], ids=_name
-)
-def test_mistakes_are_caught(broken: str, rule: str) -> None:
+@mistakes
+def test_mistakes_are_caught(broken: Callable[[Mutant], Target], mistake: Mutant) -> None:
     """A mistake in a copy of the model shows in the plain transitions, as a program that breaks its rule."""
     check: Check = TRANSITIONS["CON-3/transitions-start-00"]
     with pytest.raises(Divergence) as caught:
-        check.run(_target(broken), new_tally())
-    assert caught.value.rule == rule, caught.value
+        check.run(broken(mistake), new_tally())
+    assert caught.value.rule == mistake.rules[0], caught.value
     assert caught.value.program.operations[: len(OPENING)] == OPENING
-    assert spec_model.MailboxBroker is not import_module(broken).MailboxBroker

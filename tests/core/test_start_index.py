@@ -62,8 +62,8 @@ def test_every_transition_at_the_wrap(tmp_path: Path) -> None:
     ("right", "wrong", "rule"),
     [
         ("write - ring->cached_read >= ring->capacity", "write >= ring->cached_read + ring->capacity", "PSH-2"),
-        ("ring->cached_write - read < wanted", "ring->cached_write < read + wanted", "POP-1"),
-        ("index - START_INDEX(ring)", "index > START_INDEX(ring) ? index - START_INDEX(ring) : 0", "BRK-11"),
+        ("ring->cached_write - read < wanted", "ring->cached_write < read + wanted", "POP-5"),
+        ("index - START_INDEX(ring)", "index > START_INDEX(ring) ? index - START_INDEX(ring) : 0", "STA-1"),
     ],
     ids=["free slots", "waiting messages", "statistics"],
 )  # fmt: skip
