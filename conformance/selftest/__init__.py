@@ -1,0 +1,1 @@
+"""Deliberately wrong implementations, and whether the suite notices them."""

@@ -1,0 +1,8 @@
+"""The bank of wrong cores: each is the C core with one mistake, tagged with the rules that it breaks."""
+
+from __future__ import annotations
+
+from conformance.selftest.core_mutants_handles import BROKER, CONSUMER, PRODUCER
+from conformance.selftest.core_mutants_ring import RING
+
+CORE_MUTANTS = (*RING, *PRODUCER, *CONSUMER, *BROKER)
