@@ -6,7 +6,10 @@ from importlib import import_module
 
 from conformance.checks.registry import CHECKS, Check
 
-AREAS = ("values", "broker", "pushing", "reserving", "popping", "lifecycle", "arguments", "threads", "blocked")
+AREAS = (
+    "values", "broker", "pushing", "reserving", "popping", "lifecycle", "arguments",
+    "threads", "broker_threads", "hot_path", "blocked", "timing", "signals",
+)  # fmt: skip
 
 for _area in AREAS:
     import_module(f"conformance.checks.{_area}")

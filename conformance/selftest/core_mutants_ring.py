@@ -30,9 +30,16 @@ RING = (
         "/* says nothing about memory; ring_wake orders it */\n",
     ),
     Mutant(
-        "waker_leaves_the_word", ("CON-5",), "ring.h",
-        "if (seam_load(&asleep->value, relaxed) && seam_exchange(&asleep->value, 0, release)) seam_wake(asleep);",
-        "if (seam_load(&asleep->value, relaxed)) seam_wake(asleep);",
+        "wakes_only_if_the_queue_seemed_empty", ("CON-5",), "ring.h",
+        "publishes the slot: pairs with ring_waiting */\n  ring_wake(&ring->consumer_asleep);\n",
+        "publishes the slot: pairs with ring_waiting */\n"
+        "  if (write == ring->cached_read) ring_wake(&ring->consumer_asleep);\n",
+    ),
+    Mutant(
+        "wakes_only_if_the_queue_seemed_full", ("CON-5",), "ring.h",
+        "  seam_store(&ring->read_index, read + count, release);\n  ring_wake(&ring->producer_asleep);\n",
+        "  seam_store(&ring->read_index, read + count, release);\n"
+        "  if (ring->cached_write - read == ring->capacity) ring_wake(&ring->producer_asleep);\n",
     ),
     Mutant(
         "one_slot_lost", ("PSH-2",), "ring.h",
@@ -62,7 +69,7 @@ RING = (
         "  if (ring->cached_write - read < wanted)\n", "  if (ring->cached_write == read)\n",
     ),
     Mutant(
-        "a_dead_producers_messages_are_not_looked_for", ("POP-1", "LIF-2", "CON-4"), "ring.h",
+        "a_dead_producers_index_is_not_read", ("POP-5",), "ring.h",
         "  if (ring->cached_write - read < wanted)\n",
         "  if (ring->cached_write - read < wanted && seam_load(&ring->producer_alive, acquire))\n",
     ),
@@ -101,21 +108,23 @@ RING = (
         "    if (!(seam_or(&gate->state, GATE_KNOCK, acq_rel) & GATE_BUSY)) return;\n", "    return;\n",
     ),
     Mutant(
+        "the_second_who_waits_hides_that_the_call_left", ("BRK-12",), "gate.h",
+        "    uint32_t left = seam_load(&gate->left.value, relaxed);",
+        "    uint32_t left = 0;\n    seam_store(&gate->left.value, 0, relaxed);",
+    ),
+    Mutant(
         "closing_twice_closes_twice", ("LIF-1", "LIF-4", "BRK-8"), "gate.h",
         "return !(seam_or(&gate->state, GATE_CLOSED, acq_rel) & GATE_CLOSED);",
         "return seam_or(&gate->state, GATE_CLOSED, acq_rel), true;",
     ),
     Mutant(
-        "no_last_look_before_sleep", ("CON-5",), "channel.h",
-        "    if (!(ready)) dozed = seam_sleep(asleep, 1, deadline);",
-        "    (void)(ready), dozed = seam_sleep(asleep, 1, deadline);",
-    ),
-    Mutant(
+        # The gap is a few instructions by itself; the pause makes it one that threads fall into within a second.
         "last_look_before_telling", ("CON-5",), "channel.h",
         "    seam_store(&(asleep)->value, 1, relaxed); /* the fence orders it before the last look */     \\\n"
         "    seam_fence_heavy();                       /* pairs with the fence in ring_wake */            \\\n"
         "    if (!(ready)) dozed = seam_sleep(asleep, 1, deadline);",
-        "    if (!(ready)) seam_store(&(asleep)->value, 1, relaxed), dozed = seam_sleep(asleep, 1, deadline);",
+        "    extern int usleep(unsigned);"
+        " if (!(ready)) usleep(20), seam_store(&(asleep)->value, 1, relaxed), dozed = seam_sleep(asleep, 1, deadline);",
     ),
     Mutant(
         "never_says_that_it_sleeps", ("CON-6",), "channel.h",
@@ -124,11 +133,10 @@ RING = (
     ),
     Mutant(
         "polls_every_millisecond", ("CON-6",), "seam.c",
-        "  if (slept == 0 || errno == EAGAIN) return SEAM_AWAKE;\n"
-        "  return errno == ETIMEDOUT ? SEAM_TIME_UP : SEAM_SIGNAL;\n",
-        "  if (slept == 0 || errno == EAGAIN) return SEAM_AWAKE;\n"
-        "  if (errno != ETIMEDOUT) return SEAM_SIGNAL;\n"
-        "  return seam_now() >= deadline ? SEAM_TIME_UP : SEAM_AWAKE;\n",
+        "  struct timespec until = as_timespec(deadline);\n",
+        "  int64_t tick = seam_now() + SECOND / 1000;\n"
+        "  if (tick < deadline) return seam_sleep(word, value, tick) == SEAM_SIGNAL ? SEAM_SIGNAL : SEAM_AWAKE;\n"
+        "  struct timespec until = as_timespec(deadline);\n",
     ),
     Mutant(
         "yields_and_never_sleeps", ("CON-6",), "seam.c",
@@ -179,7 +187,7 @@ RING = (
         "atomic_init(&channel->mapping_users, 2);", "atomic_init(&channel->mapping_users, 1);",
     ),
     Mutant(
-        "half_the_slots_are_mapped", ("MSG-1", "PSH-2", "POP-3"), "channel.c",
+        "half_the_slots_are_mapped", ("PSH-2",), "channel.c",
         "channel->mapping_size = 2 * capacity * ring->stride;", "channel->mapping_size = capacity * ring->stride;",
     ),
     Mutant(
