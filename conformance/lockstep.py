@@ -209,7 +209,7 @@ def _may_wait(operation: Operation) -> bool:
     if count is None:
         return False
     timeout = operation.args[count - 1] if len(operation.args) >= count else None
-    return not isinstance(timeout, (int, float)) or timeout > 1
+    return not isinstance(timeout, (int, float)) or timeout > 0
 
 
 def _alarm(number: int, frame: FrameType | None) -> None:

@@ -15,7 +15,11 @@ AREAS = (
     "lifecycle",
     "arguments",
     "threads",
+    "broker_threads",
+    "hot_path",
     "blocked",
+    "timing",
+    "signals",
     "transitions",
     "lockstep",
 )

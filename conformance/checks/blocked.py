@@ -1,89 +1,133 @@
-"""Calls that are blocked, and what wakes them (§2.2, §5.1, §6.2, §8)."""
+"""What wakes a blocked call, and what does not (§2.2, §4.2, §5.1, §6.2, §8)."""
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
-import time
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
+from conformance.blocking_calls import CALLS, Blocked
 from conformance.checks.registry import function
-from conformance.waiting import LIMIT, Task, open_pair
+from conformance.waiting import LIMIT, Task, open_pair, promptly
 
-_CALLS: tuple[Callable[[Any], Any], ...] = (
-    lambda pair: pair.consumer.blocking_pop()[0],
-    lambda pair: pair.consumer.blocking_pop(60)[0],
-    lambda pair: pair.consumer.batch_pop(4, None)[0],
-    lambda pair: pair.producer.blocking_push(b"late"),
-    lambda pair: pair.producer.blocking_push(b"late", 60),
-)
-
-
-def _blocked(omni: Any, call: Callable[[Any], Any]) -> tuple[Any, Any, Task]:
-    """A thread asleep in `call`: on a full queue for pushes, on an empty one for pops."""
-    broker, pair = open_pair(omni)
-    if _CALLS.index(call) >= 3:
-        assert pair.producer.batch_push([b"x"] * 8) == 8
-    task = Task(lambda: call(pair))
-    task.asleep()
-    return broker, pair, task
+ROUNDS = 3000
+"""Of ping-pong: a wakeup that is lost now and then is lost in one of them."""
 
 
 @function("LIF-2", "threads", layer="waiting")
 def the_end_of_one_side_wakes_the_other(omni: Any) -> None:
     """A blocked call wakes with CHANNEL_CLOSED when the peer closes."""
-    for call in _CALLS:
-        _, pair, task = _blocked(omni, call)
-        (pair.consumer if _CALLS.index(call) >= 3 else pair.producer).close()
-        assert task.finish().name == "CHANNEL_CLOSED"
-        pair.close()
+    for call in CALLS:
+        blocked = Blocked(omni, call)
+        promptly(blocked.peer.close)
+        blocked.answers("CHANNEL_CLOSED", "the peer closed")
+        promptly(blocked.pair.close)
 
 
 @function("LIF-8", "threads", layer="waiting")
 def a_handle_closed_under_a_blocked_call(omni: Any) -> None:
     """A blocked call wakes with CHANNEL_CLOSED when its own handle is closed by another thread."""
-    for call in _CALLS:
-        broker, pair, task = _blocked(omni, call)
-        (pair.producer if _CALLS.index(call) >= 3 else pair.consumer).close()
-        assert task.finish().name == "CHANNEL_CLOSED"
-        pair.close()
-        assert not broker.has_channel("a")
+    for call in CALLS:
+        blocked = Blocked(omni, call)
+        closing = Task(blocked.own.close)
+        blocked.answers("CHANNEL_CLOSED", "its own handle was closed by another thread")
+        closing.finish()
+        promptly(blocked.pair.close)
+        assert not blocked.broker.has_channel("a"), "both handles are closed, and the name is still registered"
 
 
 @function("SHD-1", "threads", layer="waiting")
 def shutdown_wakes_blocked_calls(omni: Any) -> None:
-    """A blocked call wakes with CHANNEL_CLOSED when the broker shuts down."""
-    for call in _CALLS:
-        broker, pair, task = _blocked(omni, call)
-        broker.shutdown(0)
-        assert task.finish().name == "CHANNEL_CLOSED"
-        pair.close()
+    """One shutdown wakes the blocked calls of all the broker's channels with CHANNEL_CLOSED, and closes idle ones."""
+    broker, idle = open_pair(omni)
+    blocked = [Blocked(omni, call, broker) for call in CALLS]
+    assert promptly(broker.shutdown, 0) is False, "shutdown(0) answered True with handles alive"
+    for each in blocked:
+        each.answers("CHANNEL_CLOSED", "the broker shut down")
+    assert promptly(idle.producer.try_push, b"x").name == "CHANNEL_CLOSED", "an idle channel was left open"
+    for pair in (idle, *(each.pair for each in blocked)):
+        assert not pair.producer.is_connected() and not pair.consumer.is_connected()
+        promptly(pair.close)
 
 
 @function("CON-5", "threads", layer="waiting")
-def data_space_and_time_wake_blocked_calls(omni: Any) -> None:
-    """A blocked call goes through when there is something for it, and ends when its time is up."""
-    for call in _CALLS:
-        _, pair, task = _blocked(omni, call)
-        if _CALLS.index(call) >= 3:
-            assert pair.consumer.try_pop()[0]
-        else:
-            assert pair.producer.try_push(b"x")
-        assert task.finish().name == "SUCCESS"
-        pair.close()
-    _, pair = open_pair(omni)
-    for wait in (0.0, 0.001, 0.02):
-        begun = time.monotonic()
-        assert pair.consumer.blocking_pop(wait)[0].name == "TIMEOUT"
-        assert time.monotonic() - begun >= wait
-    pair.producer.batch_push([b"x"] * 8)
-    begun = time.monotonic()
-    assert pair.producer.blocking_push(b"x", 0.02).name == "TIMEOUT"
-    assert time.monotonic() - begun >= 0.02
-    pair.close()
+def data_and_space_wake_blocked_calls(omni: Any) -> None:
+    """A blocked call goes through when there is something for it, time after time on one channel."""
+    for call in CALLS:
+        blocked = Blocked(omni, call)
+        _let_through(blocked)
+        blocked.answers("SUCCESS", "there was something for it")
+        for _ in range(8):
+            blocked.task = Task(call.run, blocked.pair)
+            blocked.still("nothing had come for it")
+            _let_through(blocked)
+            blocked.answers("SUCCESS", "there was something for it")
+        promptly(blocked.pair.close)
+
+
+def _let_through(blocked: Blocked) -> None:
+    """Make room for a blocked push; send a blocked pop a message."""
+    producer, consumer = blocked.pair
+    if blocked.call.pushes:
+        assert promptly(consumer.try_pop)[0]
+    else:
+        assert promptly(producer.try_push, b"x")
+
+
+@function("CON-5", "threads", layer="waiting")
+def every_kind_of_push_and_pop_wakes(omni: Any) -> None:
+    """Whichever call sends a message or frees a slot, it wakes the other side."""
+    pop, push = CALLS[0], CALLS[4]
+
+    def commit(pair: Any) -> bool:
+        return pair.producer.reserve(1) is not None and bool(pair.producer.commit(1))
+
+    sends: list[Callable[[Any], Any]] = [
+        lambda pair: pair.producer.blocking_push(b"x"),
+        lambda pair: pair.producer.batch_push([b"x"]) == 1,
+        commit,
+    ]
+    takes: list[Callable[[Any], Any]] = [
+        lambda pair: pair.consumer.blocking_pop()[0],
+        lambda pair: pair.consumer.batch_pop(1)[0],
+        lambda pair: pair.consumer.batch_pop(8)[0],
+    ]
+    for send in sends:
+        blocked = Blocked(omni, pop)
+        assert promptly(send, blocked.pair)
+        blocked.answers("SUCCESS", "a message was sent")
+        blocked.pair.close()
+    for take in takes:
+        blocked = Blocked(omni, push)
+        assert promptly(take, blocked.pair)
+        blocked.answers("SUCCESS", "a slot became free")
+        blocked.pair.close()
+
+
+_of_no_news_to_a_push: tuple[Callable[[Any], Any], ...] = (
+    lambda pair: pair.consumer.batch_pop(0),
+    lambda pair: pair.consumer.available_messages(),
+    lambda pair: pair.producer.get_stats(),
+)
+_of_no_news_to_a_pop: tuple[Callable[[Any], Any], ...] = (
+    lambda pair: pair.producer.try_push(b""),
+    lambda pair: pair.producer.batch_push([]),
+    lambda pair: pair.producer.reserve(1),
+    lambda pair: pair.producer.rollback(),
+    lambda pair: pair.consumer.get_stats(),
+)
+
+
+@function("CON-5", "threads", layer="waiting")
+def what_is_no_news_wakes_nobody(omni: Any) -> None:
+    """A blocked call stays blocked through everything that neither sends, frees, closes nor ends the time."""
+    for call in CALLS:
+        blocked = Blocked(omni, call)
+        for action in _of_no_news_to_a_push if call.pushes else _of_no_news_to_a_pop:
+            promptly(action, blocked.pair)
+        blocked.still("nothing that it waits for had happened")
+        _let_through(blocked)
+        blocked.answers("SUCCESS", "there was something for it")
+        promptly(blocked.pair.close)
 
 
 @function("CON-5", "threads", layer="waiting")
@@ -91,88 +135,39 @@ def no_wakeup_is_lost_in_ping_pong(omni: Any) -> None:
     """Two threads that only ever wait for each other get to the end."""
     _, there = open_pair(omni)
     _, back = open_pair(omni)
-    rounds = 3000
 
     def echo() -> None:
-        for _ in range(rounds):
+        for _ in range(ROUNDS):
             result, message = there.consumer.blocking_pop()
             assert result, result
             assert back.producer.blocking_push(bytes(message))
 
-    task = Task(echo)
-    for number in range(rounds):
-        assert there.producer.blocking_push(number.to_bytes(4, "little"))
-        result, message = back.consumer.blocking_pop(LIMIT)
-        assert result, result
-        assert bytes(message) == number.to_bytes(4, "little")
-    task.finish()
+    def call() -> None:
+        for number in range(ROUNDS):
+            assert there.producer.blocking_push(number.to_bytes(4, "little"))
+            result, message = back.consumer.blocking_pop(LIMIT)
+            assert result, f"{result.name}: no answer in round {number} of {ROUNDS}"
+            assert bytes(message) == number.to_bytes(4, "little")
+
+    echoing = Task(echo)
+    Task(call).finish(2 * LIMIT)
+    echoing.finish()
     there.close()
     back.close()
 
 
-@function("CON-6", "threads", layer="waiting")
-def blocked_calls_leave_python_to_others(omni: Any) -> None:
-    """While calls are blocked, other Python threads run, and do not find them running."""
-    for call in _CALLS:
-        _, pair, task = _blocked(omni, call)
-        counted = Task(lambda: sum(range(100_000)))
-        assert counted.finish() == sum(range(100_000))
-        pair.close()
-        task.finish()
+def _push_and_close(producer: Any) -> None:
+    assert producer.try_push(b"last")
+    producer.close()
 
 
-@function("CON-6", "threads signals", layer="waiting")
-def blocked_calls_answer_signals(omni: Any) -> None:
-    """A signal's handler raises KeyboardInterrupt out of a blocked call, and nothing is lost."""
-    if threading.current_thread() is not threading.main_thread():
-        return
-
-    def interrupt(number: int, frame: object) -> None:
-        raise KeyboardInterrupt
-
-    main = threading.get_native_id()
-    old = signal.signal(signal.SIGUSR1, interrupt)
-    try:
-        for call in _CALLS:
-            _, pair = open_pair(omni)
-            full = _CALLS.index(call) >= 3
-            if full:
-                assert pair.producer.batch_push([b"x"] * 8) == 8
-            over = threading.Event()
-            task = Task(partial(_interrupt_when_asleep, main, over))
-            # If the signal is not answered, the peer's end lets the call return.
-            peer = pair.consumer if full else pair.producer
-            rescue = threading.Timer(LIMIT, peer.close)
-            rescue.daemon = True
-            rescue.start()
-            try:
-                call(pair)
-            except KeyboardInterrupt:
-                pass
-            else:
-                raise AssertionError("no KeyboardInterrupt")
-            finally:
-                over.set()
-                rescue.cancel()
-            task.finish()
-            if not full:
-                assert pair.producer.try_push(b"x")
-            assert pair.consumer.try_pop()[0], "a message was lost"
-            pair.close()
-    finally:
-        signal.signal(signal.SIGUSR1, old)
-
-
-def _interrupt_when_asleep(thread: int, over: threading.Event) -> None:
-    """Send one signal to this process once its main thread sleeps."""
-    seen = 0
-    while seen < 20 and not over.is_set():
-        try:
-            with open(f"/proc/self/task/{thread}/stat") as status:
-                state = status.read().rpartition(")")[2].split()[0]
-        except OSError:
-            state = "S"
-        seen = seen + 1 if state == "S" else 0
-        time.sleep(0.0005)
-    if not over.is_set():
-        os.kill(os.getpid(), signal.SIGUSR1)
+@function("CON-4", "threads", layer="waiting")
+def woken_by_the_end_it_drains_first(omni: Any) -> None:
+    """A consumer that sleeps while the last message comes and the producer ends at once gets that message."""
+    for _ in range(20):
+        blocked = Blocked(omni, CALLS[0])
+        producer, consumer = blocked.pair
+        promptly(_push_and_close, producer)
+        blocked.answers("SUCCESS", "a message was sent, and the producer closed right after")
+        assert promptly(consumer.blocking_pop)[0].name == "CHANNEL_CLOSED"
+        consumer.close()

@@ -56,6 +56,18 @@ program(
     opened=False,
 )
 program(
+    "BRK-5",
+    "the limit counts every byte",
+    """
+    b = omni.MailboxBroker(memory_limit=1535)
+    _, k = b.request_channel("a", omni.ChannelConfig(8, 64))
+    b.request_channel("b", omni.ChannelConfig(8, 128))
+    _, k2 = b.request_channel("b", omni.ChannelConfig(8, 127))
+    b.request_channel("c", omni.ChannelConfig(8, 64))
+    """,
+    opened=False,
+)
+program(
     "BRK-6",
     "precedence of the answers",
     """
@@ -95,6 +107,51 @@ program(
     + "\n".join(f"b.has_channel({n!r})" for n in ("aa", "B", "a\0c", "\udffe", "e", " a", "a" * 999)),
     opened=False,
 )
+SIMILAR = [
+    ("a", "a\0"), ("a\0", "a\0b"), ("\0", "\0\0"), ("a", "A"), ("a", "b"), ("a", " a"), ("a", "a "), ("é", "e\u0301"),
+    *((f"{'n' * size}1", f"{'n' * size}2") for size in (7, 15, 31, 63, 127, 255, 1023, 4095, 65535)),
+]  # fmt: skip
+
+
+@function("BRK-7")
+def similar_names_are_different_names(omni: Any) -> None:
+    """Of two names that differ in one character, at any place, one says nothing about the other."""
+    for one, other in SIMILAR:
+        broker = omni.MailboxBroker()
+        pairs = []
+        for name, unknown in ((one, other), (other, None)):
+            assert not broker.has_channel(name), f"{name[-9:]!r} is taken for {one[-9:]!r}"
+            error, pair = broker.request_channel(name, omni.ChannelConfig(8, 64))
+            assert pair is not None, f"{name[-9:]!r} answered {error.name}, with {one[-9:]!r} registered"
+            assert broker.has_channel(name)
+            assert unknown is None or not broker.has_channel(unknown)
+            pairs.append(pair)
+        for pair in pairs:
+            pair.close()
+
+
+@function("BRK-10")
+def many_names_at_once(omni: Any) -> None:
+    """Hundreds of names are known each by itself, while others come and go."""
+    broker = omni.MailboxBroker()
+    names = [f"name {number:04}" for number in range(300)]
+    pairs = {}
+    for name in names:
+        assert not broker.has_channel(name), f"{name!r} is registered before it was requested"
+        error, pairs[name] = broker.request_channel(name, omni.ChannelConfig(8, 64))
+        assert pairs[name] is not None, f"{name!r} answered {error.name}"
+    for name in names:
+        assert broker.has_channel(name), f"{name!r} is not registered among {len(names)}"
+        assert broker.request_channel(name)[0] is omni.ChannelError.NAME_EXISTS
+    for name in names[::2]:
+        pairs[name].close()
+    for number, name in enumerate(names):
+        assert broker.has_channel(name) == bool(number % 2), f"{name!r}, after every other one was closed"
+    for pair in pairs.values():
+        pair.close()
+    assert broker.get_stats().active_channels == 0
+
+
 program(
     "BRK-8",
     "a name is free when both handles are gone",

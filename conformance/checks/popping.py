@@ -51,6 +51,17 @@ program(
     ),
 )
 program(
+    "POP-2",
+    "a slot forgets what it held",
+    """
+    r = p.reserve(1)
+    r.data.__setitem__(slice(0, 64), bytes(range(64)))
+    p.commit(4, 60)
+    c.try_pop()
+    """
+    + "p.try_push(b'12345678')\nc.try_pop()\n" * 32,
+)
+program(
     "POP-3",
     "one pop makes room for one push",
     """
@@ -95,6 +106,22 @@ program(
     c.close()
     c.batch_pop(1)
     c.batch_pop(0)
+    """,
+)
+program(
+    "POP-5",
+    "a batch takes what has come since the last pop",
+    """
+    p.batch_push([b"1", b"2"])
+    c.try_pop()
+    p.try_push(b"3")
+    c.batch_pop(9)
+    p.batch_push([b"4", b"5"])
+    c.try_pop()
+    p.try_push(b"6")
+    p.close()
+    c.batch_pop(9)
+    c.batch_pop(9)
     """,
 )
 program(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from conformance.checks.registry import program
+from typing import Any
+
+from conformance.checks.registry import function, program
+from conformance.waiting import open_pair
 
 program(
     "PSH-1",
@@ -52,6 +55,29 @@ program(
     "exactly capacity fit by blocking_push and batch_push",
     "p.blocking_push(b'x', 0) # x9\nc.batch_pop(9)\np.batch_push([b'x'] * 9)",
 )
+
+
+@function("PSH-2")
+def exactly_capacity_fit_at_any_size(omni: Any) -> None:
+    """Rings of few and many, small and large slots hold exactly `capacity` of the largest message, unharmed."""
+    for capacity, size in ((8, 65), (16, 100_000), (64, 65536), (2048, 64), (2048, 4096)):
+        _, pair = open_pair(omni, capacity, size)
+        for turn in range(3):  # round the ring, however many slots it has
+            for number in range(capacity):
+                data = (turn * capacity + number).to_bytes(8, "little") * (size // 8)
+                result = pair.producer.try_push(data)
+                assert result, f"push {number} of {capacity} messages of {size} bytes answered {result.name}"
+            assert pair.producer.try_push(b"x").name == "QUEUE_FULL", f"more than {capacity} messages fit"
+            for number in range(capacity):
+                result, message = pair.consumer.try_pop()
+                expected = (turn * capacity + number).to_bytes(8, "little") * (size // 8)
+                assert result, f"{result.name} after {number} of {capacity} messages"
+                assert bytes(message) == expected, (
+                    f"message {number} of {capacity} of {size} bytes is not what was sent"
+                )
+        pair.close()
+
+
 program(
     "PSH-2",
     "exactly the normalised capacity fits",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from conformance.checks.registry import program
+from typing import Any
+
+from conformance.checks.registry import function, program
+from conformance.waiting import open_pair
 
 program(
     "RSV-1",
@@ -26,6 +29,8 @@ program(
     p.reserve(1)
     """,
 )
+program("RSV-1", "none with nobody to receive", "c.close()\np.reserve(1)")
+program("RSV-1", "none after a shutdown", "b.shutdown(0)\np.reserve(1)")
 program(
     "RSV-1",
     "no reservation of a channel that is shut",
@@ -58,6 +63,26 @@ program(
     _, m = c.try_pop()
     """,
 )
+
+
+@function("RSV-3")
+def any_part_can_be_committed(omni: Any) -> None:
+    """For every offset and size that lie within the region, exactly those bytes arrive."""
+    _, pair = open_pair(omni)
+    whole = bytes(range(64))
+    for offset in range(64):
+        for size in {1, 2, 16, 63 - offset, 64 - offset}:
+            if not 0 < size <= 64 - offset:
+                continue
+            pair.producer.reserve(1).data[:] = whole
+            assert pair.producer.commit(size, offset), f"commit({size}, {offset}) answered False"
+            result, message = pair.consumer.try_pop()
+            assert result, result
+            got = bytes(message)
+            assert got == whole[offset : offset + size], f"commit({size}, {offset}) published {got!r}"
+    pair.close()
+
+
 program(
     "RSV-4",
     "commit that fails",
@@ -95,6 +120,23 @@ program(
     """,
 )
 program("RSV-5", "rollback", "p.rollback()\nr = p.reserve(1)\np.rollback()\np.rollback()\np.batch_push([b'x'] * 8)")
+
+
+@function("RSV-5")
+def after_a_rollback_the_slot_is_free(omni: Any) -> None:
+    """What was rolled back can be reserved again, pushed into, and leaves the whole queue free."""
+    _, pair = open_pair(omni)
+    for _ in range(40):
+        assert pair.producer.reserve(1) is not None, "no reservation after a rollback"
+        pair.producer.rollback()
+        assert pair.producer.try_push(b"x").name == "SUCCESS", "no push after a rollback"
+        assert pair.consumer.try_pop()[0]
+    assert pair.producer.reserve(1) is not None
+    pair.producer.rollback()
+    assert pair.producer.batch_push([b"x"] * 9) == 8
+    pair.close()
+
+
 program(
     "RSV-6",
     "a reservation goes with the handle",

@@ -1,33 +1,32 @@
-"""Rules that need threads which run (§8)."""
+"""A channel between threads that run (§8)."""
 
 from __future__ import annotations
 
-import gc
-import threading
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from conformance.checks.registry import function
-from conformance.waiting import Task, open_pair, try_until
+from conformance.waiting import LIMIT, Task, open_pair, promptly, try_until
 
 MANY = 20_000
+LARGE = 256 * 1024
+"""Bytes of a message that takes long enough to copy for the other side to come in between."""
 
 
 def _numbers(producer: Any, first: int, count: int) -> None:
     for number in range(first, first + count):
-        assert producer.blocking_push(number.to_bytes(8, "little") * 8, 20), number
+        assert producer.blocking_push(number.to_bytes(8, "little") * 8, LIMIT), f"message {number} did not go through"
 
 
 def _drain(consumer: Any) -> list[int]:
     got: list[int] = []
     while True:
-        result, message = consumer.blocking_pop(20)
+        result, message = consumer.blocking_pop(LIMIT)
         if not result:
-            assert result.name == "CHANNEL_CLOSED", result
+            assert result.name == "CHANNEL_CLOSED", f"{result.name} after {len(got)} messages"
             return got
         data = bytes(message)
-        assert data == data[:8] * 8, f"torn: {data!r}"
+        assert data == data[:8] * (len(data) // 8), f"message {len(got)} is torn: {data[:64]!r}"
         got.append(int.from_bytes(data[:8], "little"))
 
 
@@ -35,11 +34,30 @@ def _drain(consumer: Any) -> list[int]:
 def both_sides_run_at_once_and_threads_may_change(omni: Any) -> None:
     """A handle goes from thread to thread; the other side runs meanwhile."""
     _, pair = open_pair(omni)
-    consumer = Task(lambda: _drain(pair.consumer))
+    consumer = Task(_drain, pair.consumer)
     for turn in range(10):
-        Task(partial(_numbers, pair.producer, turn * 100, 100)).finish()
+        Task(_numbers, pair.producer, turn * 100, 100).finish()
     pair.producer.close()
     assert consumer.finish() == list(range(1000))
+    pair.close()
+
+
+@function("CON-1", "threads")
+def threads_may_change_between_any_two_calls(omni: Any) -> None:
+    """What one thread reserved, another commits; what one popped, another reads; each call by a thread of its own."""
+    _, pair = open_pair(omni)
+    producer, consumer = pair
+    for number in range(20):
+        reservation = promptly(producer.reserve, 1)
+        assert reservation is not None, "a reservation that another thread committed is still outstanding"
+        promptly(reservation.data.__setitem__, 0, number)
+        del reservation
+        assert promptly(producer.commit, 1), "commit found nothing that another thread had reserved"
+        assert promptly(producer.try_push, b"pushed")
+        for expected in (bytes([number]), b"pushed"):
+            result, message = promptly(consumer.try_pop)
+            assert result, result
+            assert promptly(bytes, message) == expected
     pair.close()
 
 
@@ -47,10 +65,27 @@ def both_sides_run_at_once_and_threads_may_change(omni: Any) -> None:
 def nothing_lost_duplicated_reordered_or_torn(omni: Any) -> None:
     """Numbers arrive as they were sent, each whole."""
     _, pair = open_pair(omni)
-    consumer = Task(lambda: _drain(pair.consumer))
-    Task(lambda: _numbers(pair.producer, 0, MANY)).finish(60)
+    consumer = Task(_drain, pair.consumer)
+    Task(_numbers, pair.producer, 0, MANY).finish(2 * LIMIT)
     pair.producer.close()
-    assert consumer.finish(60) == list(range(MANY))
+    assert consumer.finish(2 * LIMIT) == list(range(MANY))
+    pair.close()
+
+
+@function("CON-3", "threads")
+def large_messages_arrive_whole(omni: Any) -> None:
+    """A message that takes long to copy is not seen before all of it is there."""
+    _, pair = open_pair(omni, size=LARGE)
+    payloads = [number.to_bytes(8, "little") * (LARGE // 8) for number in range(8)]
+    consumer = Task(_drain, pair.consumer)
+
+    def send() -> None:
+        for number in range(100):
+            assert pair.producer.blocking_push(payloads[number % 8], LIMIT), f"message {number} did not go through"
+
+    Task(send).finish(2 * LIMIT)
+    pair.producer.close()
+    assert consumer.finish(2 * LIMIT) == [number % 8 for number in range(100)]
     pair.close()
 
 
@@ -59,13 +94,7 @@ def closed_is_seen_only_after_everything(omni: Any) -> None:
     """A producer that pushes and closes at once loses nothing."""
     for turn in range(200):
         _, pair = open_pair(omni)
-
-        def push_and_close(producer: Any = pair.producer, count: int = turn % 8 + 1) -> None:
-            for number in range(count):
-                assert producer.try_push(number.to_bytes(8, "little") * 8)
-            producer.close()
-
-        task = Task(push_and_close)
+        task = Task(_push_and_close, pair.producer, turn % 8 + 1)
         assert _drain(pair.consumer) == list(range(turn % 8 + 1))
         task.finish()
         pair.close()
@@ -101,158 +130,102 @@ def concurrent_use_is_a_runtime_error(omni: Any) -> None:
     assert issubclass(omni.ConcurrentUseError, RuntimeError)
 
 
+def _push_and_close(producer: Any, count: int) -> None:
+    for number in range(count):
+        assert producer.try_push(number.to_bytes(8, "little") * 8)
+    producer.close()
+
+
+def _push_until_closed(producer: Any, sent: list[int]) -> None:
+    payload = bytes(LARGE)
+    while (result := producer.blocking_push(payload, LIMIT)).name == "SUCCESS":
+        sent.append(1)
+    assert result.name == "CHANNEL_CLOSED", result
+
+
+def _pop_until_closed(consumer: Any, popped: list[int]) -> None:
+    while (result := consumer.blocking_pop(LIMIT)[0]).name == "SUCCESS":
+        popped.append(1)
+    assert result.name == "CHANNEL_CLOSED", result
+
+
+def _amid_pushes(omni: Any, end: Callable[[Any, Any], Any]) -> Iterator[tuple[Any, Any, int, int]]:
+    """`end(broker, pair)` comes while a thread pushes large messages and another pops them, 25 times.
+
+    Large, so that a call is inside nearly always. Yields the broker, the pair, how many pushes answered
+    SUCCESS, and how many messages came before CHANNEL_CLOSED.
+    """
+    for _ in range(25):
+        broker, pair = open_pair(omni, size=LARGE)
+        sent: list[int] = []
+        popped: list[int] = []
+        tasks = [Task(_push_until_closed, pair.producer, sent), Task(_pop_until_closed, pair.consumer, popped)]
+        _arrived(popped)
+        promptly(end, broker, pair)
+        for task in tasks:
+            task.finish()
+        yield broker, pair, len(sent), len(popped)
+        promptly(pair.close)
+
+
+def _arrived(popped: list[int]) -> None:
+    try_until(lambda: len(popped) >= 3, "three messages did not arrive")
+
+
+@function("LIF-8", "threads")
+def closing_waits_for_the_push_inside(omni: Any) -> None:
+    """A producer closed by another thread amid pushes loses none that answered SUCCESS."""
+    for _, _, sent, popped in _amid_pushes(omni, lambda broker, pair: pair.producer.close()):
+        assert popped == sent, f"{sent} pushes answered SUCCESS, {popped} messages came before CHANNEL_CLOSED"
+
+
+@function("SHD-1", "threads")
+def shutdown_waits_for_the_push_inside(omni: Any) -> None:
+    """A shutdown amid pushes loses none that answered SUCCESS."""
+    for _, _, sent, popped in _amid_pushes(omni, lambda broker, pair: broker.shutdown(0)):
+        assert popped == sent, f"{sent} pushes answered SUCCESS, {popped} messages came before CHANNEL_CLOSED"
+
+
+@function("LIF-8", "threads")
+def memory_outlives_the_call_inside(omni: Any) -> None:
+    """Both handles are closed amid a push and a pop: the calls inside end safely, and the name is free."""
+    for broker, _, _, _ in _amid_pushes(omni, lambda broker, pair: pair.close()):
+        assert not broker.has_channel("a"), "both handles are closed, and the name is still registered"
+
+
 @function("CON-2", "threads concurrent-use")
 def a_second_thread_is_refused(omni: Any) -> None:
     """While one thread is blocked in a handle, another gets ConcurrentUseError, and nothing is lost."""
     _, pair = open_pair(omni)
-    inside = Task(lambda: pair.consumer.blocking_pop(20))
+    producer, consumer = pair
+    inside = Task(consumer.blocking_pop, 2 * LIMIT)
     inside.asleep()
-    for call in (pair.consumer.try_pop, lambda: pair.consumer.blocking_pop(0), lambda: pair.consumer.batch_pop(1)):
-        try:
-            call()
-        except omni.ConcurrentUseError:
-            continue
-        raise AssertionError("no ConcurrentUseError")
-    assert pair.producer.try_push(b"x")
+    for call in (consumer.try_pop, lambda: consumer.blocking_pop(0), lambda: consumer.batch_pop(1)):
+        _refused(omni, call)
+    assert producer.try_push(b"x")
     result, message = inside.finish()
     assert result
     assert message is not None
-    pair.producer.batch_push([b"x"] * 8)
-    pushing = Task(lambda: pair.producer.blocking_push(b"y", 20))
+    producer.batch_push([b"x"] * 8)
+    pushing = Task(producer.blocking_push, b"y", 2 * LIMIT)
     pushing.asleep()
-    try:
-        pair.producer.try_push(b"z")
-    except omni.ConcurrentUseError:
-        pass
-    else:
-        raise AssertionError("no ConcurrentUseError")
-    assert pair.consumer.try_pop()[0]
+    for call in (
+        lambda: producer.try_push(b"z"),
+        lambda: producer.blocking_push(b"z", 0),
+        lambda: producer.batch_push([b"z"]),
+        lambda: producer.reserve(1),
+    ):
+        _refused(omni, call)
+    assert consumer.try_pop()[0]
     assert pushing.finish()
+    assert consumer.batch_pop(99)[0]
+    assert producer.get_stats().messages_sent == consumer.get_stats().messages_received == 10
     pair.close()
 
 
-@function("CON-7", "threads")
-def the_hot_path_keeps_nothing(omni: Any) -> None:
-    """Going round the ring many times leaves no more memory in use than before."""
-    import tracemalloc
-
-    _, pair = open_pair(omni)
-    producer, consumer = pair
-
-    def round_trip() -> None:
-        for _ in range(500):
-            assert producer.try_push(b"x" * 64)
-            assert consumer.try_pop()[0]
-            assert producer.reserve(1) is not None
-            assert producer.commit(64)
-            assert consumer.batch_pop(8)[0]
-
-    round_trip()
-    gc.collect()
-    tracemalloc.start()
+def _refused(omni: Any, call: Any) -> None:
     try:
-        round_trip()
-        gc.collect()
-        before = tracemalloc.get_traced_memory()[0]
-        round_trip()
-        gc.collect()
-        grown = tracemalloc.get_traced_memory()[0] - before
-    finally:
-        tracemalloc.stop()
-    assert grown < 16_384, f"{grown} bytes more after 500 rounds"
-    pair.close()
-
-
-@function("BRK-12", "threads")
-def the_broker_is_for_any_number_of_threads(omni: Any) -> None:
-    """Many threads request, ask, remove and close; the totals add up and nothing stays registered."""
-    broker = omni.MailboxBroker()
-    start = threading.Barrier(6)
-
-    def work(me: int) -> int:
-        start.wait(20)
-        made = 0
-        for turn in range(150):
-            name = f"shared {turn % 3}"
-            error, pair = broker.request_channel(name, omni.ChannelConfig(8, 64))
-            broker.has_channel(name)
-            broker.remove_channel(name)
-            broker.get_stats()
-            if pair is not None:
-                made += 1
-                assert pair.producer.try_push(b"123")
-                pair.close()
-            else:
-                assert error is omni.ChannelError.NAME_EXISTS, error
-        return made
-
-    def shut() -> int:
-        start.wait(20)
-        for _ in range(20):
-            broker.shutdown(0)
-        return 0
-
-    # shutdown must not meet pushes here: it runs on a broker whose channels it may close
-    tasks = [Task(partial(work, me)) for me in range(5)]
-    start.wait(20)
-    made = sum(task.finish(60) for task in tasks)
-    stats = broker.get_stats()
-    assert tuple(stats) == (0, made, made, 3 * made), (stats, made)
-    start = threading.Barrier(3)
-
-    def churn() -> None:
-        start.wait(20)
-        for turn in range(100):
-            _, pair = broker.request_channel(f"churn {turn}", omni.ChannelConfig(8, 64))
-            if pair is not None:
-                pair.producer.try_push(b"1")
-                pair.close()
-
-    tasks = [Task(churn), Task(churn), Task(shut)]
-    for task in tasks:
-        task.finish(60)
-    assert broker.get_stats().active_channels == 0
-
-
-@function("BRK-1", "threads")
-def one_broker_from_every_thread(omni: Any) -> None:
-    """instance() is the same object in every thread."""
-    mine = omni.MailboxBroker.instance()
-    assert all(Task(omni.MailboxBroker.instance).finish() is mine for _ in range(4))
-
-
-@function("SHD-2", "threads")
-def shutdown_waits_for_the_last_handle(omni: Any) -> None:
-    """shutdown() sleeps while a handle lives and ends with the last one."""
-    broker, pair = open_pair(omni)
-    task = Task(broker.shutdown)
-    try_until(lambda: not pair.producer.is_connected(), "the channel was not shut")
-    task.asleep()
-    pair.producer.close()
-    task.asleep()
-    assert task.value is None, "shutdown() ended before the last handle"
-    pair.consumer.close()
-    assert task.finish() is True
-
-
-@function("SHD-2", "threads")
-def shutdown_gives_up_after_its_time(omni: Any) -> None:
-    """shutdown(timeout) with a live handle is False; the channel stays shut."""
-    broker, pair = open_pair(omni)
-    assert broker.shutdown(0.01) is False
-    assert pair.producer.try_push(b"x") is omni.PushResult.CHANNEL_CLOSED
-    pair.close()
-
-
-@function("SHD-3", "threads")
-def shutdown_does_not_wait_for_later_channels(omni: Any) -> None:
-    """A channel requested while shutdown waits is open and is not waited for."""
-    broker, pair = open_pair(omni)
-    task = Task(broker.shutdown)
-    try_until(lambda: not pair.producer.is_connected(), "the channel was not shut")
-    _, later = broker.request_channel("later", omni.ChannelConfig(8, 64))
-    assert later.producer.try_push(b"x")
-    pair.close()
-    assert task.finish() is True
-    assert later.consumer.try_pop()[0]
-    later.close()
+        answer = promptly(call)
+    except omni.ConcurrentUseError:
+        return
+    raise AssertionError(f"a second thread inside a handle got {answer}, and no ConcurrentUseError")

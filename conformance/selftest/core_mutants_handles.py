@@ -1,0 +1,243 @@
+"""Wrong cores: the producer and the consumer."""
+
+from __future__ import annotations
+
+from conformance.selftest.mutant import Mutant
+
+PRODUCER = (
+    Mutant(
+        "empty_messages_are_sent", ("PSH-1",), "producer.c",
+        "if (size == 0 || size > channel->max_message_size) return", "if (size > channel->max_message_size) return",
+    ),
+    Mutant(
+        "largest_message_is_refused", ("PSH-1", "POP-2"), "producer.c",
+        "if (size == 0 || size > channel->max_message_size) return",
+        "if (size == 0 || size >= channel->max_message_size) return",
+    ),
+    Mutant(
+        "closed_before_size", ("PSH-1",), "producer.c",
+        "  if (size == 0 || size > channel->max_message_size) return OMNI_PUSH_INVALID_SIZE;\n"
+        "  if (nobody_receives(channel)) return OMNI_PUSH_CHANNEL_CLOSED;\n",
+        "  if (nobody_receives(channel)) return OMNI_PUSH_CHANNEL_CLOSED;\n"
+        "  if (size == 0 || size > channel->max_message_size) return OMNI_PUSH_INVALID_SIZE;\n",
+    ),
+    Mutant(
+        "sends_to_nobody", ("PSH-1", "LIF-2", "SHD-1"), "producer.c",
+        "  if (nobody_receives(channel)) return OMNI_PUSH_CHANNEL_CLOSED;\n", "",
+    ),
+    Mutant(
+        "a_push_takes_the_reserved_slot", ("PSH-1", "PSH-5"), "producer.c",
+        "is_reserved(producer) ? NULL : ring_free_slot(&channel->ring);", "ring_free_slot(&channel->ring);",
+    ),
+    Mutant(
+        "a_push_keeps_the_slots_old_offset", ("POP-2",), "producer.c",
+        "  slot->offset = 0;\n", "",
+    ),
+    Mutant(
+        "messages_are_one_byte_short", ("POP-2", "PSH-3"), "producer.c",
+        "slot->length = (uint32_t)size;\n  seam_copy", "slot->length = (uint32_t)size - 1;\n  seam_copy",
+    ),
+    Mutant(
+        "the_last_byte_is_not_copied", ("POP-2", "PSH-3"), "producer.c",
+        "seam_copy(slot->payload, data, size);", "seam_copy(slot->payload, data, size - 1);",
+    ),
+    Mutant(
+        "published_before_it_is_copied", ("CON-3",), "producer.c",
+        "  seam_copy(slot->payload, data, size);\n  ring_publish(&channel->ring, size);\n",
+        "  ring_publish(&channel->ring, size);\n  seam_copy(slot->payload, data, size);\n",
+    ),
+    Mutant(
+        "a_push_keeps_memory", ("CON-7",), "producer.c",
+        "seam_copy(slot->payload, data, size);",
+        "seam_copy(slot->payload, seam_copy(seam_allocate(size), data, size), size);",
+    ),
+    Mutant(
+        "a_push_copies_twice", ("CON-7",), "producer.c",
+        "  seam_copy(slot->payload, data, size);\n",
+        "  void *copy = seam_copy(seam_allocate(size), data, size);\n"
+        "  seam_copy(slot->payload, copy, size);\n  seam_free(copy);\n",
+    ),
+    Mutant(
+        "a_full_queue_counts_as_failed", ("STA-1",), "producer.c",
+        "if (result == OMNI_PUSH_TIMEOUT || result == OMNI_PUSH_CHANNEL_CLOSED)",
+        "if (result == OMNI_PUSH_TIMEOUT || result == OMNI_PUSH_CHANNEL_CLOSED || result == OMNI_PUSH_QUEUE_FULL)",
+    ),
+    Mutant(
+        "time_outs_do_not_count", ("STA-1",), "producer.c",
+        "if (result == OMNI_PUSH_TIMEOUT || result == OMNI_PUSH_CHANNEL_CLOSED)",
+        "if (result == OMNI_PUSH_CHANNEL_CLOSED)",
+    ),
+    Mutant(
+        "a_batch_counts_its_failure", ("STA-1",), "producer.c",
+        "push(producer, messages[pushed].data, messages[pushed].size) == OMNI_PUSH_SUCCESS)",
+        "counted(producer, push(producer, messages[pushed].data, messages[pushed].size)) == OMNI_PUSH_SUCCESS)",
+    ),
+    Mutant(
+        "a_batch_skips_what_does_not_fit", ("PSH-6",), "producer.c",
+        "  while (pushed < count && push(producer, messages[pushed].data, messages[pushed].size) == "
+        "OMNI_PUSH_SUCCESS)\n    pushed++;\n",
+        "  for (size_t i = 0; i < count; i++)\n"
+        "    pushed += push(producer, messages[i].data, messages[i].size) == OMNI_PUSH_SUCCESS;\n",
+    ),
+    Mutant(
+        "waits_for_its_own_reservation", ("PSH-5",), "producer.c",
+        "(is_reserved(producer) || timeout == 0)", "(timeout == 0)",
+    ),
+    Mutant(
+        "a_blocking_push_answers_queue_full", ("PSH-4",), "producer.c",
+        "else if (slept == SEAM_TIME_UP) result = OMNI_PUSH_TIMEOUT;", "else if (slept == SEAM_TIME_UP) break;",
+    ),
+    Mutant(
+        "a_blocked_push_does_not_see_its_close", ("LIF-8",), "producer.c",
+        "    if (gate_is_closed(&producer->gate)) result = OMNI_PUSH_CHANNEL_CLOSED; /* LIF-8 */\n    else if",
+        "    if",
+    ),
+    Mutant(
+        "a_reservation_can_be_had_twice", ("RSV-1",), "producer.c",
+        "!nobody_receives(channel) && !is_reserved(producer))", "!nobody_receives(channel))",
+    ),
+    Mutant(
+        "reserves_more_than_fits", ("RSV-1",), "producer.c",
+        "if (size > 0 && size <= channel->max_message_size && !nobody", "if (size > 0 && !nobody",
+    ),
+    Mutant(
+        "reserves_for_nobody", ("RSV-1", "SHD-1"), "producer.c",
+        "channel->max_message_size && !nobody_receives(channel) && !is_reserved",
+        "channel->max_message_size && !is_reserved",
+    ),
+    Mutant(
+        "the_region_starts_late", ("RSV-3", "RSV-2"), "producer.c",
+        "*region = slot->payload;", "*region = slot->payload + 1;",
+    ),
+    Mutant(
+        "commit_ignores_the_offset", ("RSV-3",), "producer.c",
+        "slot->offset = (uint32_t)offset;", "slot->offset = 0;",
+    ),
+    Mutant(
+        "commit_publishes_to_nobody", ("RSV-4", "SHD-1"), "producer.c",
+        "    if (!nobody_receives(channel)) {\n", "    {\n",
+    ),
+    Mutant(
+        "commit_keeps_the_reservation", ("RSV-1", "RSV-3", "RSV-4", "RSV-6", "PSH-1"), "producer.c",
+        "    set_reserved(producer, 0);\n    if (!nobody", "    if (!nobody",
+    ),
+    Mutant(
+        "rollback_keeps_the_reservation", ("RSV-5",), "producer.c",
+        "refused(answer, 0);\n  set_reserved(producer, 0);\n", "refused(answer, 0);\n",
+    ),
+    Mutant(
+        "a_reservation_is_the_threads", ("CON-1", "RSV-6"), "producer.c",
+        "  return seam_load(&producer->reserved, relaxed); /* relaxed: written and read under the gate */\n}\n\n"
+        "static void set_reserved(omni_producer *producer, uint32_t reserved) {\n",
+        "  return seam_load(&producer->reserved, relaxed) == (uint32_t)pthread_self();\n}\n\n"
+        "static void set_reserved(omni_producer *producer, uint32_t reserved) {\n"
+        "  reserved *= (uint32_t)pthread_self();\n",
+    ),
+    Mutant(
+        "a_reservation_takes_an_available_slot", ("RSV-2", "STA-3"), "producer.c",
+        "ring->capacity - ring_length(ring);", "ring->capacity - ring_length(ring) - is_reserved(producer);",
+    ),
+    Mutant(
+        "the_producer_does_not_see_the_consumers_end", ("LIF-2",), "producer.c",
+        "!gate_is_closed(&producer->gate) && seam_load(&ring->consumer_alive, relaxed) &&",
+        "!gate_is_closed(&producer->gate) &&",
+    ),
+    Mutant(
+        "closing_does_not_wake_its_own_push", ("LIF-8",), "producer.c",
+        "  ring_wake(&channel->ring.producer_asleep); /* the one inside, if it sleeps (LIF-8) */\n", "",
+    ),
+    Mutant(
+        "the_producer_is_unmapped_under_a_push", ("LIF-8", "CON-4"), "producer.c",
+        "  gate_wait(&producer->gate);\n", "",
+    ),
+)  # fmt: skip
+
+CONSUMER = (
+    Mutant(
+        "pops_ignore_exports", ("MSG-3",), "consumer.c",
+        "if (seam_load(&consumer->pins, seq_cst) == 0) return wanted;", "return wanted;",
+    ),
+    Mutant(
+        "pops_go_one_past_an_export", ("MSG-3",), "consumer.c",
+        "ring_slot_at(ring, read + free - ring->capacity)", "ring_slot_at(ring, read + free - ring->capacity - 1)",
+    ),
+    Mutant(
+        "a_batch_is_popped_backwards", ("POP-2", "POP-5"), "consumer.c",
+        "const ring_slot *slot = ring_slot_at(ring, read + i);",
+        "const ring_slot *slot = ring_slot_at(ring, read + taken - 1 - i);",
+    ),
+    Mutant(
+        "a_batch_counts_its_last_bytes", ("STA-2",), "consumer.c",
+        "bytes += slot->length;", "bytes = slot->length;",
+    ),
+    Mutant(
+        "a_pop_ignores_the_offset", ("RSV-3",), "consumer.c",
+        "{slot->payload + slot->offset, slot->length", "{slot->payload, slot->length",
+    ),
+    Mutant(
+        "a_batch_waits_to_fill", ("POP-5",), "consumer.c",
+        "  if (waiting == 0) return ended", "  if (waiting < wanted && wanted <= ring->capacity) return ended",
+    ),
+    Mutant(
+        "a_blocking_pop_answers_empty", ("POP-4",), "consumer.c",
+        "return finished(consumer, result == OMNI_POP_EMPTY ? OMNI_POP_TIMEOUT : result);",
+        "return finished(consumer, result);",
+    ),
+    Mutant(
+        "any_wakeup_uses_the_time_up", ("POP-4", "POP-5", "CON-5"), "consumer.c",
+        "else if (slept == SEAM_TIME_UP) result = OMNI_POP_TIMEOUT;",
+        "else if (slept == SEAM_TIME_UP || deadline != SEAM_NEVER) result = OMNI_POP_TIMEOUT;",
+    ),
+    Mutant(
+        "a_blocked_pop_does_not_see_its_close", ("LIF-8",), "consumer.c",
+        "    if (gate_is_closed(&consumer->gate)) result = OMNI_POP_CHANNEL_CLOSED; /* LIF-8 */\n    else if",
+        "    if",
+    ),
+    Mutant(
+        "woken_by_the_end_it_does_not_drain", ("CON-4", "LIF-2"), "consumer.c",
+        "      if (!gate_is_closed(&consumer->gate)) result = pop(",
+        "      if (!seam_load(&ring->producer_alive, acquire)) result = OMNI_POP_CHANNEL_CLOSED;\n"
+        "      else if (!gate_is_closed(&consumer->gate)) result = pop(",
+    ),
+    Mutant(
+        "asleep_it_holds_up_every_consumer", ("CON-7", "CON-1"), "consumer.c",
+        "  int result = entered_pop(consumer, 1, timeout, message, &taken);\n",
+        "  static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;\n"
+        "  pthread_mutex_lock(&one);\n"
+        "  int result = entered_pop(consumer, 1, timeout, message, &taken);\n"
+        "  pthread_mutex_unlock(&one);\n",
+    ),
+    Mutant(
+        "empty_counts_as_failed", ("STA-2",), "consumer.c",
+        "if (result == OMNI_POP_TIMEOUT || result == OMNI_POP_CHANNEL_CLOSED) count",
+        "if (result != OMNI_POP_SUCCESS) count",
+    ),
+    Mutant(
+        "a_pop_expires_nothing", ("MSG-2",), "consumer.c",
+        "omni_message *message) {\n  size_t taken;\n  gate_answer answer = gate_enter(&consumer->gate, GATE_ENTRY);\n"
+        "  if (answer != GATE_ENTERED) return refused(answer);\n  return finished(consumer, pop(",
+        "omni_message *message) {\n  size_t taken;\n  gate_answer answer = gate_enter(&consumer->gate, 0);\n"
+        "  if (answer != GATE_ENTERED) return refused(answer);\n  return finished(consumer, pop(",
+    ),
+    Mutant(
+        "a_pop_of_nothing_expires", ("MSG-5",), "consumer.c",
+        "max_count ? GATE_ENTRY : 0", "GATE_ENTRY",
+    ),
+    Mutant(
+        "messages_outlive_their_consumer", ("MSG-2",), "consumer.c",
+        "gate_entries(&consumer->gate) == message->pop && !gate_is_closed(&consumer->gate);",
+        "gate_entries(&consumer->gate) == message->pop;",
+    ),
+    Mutant(
+        "an_export_does_not_hold_the_memory", ("MSG-1", "MSG-2", "MSG-3", "MSG-4"), "consumer.c",
+        "  if (!channel_pin(consumer->channel)) return OMNI_EXPIRED;\n", "",
+    ),
+    Mutant(
+        "the_consumers_end_is_not_told", ("LIF-2",), "consumer.c",
+        "  ring_end_consumer(&channel->ring);\n", "",
+    ),
+    Mutant(
+        "closing_does_not_wake_its_own_pop", ("LIF-8",), "consumer.c",
+        "  ring_wake(&channel->ring.consumer_asleep); /* the one inside, if it sleeps (LIF-8) */\n", "",
+    ),
+)  # fmt: skip
