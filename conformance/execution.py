@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from conformance.checks.registry import Check
 from conformance.failure import Broken, Failure
+from conformance.hanging import Hung
 from conformance.lockstep import Divergence, Invalid, Tally, new_tally
 from conformance.report import CheckResult
 from conformance.reproduce import reproduction
@@ -24,7 +25,7 @@ def execute_check(
     tally, begun = new_tally(), time.monotonic()
     tally.profile = profile
     failure = _attempt(check, target, tally, found)
-    outcome = "passed" if failure is None else "error" if failure.kind == "error" else "failed"
+    outcome = "passed" if failure is None else {"error": "error", "hang": "hung"}.get(failure.kind, "failed")
     seconds = round(time.monotonic() - begun, 3)
     reason = "" if failure is None else failure.seen
     result = CheckResult(check.id, check.rule, check.layer, check.claim, outcome, tally.operations, seconds, reason)
@@ -41,6 +42,8 @@ def _attempt(check: Check, target: Target, tally: Tally, found: Callable[[Failur
         return Failure(broken.rule, check.id, broken.kind, broken.seen, target.name, details=broken.details)
     except Invalid as invalid:
         return Failure(check.rule, check.id, "error", f"the check is no program by the model: {invalid}", target.name)
+    except Hung as hung:
+        return Failure(check.rule, check.id, "hang", str(hung), target.name)
     except Exception as error:
         return Failure(check.rule, check.id, "claim", f"{type(error).__name__}: {error}", target.name)
     return None

@@ -23,8 +23,6 @@ _ADAPTERS = str(Path(__file__).parent / "targets")
 class Hung(AssertionError):
     """A thread did not end in time; the message names the operation that it is in."""
 
-    kind = "hang"
-
 
 def operation_of(thread: int, body: str = "") -> str | None:
     """The operation that a thread is in, by its `ident`; None where it is in none, or has ended.

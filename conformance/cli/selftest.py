@@ -21,7 +21,7 @@ BANKS: dict[str, tuple[tuple[Mutant, ...], Place]] = {
     "model": (MODEL_MUTANTS, in_model),
     "core": (CORE_MUTANTS, in_core),
 }
-QUICK = 8
+QUICK = 12
 """Of how many mutants the quick subset takes one."""
 
 

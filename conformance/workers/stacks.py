@@ -5,15 +5,10 @@ from __future__ import annotations
 import linecache
 import re
 
-OPERATIONS = (
-    "blocking_push", "blocking_pop", "batch_push", "batch_pop", "try_push", "try_pop", "send", "receive", "reserve",
-    "commit", "rollback", "shutdown", "request_channel", "remove_channel", "has_channel", "open_channel", "get_stats",
-    "close", "move", "is_connected", "available_slots", "available_messages", "get_config", "capacity",
-    "max_message_size",
-)  # fmt: skip
+from conformance.hanging import OPERATIONS
 
 _FRAME = re.compile(r'^  File "(?P<file>.*)", line (?P<line>\d+) in (?P<function>.*)$')
-_CALL = re.compile(rf"\.({'|'.join(OPERATIONS)})\(")
+_CALL = re.compile(rf"\.({'|'.join(sorted(OPERATIONS))})\(")
 
 
 def threads(dump: str) -> list[list[tuple[str, int, str]]]:
