@@ -8,7 +8,7 @@ from typing import SupportsIndex
 from fast_impl._arguments import Timeout, as_config, as_memory_limit, as_name, as_nanoseconds
 from fast_impl._binding import CHANNEL_ERRORS, blocking, ffi, lib
 from fast_impl._consumer import ConsumerCore, ConsumerHandle
-from fast_impl._handle import Uncopyable
+from fast_impl._handle import Uncopyable, owned
 from fast_impl._pair import ChannelPair
 from fast_impl._producer import ProducerCore, ProducerHandle
 from spec_model.config import ChannelConfig
@@ -36,7 +36,7 @@ class MailboxBroker(Uncopyable):
         broker = lib.omni_broker_new(as_memory_limit(memory_limit))
         if broker == ffi.NULL:
             raise MemoryError("no memory for a broker")
-        self._broker = ffi.gc(broker, lib.omni_broker_free)
+        self._broker = owned(broker, lib.omni_broker_free)
 
     @classmethod
     def instance(cls) -> MailboxBroker:

@@ -8,7 +8,7 @@ from typing import Any, SupportsIndex
 
 from fast_impl._arguments import Timeout, as_count, as_nanoseconds
 from fast_impl._binding import POP_RESULTS, blocking, ffi, lib, refuse
-from fast_impl._handle import Ending
+from fast_impl._handle import Ending, owned
 from fast_impl._message import Message
 from spec_model.config import ChannelConfig
 from spec_model.errors import ChannelClosedError
@@ -21,7 +21,7 @@ class ConsumerCore:
     __slots__ = ("handle", "undelivered")
 
     def __init__(self, handle: Any) -> None:
-        self.handle = ffi.gc(handle, lib.omni_consumer_free)
+        self.handle = owned(handle, lib.omni_consumer_free)
         self.undelivered: deque[Message] = deque()
 
     def close(self) -> None:

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from typing import NoReturn, TypeVar
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeVar
+from weakref import finalize
+
+from fast_impl._binding import ffi
 
 Self = TypeVar("Self", bound="Ending")
+
+
+def owned(pointer: Any, free: Callable[[Any], None]) -> Any:
+    """`pointer`, passed to `free` at the end of its last reference.
+
+    Not cffi's `gc`: of objects that are garbage together, the collector may end what that gives before finalisers
+    that still use it. It does not know of a plain pointer, which goes after them all.
+    """
+    finalize(pointer, free, ffi.cast(ffi.typeof(pointer), pointer)).atexit = False
+    return pointer
 
 
 class Uncopyable:

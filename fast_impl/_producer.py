@@ -7,7 +7,7 @@ from typing import Any, SupportsIndex
 
 from fast_impl._arguments import Buffer, Timeout, as_buffer, as_count, as_nanoseconds
 from fast_impl._binding import PUSH_RESULTS, blocking, ffi, lib, refuse
-from fast_impl._handle import Ending
+from fast_impl._handle import Ending, owned
 from fast_impl._reservation import Reservation
 from spec_model.config import ChannelConfig
 from spec_model.errors import ChannelClosedError
@@ -20,7 +20,7 @@ class ProducerCore:
     __slots__ = ("handle", "reservation")
 
     def __init__(self, handle: Any) -> None:
-        self.handle = ffi.gc(handle, lib.omni_producer_free)
+        self.handle = owned(handle, lib.omni_producer_free)
         self.reservation: Reservation | None = None
 
     def close(self) -> None:

@@ -1,0 +1,103 @@
+"""The example target in C: `docs/examples/target_c`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fast_impl
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "docs" / "examples" / "target_c"
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), *sys.path]))}
+SANITIZERS = {
+    "address": ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
+    "thread": ["-fsanitize=thread"],
+}
+
+
+def _needs(*tools: str) -> None:
+    for tool in tools:
+        if shutil.which(tool) is None:
+            pytest.skip(f"no {tool} on the PATH")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the example, compiled by its own Makefile, in which warnings are errors."""
+    _needs("make", "cc")
+    folder = tmp_path_factory.mktemp("target") / "target_c"
+    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("*.so"))
+    _make(folder)
+    return folder
+
+
+def _make(folder: Path) -> None:
+    command = ["make", f"PYTHON={sys.executable}"]
+    done = subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _judge(folder: Path, *only: str) -> tuple[int, dict[str, object]]:
+    """Run the suite as a user would; its exit code and its report."""
+    report = folder / "report.json"
+    command = [sys.executable, "-m", "conformance", "run", "--target", "./libomni_naive.so", "--json", str(report)]
+    command += [part for name in only for part in ("--only", name)]
+    done = subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=280)
+    assert report.exists(), done.stdout + done.stderr
+    return done.returncode, json.loads(report.read_text())
+
+
+@pytest.mark.timeout(300)
+def test_it_keeps_every_rule(folder: Path) -> None:
+    """Every direct check and every check of waiting holds, and a portion of the random programs; none is skipped.
+
+    The whole suite takes minutes; the layers left out here are run by `omni-conformance run` without `--only`.
+    """
+    code, report = _judge(folder, "direct", "waiting", "CON-3/random-programs-0")
+    assert (code, report["verdict"], report["failures"]) == (0, "holds", [])
+    assert set(report["not_provided"]) <= {"flatbuffers", "start-index"}  # type: ignore[call-overload]
+    outcomes = {check["outcome"] for check in report["checks"]}  # type: ignore[attr-defined]
+    assert outcomes <= {"passed", "not provided"}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(
+    ("line", "broken", "rule"),
+    [
+        ("  k->pops++; /* earlier messages expire */\n", "", "MSG-2"),
+        ("if (--c->open == 0) unregister(c);", "c->open--;", "BRK-8"),
+        ("slot_of(c, c->read + c->capacity)->pins == 0", "true", "MSG-3"),
+    ],
+)
+def test_with_a_line_broken_it_does_not(folder: Path, tmp_path: Path, line: str, broken: str, rule: str) -> None:
+    """The suite says which rule that line was for, so that its pass is worth something."""
+    shutil.copytree(folder, tmp_path / "mine", ignore=shutil.ignore_patterns("*.so"))
+    source = tmp_path / "mine" / "omni_naive.c"
+    text = source.read_text()
+    assert text.count(line) == 1
+    # In a program without it, a helper may be left over.
+    source.write_text('#pragma GCC diagnostic ignored "-Wunused-function"\n' + text.replace(line, broken))
+    _make(tmp_path / "mine")
+    code, report = _judge(tmp_path / "mine", rule)
+    assert code == 1
+    verdicts = {each["id"]: each["verdict"] for each in report["rules"]}  # type: ignore[attr-defined]
+    assert verdicts[rule] == "broken"
+
+
+@pytest.mark.parametrize("sanitizer", SANITIZERS)
+def test_the_sanitizers_find_nothing(folder: Path, sanitizer: str) -> None:
+    """No data race, leak or undefined behaviour in 20000 messages between native threads."""
+    program = folder / f"stress-{sanitizer}"
+    command = ["cc", "-std=c11", "-g", "-O1", "-pthread", f"-I{fast_impl.get_include()}", *SANITIZERS[sanitizer]]
+    command += [str(folder / "omni_naive.c"), str(ROOT / "tests" / "core" / "stress.c"), "-o", str(program)]
+    compiled = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert compiled.returncode == 0, compiled.stderr
+    done = subprocess.run([program, "20000"], capture_output=True, text=True, timeout=50)
+    assert (done.returncode, done.stdout) == (0, "20000 messages\n"), done.stderr
