@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from conformance.failure import Broken
-from conformance.waiting import Task, open_pair
+from conformance.waiting import Task, fill, open_full, open_pair
 
 
 class Call(NamedTuple):
@@ -34,12 +34,15 @@ class Blocked:
     def __init__(self, omni: Any, call: Call, broker: Any = None) -> None:
         """On a channel of its own; raises Broken if the call does not wait."""
         self.call = call
-        self.broker, self.pair = open_pair(omni) if broker is None else (broker, _another_pair(omni, broker))
+        if broker is None:
+            self.broker, self.pair = open_full(omni) if call.pushes else open_pair(omni)
+        else:
+            self.broker, self.pair = broker, _another_pair(omni, broker)
+            if call.pushes:
+                fill(self.pair)
         self.own, self.peer = self.pair.producer, self.pair.consumer
         if not call.pushes:
             self.own, self.peer = self.peer, self.own
-        elif (pushed := self.pair.producer.batch_push([b"x"] * 8)) != 8:
-            raise Broken("PSH-2", f"batch_push of 8 messages into an empty channel of capacity 8 answered {pushed}")
         self.task = Task(lambda: call.run(self.pair))
         self.still("nothing had come for it")
 

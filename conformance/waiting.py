@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from conformance.failure import Broken
 from conformance.hanging import Hung, hung_in, operation_of
 
 LIMIT = 10.0
@@ -109,6 +110,22 @@ def open_pair(omni: Any, capacity: int = 8, size: int = 64) -> Any:
     error, pair = broker.request_channel("a", omni.ChannelConfig(capacity, size))
     assert pair is not None, error
     return broker, pair
+
+
+def open_full(omni: Any) -> Any:
+    """A broker and a pair with a full queue of capacity 8: the target's own, where it makes one."""
+    if hasattr(omni, "make_full_channel"):
+        return omni.make_full_channel()
+    broker, pair = open_pair(omni)
+    fill(pair)
+    return broker, pair
+
+
+def fill(pair: Any) -> None:
+    """Push eight messages into an empty channel of capacity 8; raises Broken if they do not fit."""
+    pushed = pair.producer.batch_push([b"x"] * 8)
+    if pushed != 8:
+        raise Broken("PSH-2", f"batch_push of 8 messages into an empty channel of capacity 8 answered {pushed}")
 
 
 def try_until(attempt: Callable[[], bool], why: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from conformance.blocking_calls import CALLS, Blocked
 from conformance.checks.registry import function
 from conformance.failure import Broken
-from conformance.waiting import LIMIT, SLACK, Task, open_pair, promptly
+from conformance.waiting import LIMIT, SLACK, Task, open_full, open_pair, promptly
 
 WAITS = (0.001, 0.02, 0.3)
 """Seconds."""
@@ -62,8 +62,7 @@ def batch_pop_keeps_its_time(omni: Any) -> None:
 @function("PSH-4", "threads", layer="waiting")
 def blocking_push_keeps_its_time(omni: Any) -> None:
     """blocking_push gives up neither early nor more than 2 s late."""
-    _, pair = open_pair(omni)
-    assert pair.producer.batch_push([b"x"] * 8) == 8
+    _, pair = open_full(omni)
     _neither_early_nor_late("PSH-4", "blocking_push", "TIMEOUT", lambda wait: pair.producer.blocking_push(b"x", wait))
     pair.close()
 
@@ -113,8 +112,7 @@ def _sleeps() -> int:
 def a_blocked_call_uses_no_processor(omni: Any) -> None:
     """A call that waits sleeps: it neither spins nor looks again and again."""
     broker, pair = open_pair(omni)
-    _, full = open_pair(omni)
-    assert full.producer.batch_push([b"x"] * 8) == 8
+    _, full = open_full(omni)
     _, batched = open_pair(omni)
     calls: dict[str, Callable[[], Any]] = {
         "blocking_pop": lambda: pair.consumer.blocking_pop(ASLEEP),

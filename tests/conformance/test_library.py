@@ -57,3 +57,23 @@ def test_a_maker_that_makes_no_channels_is_unusable() -> None:
         conformance.check(lambda: spec_model.MailboxBroker(memory_limit=1))
     with pytest.raises(Unusable, match="no such feature: wings"):
         conformance.check(spec_model.MailboxBroker, without=("wings",))
+
+
+def test_a_full_channel_of_its_own_is_used() -> None:
+    """Checks that need a full queue take the one that make_full_channel makes."""
+    made = 0
+
+    def make_full() -> tuple[Any, Any]:
+        nonlocal made
+        made += 1
+        broker = fast_impl.MailboxBroker()
+        _, pair = broker.request_channel("full", fast_impl.ChannelConfig(8, 64))
+        assert pair is not None
+        assert pair.producer.batch_push([b"x"] * 8) == 8
+        return broker, pair
+
+    report = conformance.check(
+        fast_impl.MailboxBroker, make_full, without=("concurrent-use",), only=("PSH-4/blocking-push-keeps-its-time",)
+    )
+    assert report.holds
+    assert made == 1
