@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from types import FrameType, ModuleType
 from typing import Any
@@ -43,10 +43,11 @@ class Divergence(AssertionError):
 
 @dataclass
 class Tally:
-    """How often each operation gave each result, over many programs."""
+    """How often each operation gave each result, over many programs; figures: what else a layer counts, by name."""
 
     cells: Counter[tuple[str, str]]
     operations: int = 0
+    figures: Counter[str] = field(default_factory=Counter)
 
 
 def new_tally() -> Tally:
