@@ -41,6 +41,11 @@ class Task:
             seen = seen + 1 if state == "S" else 0
             time.sleep(0.0005)
 
+    def ended(self, within: float) -> bool:
+        """Wait up to `within` seconds for the thread's end; whether it came."""
+        self._thread.join(within)
+        return not self._thread.is_alive()
+
     def finish(self, limit: float = LIMIT) -> Any:
         """What the function returned; raises what it raised, or AssertionError if it hangs."""
         self._thread.join(limit)
