@@ -18,7 +18,7 @@ enum {
 
 typedef struct {
   _Atomic uint64_t state;
-  seam_word left; /* 1 while somebody waits */
+  seam_word left; /* counts those who left while somebody waited */
 } omni_gate;
 
 typedef enum { GATE_ENTERED, GATE_TURNED_AWAY, GATE_INACTIVE } gate_answer;
@@ -39,18 +39,19 @@ static inline void gate_leave(omni_gate *gate) {
   /* release: pairs with the acquire of the next to enter, and of gate_wait */
   uint64_t state = seam_and(&gate->state, ~(uint64_t)(GATE_BUSY | GATE_KNOCK), acq_rel);
   if (state & GATE_KNOCK) {
-    seam_store(&gate->left.value, 0, release); /* pairs with the look in seam_sleep */
+    seam_add(&gate->left.value, 1, release); /* pairs with the looks in gate_wait and seam_sleep */
     seam_wake(&gate->left);
   }
 }
 
-/* Returns at a moment at which nobody is inside; whoever enters later sees all that came before this call. */
+/* Returns at a moment at which nobody is inside; whoever enters later sees all that came before this call.
+ * Several may wait at once (a close and a shutdown), so a waiter must write nothing that another one looks at. */
 static inline void gate_wait(omni_gate *gate) {
   for (;;) {
-    seam_store(&gate->left.value, 1, relaxed); /* the next line orders it before the knock */
+    uint32_t seen = seam_load(&gate->left.value, relaxed); /* the next line orders it before the knock */
     /* acquire: pairs with gate_leave of who was inside. release: pairs with gate_enter of who comes next */
     if (!(seam_or(&gate->state, GATE_KNOCK, acq_rel) & GATE_BUSY)) return;
-    while (seam_load(&gate->left.value, acquire) == 1) seam_sleep(&gate->left, 1, SEAM_NEVER);
+    while (seam_load(&gate->left.value, acquire) == seen) seam_sleep(&gate->left, seen, SEAM_NEVER);
   }
 }
 
