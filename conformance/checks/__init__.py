@@ -6,7 +6,9 @@ from importlib import import_module
 
 from conformance.checks.registry import CHECKS, Check
 
-AREAS = ("values", "broker", "pushing", "reserving", "popping", "lifecycle", "arguments", "threads", "blocked")
+AREAS = (
+    "values", "broker", "pushing", "reserving", "popping", "lifecycle", "arguments", "threads", "blocked", "histories",
+)  # fmt: skip
 
 for _area in AREAS:
     import_module(f"conformance.checks.{_area}")

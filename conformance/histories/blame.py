@@ -41,9 +41,8 @@ def blame(history: History, lanes: Lanes, merge: Merge) -> Broken:
         rule = _pop_rule(event, waiting, flags)
     else:
         rule = SIDES[event.call] if lane == 2 else _push_rule(event, waiting, flags, history.capacity)
-    seen = (
-        f"{event.text()} answered {event.answer()}, and at no moment of the call could it: {_state(history, waiting, flags)}"
-    )
+    state = _state(history, waiting, flags)
+    seen = f"{event.text()} answered {event.answer()}, and at no moment of the call could it: {state}"
     return Broken(rule, seen, kind="history", timeline=timeline(history, [event]))
 
 
@@ -77,7 +76,7 @@ def _push_rule(event: Event, waiting: int, flags: int, capacity: int) -> str:
         return "SHD-1" if flags & PUSHING_SHUT else "LIF-2"
     if event.call in PUSHES:
         return "PSH-2" if event.call == "batch_push" and waiting >= capacity and not over else PUSHES[event.call]
-    if event.got is PushResult.TIMEOUT or event.call == "blocking_push" and event.got is PushResult.QUEUE_FULL:
+    if event.got is PushResult.TIMEOUT or (event.call == "blocking_push" and event.got is PushResult.QUEUE_FULL):
         return "PSH-4"
     if event.got in (PushResult.SUCCESS, PushResult.QUEUE_FULL) and not over:
         return "PSH-2"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from conformance.histories.contents import published
 from conformance.histories.event import POPS, Event
 from conformance.histories.history import History
 from conformance.histories.token import payload
@@ -107,10 +108,7 @@ def _batch(history: History, event: Event, looks: list[Pending]) -> list[Act]:
 
 def _published(history: History, until: Event) -> int:
     """How many messages the producer had published when a call of its own began."""
-    calls = [event for event in history.producer if event.end < until.begin]
-    batches = sum(event.got for event in calls if event.call == "batch_push")
-    single = [event.got for event in calls if event.call in ("try_push", "blocking_push", "commit")]
-    return batches + single.count(PushResult.SUCCESS) + sum(got is True for got in single)
+    return sum(len(published(event)) for event in history.producer if event.end < until.begin)
 
 
 def _pops(history: History, event: Event) -> list[Act]:
@@ -126,11 +124,12 @@ def _pop(event: Event, size: int, world: World) -> World | None:
     if event.call not in POPS:
         change = popping.take_export if event.call == "take_export" else popping.release_export
         return world.reach_consumer(partial(change, number=event.given))
-    operation = {
+    operations: dict[str, Callable[[Channel], tuple[Channel, object, tuple[bytes, ...]]]] = {
         "try_pop": popping.try_pop,
         "blocking_pop": popping.blocking_pop,
         "batch_pop": partial(popping.batch_pop, max_count=event.given),
-    }[event.call]
+    }
+    operation = operations[event.call]
     after, (result, messages) = world.pop(lambda channel: _paired(operation(channel)))
     if result is Blocked.FOR_MESSAGE and event.call == "batch_pop" and event.timeout == 0:
         result = PopResult.EMPTY

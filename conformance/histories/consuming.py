@@ -38,11 +38,10 @@ class Consuming:
             "take_export": self._hold,
             "release_export": self._drop,
         }
-        while not self._over:
-            for name in self._random.choices(self._plan.pops, k=100):
-                (self._wait if self._vain > PATIENCE else calls[name])()
-                if self._over:
-                    break
+        for name in iter(lambda: self._random.choice(self._plan.pops), None):
+            (self._wait if self._vain > PATIENCE else calls[name])()
+            if self._over:
+                break
         while self._views:
             self._reread()
             self._drop()
@@ -54,9 +53,10 @@ class Consuming:
 
     def _wait(self) -> None:
         if self._random.random() < 0.3:
-            return self._batch()
-        timeout = self._random.choice(TIMEOUTS)
-        return self._pop("blocking_pop", 1, timeout, self._consumer.blocking_pop, timeout)
+            self._batch()
+        else:
+            timeout = self._random.choice(TIMEOUTS)
+            self._pop("blocking_pop", 1, timeout, self._consumer.blocking_pop, timeout)
 
     def _batch(self) -> None:
         most = self._random.randrange(self._plan.capacity + 3)

@@ -28,12 +28,14 @@ def judge_contents(history: History) -> None:
     for number, event in enumerate(history.consumer):
         if event.call in POPS:
             for token in event.got[1]:
-                if len(read) >= len(sent) or sent[len(read)] != token:
-                    if token is not None or not _expired(history, number):
-                        _wrong(history, event, sent, read, token)
+                right = len(read) < len(sent) and sent[len(read)] == token
+                if not right and (token is not None or not _expired(history, number)):
+                    _wrong(history, event, sent, read, token)
                 read.append(token)
-        elif event.call == "reread" and event.got != (sent[event.given] if event.given < len(sent) else None):
-            _changed(history, event, sent, len(read))
+        elif event.call == "reread" and event.got != sent[event.given]:
+            expired = event.got is None and _expired(history, number)
+            if not expired:
+                _changed(history, event, sent, len(read))
 
 
 def _expired(history: History, number: int) -> bool:
@@ -81,8 +83,8 @@ def _given(event: Event) -> tuple[int, ...]:
 
 def _changed(history: History, event: Event, sent: list[int], popped: int) -> None:
     """A message that read otherwise later on: held until the next pop [MSG-1], or by an export beyond it [MSG-3]."""
-    newest = [other for other in history.consumer if other.call in POPS and other.end < event.begin][-1:]
+    pops = [other for other in history.consumer if other.call in POPS and other.given and other.end < event.begin]
+    newest = pops[-1:]
     held = newest and event.given >= popped - len(newest[0].got[1])
-    was = f"#{sent[event.given]}" if event.given < len(sent) else "never sent"
-    seen = f"message {event.given} was {was} when it was popped, and later read {event.answer()}"
+    seen = f"message {event.given} was #{sent[event.given]} when it was popped, and later read {event.answer()}"
     raise Broken("MSG-1" if held else "MSG-3", seen, kind="history", timeline=timeline(history, [*newest, event]))

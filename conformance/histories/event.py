@@ -39,7 +39,11 @@ class Event(NamedTuple):
 
     def text(self) -> str:
         """The call as one would write it: try_push(#17)."""
-        shown = [] if self.given is None else [_shown(self.given, "#" if self.call in _OF_TOKENS else "")]
+        shown = (
+            []
+            if self.given is None or self.call in _OF_ONE
+            else [_shown(self.given, "#" if self.call in _OF_TOKENS else "")]
+        )
         if self.call in _TIMED:
             shown.append(str(self.timeout))
         return f"{self.call}({', '.join(shown)})"
@@ -54,6 +58,7 @@ class Event(NamedTuple):
 
 POPS = frozenset({"try_pop", "blocking_pop", "batch_pop"})
 _OF_TOKENS = frozenset({"try_push", "blocking_push", "batch_push", "commit"})
+_OF_ONE = frozenset({"try_pop", "blocking_pop"})
 _TIMED = frozenset({"blocking_push", "blocking_pop", "batch_pop", "shutdown"})
 
 

@@ -76,17 +76,13 @@ def merge(lanes: Lanes) -> Merge:
             if p_begin[i] < first:
                 forbid, some, otherwise, _, _ = p_needs[i]
                 if flags & otherwise or (
-                    p_low[i] <= popped[j] <= p_high[i]
-                    and not flags & forbid
-                    and (not some or flags & some)
+                    p_low[i] <= popped[j] <= p_high[i] and not flags & forbid and (not some or flags & some)
                 ):
                     reached.append((i + 1, j, k, m))
             if c_begin[j] < first:
                 forbid, some, otherwise, _, _ = c_needs[j]
                 if flags & otherwise or (
-                    c_low[j] <= pushed[i] <= c_high[j]
-                    and not flags & forbid
-                    and (not some or flags & some)
+                    c_low[j] <= pushed[i] <= c_high[j] and not flags & forbid and (not some or flags & some)
                 ):
                     reached.append((i, j + 1, k, m))
             if s_begin[k] < first and side.low[k] == 0 and side.needs[k].met(flags):

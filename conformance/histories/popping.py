@@ -71,5 +71,3 @@ def _idle(event: Event) -> PopResult | None:
     if event.call == "try_pop" or (event.call == "batch_pop" and event.timeout == 0):
         return PopResult.EMPTY
     return None if event.timeout is None else PopResult.TIMEOUT
-
-

@@ -61,7 +61,8 @@ def record(omni: Any, plan: Plan, patience: float = LIMIT) -> History:
     final = Final(
         ProducerStats(*producer.get_stats()), ConsumerStats(*consumer.get_stats()), BrokerStats(*broker.get_stats())
     )
-    return History(*_lanes(omni, scribes, plan), capacity=plan.capacity, size=plan.size, final=final)
+    lanes = _lanes(omni, scribes, plan)
+    return History(*lanes, plan.capacity, plan.size, final)
 
 
 def _wait(tasks: Sequence[Task], scribes: Sequence[Scribe], plan: Plan, patience: float) -> None:
@@ -84,9 +85,11 @@ def _hang(scribes: Sequence[Scribe], plan: Plan, patience: float) -> Broken:
     """The calls that do not return, as a failure."""
     pending = {scribe.thread: scribe.hanging() for scribe in scribes}
     where = [f"the {thread} is in {event.text()}" for thread, events in pending.items() for event in events]
-    lanes = [[_read(event, plan.size, {}) for event in (*scribe.events, *pending[scribe.thread])] for scribe in scribes]
+    producer, consumer, side = (
+        [_read(event, plan.size, {}) for event in (*scribe.events, *pending[scribe.thread])] for scribe in scribes
+    )
     stuck = [event for events in pending.values() for event in events]
-    shown = timeline(History(*lanes, capacity=plan.capacity, size=plan.size), stuck) if stuck else []
+    shown = timeline(History(producer, consumer, side), stuck) if stuck else []
     return Broken(
         "CON-5",
         f"for {patience:g} s no call returned: {', '.join(where) or 'no thread is inside a call'}",
@@ -96,14 +99,15 @@ def _hang(scribes: Sequence[Scribe], plan: Plan, patience: float) -> Broken:
     )
 
 
-def _lanes(omni: Any, scribes: Sequence[Scribe], plan: Plan) -> list[list[Event]]:
+def _lanes(omni: Any, scribes: Sequence[Scribe], plan: Plan) -> tuple[list[Event], list[Event], list[Event]]:
     """The events of each thread, with tokens for what was read and the model's results for the implementation's."""
     results = {
         getattr(getattr(omni, kind.__name__), ours.name): ours
         for kind in (PushResult, PopResult, ChannelError)
         for ours in kind
     }
-    return [[_read(event, plan.size, results) for event in scribe.events] for scribe in scribes]
+    producer, consumer, side = ([_read(event, plan.size, results) for event in scribe.events] for scribe in scribes)
+    return producer, consumer, side
 
 
 def _read(event: Event, size: int, results: dict[Any, Any]) -> Event:

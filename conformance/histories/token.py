@@ -28,7 +28,8 @@ def payload(token: int, size: int) -> bytes:
     if token <= 0:
         return bytes(size + 1 if token else 0)
     length = SMALLEST + token * 11 % (size - SMALLEST + 1)
-    return (token * _factor(size) % (1 << 8 * length)).to_bytes(length, "little")
+    mask = (1 << 8 * length) - 1  # a remainder would cost the square of the length
+    return (token * _factor(size) & mask).to_bytes(length, "little")
 
 
 def decode(data: bytes | None, size: int) -> int | bytes | None:

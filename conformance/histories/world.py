@@ -40,9 +40,9 @@ class World:
     """
 
     channel: Channel
+    broker: Registry
     producer: Ends = Ends()
     consumer: Ends = Ends()
-    broker: Registry = Registry()
 
     @staticmethod
     def new(capacity: int, size: int) -> World:
@@ -50,7 +50,7 @@ class World:
         broker, _ = registry.request_channel(Registry(), NAME, ChannelConfig(capacity, size))
         channel = registry.lookup(broker, NAME)
         assert channel is not None
-        return World(channel, broker=broker)
+        return World(channel, broker)
 
     def push(self, operation: Callable[[Channel], tuple[Channel, Result]]) -> tuple[World, Result]:
         """An operation of the producer's."""

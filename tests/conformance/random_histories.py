@@ -61,7 +61,9 @@ class Play:
         self.ticket += 1
         return self.ticket
 
-    def call(self, thread: str, name: str, given: Any, work: Iterator[Any], timeout: float | None = 0) -> Iterator[None]:
+    def call(
+        self, thread: str, name: str, given: Any, work: Iterator[Any], timeout: float | None = 0
+    ) -> Iterator[None]:
         """A call with its tickets: `work` yields None where others may go on, and its result as the last."""
         begin = self.take()
         got = None
@@ -274,11 +276,11 @@ def retimed(history: History, random: Random) -> History:
         high = min(events[number + 1].begin if number + 1 < len(events) else low + 20, low + 20)
         begin = random.uniform(low, high)
         events[number] = events[number]._replace(begin=begin, end=random.uniform(begin, begin + (high - begin) / 4))
-        history = _renumbered(history, lanes)
+        history = renumbered(history, lanes)
     return history
 
 
-def _renumbered(history: History, lanes: dict[str, list[Event]]) -> History:
+def renumbered(history: History, lanes: dict[str, list[Event]]) -> History:
     stamps = sorted(stamp for events in lanes.values() for event in events for stamp in (event.begin, event.end))
     ticket = {stamp: number for number, stamp in enumerate(stamps, 1)}
     return replace(
