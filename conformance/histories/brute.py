@@ -114,7 +114,16 @@ def _published(history: History, until: Event) -> int:
 def _pops(history: History, event: Event) -> list[Act]:
     if event.call in CLOSING:
         return list(CLOSING[event.call])
+    if event.call == "batch_pop" and event.got[1]:
+        taken = event._replace(given=len(event.got[1]))
+        return [partial(_counts, event), partial(_pop, taken, history.size)]
     return [partial(_pop, event, history.size)]
+
+
+def _counts(event: Event, world: World) -> World | None:
+    """The look of a batch, which says how many it takes; more may come until it does."""
+    messages = popping.batch_pop(world.consumer.of(world.channel), event.given)[2]
+    return world if len(messages) == len(event.got[1]) else None
 
 
 def _pop(event: Event, size: int, world: World) -> World | None:

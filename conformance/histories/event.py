@@ -52,10 +52,11 @@ class Event(NamedTuple):
         """The result as one would read it: SUCCESS #17."""
         if isinstance(self.got, tuple) and self.call in POPS:
             result, taken = self.got
-            return " ".join([_shown(result), *(_shown(token, "#") for token in taken)])
+            return " ".join([_shown(result), *_some(taken, "#")])
         return _shown(self.got, "#" if self.call == "reread" else "")
 
 
+MANY = 8
 POPS = frozenset({"try_pop", "blocking_pop", "batch_pop"})
 _OF_TOKENS = frozenset({"try_push", "blocking_push", "batch_push", "commit"})
 _OF_ONE = frozenset({"try_pop", "blocking_pop"})
@@ -66,7 +67,13 @@ def _shown(value: Any, sign: str = "") -> str:
     if isinstance(value, Enum):
         return value.name
     if isinstance(value, tuple) and not hasattr(value, "_fields"):
-        return f"[{', '.join(_shown(each, sign) for each in value)}]"
+        return f"[{', '.join(_some(value, sign))}]"
     if isinstance(value, bytes):
         return f"torn {value[:16].hex()}"
     return f"{sign}{value}" if type(value) is int else "expired" if sign and value is None else str(value)
+
+
+def _some(values: tuple[Any, ...], sign: str) -> list[str]:
+    """Each value, or of many the first, the last and how many there are."""
+    shown = [_shown(each, sign) for each in values]
+    return shown if len(shown) <= MANY else [*shown[:3], "...", shown[-1], f"({len(shown)})"]

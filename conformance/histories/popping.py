@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from conformance.histories.event import POPS, Event
-from conformance.histories.step import CLOSING, CONSUMER_ENDED, FOREVER, NO_SENDER, Lane, Needs, closing
+from conformance.histories.step import CLOSING, CONSUMER_ENDED, NO_SENDER, Lane, Needs, closing
 from spec_model.channel.value import Refused
 from spec_model.vocabulary import PopResult
 
@@ -40,8 +40,9 @@ def _pop(lane: Lane, event: Event, number: int, allowed: int) -> None:
     result, taken = event.got
     popped, count, most = lane.count[-1], len(taken), min(event.given, allowed)
     if result is PopResult.SUCCESS and 0 < count <= most:
-        # With fewer than it might have, those were all that waited.
-        lane.add(event, number, ACTIVE, popped + count, FOREVER if count == most else popped + count, moves=count)
+        if count < most:  # with fewer than it might have, those were all that waited when it looked
+            lane.add(event, number, ACTIVE, popped + count, popped + count)
+        lane.add(event, number, ACTIVE, low=popped + count, moves=count)
     elif count or result is PopResult.SUCCESS:
         lane.never(event, number)
     elif event.given == 0:

@@ -10,7 +10,7 @@ The judge's reading of the rules, beside the model's functions (see `brute`, whi
   (store buffering), and between calls, but not within one, the tickets forbid that.
 - `close` and `shutdown` are several steps: the handle is inactive, the peer sees it, the name is
   free [BRK-8]; and shutdown ends pushing before it ends popping, else CON-4 could not hold.
-- `batch_pop` is one step: it takes what waits at one moment [POP-5].
+- `batch_pop` looks what waits, and then takes that at one moment [POP-5]: more may have come between.
 
 Given the results, every step's place in its own lane says how many messages were pushed
 (or popped) before it. So what must hold is a range for the *other* side's number, and flags.

@@ -204,6 +204,10 @@ class Play:
                 answer = Refused.BY_EXPORT, ()
             elif self.queue:
                 count = min(most, allowed, len(self.queue))
+                for _ in range(self.random.randrange(3) if count else 0):  # more may come before it takes them
+                    yield
+                if self.consumer_closed:
+                    continue
                 answer = PopResult.SUCCESS, tuple(self.queue.popleft() for _ in range(count))
                 self.popped += count
             elif self.no_sender:

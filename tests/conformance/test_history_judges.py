@@ -15,6 +15,7 @@ from conformance.histories import Event, Final, History, judge
 from conformance.histories.brute import order_exists, worlds
 from spec_model import BrokerStats, ChannelError, ConsumerStats, ProducerStats, PushResult
 from spec_model import PopResult as Pop
+from spec_model.channel.value import Refused
 
 CLOSED, FULL, SENT, LATE = (
     PushResult.CHANNEL_CLOSED, PushResult.QUEUE_FULL, PushResult.SUCCESS, PushResult.TIMEOUT
@@ -108,6 +109,7 @@ def close(side: str, begin: int, end: int) -> Event:
     return Event(f"close_{side}", begin, end, None, None)
 
 
+REFUSED = (Refused.BY_EXPORT, ())
 FILLED = batch(1, 2, range(1, 9), 8)
 WRONG = {
     "lost": ("CON-3", [batch(1, 2, range(1, 4), 3)], [pop(3, 4, Pop.SUCCESS, 1), pop(5, 6, Pop.SUCCESS, 3)], []),
@@ -124,10 +126,23 @@ WRONG = {
     "nine fit": ("PSH-2", [FILLED, push(3, 4, 9)], [], []),
     "seven fit": ("PSH-2", [batch(1, 2, range(1, 8), 7), push(3, 4, 8, FULL)], [], []),
     "nobody was gone": ("PSH-1", [push(1, 2, 1, CLOSED)], [], []),
+    "closed for a wrong size": ("PSH-1", [push(3, 4, 0, CLOSED)], [close("consumer", 1, 2)], []),
+    "batch stopped where it was never full": (
+        "PSH-6", [FILLED, batch(3, 8, range(9, 13), 2)],
+        [pop(4, 5, Pop.SUCCESS, *range(1, 9), most=8, call="batch_pop")], [],
+    ),
     "batch stopped early": ("PSH-6", [batch(1, 2, range(1, 4), 2)], [], []),
     "timeout with room": ("PSH-4", [push(1, 2, 1, LATE, "blocking_push")], [], []),
     "empty though one waited": ("POP-1", [push(1, 2, 1)], [pop(3, 4, Pop.EMPTY)], []),
     "timeout though one waited": ("POP-4", [push(1, 2, 1)], [pop(3, 4, Pop.TIMEOUT, call="blocking_pop")], []),
+    "a wait for ever that timed out": ("POP-4", [], [Event("blocking_pop", 1, 2, 1, (Pop.TIMEOUT, ()), None)], []),
+    "refused where none waited": (
+        "MSG-3", [FILLED],
+        [
+            pop(3, 4, Pop.SUCCESS, 1), Event("take_export", 5, 6, 0, None),
+            pop(7, 8, Pop.SUCCESS, *range(2, 9), most=7, call="batch_pop"), Event("try_pop", 9, 10, 1, REFUSED),
+        ], [],
+    ),
     "fewer than waited": (
         "POP-5", [batch(1, 2, range(1, 4), 3)], [pop(3, 4, Pop.SUCCESS, 1, 2, most=8, call="batch_pop")], [],
     ),
@@ -154,6 +169,13 @@ WRONG = {
     "expired at once": ("MSG-1", [push(1, 2, 1)], [pop(3, 4, Pop.SUCCESS, None)], []),
     "statistics from the future": (
         "STA-1", [push(3, 4, 1)], [], [Event("producer_stats", 1, 2, None, ProducerStats(1, 19, 0))],
+    ),
+    "statistics that fall": (
+        "STA-1", [push(1, 9, 1)], [],
+        [
+            Event("producer_stats", 2, 3, None, ProducerStats(1, 19, 0)),
+            Event("producer_stats", 4, 5, None, ProducerStats(0, 0, 0)),
+        ],
     ),
     "statistics that forget": (
         "STA-2", [push(1, 2, 1)], [pop(3, 4, Pop.SUCCESS, 1)],
@@ -192,6 +214,15 @@ def test_each_result_may_be_right_and_both_together_wrong() -> None:
     assert verdict(History(sent, [took])) == ""
     assert verdict(History(sent[:2], [took, pop(8, 9, Pop.EMPTY)])) == "POP-1"
     assert verdict(History(sent, [took, pop(8, 9, Pop.EMPTY)])) == "POP-1"
+
+
+def test_a_batch_takes_what_it_saw() -> None:
+    """Between the look that counts and the moment at which it frees the slots, more may come, and meet a full queue."""
+    sent = [push(1, 2, 1), push(5, 6, 2), batch(7, 8, range(3, 10), 6)]
+    took = [pop(3, 9, Pop.SUCCESS, 1, most=8, call="batch_pop")]
+    assert order_exists(History(sent, took))
+    assert verdict(History(sent, took)) == ""
+    assert verdict(History(sent, [took[0]._replace(begin=8.5)])) == "POP-5"  # type: ignore[arg-type]
 
 
 def test_a_batch_may_look_before_its_pushes_are_seen() -> None:
