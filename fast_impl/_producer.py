@@ -25,9 +25,9 @@ class ProducerCore:
 
     def close(self) -> None:
         lib.omni_producer_close(self.handle)
-        if self.reservation is not None:
-            self.reservation.end()
-            self.reservation = None
+        reservation, self.reservation = self.reservation, None
+        if reservation is not None:
+            reservation.end()
 
 
 class ProducerHandle(Ending):
@@ -96,8 +96,9 @@ class ProducerHandle(Ending):
             refuse(code)
         if code == 0:
             return None
-        core.reservation = Reservation(core, region[0], lib.omni_producer_max_message_size(core.handle))
-        return core.reservation
+        reservation = Reservation(core, region[0], lib.omni_producer_max_message_size(core.handle))
+        core.reservation = reservation
+        return reservation
 
     def commit(self, n: SupportsIndex, offset: SupportsIndex = 0) -> bool:
         """Send bytes [offset, offset + n) of the reserved region (§5.3) [RSV-3, RSV-4].
@@ -107,15 +108,16 @@ class ProducerHandle(Ending):
         """
         size, start = as_count("n", n), as_count("offset", offset)
         core = self._core
-        if core is None or core.reservation is None:
+        reservation = None if core is None else core.reservation  # a close may take it away at any moment [LIF-8]
+        if core is None or reservation is None:
             return False
-        if size == 0 or start + size > core.reservation.capacity:
+        if size == 0 or start + size > reservation.capacity:
             return False
-        core.reservation.release()
+        reservation.release()
         code = lib.omni_commit(core.handle, size, start)
         if code < 0:
             refuse(code)
-        core.reservation.end()
+        reservation.end()
         core.reservation = None
         return bool(code)
 
@@ -125,13 +127,14 @@ class ProducerHandle(Ending):
         Raises BufferError where an export of the region other than `data` lives [RSV-7].
         """
         core = self._core
-        if core is None or core.reservation is None:
+        reservation = None if core is None else core.reservation  # as in commit
+        if core is None or reservation is None:
             return
-        core.reservation.release()
+        reservation.release()
         code = lib.omni_rollback(core.handle)
         if code < 0:
             refuse(code)
-        core.reservation.end()
+        reservation.end()
         core.reservation = None
 
     def send(self, data: Buffer, timeout: Timeout = None) -> None:

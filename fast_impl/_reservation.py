@@ -34,15 +34,17 @@ class Reservation:
         """The region, writable; ValueError once the reservation has ended [RSV-6]."""
         if self._ended:
             raise ValueError("the reservation has ended: it was committed, rolled back, dropped or closed")
-        if self._view is None:
-            self._view = memoryview(self._live_exporter() or self._export())
-        return self._view
+        view = self._view  # once: a close from another thread sets it to None [LIF-8]
+        if view is None:
+            self._view = view = memoryview(self._live_exporter() or self._export())
+        return view
 
     def release(self) -> None:
         """Release `data`; BufferError, and a fresh `data`, where another export lives [RSV-7]."""
+        view = self._view
         try:
-            if self._view is not None:
-                self._view.release()
+            if view is not None:
+                view.release()
                 self._view = None
         except BufferError:
             pass  # an array or the like lies directly on it
@@ -55,9 +57,10 @@ class Reservation:
     def end(self) -> None:
         """`data` is of no more use; exports that others hold keep the memory [RSV-6]."""
         self._ended = True
+        view = self._view
         try:
-            if self._view is not None:
-                self._view.release()
+            if view is not None:
+                view.release()
         except BufferError:
             pass  # whoever exported from it goes on holding it
         self._view = None

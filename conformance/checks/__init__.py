@@ -22,6 +22,7 @@ AREAS = (
     "signals",
     "transitions",
     "lockstep",
+    "histories",
 )
 
 for _area in AREAS:

@@ -46,7 +46,8 @@ static inline void gate_leave(omni_gate *gate) {
   }
 }
 
-/* Returns at a moment at which nobody is inside; whoever enters later sees all that came before this call. */
+/* Returns at a moment at which nobody is inside; whoever enters later sees all that came before this call.
+ * Several may wait at once (a close and a shutdown), so a waiter must write nothing that another one looks at. */
 static inline void gate_wait(omni_gate *gate) {
   for (;;) {
     uint32_t left = seam_load(&gate->left.value, relaxed); /* before the knock, by its release */
