@@ -54,10 +54,10 @@ class Task:
         wait_until_blocked(self._thread, lambda: self.ended, self._runs)
         return not self.ended
 
-    def ended(self, within: float) -> bool:
+    def ends(self, within: float) -> bool:
         """Wait up to `within` seconds for the thread's end; whether it came."""
         self._thread.join(within)
-        return not self._thread.is_alive()
+        return self.ended
 
     def finish(self, limit: float = LIMIT) -> Any:
         """What the function returned; raises what it raised, or Hung, which says in which operation."""

@@ -68,7 +68,7 @@ def record(omni: Any, plan: Plan, patience: float = LIMIT) -> History:
 def _wait(tasks: Sequence[Task], scribes: Sequence[Scribe], plan: Plan, patience: float) -> None:
     """Until all have ended; raises what they raised, or Broken where none gets on."""
     done, since = -1, time.monotonic()
-    while not all(task.ended(0.05) for task in tasks):
+    while not all(task.ends(0.05) for task in tasks):
         for task in tasks:
             if task.error is not None:
                 raise task.error
