@@ -7,7 +7,7 @@ from conformance.selftest.mutant import Mutant
 RING = (
     Mutant(
         "as_many_slots_as_capacity", ("MSG-1", "MSG-3"), "ring.h",
-        "(number & (2 * ring->capacity - 1))", "(number & (ring->capacity - 1))",
+        "(index & (2 * ring->capacity - 1))", "(index & (ring->capacity - 1))",
     ),
     Mutant(
         "publish_does_not_wake", ("CON-5",), "ring.h",
