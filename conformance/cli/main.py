@@ -29,7 +29,7 @@ def main(given: Sequence[str] | None = None) -> int:
         module.arguments(commands.add_parser(name, help=help_text, description=help_text))
     arguments = parser.parse_args(given)
     if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())  # so that a target in the current folder is found
+        sys.path.append(os.getcwd())  # last: a clone that one stands in must not hide what is installed
     module, _ = COMMANDS[arguments.command]
     try:
         return int(module.run(arguments))

@@ -38,7 +38,7 @@ def run(given: argparse.Namespace) -> int:
     if outcome.failure is None:
         print(f"{worker.target}: {what} that showed {failure.rule} passes")
         return 0
-    print(f"{worker.target}: {what} fails, {outcome.result.outcome}: {outcome.failure.rule}: {outcome.failure.seen}")
+    print(f"{worker.target}: {what} fails, {outcome.result.outcome}: {outcome.failure.seen}")
     if outcome.failure.python:
         print(f"\n{outcome.failure.python}")
     return 1

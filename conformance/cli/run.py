@@ -76,5 +76,5 @@ def run(given: argparse.Namespace) -> int:
 
 def _write_failures(report: Report, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    for number, failure in enumerate(report.failures):
-        failure.write(folder / f"{number:02}-{failure.rule}.json")
+    for failure in report.failures:
+        failure.write(folder / f"{failure.check.replace('/', '.')}.json")

@@ -44,7 +44,7 @@ def test_every_check_is_a_test_and_k_chooses(tmp_path: Path) -> None:
 def test_a_failure_names_the_rule_and_shows_the_program(tmp_path: Path) -> None:
     """One test fails; xfails and skips are taken by id; one that matches nothing is a usage error."""
     (tmp_path / "one_short.py").write_text(ONE_SHORT)
-    run = ["--omni-target", "one_short", "-k", "exactly-capacity-fit and not after and not by"]
+    run = ["--omni-target", "one_short", "-k", "exactly-capacity-fit and not after and not by and not at"]
     done = _pytest(tmp_path, *run)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "1 failed" in done.stdout

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 
 COUNT = 20_000
+ENOUGH = 5
+"""Signals that must have come inside a call: the producer goes on until they have."""
 NUMBER = struct.Struct("<Q")
 
 
@@ -35,9 +37,13 @@ def test_a_message_taken_when_the_signal_came_is_handed_out_by_the_next_pop(fast
 
     producer, consumer = fast.open_channel(capacity=64, max_message_size=64)
 
+    sent = 0
+
     def send() -> None:
-        for number in range(COUNT):
-            producer.blocking_push(NUMBER.pack(number))
+        nonlocal sent
+        while sent < COUNT or (interruptions < ENOUGH and sent < 50 * COUNT):
+            producer.blocking_push(NUMBER.pack(sent))
+            sent += 1
         producer.close()
 
     def pop() -> tuple[Any, list[Any]]:
@@ -68,5 +74,5 @@ def test_a_message_taken_when_the_signal_came_is_handed_out_by_the_next_pop(fast
         signal.signal(signal.SIGALRM, before)
         consumer.close()
     sender.join(30)
-    assert received == COUNT
-    assert interruptions > 0, f"no signal came inside a call on {sys.version}"
+    assert received == sent
+    assert interruptions >= ENOUGH, f"only {interruptions} signals came inside a call on {sys.version}"
