@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.blocking_calls import CALLS, Blocked
 from conformance.checks.registry import function
-from conformance.waiting import LIMIT, Task, open_pair, promptly
+from conformance.waiting import Task, open_pair, promptly
 
 ROUNDS = 3000
 """Of ping-pong: a wakeup that is lost now and then is lost in one of them."""
@@ -145,12 +145,12 @@ def no_wakeup_is_lost_in_ping_pong(omni: Any) -> None:
     def call() -> None:
         for number in range(ROUNDS):
             assert there.producer.blocking_push(number.to_bytes(4, "little"))
-            result, message = back.consumer.blocking_pop(LIMIT)
+            result, message = back.consumer.blocking_pop()
             assert result, f"{result.name}: no answer in round {number} of {ROUNDS}"
             assert bytes(message) == number.to_bytes(4, "little")
 
     echoing = Task(echo)
-    Task(call).finish(2 * LIMIT)
+    Task(call).finish()
     echoing.finish()
     there.close()
     back.close()

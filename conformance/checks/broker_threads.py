@@ -141,7 +141,7 @@ def shutdown_waits_for_the_last_handle(omni: Any) -> None:
     for closed, handle in enumerate(handles):
         assert task.asleep(), f"shutdown() answered {task.finish()} with {4 - closed} handles alive"
         promptly(handle.close)
-    assert task.finish() is True
+    assert task.finish() is True, "shutdown() without a limit gave up"
 
 
 @function("SHD-2", "threads")
@@ -162,7 +162,8 @@ def shutdown_does_not_wait_for_later_channels(omni: Any) -> None:
     error, later = broker.request_channel("later", omni.ChannelConfig(8, 64))
     assert later is not None, f"a request while shutdown waits answered {error.name}"
     assert later.producer.try_push(b"x")
+    assert not task.ended, f"shutdown() answered {task.finish()} with two handles alive"
     promptly(pair.close)
-    assert task.finish() is True
+    assert task.finish() is True, "shutdown() without a limit gave up"
     assert later.consumer.try_pop()[0]
     later.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from conformance.checks.registry import function
@@ -13,15 +13,23 @@ LARGE = 256 * 1024
 """Bytes of a message that takes long enough to copy for the other side to come in between."""
 
 
-def _numbers(producer: Any, first: int, count: int) -> None:
-    for number in range(first, first + count):
-        assert producer.blocking_push(number.to_bytes(8, "little") * 8, LIMIT), f"message {number} did not go through"
+def _send(producer: Any, numbers: Iterable[int], size: int = 64) -> None:
+    for number in numbers:
+        result = producer.blocking_push(number.to_bytes(8, "little") * (size // 8))
+        assert result, f"message {number} answered {result.name}"
+
+
+def _send_and_close(producer: Any, numbers: Iterable[int], size: int = 64) -> None:
+    try:
+        _send(producer, numbers, size)
+    finally:
+        producer.close()
 
 
 def _drain(consumer: Any) -> list[int]:
     got: list[int] = []
     while True:
-        result, message = consumer.blocking_pop(LIMIT)
+        result, message = consumer.blocking_pop()
         if not result:
             assert result.name == "CHANNEL_CLOSED", f"{result.name} after {len(got)} messages"
             return got
@@ -36,7 +44,7 @@ def both_sides_run_at_once_and_threads_may_change(omni: Any) -> None:
     _, pair = open_pair(omni)
     consumer = Task(_drain, pair.consumer)
     for turn in range(10):
-        Task(_numbers, pair.producer, turn * 100, 100).finish()
+        Task(_send, pair.producer, range(turn * 100, turn * 100 + 100)).finish()
     pair.producer.close()
     assert consumer.finish() == list(range(1000))
     pair.close()
@@ -65,27 +73,26 @@ def threads_may_change_between_any_two_calls(omni: Any) -> None:
 def nothing_lost_duplicated_reordered_or_torn(omni: Any) -> None:
     """Numbers arrive as they were sent, each whole."""
     _, pair = open_pair(omni)
-    consumer = Task(_drain, pair.consumer)
-    Task(_numbers, pair.producer, 0, MANY).finish(2 * LIMIT)
-    pair.producer.close()
-    assert consumer.finish(2 * LIMIT) == list(range(MANY))
+    sending, receiving = Task(_send_and_close, pair.producer, range(MANY)), Task(_drain, pair.consumer)
+    got = receiving.finish(2 * LIMIT)
+    sending.finish()
+    assert got == list(range(MANY)), _first_difference(got)
     pair.close()
+
+
+def _first_difference(got: list[int]) -> str:
+    """Of a list of numbers from what it should be, 0, 1, 2 and so on."""
+    place = next((index for index, number in enumerate(got) if number != index), len(got))
+    return f"{len(got)} messages came, not {MANY}; after {place} in order came {got[place : place + 4]}"
 
 
 @function("CON-3", "threads")
 def large_messages_arrive_whole(omni: Any) -> None:
     """A message that takes long to copy is not seen before all of it is there."""
     _, pair = open_pair(omni, size=LARGE)
-    payloads = [number.to_bytes(8, "little") * (LARGE // 8) for number in range(8)]
-    consumer = Task(_drain, pair.consumer)
-
-    def send() -> None:
-        for number in range(100):
-            assert pair.producer.blocking_push(payloads[number % 8], LIMIT), f"message {number} did not go through"
-
-    Task(send).finish(2 * LIMIT)
-    pair.producer.close()
-    assert consumer.finish(2 * LIMIT) == [number % 8 for number in range(100)]
+    sending = Task(_send_and_close, pair.producer, range(100), LARGE)
+    assert Task(_drain, pair.consumer).finish() == list(range(100))
+    sending.finish()
     pair.close()
 
 
@@ -95,7 +102,7 @@ def closed_is_seen_only_after_everything(omni: Any) -> None:
     for turn in range(200):
         _, pair = open_pair(omni)
         task = Task(_push_and_close, pair.producer, turn % 8 + 1)
-        assert _drain(pair.consumer) == list(range(turn % 8 + 1))
+        assert promptly(_drain, pair.consumer) == list(range(turn % 8 + 1))
         task.finish()
         pair.close()
 
@@ -138,15 +145,15 @@ def _push_and_close(producer: Any, count: int) -> None:
 
 def _push_until_closed(producer: Any, sent: list[int]) -> None:
     payload = bytes(LARGE)
-    while (result := producer.blocking_push(payload, LIMIT)).name == "SUCCESS":
+    while (result := producer.blocking_push(payload)).name == "SUCCESS":
         sent.append(1)
-    assert result.name == "CHANNEL_CLOSED", result
+    assert result.name == "CHANNEL_CLOSED", f"blocking_push answered {result.name}, with a consumer popping"
 
 
 def _pop_until_closed(consumer: Any, popped: list[int]) -> None:
-    while (result := consumer.blocking_pop(LIMIT)[0]).name == "SUCCESS":
+    while (result := consumer.blocking_pop()[0]).name == "SUCCESS":
         popped.append(1)
-    assert result.name == "CHANNEL_CLOSED", result
+    assert result.name == "CHANNEL_CLOSED", f"blocking_pop answered {result.name}, with a producer pushing"
 
 
 def _amid_pushes(omni: Any, end: Callable[[Any, Any], Any]) -> Iterator[tuple[Any, Any, int, int]]:

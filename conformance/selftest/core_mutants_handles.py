@@ -184,7 +184,7 @@ CONSUMER = (
         "return finished(consumer, result);",
     ),
     Mutant(
-        "any_wakeup_uses_the_time_up", ("POP-4", "POP-5", "CON-5"), "consumer.c",
+        "a_timed_pop_does_not_wait", ("POP-4", "POP-5", "CON-5"), "consumer.c",
         "else if (slept == SEAM_TIME_UP) result = OMNI_POP_TIMEOUT;",
         "else if (slept == SEAM_TIME_UP || deadline != SEAM_NEVER) result = OMNI_POP_TIMEOUT;",
     ),
