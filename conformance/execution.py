@@ -7,12 +7,12 @@ from collections.abc import Callable
 
 from conformance.checks.registry import Check
 from conformance.failure import Broken, Failure
-from conformance.hanging import Hung
-from conformance.lockstep import Divergence, Invalid, Tally, new_tally
+from conformance.programs.lockstep import Divergence, Invalid, Tally, new_tally
+from conformance.programs.reproduce import reproduction
+from conformance.programs.shorten import shorten
 from conformance.report import CheckResult
-from conformance.reproduce import reproduction
-from conformance.shorten import shorten
 from conformance.targets.target import Target
+from conformance.threads.hanging import Hung
 
 
 def execute_check(

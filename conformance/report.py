@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from conformance.catalogue import AREAS, REFERENCE, RULES
-from conformance.cells import unlisted, unreached
 from conformance.checks.registry import Check
 from conformance.failure import Failure
+from conformance.programs.cells import unlisted, unreached
 
 FORMAT = 1
 """Of the JSON document."""

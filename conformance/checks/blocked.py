@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from conformance.blocking_calls import CALLS, Blocked
 from conformance.checks.registry import function
-from conformance.waiting import Task, open_pair, promptly
+from conformance.threads.blocking_calls import CALLS, Blocked
+from conformance.threads.waiting import Task, open_pair, promptly
 
 ROUNDS = 3000
 """Of ping-pong: a wakeup that is lost now and then is lost in one of them."""

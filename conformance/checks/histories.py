@@ -9,7 +9,7 @@ from conformance.checks.registry import measured
 from conformance.failure import Broken
 from conformance.histories import Plan, judge, record
 from conformance.histories.plan import HOLDS, POPS, PUSHES
-from conformance.lockstep import Tally
+from conformance.programs.lockstep import Tally
 from conformance.targets.target import Target
 
 

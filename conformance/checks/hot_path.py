@@ -13,9 +13,9 @@ import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
-from conformance.blocking_calls import CALLS, Blocked
 from conformance.checks.registry import function
-from conformance.waiting import open_pair, promptly
+from conformance.threads.blocking_calls import CALLS, Blocked
+from conformance.threads.waiting import open_pair, promptly
 
 ROUNDS = 500
 LARGE = 256 * 1024

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.checks.registry import Check, add
-from conformance.lockstep import Tally
+from conformance.programs.lockstep import Tally
 from conformance.targets.target import Target
 
 PORTIONS = 10

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from conformance.blocking_calls import CALLS, Call
 from conformance.checks.registry import function
-from conformance.waiting import LIMIT, SLACK, Task, open_pair, wait_until_blocked
+from conformance.threads.blocking_calls import CALLS, Call
+from conformance.threads.waiting import LIMIT, SLACK, Task, open_pair, wait_until_blocked
 
 EVERY = 0.02
 """Seconds between two signals."""

@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from conformance.blocking_calls import CALLS, Blocked
 from conformance.checks.registry import function
 from conformance.failure import Broken
-from conformance.waiting import LIMIT, SLACK, Task, open_full, open_pair, promptly
+from conformance.threads.blocking_calls import CALLS, Blocked
+from conformance.threads.waiting import LIMIT, SLACK, Task, open_full, open_pair, promptly
 
 WAITS = (0.001, 0.02, 0.3)
 """Seconds."""

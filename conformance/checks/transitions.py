@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from conformance.checks.registry import measured
 from conformance.failure import Broken
-from conformance.lockstep import Tally
+from conformance.programs.lockstep import Tally
 from conformance.targets.target import Target
 from conformance.transitions.parts import part
 from conformance.transitions.replay import Replay, Start

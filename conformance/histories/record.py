@@ -19,7 +19,7 @@ from conformance.histories.scribe import Scribe
 from conformance.histories.ticket import tickets
 from conformance.histories.token import decode
 from conformance.histories.world import NAME
-from conformance.waiting import LIMIT, Task
+from conformance.threads.waiting import LIMIT, Task
 from spec_model.vocabulary import BrokerStats, ChannelError, ConsumerStats, PopResult, ProducerStats, PushResult
 
 ONCE = ("close_producer", "close_consumer", "shutdown")

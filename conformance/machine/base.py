@@ -7,9 +7,9 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from conformance.lockstep import Tally
 from conformance.machine import strategies as some
 from conformance.machine.state import Driver, config
+from conformance.programs.lockstep import Tally
 
 pick = st.integers(0, 11)
 

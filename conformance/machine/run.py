@@ -6,10 +6,10 @@ from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 from hypothesis.stateful import run_state_machine_as_test
 
-from conformance.lockstep import Tally
 from conformance.machine.channels import Channels
 from conformance.machine.lifecycle import Lifecycle
 from conformance.machine.scenes import Scenes
+from conformance.programs.lockstep import Tally
 from conformance.targets.target import Target
 
 PROGRAMS = {"quick": 100, "long": 600}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.lockstep import Lockstep, Tally
-from conformance.program import Expr, Operation
+from conformance.programs.lockstep import Lockstep, Tally
+from conformance.programs.program import Expr, Operation
 
 KEPT = 6
 """How many handles of a kind, and how many messages and exports, are kept: more are dropped, oldest first."""

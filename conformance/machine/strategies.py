@@ -7,7 +7,7 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 
 from conformance.machine.state import config
-from conformance.program import Expr
+from conformance.programs.program import Expr
 from spec_model.vocabulary import ChannelError, PopResult
 
 GRANTED = ChannelError.SUCCESS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.program import Expr, Operation
+from conformance.programs.program import Expr, Operation
 from conformance.transitions.state import CAPACITY, SIZE, State
 from conformance.transitions.step import TINY, Step, call
 from spec_model.channel.lifecycle import shut

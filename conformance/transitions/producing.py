@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.program import Operation
+from conformance.programs.program import Operation
 from conformance.transitions.state import CAPACITY, SIZE, State
 from conformance.transitions.step import TINY, Step, call, content, payload
 from spec_model.channel import lifecycle, pushing, reserving

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
-from conformance.lockstep import Lockstep, Tally
-from conformance.program import Operation
+from conformance.programs.lockstep import Lockstep, Tally
+from conformance.programs.program import Operation
 from conformance.transitions.broker import OPENING
 from conformance.transitions.search import Reached
 from conformance.transitions.state import CAPACITY, State

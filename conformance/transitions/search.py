@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from conformance.program import Operation
+from conformance.programs.program import Operation
 from conformance.transitions import broker, consuming, producing
 from conformance.transitions.state import CAPACITY, SIZE, Abstract, State, abstract
 from conformance.transitions.step import Step

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from conformance.program import Expr, Operation
+from conformance.programs.program import Expr, Operation
 from conformance.transitions.state import State
 
 TINY = 1e-6

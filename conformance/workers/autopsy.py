@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from conformance.attribution import ENDS, Context, of_result, standing
 from conformance.checks.registry import Check
 from conformance.failure import Failure
-from conformance.lockstep import Invalid, Lockstep
-from conformance.outcome import Raised
-from conformance.program import Operation, parse
-from conformance.reproduce import reproduction_of
+from conformance.programs.attribution import ENDS, Context, of_result, standing
+from conformance.programs.lockstep import Invalid, Lockstep
+from conformance.programs.outcome import Raised
+from conformance.programs.program import Operation, parse
+from conformance.programs.reproduce import reproduction_of
 from conformance.targets.target import Target
 from conformance.workers.stacks import call_in
 

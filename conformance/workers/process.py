@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from conformance import journal
 from conformance.checks.registry import Check
 from conformance.failure import Failure
+from conformance.programs import journal
 from conformance.replay import again
 from conformance.report import CheckResult
 from conformance.targets.load import Unusable

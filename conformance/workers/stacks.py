@@ -5,7 +5,7 @@ from __future__ import annotations
 import linecache
 import re
 
-from conformance.hanging import OPERATIONS
+from conformance.threads.hanging import OPERATIONS
 
 _FRAME = re.compile(r'^  File "(?P<file>.*)", line (?P<line>\d+) in (?P<function>.*)$')
 _CALL = re.compile(rf"\.({'|'.join(sorted(OPERATIONS))})\(")

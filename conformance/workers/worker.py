@@ -25,10 +25,10 @@ def main() -> None:
     stacks = open(order["stacks"], "w")  # noqa: SIM115 - for as long as the process lives
     faulthandler.enable(stacks)
     # Only now: the path says where the suite and the target are.
-    from conformance import journal
     from conformance.checks import CHECKS
     from conformance.execution import execute_check
     from conformance.failure import Failure
+    from conformance.programs import journal
     from conformance.replay import again
     from conformance.targets import Unusable, load
 

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from conformance.checks import CHECKS, Check
 from conformance.failure import Broken
-from conformance.lockstep import Divergence, Invalid, execute, new_tally
+from conformance.programs.lockstep import Divergence, Invalid, execute, new_tally
 from conformance.selftest.model_copy import break_copy
 from conformance.selftest.model_mutants import MODEL_MUTANTS
 from conformance.selftest.mutant import Mutant

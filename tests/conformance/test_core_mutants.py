@@ -22,7 +22,7 @@ CHECK = """
 import sys
 import fast_impl
 from conformance.checks import CHECKS
-from conformance.lockstep import new_tally
+from conformance.programs.lockstep import new_tally
 from conformance.targets import FEATURES, Target
 
 check = next(each for each in CHECKS if each.id == sys.argv[1])

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from conformance import hanging
-from conformance.hanging import Hung
-from conformance.waiting import Task
+from conformance.threads.hanging import Hung
+from conformance.threads.waiting import Task
 
 
 @pytest.fixture

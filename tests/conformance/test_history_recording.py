@@ -16,9 +16,9 @@ from conformance.histories import Plan, judge, record
 from conformance.histories.plan import HOLDS, POPS
 from conformance.histories.ticket import tickets
 from conformance.histories.token import decode, payload
-from conformance.lockstep import new_tally
+from conformance.programs.lockstep import new_tally
 from conformance.targets import Target
-from conformance.waiting import Task
+from conformance.threads.waiting import Task
 from spec_model import PopResult, PushResult
 
 TRIES = {"pushes": ("try_push",), "pops": ("try_pop",), "calls": 8000}

@@ -6,12 +6,12 @@ from collections import Counter
 
 import spec_model
 from conformance.catalogue import AREAS, REFERENCE, RULES
-from conformance.cells import ALLOWED, allowed, unlisted, unreached
 from conformance.checks import CHECKS
 from conformance.failure import Failure
-from conformance.lockstep import new_tally
 from conformance.machine.run import machine_for
 from conformance.machine.state import KEPT, config
+from conformance.programs.cells import ALLOWED, allowed, unlisted, unreached
+from conformance.programs.lockstep import new_tally
 from conformance.report import ENOUGH, CheckResult, Report
 from conformance.selection import Selection
 from conformance.suite import run_suite

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 import spec_model
-from conformance.cells import ALLOWED
 from conformance.checks import CHECKS, Check
 from conformance.failure import Broken
-from conformance.lockstep import Divergence, Lockstep, new_tally
-from conformance.program import parse
+from conformance.programs.cells import ALLOWED
+from conformance.programs.lockstep import Divergence, Lockstep, new_tally
+from conformance.programs.program import parse
 from conformance.selftest.mutant import Mutant
 from conformance.targets import Target, load
 from conformance.transitions.broker import OPENING

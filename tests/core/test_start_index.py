@@ -17,7 +17,7 @@ SETTABLE = "-DOMNI_START_INDEX_SETTABLE"
 REPLAY = """
 import fast_impl
 from conformance.checks import CHECKS
-from conformance.lockstep import new_tally
+from conformance.programs.lockstep import new_tally
 from conformance.targets.target import Target
 
 target = Target("core", fast_impl, frozenset({"start-index"}), "import fast_impl as omni")

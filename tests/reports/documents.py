@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.catalogue import RULES
-from conformance.cells import ALLOWED
 from conformance.failure import Failure
+from conformance.programs.cells import ALLOWED
 from conformance.report import CheckResult, Report
 
 HOSTILE = (

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from conformance.failure import Failure
-from conformance.program import parse
+from conformance.programs.program import parse
 from conformance.report import Report
 from conformance.reports import terminal
 from conformance.reports.text import folded, visible

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from conformance.outcome import raised, read, region
-from conformance.program import Namespace
+from conformance.programs.outcome import raised, read, region
+from conformance.programs.program import Namespace
 from spec_model.config import ChannelConfig
 
 HANDLE_QUERIES = ("is_connected", "capacity", "max_message_size", "get_config", "get_stats")

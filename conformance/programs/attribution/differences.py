@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from conformance.attribution.answers import Rules
-from conformance.attribution.context import Context, Standing
-from conformance.attribution.results import of_result
-from conformance.observation import What
-from conformance.outcome import Raised
-from conformance.program import Operation
+from conformance.programs.attribution.answers import Rules
+from conformance.programs.attribution.context import Context, Standing
+from conformance.programs.attribution.results import of_result
+from conformance.programs.observation import What
+from conformance.programs.outcome import Raised
+from conformance.programs.program import Operation
 from spec_model.vocabulary import ChannelError
 
 

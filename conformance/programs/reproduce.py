@@ -7,10 +7,10 @@ from enum import Enum
 from typing import Any
 
 from conformance.catalogue import RULES
-from conformance.lockstep import Divergence, Invalid, Lockstep
-from conformance.observation import HANDLE_QUERIES
-from conformance.outcome import Raised, Thing
-from conformance.program import Operation
+from conformance.programs.lockstep import Divergence, Invalid, Lockstep
+from conformance.programs.observation import HANDLE_QUERIES
+from conformance.programs.outcome import Raised, Thing
+from conformance.programs.program import Operation
 from conformance.targets.target import Target
 
 _HEAD = """\

@@ -16,8 +16,8 @@ OPERATIONS = frozenset({
 })  # fmt: skip
 """Everything of a target's that can be called by name."""
 
-_SUITE = str(Path(__file__).parent)
-_ADAPTERS = str(Path(__file__).parent / "targets")
+_SUITE = str(Path(__file__).parents[1])
+_ADAPTERS = str(Path(__file__).parents[1] / "targets")
 
 
 class Hung(AssertionError):

@@ -6,7 +6,7 @@ import mmap
 import struct
 from pathlib import Path
 
-from conformance.program import Operation
+from conformance.programs.program import Operation
 
 SIZE = 1 << 20
 """Bytes: more than any program of the suite takes. What does not fit is left out, and the end with it."""

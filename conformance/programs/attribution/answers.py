@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.outcome import Raised, Thing
+from conformance.programs.outcome import Raised, Thing
 
 Rules = tuple[str, ...]
 """Ids of rules, the likeliest first."""

@@ -11,12 +11,12 @@ from types import FrameType
 from typing import Any
 
 import spec_model as model
-from conformance import journal
-from conformance.attribution import Context, Difference, attribute, standing
 from conformance.failure import Broken
-from conformance.observation import What, kind_of, observe, subjects
-from conformance.outcome import Raised, canonical, label, raised, same
-from conformance.program import Namespace, Operation, Program
+from conformance.programs import journal
+from conformance.programs.attribution import Context, Difference, attribute, standing
+from conformance.programs.observation import What, kind_of, observe, subjects
+from conformance.programs.outcome import Raised, canonical, label, raised, same
+from conformance.programs.program import Namespace, Operation, Program
 
 PATIENCE = 5.0
 """Seconds after which a call that the model says goes through is taken to hang."""

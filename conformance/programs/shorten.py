@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from conformance.lockstep import Divergence, diverges
-from conformance.program import Program
+from conformance.programs.lockstep import Divergence, diverges
+from conformance.programs.program import Program
 
 SECONDS = 20.0
 """After which the shortest so far is good enough."""

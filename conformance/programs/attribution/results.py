@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.attribution.answers import POPS, PUSHES, Rules, answer, is_error, refused
-from conformance.attribution.context import Context
-from conformance.attribution.transfers import of_no_room, of_pop, of_push
-from conformance.outcome import Raised, Thing
-from conformance.program import Operation
+from conformance.programs.attribution.answers import POPS, PUSHES, Rules, answer, is_error, refused
+from conformance.programs.attribution.context import Context
+from conformance.programs.attribution.transfers import of_no_room, of_pop, of_push
+from conformance.programs.outcome import Raised, Thing
+from conformance.programs.program import Operation
 from spec_model.vocabulary import ChannelError, PushResult
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.failure import Broken
-from conformance.hanging import Hung, hung_in, operation_of
+from conformance.threads.hanging import Hung, hung_in, operation_of
 
 LIMIT = 10.0
 """Seconds after which a thread is taken to hang."""

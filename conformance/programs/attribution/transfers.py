@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.attribution.answers import POPS, Rules, answer, is_error, refused
-from conformance.attribution.context import Context
-from conformance.outcome import Raised
+from conformance.programs.attribution.answers import POPS, Rules, answer, is_error, refused
+from conformance.programs.attribution.context import Context
+from conformance.programs.outcome import Raised
 from spec_model.vocabulary import PopResult, PushResult
 
 

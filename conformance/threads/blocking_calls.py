@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from conformance.failure import Broken
-from conformance.waiting import Task, fill, open_full, open_pair
+from conformance.threads.waiting import Task, fill, open_full, open_pair
 
 
 class Call(NamedTuple):
