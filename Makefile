@@ -37,7 +37,7 @@ selftest: $(STAMP)
 	@$(VPYTHON) -m conformance selftest --quick $(ARGS)
 
 verify: $(STAMP)
-	@$(VPYTHON) -m conformance selftest $(ARGS)
+	@$(VPYTHON) -m conformance selftest --markdown docs/selftest.md $(ARGS)
 
 test: $(STAMP)
 	@$(VPYTHON) -m pytest $(ARGS)

@@ -35,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="mutants at a time (default: %(default)s)"
     )
-    add("--markdown", type=Path, metavar="FILE", help="write the table as Markdown too")
+    add("--markdown", type=Path, metavar="FILE", help="write the table as a page too")
 
 
 def run(given: argparse.Namespace) -> int:
@@ -60,7 +60,7 @@ def run(given: argparse.Namespace) -> int:
     print()
     print(results.summary(hunts, whole))
     if given.markdown is not None:
-        given.markdown.write_text(results.markdown(hunts), encoding="utf-8")
+        given.markdown.write_text(results.markdown(hunts, whole), encoding="utf-8")
     return 1 if results.missed(hunts) or (whole and results.unbroken(hunts)) else 0
 
 

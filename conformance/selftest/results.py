@@ -39,10 +39,24 @@ def text(hunts: Sequence[Hunt]) -> str:
     return "\n".join(lines)
 
 
-def markdown(hunts: Sequence[Hunt]) -> str:
-    """The table for the documentation."""
+_ABOVE = """\
+# Would it have noticed?
+
+Each row is an implementation with one deliberate mistake: a copy of the model, or of the C core, that differs from
+the original in a line or a few (`conformance/selftest/`). `omni-conformance selftest` runs the suite on every one.
+A mutant counts as caught only where a check named a rule that it is tagged with. The checks of those rules run first;
+where they do not find it, all others follow until one does.
+
+This page is made by `omni-conformance selftest --markdown docs/selftest.md` (`make verify`).
+
+"""
+
+
+def markdown(hunts: Sequence[Hunt], whole: bool) -> str:
+    """The page for the documentation: the verdict, and the table."""
     head = ["| bank | mutant | rules it broke | layer: how it ended | first caught by |", "|---|---|---|---|---|"]
-    return "\n".join([*head, *("| " + " | ".join(row) + " |" for row in rows(hunts))]) + "\n"
+    table = [*head, *("| " + " | ".join(row) + " |" for row in rows(hunts))]
+    return _ABOVE + summary(hunts, whole).replace("\n", "\n\n") + "\n\n" + "\n".join(table) + "\n"
 
 
 def summary(hunts: Sequence[Hunt], whole: bool) -> str:
