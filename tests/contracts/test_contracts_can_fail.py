@@ -27,25 +27,11 @@ class Mistake(NamedTuple):
 
 MISTAKES = (
     Mistake(
-        "a push of any size goes through",
-        "channel/pushing.py",
-        "not 0 < len(data) <= channel.config.max_message_size",
-        "not 0 < len(data)",
-        "try_push",
-    ),
-    Mistake(
         "a reservation is granted without a slot",
         "channel/reserving.py",
         "        and channel.free_slots > 0\n",
         "",
         "reserve",
-    ),
-    Mistake(
-        "the newest is popped first",
-        "channel/popping.py",
-        "channel.waiting[:count]",
-        "channel.waiting[-count:]",
-        "batch_pop",
     ),
     Mistake(
         "a closed consumer still holds",
@@ -67,13 +53,6 @@ MISTAKES = (
         "channel is None or not lifecycle.is_abandoned(channel)",
         "channel is None",
         "remove_channel",
-    ),
-    Mistake(
-        "the memory limit is ignored",
-        "registry.py",
-        "> registry.memory_limit",
-        "> 2 * registry.memory_limit",
-        "request_channel",
     ),
 )
 
