@@ -53,8 +53,8 @@ def the_broker_is_for_any_number_of_threads(omni: Any) -> None:
 def a_name_is_granted_once(omni: Any) -> None:
     """Of several threads that request one name at the same moment, one gets it."""
     broker = omni.MailboxBroker()
-    long = "n" * 256 * 1024  # takes long to look up and to copy: so the requests meet
-    for turn in range(30):
+    long = "n" * 1024 * 1024  # takes long to look up and to copy: so the requests meet
+    for turn in range(200):
         request = partial(broker.request_channel, f"{long}{turn}", omni.ChannelConfig(8, 64))
         answers = _together(request, request, request)
         granted = [pair for _, pair in answers if pair is not None]
