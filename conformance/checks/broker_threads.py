@@ -53,12 +53,12 @@ def the_broker_is_for_any_number_of_threads(omni: Any) -> None:
 def a_name_is_granted_once(omni: Any) -> None:
     """Of several threads that request one name at the same moment, one gets it."""
     broker = omni.MailboxBroker()
-    long = "n" * 256 * 1024  # takes long to look up and to copy: so the requests meet
-    for turn in range(30):
-        request = partial(broker.request_channel, f"{long}{turn}", omni.ChannelConfig(8, 64))
-        answers = _together(request, request, request)
+    for turn in range(120):
+        # A long name takes long to look up and to copy, so that requests meet; how long is right, the machine decides.
+        name = "n" * (1024, 64 * 1024, 256 * 1024, 1024 * 1024)[turn % 4] + str(turn)
+        answers = _together(*[partial(broker.request_channel, name, omni.ChannelConfig(8, 64))] * 6)
         granted = [pair for _, pair in answers if pair is not None]
-        assert len(granted) == 1, f"one name was granted to {len(granted)} of 3 threads at once"
+        assert len(granted) == 1, f"one name was granted to {len(granted)} of 6 threads at once"
         granted[0].close()
 
 
