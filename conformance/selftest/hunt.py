@@ -60,7 +60,7 @@ def in_core(mutant: Mutant, folder: Path) -> tuple[str, tuple[str, ...]]:
 
 
 def hunt(mutant: Mutant, bank: str, place: Place) -> Hunt:
-    """Run the checks of the rules that the mutant breaks, and the others only until it is caught."""
+    """Run the checks of each rule that the mutant breaks until one names it, and the others until it is caught."""
     result, begun = Hunt(mutant, bank), time.monotonic()
     with TemporaryDirectory(prefix="omni-mutant-") as folder:
         target, path = place(mutant, Path(folder))
@@ -78,8 +78,11 @@ def _search(result: Hunt, target: str, path: tuple[str, ...], checks: Iterable[C
     """Run checks on a mutant, each failure in a fresh worker."""
     worker: Worker | None = None
     for check in checks:
-        if until_caught and result.caught:
+        caught = {find.rule for find in result.caught}
+        if until_caught and caught:
             break
+        if check.rule in caught:
+            continue
         worker = worker or Worker(target, path=path)
         if not check.needs <= worker.provides:
             continue
