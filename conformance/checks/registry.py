@@ -84,7 +84,7 @@ def of_program(id: str, rule: str, claim: str, program: Program, needs: frozense
     def run(target: Target, tally: Tally) -> None:
         execute(program, target.omni, tally, rule)
 
-    return Check(id, rule, "direct", claim, run, needs, program=program)
+    return Check(id, rule, "direct", claim, run, needs, limit=20.0, program=program)
 
 
 def function(
