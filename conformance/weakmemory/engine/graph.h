@@ -1,0 +1,113 @@
+/* An execution graph: the events so far in the order in which they were added, program order as a list per
+ * thread, what each read reads from, and each location's modification order as ranks. */
+#ifndef WM_GRAPH_H
+#define WM_GRAPH_H
+
+#include <string.h>
+
+#include "explorer.h"
+
+enum { EVENTS = 512, STEPS = 250, DECISIONS = 1024, PLACES = 256, NOWHERE = -1, INITIAL = -1, NO_EVENT = -2 };
+
+/* How many events of each thread, from its first. */
+typedef struct {
+  uint8_t of[WM_THREADS];
+} clock_vector;
+
+typedef enum { READ, WRITE, FENCE, CHOICE } event_kind;
+
+/* What kind of fence ends a release or begins an acquire: light ones meet only heavy ones. */
+enum { ANY, LIGHT, HEAVY, FENCE_KINDS };
+
+typedef struct {
+  uint8_t thread, kind, order;
+  bool exclusive : 1; /* part of a read-modify-write */
+  bool kernel : 1;    /* a sleeper's queue: orders nothing for the program */
+  bool compare : 1;   /* the look at the word inside a sleep */
+  bool waits : 1;     /* a read that blocks its thread while it reads `unwanted`, or until it reads more */
+  bool more : 1;
+  bool patient : 1;   /* it waits for ever */
+  bool compares : 1;  /* a read with the order `failure` unless it reads `unwanted` */
+  uint8_t failure, success;
+  uint16_t index;     /* in its thread */
+  int16_t place;      /* location, or NOWHERE */
+  int16_t from;       /* read: the event read from, or INITIAL */
+  uint16_t rank;      /* write: place in the modification order; gaps mean nothing; the initial value has 0 */
+  uint64_t value, unwanted;
+  const wm_site *site;
+  /* derived; see clocks.c */
+  clock_vector before; /* happens-before, itself included */
+  clock_vector past;   /* po and rf, itself included */
+  clock_vector message[FENCE_KINDS], pending[FENCE_KINDS], released[FENCE_KINDS];
+} event;
+
+typedef struct {
+  int count;
+  int path_length;
+  uint16_t length[WM_THREADS];
+  bool further; /* its parent and one more event, not a revisit */
+  int16_t of[WM_THREADS][STEPS];
+  uint16_t path[DECISIONS]; /* that led here */
+  event events[EVENTS];     /* last: a graph that waits has room only for those it has */
+} graph;
+
+static inline bool is_access(const event *e) { return e->kind == READ || e->kind == WRITE; }
+
+static inline bool clock_has(const clock_vector *clock, const event *e) { return clock->of[e->thread] > e->index; }
+
+static inline void clock_join(clock_vector *into, const clock_vector *other) {
+  for (int i = 0; i < WM_THREADS; i++)
+    if (other->of[i] > into->of[i]) into->of[i] = other->of[i];
+}
+
+static inline int rank_of(const graph *g, const event *e) {
+  if (e->kind == WRITE) return e->rank;
+  return e->from < 0 ? 0 : g->events[e->from].rank;
+}
+
+/* A read reads `value`, of `from`. */
+static inline void event_reads(event *e, int from, uint64_t value) {
+  e->from = (int16_t)from;
+  e->value = value;
+  if (e->compares) e->order = value == e->unwanted ? e->success : e->failure;
+}
+
+/* It blocks its thread. */
+static inline bool event_blocks(const event *e) {
+  return e->waits && (e->more ? e->value <= e->unwanted : e->value == e->unwanted);
+}
+
+static inline event *event_before(graph *g, const event *e) {
+  return e->index ? &g->events[g->of[e->thread][e->index - 1]] : NULL;
+}
+
+/* Puts `e` at the end of its thread; false where there is no room. */
+bool graph_add(graph *g, const event *e);
+void graph_remove_last(graph *g);
+/* Writes of `place` with a rank from `rank` on move up by one, to make room. */
+void graph_make_room(graph *g, int place, int rank);
+void graph_close_room(graph *g, int place, int rank);
+/* The highest rank at `place`, or 0; and the event that has a rank there, or INITIAL. */
+int graph_last_rank(const graph *g, int place);
+int graph_at_rank(const graph *g, int place, int rank);
+void graph_copy(graph *to, const graph *from);
+/* Bytes up to its last event. */
+size_t graph_size(const graph *g);
+/* `from` without the events not in `keep`, which must be closed under po and rf predecessors but for
+ * `except`, whose source the caller sets anew. moved[id]: the new number of an event, or NO_EVENT. */
+void graph_restrict(graph *to, const graph *from, const bool *keep, int except, int16_t *moved);
+/* The same for any two runs that give the same po, rf and modification orders. */
+uint64_t graph_signature(const graph *g);
+
+/* clocks.c: everything derived of one event, from its predecessor in po and its source. */
+void derive_clocks(graph *g, int id, bool cxx20);
+
+/* consistency.c: is the graph consistent with event `id`, the only one that is new or changed? */
+bool is_consistent(graph *g, int id, bool newest);
+/* sequential.c: the axiom on seq_cst accesses and fences. */
+bool is_psc_acyclic(const graph *g);
+
+/* revisit.c: may write `write`, the newest event, change what `read` reads? keep: what stays. */
+bool may_revisit(const graph *g, int read, int write, bool *keep);
+
+#endif

@@ -1,0 +1,176 @@
+/* What the client calls. Before and after the threads, memory is used directly. */
+#include "run.h"
+
+static bool is_alone(void) { return run.current < 0; }
+
+static uint64_t direct(const volatile void *at, unsigned size) {
+  uint64_t value = 0;
+  memcpy(&value, (const void *)at, size);
+  return value;
+}
+
+static uint64_t cut(uint64_t value, unsigned size) { return size == 8 ? value : value & (((uint64_t)1 << size * 8) - 1); }
+
+static request asking(event_kind kind, const volatile void *at, unsigned size, wm_order order, const wm_site *site) {
+  return (request){.e = {.kind = kind, .order = order, .site = site, .from = NO_EVENT}, .at = (uintptr_t)at, .size = size};
+}
+
+/* The order of each half of a read-modify-write. */
+static wm_order of_read(wm_order order) {
+  return order == wm_release ? wm_relaxed : order == wm_acq_rel ? wm_acquire : order;
+}
+static wm_order of_write(wm_order order) {
+  return order == wm_acquire ? wm_relaxed : order == wm_acq_rel ? wm_release : order;
+}
+
+uint64_t wm_load(const volatile void *at, unsigned size, wm_order order, const wm_site *site) {
+  if (is_alone()) return direct(at, size);
+  request r = asking(READ, at, size, order, site);
+  return run_ask(&r);
+}
+
+void wm_store(volatile void *at, unsigned size, uint64_t value, wm_order order, const wm_site *site) {
+  value = cut(value, size);
+  if (is_alone()) {
+    memcpy((void *)at, &value, size);
+    return;
+  }
+  request r = asking(WRITE, at, size, order, site);
+  r.e.value = value;
+  run_ask(&r);
+}
+
+static void second_half(volatile void *at, unsigned size, uint64_t value, wm_order order, const wm_site *site) {
+  request r = asking(WRITE, at, size, of_write(order), site);
+  r.e.value = cut(value, size);
+  r.e.exclusive = true;
+  run_ask(&r);
+}
+
+static uint64_t changed(wm_change change, uint64_t value, uint64_t operand) {
+  switch (change) {
+    case wm_add: return value + operand;
+    case wm_or: return value | operand;
+    case wm_and: return value & operand;
+    default: return operand;
+  }
+}
+
+uint64_t wm_modify(volatile void *at, unsigned size, wm_change change, uint64_t operand, wm_order order,
+                   const wm_site *site) {
+  if (is_alone()) {
+    uint64_t before = direct(at, size);
+    wm_store(at, size, changed(change, before, operand), order, site);
+    return before;
+  }
+  uint64_t before = wm_load(at, size, of_read(order), site);
+  second_half(at, size, changed(change, before, operand), order, site);
+  return before;
+}
+
+bool wm_replace(volatile void *at, unsigned size, uint64_t *expected, uint64_t value, wm_order order, wm_order failure,
+                const wm_site *site) {
+  if (is_alone()) {
+    uint64_t before = direct(at, size);
+    bool same = before == *expected;
+    if (same) wm_store(at, size, value, order, site);
+    *expected = before;
+    return same;
+  }
+  /* The order of a read is known before its value: the explorer weakens it where the comparison fails. */
+  request r = asking(READ, at, size, of_read(order), site);
+  r.e.compares = true;
+  r.e.unwanted = *expected;
+  r.e.success = r.e.order;
+  r.e.failure = failure;
+  uint64_t before = run_ask(&r);
+  if (before != *expected) {
+    *expected = before;
+    return false;
+  }
+  second_half(at, size, value, order, site);
+  return true;
+}
+
+void wm_fence(wm_order order, const wm_site *site) {
+  if (is_alone() || order == wm_relaxed) return;
+  request r = asking(FENCE, NULL, 0, order, site);
+  run_ask(&r);
+}
+
+unsigned wm_choose(unsigned below, const wm_site *site) {
+  if (is_alone() || below < 2) return 0;
+  request r = asking(CHOICE, NULL, 0, wm_relaxed, site);
+  r.below = below;
+  return (unsigned)run_ask(&r);
+}
+
+uint64_t wm_await(const volatile void *at, unsigned size, uint64_t unwanted, wm_order order, const wm_site *site) {
+  request r = asking(READ, at, size, order, site);
+  r.e.waits = true;
+  r.e.patient = true;
+  r.e.unwanted = unwanted;
+  return run_ask(&r);
+}
+
+/* The kernel's queue of a word: a hidden counter of wakes beside it. Sleeps and wakes are read-modify-writes of
+ * it, so they come in one order; who looked in before a wake is woken by it. */
+static uintptr_t queue_of(const volatile void *word) { return (uintptr_t)word + 1; }
+
+static uint64_t pass_queue(const volatile void *word, uint64_t wakes, wm_order order, const wm_site *site) {
+  request r = asking(READ, NULL, 8, wm_relaxed, site);
+  r.at = queue_of(word);
+  r.e.kernel = true;
+  uint64_t before = run_ask(&r);
+  r.e.kind = WRITE;
+  r.e.exclusive = true;
+  r.e.order = order;
+  r.e.value = before + wakes;
+  run_ask(&r);
+  return before;
+}
+
+int wm_sleep(const volatile void *word, unsigned size, uint64_t value, bool timed, const wm_site *site) {
+  if (is_alone()) return WM_TIME_UP;
+  uint64_t wakes = pass_queue(word, 0, wm_relaxed, site);
+  request look = asking(READ, word, size, wm_relaxed, site);
+  look.e.compare = true;
+  if (run_ask(&look) != value) return WM_AWAKE;
+  if (timed && wm_choose(2, site)) return WM_TIME_UP;
+  request woken = asking(READ, NULL, 8, wm_relaxed, site);
+  woken.at = queue_of(word);
+  woken.e.kernel = woken.e.waits = woken.e.more = true;
+  woken.e.patient = !timed;
+  woken.e.unwanted = wakes;
+  run_ask(&woken);
+  return WM_AWAKE;
+}
+
+void wm_wake(const volatile void *word, const wm_site *site) {
+  if (!is_alone()) pass_queue(word, 1, wm_release, site);
+}
+
+static void watch(const volatile void *at, size_t size, bool write, const wm_site *site) {
+  if (is_alone()) return;
+  const graph *g = &run.graph;
+  int done = run.threads[run.current].replayed;
+  static const clock_vector nothing;
+  const clock_vector *clock = done ? &g->events[g->of[run.current][done - 1]].before : &nothing;
+  plain_access((uintptr_t)at, size, write, false, run.current, done, clock, site);
+  if (run.failure) run_stop(); /* before the access itself */
+}
+
+void wm_plain_read(const volatile void *at, size_t size, const wm_site *site) { watch(at, size, false, site); }
+void wm_plain_write(volatile void *at, size_t size, const wm_site *site) { watch(at, size, true, site); }
+
+void wm_fail(const char *what, const wm_site *site) { 
+  run_failed(WM_ASSERTION, site, "%s", what);
+  if (!is_alone()) run_stop();
+}
+
+void wm_outcome(uint64_t value) {
+  if (run.outcome.length == WM_OUTCOME)
+    run_failed(WM_MISUSE, NULL, "an outcome has at most %d values", WM_OUTCOME);
+  else
+    run.outcome.values[run.outcome.length++] = value;
+}

@@ -1,0 +1,146 @@
+#include "run.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { STACK = 256 * 1024 };
+
+run_state run;
+
+void run_failed(wm_failure failure, const wm_site *site, const char *format, ...) {
+  if (run.failure) return;
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(run.message, sizeof run.message, format, arguments);
+  va_end(arguments);
+  run.failure = failure;
+  run.site = site;
+}
+
+static void leave(void) { swapcontext(&run.threads[run.current].context, &run.scheduler); }
+
+static void body(void) {
+  run.client->thread(run.client->context, run.current);
+  run.threads[run.current].state = ENDED;
+  for (;;) leave();
+}
+
+static int place_of(request *wanted) {
+  if (!wanted->at) return NOWHERE;
+  int place = 0;
+  while (place < run.place_count && run.places[place].at != wanted->at) place++;
+  if (place == PLACES) {
+    run_failed(WM_MISUSE, wanted->e.site, "more than %d locations", PLACES);
+    return 0;
+  }
+  location *l = &run.places[place];
+  if (place == run.place_count) {
+    run.place_count++;
+    *l = (location){.at = wanted->at, .size = wanted->size};
+  }
+  if (l->run != run.number && !wanted->e.kernel) {
+    l->run = run.number;
+    l->initial = 0;
+    l->newest = INITIAL;
+    memcpy(&l->initial, (void *)wanted->at, wanted->size); /* little endian; the rest stays 0 */
+  }
+  if (l->size != wanted->size)
+    run_failed(WM_MISUSE, wanted->e.site, "%s is used with %u and with %u bytes", place_name(place), l->size,
+               wanted->size);
+  return place;
+}
+
+uint64_t run_value(int place, int from) {
+  if (from >= 0) return run.graph.events[from].value;
+  return run.places[place].initial;
+}
+
+void run_stop(void) {
+  for (;;) leave();
+}
+
+/* Memory holds the newest of what was stored so far, for plain reads that come after all of it. */
+static void keep_in_memory(const event *e, uintptr_t at) {
+  location *l = &run.places[e->place];
+  if (l->newest >= 0 && run.graph.events[l->newest].rank > e->rank) return;
+  l->newest = (int16_t)(e - run.graph.events);
+  memcpy((void *)at, &e->value, l->size);
+}
+
+/* Whether the graph already says what this thread asked for, and its source has been gone through. */
+static bool answer(int number) {
+  thread *t = &run.threads[number];
+  if (t->replayed == run.graph.length[number]) return false;
+  event *e = &run.graph.events[run.graph.of[number][t->replayed]];
+  const request *r = &t->request;
+  if (e->kind == READ && e->from >= 0) {
+    const event *source = &run.graph.events[e->from];
+    if (run.threads[source->thread].replayed <= source->index) return false;
+  }
+  if (e->kind == READ) event_reads(e, e->from, run_value(e->place, e->from));
+  if (e->kind != r->e.kind || e->place != r->e.place || (e->kind == WRITE && e->value != r->e.value))
+    run_failed(WM_MISUSE, r->e.site, "thread %d does not do the same when it is run again", number);
+  t->replayed++;
+  t->answer = e->value;
+  if (e->kind == WRITE && !e->kernel) keep_in_memory(e, r->at);
+  if (is_access(e) && !e->kernel)
+    plain_access(r->at, r->size, e->kind == WRITE, true, number, e->index, &e->before, e->site);
+  t->state = event_blocks(e) ? BLOCKED : RUNNING;
+  return true;
+}
+
+uint64_t run_ask(request *wanted) {
+  thread *t = &run.threads[run.current];
+  wanted->e.thread = (uint8_t)run.current;
+  wanted->e.place = (int16_t)place_of(wanted);
+  t->request = *wanted;
+  if (run.failure || !answer(run.current)) t->state = ASKING;
+  while (t->state != RUNNING || run.failure) leave();
+  return t->answer;
+}
+
+static void resume(int number) {
+  run.current = number;
+  run.threads[number].state = RUNNING;
+  swapcontext(&run.scheduler, &run.threads[number].context);
+  run.current = -1;
+}
+
+void run_resume(int number) {
+  if (answer(number) && run.threads[number].state == RUNNING) resume(number);
+}
+
+void run_start(void) {
+  run.number++;
+  run.failure = WM_NONE;
+  run.outcome.length = 0;
+  run.current = -1;
+  plain_start();
+  memory_start();
+  if (run.client->begin) run.client->begin(run.client->context);
+  for (int number = 0; number < run.client->threads; number++) {
+    thread *t = &run.threads[number];
+    if (!t->stack) t->stack = malloc(STACK);
+    if (!t->stack) abort();
+    t->replayed = 0;
+    getcontext(&t->context);
+    t->context.uc_stack.ss_sp = t->stack;
+    t->context.uc_stack.ss_size = STACK;
+    t->context.uc_link = NULL;
+    makecontext(&t->context, body, 0);
+  }
+  for (int number = 0; number < run.client->threads && !run.failure; number++) resume(number);
+  for (bool moved = true; moved && !run.failure;) {
+    moved = false;
+    for (int number = 0; number < run.client->threads && !run.failure; number++)
+      if (run.threads[number].state == ASKING && answer(number)) {
+        moved = true;
+        if (run.threads[number].state == RUNNING) resume(number);
+      }
+  }
+}
+
+void run_end(void) {
+  if (run.client->end) run.client->end(run.client->context);
+}
