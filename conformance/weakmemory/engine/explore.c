@@ -131,6 +131,12 @@ static void completed(void) {
   const graph *g = &run.graph;
   bool blocked = false, patient = false;
   for (int number = 0; number < run.client->threads; number++) {
+    if (run.threads[number].state == GIVEN_UP) {
+      report->dropped++;
+      return;
+    }
+  }
+  for (int number = 0; number < run.client->threads; number++) {
     if (run.threads[number].state != BLOCKED) continue;
     const event *e = &g->events[g->of[number][g->length[number] - 1]];
     blocked = true;

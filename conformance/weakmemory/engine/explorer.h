@@ -27,7 +27,7 @@ typedef struct {
 
 /* ---- shared memory: `size` is 1, 2, 4 or 8 bytes, and always the same for one address ---- */
 
-typedef enum { wm_exchange, wm_add, wm_or, wm_and } wm_change;
+typedef enum { wm_exchange, wm_add, wm_subtract, wm_or, wm_and } wm_change;
 
 uint64_t wm_load(const volatile void *at, unsigned size, wm_order order, const wm_site *site);
 void wm_store(volatile void *at, unsigned size, uint64_t value, wm_order order, const wm_site *site);
@@ -59,6 +59,9 @@ enum { WM_AWAKE, WM_TIME_UP };
  * any time (the explorer tries both). Neither orders the memory of its callers. */
 int wm_sleep(const volatile void *word, unsigned size, uint64_t value, bool timed, const wm_site *site);
 void wm_wake(const volatile void *word, const wm_site *site);
+
+/* Goes on only where the condition holds: otherwise this is no execution, and is not counted. */
+void wm_assume(bool condition);
 
 /* One of 0 .. below - 1: each is explored. */
 unsigned wm_choose(unsigned below, const wm_site *site);
@@ -100,7 +103,7 @@ typedef struct {
   uint64_t complete;    /* every thread ended */
   uint64_t blocked;     /* some thread waits for ever, as allowed, or would have timed out */
   uint64_t cut;         /* ended by a bound: with any of these, nothing is proved */
-  uint64_t dropped;     /* not executions: a read-modify-write with no place, a waiter that looked too early */
+  uint64_t dropped;     /* not executions: a read-modify-write with no place, a waiter that looked too early, wm_assume */
   uint64_t repeated;    /* met again, where that is checked; must be 0 */
   uint64_t failures;
   uint64_t checks;      /* graphs whose consistency was decided */

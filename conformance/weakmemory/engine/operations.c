@@ -50,6 +50,7 @@ static void second_half(volatile void *at, unsigned size, uint64_t value, wm_ord
 static uint64_t changed(wm_change change, uint64_t value, uint64_t operand) {
   switch (change) {
     case wm_add: return value + operand;
+    case wm_subtract: return value - operand;
     case wm_or: return value | operand;
     case wm_and: return value & operand;
     default: return operand;
@@ -166,6 +167,12 @@ void wm_plain_write(volatile void *at, size_t size, const wm_site *site) { watch
 void wm_fail(const char *what, const wm_site *site) { 
   run_failed(WM_ASSERTION, site, "%s", what);
   if (!is_alone()) run_stop();
+}
+
+void wm_assume(bool condition) {
+  if (condition || is_alone()) return;
+  run.threads[run.current].state = GIVEN_UP;
+  run_stop();
 }
 
 void wm_outcome(uint64_t value) {

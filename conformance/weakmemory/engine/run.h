@@ -14,7 +14,7 @@ typedef struct {
   unsigned below; /* of a choice */
 } request;
 
-typedef enum { RUNNING, ASKING, BLOCKED, ENDED } thread_state;
+typedef enum { RUNNING, ASKING, BLOCKED, GIVEN_UP, ENDED } thread_state;
 
 typedef struct {
   ucontext_t context;
