@@ -27,7 +27,7 @@ class Options(ctypes.Structure):
     )
 
 
-COUNTS = ("complete", "blocked", "cut", "dropped", "repeated", "failures", "checks", "outcomes")
+COUNTS = ("complete", "blocked", "cut", "dropped", "repeated", "failures")
 
 
 class Report(ctypes.Structure):
@@ -35,6 +35,9 @@ class Report(ctypes.Structure):
 
     _fields_ = (
         *((name, ctypes.c_uint64) for name in COUNTS),
+        ("kinds", ctypes.c_uint64 * len(FAILURES)),
+        ("checks", ctypes.c_uint64),
+        ("outcomes", ctypes.c_uint64),
         ("open", ctypes.c_uint32),
         ("longest", ctypes.c_uint32),
         ("failure", ctypes.c_int),
@@ -85,7 +88,8 @@ class Result:
     cut: int
     dropped: int
     repeated: int
-    failures: int
+    failures: Mapping[str, int]
+    """How often each kind was met; at most one in all unless every failure was asked for."""
     checks: int
     longest: int
     failure: str | None
@@ -129,7 +133,7 @@ def explore(
         cut=report.cut,
         dropped=report.dropped,
         repeated=report.repeated,
-        failures=report.failures,
+        failures={kind: count for kind, count in zip(FAILURES, report.kinds, strict=True) if count},
         checks=report.checks,
         longest=report.longest,
         failure=FAILURES[report.failure] if report.failure else None,

@@ -120,7 +120,8 @@ static bool is_bounded(int number) {
 static void failed(void) {
   wm_report *report = run.report;
   report->failures++;
-  if (report->failure && report->trace_length <= (uint32_t)run.graph.count) return;
+  report->kinds[run.failure]++;
+  if (report->failure && report->trace_length <= trace_length()) return;
   report->failure = run.failure;
   memcpy(report->message, run.message, sizeof report->message);
   trace_keep();

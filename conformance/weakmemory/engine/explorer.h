@@ -97,7 +97,7 @@ typedef struct {
   uint32_t split;         /* stop as soon as so many subtrees are open, and leave them for wm_open */
 } wm_options;
 
-typedef enum { WM_NONE, WM_ASSERTION, WM_RACE, WM_LOST_WAKEUP, WM_FREED, WM_MISUSE } wm_failure;
+typedef enum { WM_NONE, WM_ASSERTION, WM_RACE, WM_LOST_WAKEUP, WM_FREED, WM_MISUSE, WM_FAILURES } wm_failure;
 
 typedef struct {
   uint64_t complete;    /* every thread ended */
@@ -105,7 +105,8 @@ typedef struct {
   uint64_t cut;         /* ended by a bound: with any of these, nothing is proved */
   uint64_t dropped;     /* not executions: a read-modify-write with no place, a waiter that looked too early, wm_assume */
   uint64_t repeated;    /* met again, where that is checked; must be 0 */
-  uint64_t failures;
+  uint64_t failures;    /* more than one only with `all` */
+  uint64_t kinds[WM_FAILURES];
   uint64_t checks;      /* graphs whose consistency was decided */
   uint64_t outcomes;    /* different ones */
   uint32_t open;        /* subtrees left by `split` */

@@ -15,7 +15,12 @@ void run_failed(wm_failure failure, const wm_site *site, const char *format, ...
   vsnprintf(run.message, sizeof run.message, format, arguments);
   va_end(arguments);
   run.failure = failure;
+  if (run.current >= 0) run_blame(run.current, run.threads[run.current].replayed);
   run.site = site;
+}
+
+void run_blame(int number, int count) {
+  if (count) clock_join(&run.blamed, &run.graph.events[run.graph.of[number][count - 1]].past);
 }
 
 static void leave(void) { swapcontext(&run.threads[run.current].context, &run.scheduler); }
@@ -114,6 +119,7 @@ void run_resume(int number) {
 void run_start(void) {
   run.number++;
   run.failure = WM_NONE;
+  memset(&run.blamed, 0, sizeof run.blamed);
   run.outcome.length = 0;
   run.current = -1;
   plain_start();

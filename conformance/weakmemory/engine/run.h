@@ -49,6 +49,7 @@ typedef struct {
   char message[512];
   const wm_site *site;
   wm_outcome_seen outcome;
+  clock_vector blamed; /* what led to the failure; nothing: all did */
 } run_state;
 
 extern run_state run;
@@ -60,6 +61,8 @@ void run_resume(int number);
 /* All threads have ended. */
 void run_end(void);
 void run_failed(wm_failure failure, const wm_site *site, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* What led to the first `count` events of this thread, and they themselves, led to the failure. */
+void run_blame(int number, int count);
 /* From inside a coroutine: asks for one event, and gives what it reads. */
 uint64_t run_ask(request *wanted);
 /* From inside a coroutine: never to go on, for the execution has failed. */
@@ -81,6 +84,7 @@ void outcomes_add(const wm_outcome_seen *outcome);
 bool signatures_add(uint64_t signature); /* false: it was there already */
 /* trace.c */
 void trace_start(void);
+uint32_t trace_length(void);
 void trace_keep(void);
 const char *place_name(int place);
 

@@ -44,6 +44,18 @@ static const char *kind_of(const event *e) {
   return event_blocks(e) ? "waits" : e->exclusive ? "update" : kinds[e->kind];
 }
 
+/* What did not lead to the failure is left out, where that is known. */
+static bool is_told(const event *e) {
+  static const clock_vector nothing;
+  return !memcmp(&run.blamed, &nothing, sizeof nothing) || clock_has(&run.blamed, e);
+}
+
+uint32_t trace_length(void) {
+  uint32_t length = 0;
+  for (const event *e = run.graph.events; e < run.graph.events + run.graph.count; e++) length += is_told(e);
+  return length;
+}
+
 void trace_keep(void) {
   static const char *const orders[] = {"relaxed", "acquire", "release", "acq_rel", "seq_cst", "light", "heavy"};
   const graph *g = &run.graph;
@@ -58,6 +70,7 @@ void trace_keep(void) {
         const event *e = &g->events[id];
         const event *source = e->kind == READ && e->from >= 0 ? &g->events[e->from] : NULL;
         if (source && done[source->thread] <= source->index) break;
+        if (!is_told(e)) continue;
         number[id] = (int16_t)count;
         wm_step *s = &steps[count++];
         *s = (wm_step){.kind = kind_of(e), .order = orders[e->order], .thread = thread, .value = e->value, .from = -2};

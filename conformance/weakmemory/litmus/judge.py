@@ -23,7 +23,8 @@ def mistake(test: Litmus, result: Result) -> str | None:
         return f"{result.cut} executions cut, {result.repeated} repeated"
     seen = result.failure == event if event else any(test.matches(outcome) for outcome in result.outcomes)
     if seen != test.allowed:
-        return f"{test.asks} is {'allowed' if test.allowed else 'forbidden'} ({test.source}), and was {'' if seen else 'not '}seen"
+        verdict, met = "allowed" if test.allowed else "forbidden", "seen" if seen else "not seen"
+        return f"{test.asks} is {verdict} ({test.source}), and was {met}"
     if not result.failure and not result.complete:
         return "no execution is complete"
     if test.executions is not None and result.complete != test.executions:

@@ -13,7 +13,9 @@ COMMON = ("load", "load", "store", "store", "fence", "xchg", "add", "cas")
 MORE = ("await", "choose", "plain_load", "plain_store", "if")
 
 
-def random_program(seed: int, *, threads: int = 3, length: int = 3, locations: str = "xy", more: bool = False) -> Program:
+def random_program(
+    seed: int, *, threads: int = 3, length: int = 3, locations: str = "xy", more: bool = False
+) -> Program:
     """2 to `threads` threads of 1 to `length` operations; with `more`, also awaits, choices, plain accesses and ifs."""
     chance = random.Random(seed)
     favourite = chance.choice((None, "rlx", "sc"))
@@ -34,7 +36,7 @@ def _thread(
     for at in range(length):
         kind, guard = chance.choice(kinds), None
         if kind == "if":
-            kind = chance.choice(COMMON + ("plain_load", "plain_store"))
+            kind = chance.choice((*COMMON, "plain_load", "plain_store"))
             earlier = [each.target for each in operations if each.target is not None]
             guard = (chance.choice(earlier), chance.randint(0, 1)) if earlier else None
         orders = {"load": LOAD_ORDERS, "await": LOAD_ORDERS, "store": STORE_ORDERS, "fence": FENCES}
