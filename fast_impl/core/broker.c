@@ -74,8 +74,8 @@ static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high) {
 
 /* CFG-2 */
 static uint64_t normal_capacity(uint64_t capacity) {
-  uint64_t power = 8;
-  while (power < clamp(capacity, 8, 524288)) power *= 2;
+  uint64_t power = SEAM_MIN_CAPACITY;
+  while (power < clamp(capacity, SEAM_MIN_CAPACITY, 524288)) power *= 2;
   return power;
 }
 
