@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from conformance.weakmemory.compile import CompilerError
 from conformance.weakmemory.litmus import interpreter
+from conformance.weakmemory.litmus.differential import compare
 from conformance.weakmemory.litmus.judge import explored, mistake
 from conformance.weakmemory.litmus.program import locations, program, targets
 from conformance.weakmemory.litmus.suite import SUITE
@@ -46,13 +47,23 @@ def one(threads: Sequence[str], prefix: str) -> int:
     return result.failure is not None
 
 
+def random_ones(first: int, last: int) -> int:
+    """Random programs against brute force; how many differ."""
+    total = compare(range(first, last))
+    print("\n".join([*total.wrong, str(total)]))
+    return len(total.wrong)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """0: all as it should be; 1: not; 2: could not run."""
     parser = argparse.ArgumentParser(prog="python -m conformance.weakmemory.run", description=__doc__)
     parser.add_argument("threads", nargs="*", metavar="THREAD", help="such as 'x = 1 rel; r0 = y acq'")
     parser.add_argument("--replay", default="-", metavar="STRING", help="explore only below these decisions")
+    parser.add_argument("--random", nargs=2, type=int, metavar=("FIRST", "LAST"), help="seeds to compare instead")
     given = parser.parse_args(arguments)
     try:
+        if given.random:
+            return min(1, random_ones(*given.random))
         return min(1, one(given.threads, given.replay) if given.threads else suite())
     except (CompilerError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -37,6 +37,7 @@ bool is_consistent(graph *g, int id, bool newest) {
   if (!is_access(e)) return true;
   if (!is_coherent(g, e)) return false;
   if (e->kind == WRITE && !is_atomic(g, e->place)) return false;
+  if (e->kernel) return true;
   /* Nothing is ordered after an event that reads or writes the newest value and was added last. */
   return (newest && rank_of(g, e) == graph_last_rank(g, e->place)) || is_psc_acyclic(g);
 }

@@ -54,6 +54,9 @@ void wm_free(void *memory, const wm_site *site);
 /* Loads until the value is another than `unwanted`; as long as it is not, the thread is blocked. */
 uint64_t wm_await(const volatile void *at, unsigned size, uint64_t unwanted, wm_order order, const wm_site *site);
 
+/* ... until it is `wanted`. */
+uint64_t wm_await_equal(const volatile void *at, unsigned size, uint64_t wanted, wm_order order, const wm_site *site);
+
 enum { WM_AWAKE, WM_TIME_UP };
 /* A futex: sleeps if the word has that value, until a later wm_wake on it. A `timed` sleep may also be over at
  * any time (the explorer tries both). Neither orders the memory of its callers. */

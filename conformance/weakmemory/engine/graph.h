@@ -24,8 +24,9 @@ typedef struct {
   bool exclusive : 1; /* part of a read-modify-write */
   bool kernel : 1;    /* a sleeper's queue: orders nothing for the program */
   bool compare : 1;   /* the look at the word inside a sleep */
-  bool waits : 1;     /* a read that blocks its thread while it reads `unwanted`, or until it reads more */
-  bool more : 1;
+  bool waits : 1;     /* a read that blocks its thread while it reads `unwanted`, */
+  bool more : 1;      /* ... or until it reads more than that, */
+  bool equal : 1;     /* ... or until it reads just that */
   bool patient : 1;   /* it waits for ever */
   bool compares : 1;  /* a read with the order `failure` unless it reads `unwanted` */
   uint8_t failure, success;
@@ -74,7 +75,8 @@ static inline void event_reads(event *e, int from, uint64_t value) {
 
 /* It blocks its thread. */
 static inline bool event_blocks(const event *e) {
-  return e->waits && (e->more ? e->value <= e->unwanted : e->value == e->unwanted);
+  if (!e->waits) return false;
+  return e->more ? e->value <= e->unwanted : (e->value == e->unwanted) != e->equal;
 }
 
 static inline event *event_before(graph *g, const event *e) {

@@ -106,12 +106,22 @@ unsigned wm_choose(unsigned below, const wm_site *site) {
   return (unsigned)run_ask(&r);
 }
 
-uint64_t wm_await(const volatile void *at, unsigned size, uint64_t unwanted, wm_order order, const wm_site *site) {
+static uint64_t await(const volatile void *at, unsigned size, uint64_t value, bool equal, wm_order order,
+                      const wm_site *site) {
+  if (is_alone()) return direct(at, size);
   request r = asking(READ, at, size, order, site);
-  r.e.waits = true;
-  r.e.patient = true;
-  r.e.unwanted = unwanted;
+  r.e.waits = r.e.patient = true;
+  r.e.equal = equal;
+  r.e.unwanted = value;
   return run_ask(&r);
+}
+
+uint64_t wm_await(const volatile void *at, unsigned size, uint64_t unwanted, wm_order order, const wm_site *site) {
+  return await(at, size, unwanted, false, order, site);
+}
+
+uint64_t wm_await_equal(const volatile void *at, unsigned size, uint64_t wanted, wm_order order, const wm_site *site) {
+  return await(at, size, wanted, true, order, site);
 }
 
 /* The kernel's queue of a word: a hidden counter of wakes beside it. Sleeps and wakes are read-modify-writes of

@@ -5,7 +5,11 @@
  *   psc_F    = [SC fence] ; (hb U hb;eco;hb) ; [SC fence]
  *
  * Lahav, Vafeiadis, Kang, Hur, Dreyer: Repairing sequential consistency in C/C++11 (PLDI 2017), section 3.
- * A light fence takes part as an SC fence does, but only in pairs with a heavy one. */
+ * A light fence takes part as an SC fence does, but only in pairs with a heavy one. A sleeper's queue takes no
+ * part: it orders nothing for the program.
+ *
+ * Sets of events are rows of bits. What comes before an event in happens-before is a prefix of each thread; so
+ * unions over it are kept per prefix: `x_up_to[id]` is the union of x over id and what is po-earlier. */
 #include "graph.h"
 
 enum { WORDS = EVENTS / 64 };
@@ -18,9 +22,10 @@ typedef struct {
   const graph *g;
   int words, count; /* of the seq_cst events */
   int16_t events[EVENTS];
-  set hb[EVENTS];     /* what happens before, without itself */
-  set other[EVENTS];  /* po-earlier at another place */
-  set through[EVENTS]; /* hb ; po|other */
+  set at_place[PLACES];
+  set eco[EVENTS]; /* what comes before at its place, in eco: rf too */
+  set self_up_to[EVENTS], other_up_to[EVENTS], eco_up_to[EVENTS], scb_up_to[EVENTS];
+  set scb[EVENTS];
 } relations;
 
 static void put(set *s, int id) { s->word[id / 64] |= (uint64_t)1 << id % 64; }
@@ -37,67 +42,116 @@ static void merge(const relations *r, set *into, const set *from) {
 static bool is_fence(const event *e) { return e->kind == FENCE && e->order >= wm_seq_cst; }
 static bool is_sequential(const event *e) { return e->order >= wm_seq_cst && e->kind != CHOICE; }
 
-static void prepare(relations *r) {
-  const graph *g = r->g;
-  for (int id = 0; id < g->count; id++) {
-    const event *e = &g->events[id];
-    memset(&r->hb[id], 0, sizeof(set));
-    memset(&r->other[id], 0, sizeof(set));
-    for (int thread = 0; thread < WM_THREADS; thread++)
-      for (int index = 0; index < e->before.of[thread]; index++)
-        if (g->of[thread][index] != id) put(&r->hb[id], g->of[thread][index]);
-    for (int index = 0; index < e->index; index++) {
-      int earlier = g->of[e->thread][index];
-      if (e->place == NOWHERE || g->events[earlier].place != e->place) put(&r->other[id], earlier);
-    }
-  }
-  for (int id = 0; id < g->count; id++) {
-    memset(&r->through[id], 0, sizeof(set));
-    EACH(r, &r->hb[id], earlier) merge(r, &r->through[id], &r->other[earlier]);
-  }
+static clock_vector strictly_before(const event *e) {
+  clock_vector clock = e->before;
+  clock.of[e->thread] = (uint8_t)e->index;
+  return clock;
 }
 
-/* What comes before event `id` at its place: mo and rb, and of eco also rf. */
-static void before_at_place(const relations *r, int id, bool eco, set *into) {
+/* The union over all that the clock has. */
+static void gather(const relations *r, const set *up_to, const clock_vector *clock, set *into) {
+  for (int thread = 0; thread < WM_THREADS; thread++)
+    if (clock->of[thread]) merge(r, into, &up_to[r->g->of[thread][clock->of[thread] - 1]]);
+}
+
+static void eco_before(relations *r, int id) {
   const graph *g = r->g;
   const event *e = &g->events[id];
-  if (!is_access(e) || (e->kind == READ && !eco)) return;
+  r->eco[id] = (set){{0}};
+  if (!is_access(e) || e->kernel) return;
   int rank = rank_of(g, e);
-  for (int other = 0; other < g->count; other++) {
+  EACH(r, &r->at_place[e->place], other) {
     const event *o = &g->events[other];
-    if (o->place != e->place || other == id || !is_access(o)) continue;
-    if (rank_of(g, o) < rank || (eco && e->kind == READ && o->kind == WRITE && rank_of(g, o) == rank)) put(into, other);
+    if (rank_of(g, o) < rank || (e->kind == READ && o->kind == WRITE && rank_of(g, o) == rank)) put(&r->eco[id], other);
   }
 }
 
-static void scb_before(const relations *r, int id, set *into) {
-  const event *e = &r->g->events[id];
-  for (int index = 0; index < e->index; index++) put(into, r->g->of[e->thread][index]);
-  EACH(r, &r->other[id], earlier) merge(r, into, &r->through[earlier]);
-  if (is_access(e)) EACH(r, &r->hb[id], earlier) if (r->g->events[earlier].place == e->place) put(into, earlier);
-  before_at_place(r, id, false, into);
+/* The po-earlier event that is last at another place, or NULL. */
+static const event *last_elsewhere(const graph *g, const event *e) {
+  for (int index = e->index; index-- > 0;) {
+    const event *earlier = &g->events[g->of[e->thread][index]];
+    if (e->place == NOWHERE || earlier->place != e->place) return earlier;
+  }
+  return NULL;
 }
 
-/* The seq_cst events that psc orders directly before event `id`. */
+static void scb_before(relations *r, int id) {
+  const graph *g = r->g;
+  const event *e = &g->events[id];
+  set *scb = &r->scb[id], near = {{0}};
+  *scb = (set){{0}};
+  if (e->index) merge(r, scb, &r->self_up_to[g->of[e->thread][e->index - 1]]);
+  const event *elsewhere = last_elsewhere(g, e);
+  if (elsewhere) {
+    clock_vector clock = strictly_before(elsewhere);
+    gather(r, r->other_up_to, &clock, scb);
+  }
+  if (!is_access(e) || e->kernel) return;
+  clock_vector clock = strictly_before(e);
+  gather(r, r->self_up_to, &clock, &near);
+  for (int i = 0; i < r->words; i++) near.word[i] &= r->at_place[e->place].word[i];
+  merge(r, scb, &near);
+  if (e->kind == WRITE) merge(r, scb, &r->eco[id]); /* mo and rb */
+}
+
+/* up_to[id] from that of the event before it in its thread and its own. */
+static void extend(const relations *r, set *up_to, int id, const set *own) {
+  const event *e = &r->g->events[id];
+  up_to[id] = e->index ? up_to[r->g->of[e->thread][e->index - 1]] : (set){{0}};
+  merge(r, &up_to[id], own);
+}
+
+static void prepare(relations *r, bool accesses) {
+  const graph *g = r->g;
+  for (int id = 0; id < g->count; id++)
+    if (is_access(&g->events[id])) r->at_place[g->events[id].place] = (set){{0}};
+  for (int id = 0; id < g->count; id++)
+    if (is_access(&g->events[id]) && !g->events[id].kernel) put(&r->at_place[g->events[id].place], id);
+  for (int thread = 0; thread < WM_THREADS; thread++)
+    for (int index = 0; index < g->length[thread]; index++) {
+      int id = g->of[thread][index];
+      const event *e = &g->events[id];
+      set self = {{0}}, other = {{0}};
+      if (index) other = r->self_up_to[g->of[thread][index - 1]];
+      if (is_access(e))
+        for (int i = 0; i < r->words; i++) other.word[i] &= ~r->at_place[e->place].word[i];
+      put(&self, id);
+      eco_before(r, id);
+      extend(r, r->self_up_to, id, &self);
+      extend(r, r->other_up_to, id, &other);
+      extend(r, r->eco_up_to, id, &r->eco[id]);
+    }
+  for (int thread = 0; thread < WM_THREADS && accesses; thread++)
+    for (int index = 0; index < g->length[thread]; index++) {
+      scb_before(r, g->of[thread][index]);
+      extend(r, r->scb_up_to, g->of[thread][index], &r->scb[g->of[thread][index]]);
+    }
+}
+
+/* What these happen before or are, as a clock. */
+static void join_all(const relations *r, const set *events, clock_vector *clock) {
+  EACH(r, events, id) clock_join(clock, &r->g->events[id].before);
+}
+
+/* The seq_cst events that psc orders directly before event `id`, by their number among those. */
 static void psc_before(const relations *r, int id, bool accesses, set *into) {
   const graph *g = r->g;
-  set start = {{0}}, scb = {{0}}, eco = {{0}}, fences = {{0}};
-  put(&start, id);
-  if (is_fence(&g->events[id])) {
-    merge(r, &start, &r->hb[id]);
-    merge(r, &fences, &r->hb[id]);
-    EACH(r, &r->hb[id], earlier) before_at_place(r, earlier, true, &eco);
-    EACH(r, &eco, earlier) merge(r, &fences, &r->hb[earlier]);
-  }
-  /* Between fences alone, psc_base is part of psc_F. */
-  if (accesses) EACH(r, &start, earlier) scb_before(r, earlier, &scb);
-  merge(r, &fences, &scb);
-  EACH(r, &scb, earlier) merge(r, &fences, &r->hb[earlier]);
   const event *e = &g->events[id];
+  set scb = {{0}}, eco = {{0}};
+  clock_vector clock = strictly_before(e), fences;
+  memset(&fences, 0, sizeof fences);
+  if (accesses) scb = r->scb[id];
+  if (is_fence(e)) {
+    gather(r, r->eco_up_to, &clock, &eco);
+    if (accesses) gather(r, r->scb_up_to, &clock, &scb);
+    fences = clock;
+    join_all(r, &eco, &fences);
+  }
+  join_all(r, &scb, &fences);
   for (int i = 0; i < r->count; i++) {
     const event *o = &g->events[r->events[i]];
     bool pair = (o->order != wm_light || e->order == wm_heavy) && (e->order != wm_light || o->order == wm_heavy);
-    if (pair && has(is_fence(o) ? &fences : &scb, r->events[i])) put(into, i);
+    if (pair && (is_fence(o) ? clock_has(&fences, o) : has(&scb, r->events[i]))) put(into, i);
   }
 }
 
@@ -112,7 +166,7 @@ bool is_psc_acyclic(const graph *g) {
       r.events[r.count++] = (int16_t)id;
     }
   if (r.count < 2) return true;
-  prepare(&r);
+  prepare(&r, accesses); /* without accesses, psc_base is part of psc_F */
   for (int i = 0; i < r.count; i++) {
     memset(&before[i], 0, sizeof(set));
     psc_before(&r, r.events[i], accesses, &before[i]);
@@ -124,7 +178,7 @@ bool is_psc_acyclic(const graph *g) {
     for (int i = 0; i < r.count; i++) {
       if (!has(&left, i)) continue;
       bool first = true;
-      for (int w = 0; w < r.words; w++) first &= !(before[i].word[w] & left.word[w]);
+      for (int w = 0; w * 64 < r.count; w++) first &= !(before[i].word[w] & left.word[w]);
       if (first) left.word[i / 64] &= ~((uint64_t)1 << i % 64), taken++;
     }
   }

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import permutations, product
+from math import factorial
 
 from conformance.weakmemory.litmus.program import Operation, Program, locations, targets
 from conformance.weakmemory.litmus.rc11 import Event, Judge
@@ -114,6 +115,19 @@ def _paths(thread: tuple[Operation, ...], number: int) -> list[_Path]:
     for each in thread:
         paths = [longer for path in paths for longer in _guarded(path, each, number)]
     return paths
+
+
+def candidates(threads: Program) -> int:
+    """How many executions it would have to look at, at most."""
+    total = 0
+    for paths in product(*(_paths(thread, number) for number, thread in enumerate(threads))):
+        events = [step.event for path in paths for step in path.steps]
+        way = 1
+        for x in locations(threads):
+            writes = sum(e.kind == "W" and e.location == x for e in events)
+            way *= factorial(writes) * (writes + 1) ** sum(e.kind == "R" and e.location == x for e in events)
+        total += way
+    return total
 
 
 def executions(threads: Program, cxx20: bool = False) -> Found:
