@@ -20,6 +20,8 @@ from conformance.checks import CHECKS
 from conformance.programs.lockstep import new_tally
 from conformance.targets.target import Target
 
+pytestmark = pytest.mark.once
+
 target = Target("core", fast_impl, frozenset({"start-index"}), "import fast_impl as omni")
 for check in CHECKS:
     if check.layer == "transitions" and check.id.endswith("index-wrap-08"):
