@@ -12,6 +12,8 @@ import pytest
 
 import fast_impl
 
+pytestmark = pytest.mark.once
+
 SETTABLE = "-DOMNI_START_INDEX_SETTABLE"
 
 REPLAY = """
@@ -19,8 +21,6 @@ import fast_impl
 from conformance.checks import CHECKS
 from conformance.programs.lockstep import new_tally
 from conformance.targets.target import Target
-
-pytestmark = pytest.mark.once
 
 target = Target("core", fast_impl, frozenset({"start-index"}), "import fast_impl as omni")
 for check in CHECKS:
