@@ -1,4 +1,4 @@
-"""Where the indices of channels begin, where a test build lets them begin anywhere (core/start_index.h)."""
+"""Where the indices of channels begin, where a test build lets them begin anywhere (core/seam.h)."""
 
 from __future__ import annotations
 

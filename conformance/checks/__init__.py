@@ -23,6 +23,7 @@ AREAS = (
     "transitions",
     "lockstep",
     "histories",
+    "flatbuffers",
 )
 
 for _area in AREAS:

@@ -11,7 +11,6 @@
 #include <stdbool.h>
 
 #include "seam.h"
-#include "start_index.h"
 
 typedef struct {
   uint32_t offset; /* of the message in the payload */

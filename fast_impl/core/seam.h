@@ -1,5 +1,4 @@
-/* The seam: everything of the platform that the core touches. The core has no other #ifdef
- * but that of start_index.h.
+/* The seam: everything of the platform, and of test builds, that the core touches. The core has no other #ifdef.
  *
  * Two variants: futex (Linux), and a mutex with a condition variable wherever there are POSIX threads
  * (OMNI_PORTABLE). A verification build puts a header of its own in this one's place. */
@@ -67,5 +66,20 @@ void *seam_map(uint64_t size);                /* zeroed pages, resident once tou
 void seam_unmap(void *memory, uint64_t size);
 void *seam_allocate(size_t size);             /* zeroed, on a line of its own; NULL if refused */
 void seam_free(void *memory);
+
+/* Where the indices of a ring begin: at 0, and nothing is kept of it. In a test build they can begin anywhere, so
+ * that 64 bits wrap within a test; each ring then remembers where, for numbers of messages count from 0 all the same. */
+#ifdef OMNI_START_INDEX_SETTABLE
+#define START_INDEX_MEMBER uint64_t start_index;
+#define START_INDEX(ring) ((ring)->start_index)
+#define START_INDEX_KEEP(ring, index) ((void)((ring)->start_index = (index)))
+void omni_set_start_index(uint64_t index); /* any thread; for channels made from now on */
+uint64_t start_index_of_next(void);
+#else
+#define START_INDEX_MEMBER
+#define START_INDEX(ring) UINT64_C(0)
+#define START_INDEX_KEEP(ring, index) ((void)0)
+#define start_index_of_next() UINT64_C(0)
+#endif
 
 #endif

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from conformance import hanging
+from conformance.threads import hanging
 from conformance.threads.hanging import Hung
 from conformance.threads.waiting import Task
 

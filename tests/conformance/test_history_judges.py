@@ -17,6 +17,8 @@ from spec_model import BrokerStats, ChannelError, ConsumerStats, ProducerStats, 
 from spec_model import PopResult as Pop
 from spec_model.channel.value import Refused
 
+pytestmark = pytest.mark.once
+
 CLOSED, FULL, SENT, LATE = (
     PushResult.CHANNEL_CLOSED, PushResult.QUEUE_FULL, PushResult.SUCCESS, PushResult.TIMEOUT
 )  # fmt: skip

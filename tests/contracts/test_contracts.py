@@ -11,7 +11,7 @@ from tests.contracts.runs import ROOT, SECONDS, Verdict, check, functions_with_c
 
 pytest.importorskip("crosshair", reason="CrossHair runs on CPython only")
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.once]
 
 MODULES = (
     "spec_model.registry",

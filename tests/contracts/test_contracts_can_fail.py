@@ -10,6 +10,8 @@ import pytest
 
 from tests.contracts.runs import ROOT, check
 
+pytestmark = pytest.mark.once
+
 pytest.importorskip("crosshair", reason="CrossHair runs on CPython only")
 
 SECONDS = 4.0

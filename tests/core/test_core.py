@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 Build = Callable[..., Path]
 
 FAILING = [f"-Wl,--wrap={name}" for name in ("aligned_alloc", "mmap", "munmap", "free")]

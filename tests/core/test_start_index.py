@@ -12,6 +12,8 @@ import pytest
 
 import fast_impl
 
+pytestmark = pytest.mark.once
+
 SETTABLE = "-DOMNI_START_INDEX_SETTABLE"
 
 REPLAY = """

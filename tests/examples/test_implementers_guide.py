@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 GUIDE = ROOT / "docs" / "implementers.md"
 TEXT = GUIDE.read_text(encoding="utf-8")

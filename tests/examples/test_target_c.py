@@ -13,6 +13,8 @@ import pytest
 
 import fast_impl
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "docs" / "examples" / "target_c"
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), *sys.path]))}

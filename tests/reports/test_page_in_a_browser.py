@@ -12,6 +12,8 @@ from conformance.reports import html
 from tests.reports.browser import measure
 from tests.reports.documents import TIMELINE, breaking, holding, hostile
 
+pytestmark = pytest.mark.once
+
 WIDTHS = (1280, 390)
 REPORTS = {"holding": holding, "breaking": breaking, "hostile": hostile}
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conformance.selftest.core_mutants_broker import BROKER
-from conformance.selftest.core_mutants_handles import CONSUMER, PRODUCER
-from conformance.selftest.core_mutants_ring import RING
+from conformance.selftest.core_mutants.broker import BROKER
+from conformance.selftest.core_mutants.handles import CONSUMER, PRODUCER
+from conformance.selftest.core_mutants.ring import RING
 
 CORE_MUTANTS = (*RING, *PRODUCER, *CONSUMER, *BROKER)
