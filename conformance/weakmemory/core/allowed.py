@@ -21,11 +21,15 @@ Outcome = tuple[int, ...]
 
 
 class _Thread(NamedTuple):
-    """next: the operation to come. begun: how far it is, where it takes several steps. held: the token last popped."""
+    """next: the operation to come. begun: how far it is, where it takes several steps. held: the token last popped.
+
+    read: how many messages had been popped when a batch of pushes began.
+    """
 
     next: int = 0
     begun: int = 0
     held: int = 0
+    read: int = 0
     results: Outcome = ()
 
 
@@ -73,7 +77,7 @@ def _shared(client: Client, number: int, kind: str) -> bool:
 
 
 def _done(thread: _Thread, *results: int) -> _Thread:
-    return thread._replace(next=thread.next + 1, begun=0, results=(*thread.results, *results))
+    return thread._replace(next=thread.next + 1, begun=0, read=0, results=(*thread.results, *results))
 
 
 def message(token: int) -> bytes:
@@ -136,10 +140,16 @@ def _pop(kind: str, channel: Channel, thread: _Thread) -> Iterator[_Step]:
 
 
 def _batch_push(channel: Channel, thread: _Thread, count: int) -> Iterator[_Step]:
-    """One step per message: the peer may come between [PSH-6]."""
+    """One step per message: the peer may come between [PSH-6].
+
+    The look that finds no slot may be older than the batch's own messages: nothing orders the two within one call.
+    """
+    read = thread.read if thread.begun else channel.received.messages_received
+    if channel.sent.messages_sent - read >= channel.config.capacity:
+        yield channel, _done(thread, thread.begun)
     after, result = pushing.batch_push(channel, [message(thread.begun + 1)])
     begun = thread.begun + result
-    yield after, (_done(thread, begun) if begun == count or not result else thread._replace(begun=begun))
+    yield after, _done(thread, begun) if begun == count or not result else thread._replace(begun=begun, read=read)
 
 
 def _batch_pop(channel: Channel, thread: _Thread, count: int) -> Iterator[_Step]:

@@ -11,6 +11,7 @@
 #include "../engine/explorer.h"
 
 #define OMNI_LINE 64
+#define SEAM_MIN_CAPACITY 1 /* small enough to go round the ring within a few messages */
 
 #define seam_load(x, order) ((__typeof__(*(x)))wm_load(x, sizeof *(x), wm_##order, WM_SITE(#x)))
 #define seam_store(x, v, order) wm_store(x, sizeof *(x), v, wm_##order, WM_SITE(#x))
@@ -22,8 +23,13 @@
 #define seam_and(x, v, order) SEAM_MODIFY(x, wm_and, v, order)
 #define seam_replace(x, old, v, order) wm_replace(x, sizeof *(x), old, v, wm_##order, wm_relaxed, WM_SITE(#x))
 
+#ifdef EXPLORE_ASYMMETRIC
 #define seam_fence_light() wm_fence(wm_light, WM_SITE(""))
 #define seam_fence_heavy() wm_fence(wm_heavy, WM_SITE(""))
+#else
+#define seam_fence_light() wm_fence(wm_seq_cst, WM_SITE(""))
+#define seam_fence_heavy() wm_fence(wm_seq_cst, WM_SITE(""))
+#endif
 
 #define seam_copy(to, from, size)                        \
   do {                                                   \
@@ -80,5 +86,10 @@ static inline int64_t seam_deadline(int64_t timeout) { return timeout < 0 ? SEAM
 #define seam_map(size) wm_allocate(size)
 #define seam_free(memory) wm_free(memory, WM_SITE(#memory))
 #define seam_unmap(memory, size) ((void)(size), wm_free(memory, WM_SITE(#memory)))
+
+#define START_INDEX_MEMBER
+#define START_INDEX(ring) UINT64_C(0)
+#define START_INDEX_KEEP(ring, index) ((void)0)
+#define start_index_of_next() UINT64_C(0)
 
 #endif

@@ -130,25 +130,26 @@ static void failed(void) {
 static void completed(void) {
   wm_report *report = run.report;
   const graph *g = &run.graph;
-  bool blocked = false, patient = false;
+  const event *asleep = NULL; /* the first thread that waits for ever */
+  bool blocked = false, impatient = false;
   for (int number = 0; number < run.client->threads; number++) {
     if (run.threads[number].state == GIVEN_UP) {
       report->dropped++;
       return;
     }
-  }
-  for (int number = 0; number < run.client->threads; number++) {
     if (run.threads[number].state != BLOCKED) continue;
     const event *e = &g->events[g->of[number][g->length[number] - 1]];
-    blocked = true;
-    patient |= e->patient;
     if (rank_of(g, e) != graph_last_rank(g, e->place)) {
-      report->dropped++; /* it would have looked again */
+      report->dropped++; /* it would have looked again, and may have woken others */
       return;
     }
-    if (patient && !run.options->blocking_allowed)
-      run_failed(WM_LOST_WAKEUP, e->site, "lost wakeup: thread %d sleeps, and nobody is left to wake it", number);
+    blocked = true;
+    if (!e->patient) impatient = true; /* it goes on when its time is up: another execution */
+    else if (!asleep) asleep = e;
   }
+  if (asleep && !impatient && !run.options->blocking_allowed)
+    run_failed(WM_LOST_WAKEUP, asleep->site, "lost wakeup: thread %d sleeps, and nobody is left to wake it",
+               asleep->thread);
   if (run.options->check_repetition && !signatures_add(graph_signature(g))) report->repeated++;
   if ((uint32_t)g->count > report->longest) report->longest = (uint32_t)g->count;
   if (blocked) {
