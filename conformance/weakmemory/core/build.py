@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 import subprocess
 import tempfile
-from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -34,7 +33,9 @@ def library(asymmetric: bool = False, core: Path | None = None) -> ctypes.CDLL:
         for file in [*files, HERE / "script.c"]:
             made = Path(folder) / f"{file.stem}.o"
             command = [compiler(), *FLAGS, *define, f"-I{ENGINE}", f"-I{core}", "-include", str(HERE / "seam.h")]
-            ended = subprocess.run([*command, "-c", str(file), "-o", str(made)], capture_output=True, text=True, check=False)
+            ended = subprocess.run(
+                [*command, "-c", str(file), "-o", str(made)], capture_output=True, text=True, check=False
+            )
             if ended.returncode:
                 raise CompilerError(f"the core does not compile for the explorer:\n{ended.stderr.strip()}")
             objects.append(made)

@@ -19,6 +19,7 @@ QUICK: tuple[Client, ...] = (
     client("the consumer ends, asleep", 1, "blocking_push 1; blocking_push 2", "blocking_pop; close_consumer"),
     client("the consumer is closed from the side", 1, "blocking_pop", "close_consumer"),
     client("the producer is closed from the side", 1, "try_push 1; blocking_push 2", "close_producer"),
+    client("the consumer ends with nothing popped", 1, "try_push 1; blocking_push 2", "close_consumer"),
     client("both end", 1, "try_push 1; close_producer", "try_pop; close_consumer"),
     client("shut down, asleep", 1, "blocking_pop", "shutdown", "try_push 1"),
     client("two in the producer", 1, "try_push 1", "try_push 2"),
@@ -29,6 +30,16 @@ QUICK: tuple[Client, ...] = (
 
 FULL: tuple[Client, ...] = (
     *QUICK,
-    client("blocking, three messages", 2, "blocking_push 1; blocking_push 2; blocking_push 3", "blocking_pop; blocking_pop; blocking_pop"),
-    client("the consumer quits", 1, "blocking_push 1; blocking_push 2; blocking_push 3", "blocking_pop; close_consumer"),
-)
+    client(
+        "blocking, three messages", 1,
+        "blocking_push 1; blocking_push 2; blocking_push 3", "blocking_pop; blocking_pop; blocking_pop",
+    ),
+    client(
+        "blocking, three messages, two slots", 2,
+        "blocking_push 1; blocking_push 2; blocking_push 3", "blocking_pop; blocking_pop; blocking_pop",
+    ),
+    client(
+        "the consumer quits", 1, "blocking_push 1; blocking_push 2; blocking_push 3", "blocking_pop; close_consumer",
+    ),
+)  # fmt: skip
+"""With those that take minutes."""

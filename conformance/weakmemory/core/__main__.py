@@ -1,0 +1,43 @@
+"""Explore the core: python -m conformance.weakmemory.core [--full] [--asymmetric]"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from conformance.weakmemory.compile import CompilerError
+from conformance.weakmemory.core.clients import FULL, QUICK
+from conformance.weakmemory.core.verdict import explore
+
+
+def main() -> int:
+    """0 where every client is proved, 1 where one is not, 2 where the core cannot be compiled."""
+    parser = argparse.ArgumentParser(prog="python -m conformance.weakmemory.core", description=__doc__)
+    parser.add_argument("--full", action="store_true", help="with the clients that take minutes")
+    parser.add_argument("--asymmetric", action="store_true", help="with asymmetric fences instead of full ones")
+    given = parser.parse_args()
+    clients, unproved = FULL if given.full else QUICK, 0
+    print(f"{'client':<40}{'capacity':>9}{'complete':>10}{'blocked':>9}{'outcomes':>10}{'s':>7}  verdict")
+    for number, client in enumerate(clients, 1):
+        print(f"\r{number} of {len(clients)}: {client.name} ...", end="", file=sys.stderr, flush=True)
+        began = time.monotonic()
+        try:
+            verdict = explore(client, given.asymmetric)
+        except CompilerError as error:
+            print(f"\n{error}", file=sys.stderr)
+            return 2
+        result = verdict.result
+        unproved += not verdict.proved
+        print("\r" + " " * 70 + "\r", end="", file=sys.stderr, flush=True)
+        print(
+            f"{client.name:<40}{client.capacity:>9}{result.complete:>10,}{result.blocked:>9,}{len(result.outcomes):>10}"
+            f"{time.monotonic() - began:>7.1f}  {'proved' if verdict.proved else verdict.why}",
+            flush=True,
+        )
+    print(f"{len(clients) - unproved} of {len(clients)} clients proved")
+    return min(1, unproved)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

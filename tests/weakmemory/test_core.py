@@ -1,0 +1,100 @@
+"""The core that ships, explored: small clients are proved, and each change of the protocol is found."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from conformance.weakmemory.core.allowed import outcomes
+from conformance.weakmemory.core.build import sources
+from conformance.weakmemory.core.client import Client, client
+from conformance.weakmemory.core.clients import QUICK
+from conformance.weakmemory.core.verdict import explore
+
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.timeout(180),
+    pytest.mark.skipif(shutil.which("cc") is None and shutil.which("gcc") is None, reason="no C compiler on the PATH"),
+]
+BY_NAME = {each.name: each for each in QUICK}
+
+
+@pytest.mark.parametrize("each", QUICK, ids=lambda each: each.name)
+def test_the_core_is_proved_for(each: Client) -> None:
+    """Every execution that RC11 allows ends in an outcome that the model allows; none races, fails or sleeps on."""
+    verdict = explore(each)
+    assert verdict.proved, verdict.why
+
+
+def _weaker(file: str, text: str, shown_by: str, kind: str) -> tuple[str, str, str, str, str]:
+    """The one order in a text made relaxed."""
+    return file, text, text.replace("acquire", "relaxed").replace("release", "relaxed"), shown_by, kind
+
+
+NOTHING_POPPED = "the consumer ends with nothing popped"
+END_WAKES = "pairs with ring_waiting */\n  ring_wake(&ring->consumer_asleep);\n}\n\n/* The consumer"
+
+CHANGES = {
+    "as many slots as capacity": (
+        "ring.h", "(index & (2 * ring->capacity - 1))", "(index & (ring->capacity - 1))", "try", "data race",
+    ),
+    "no fence of the waker": ("ring.h", "  seam_fence_light();", "  ;", "blocking", "lost wakeup"),
+    "read_index not acquired": _weaker(
+        "ring.h", "ring->cached_read = seam_load(&ring->read_index, acquire)", "try", "data race"
+    ),
+    "write_index not released": _weaker("ring.h", "(&ring->write_index, write + 1, release)", "try", "data race"),
+    "write_index not acquired": _weaker("ring.h", "(&ring->write_index, acquire); /* pairs", "try", "data race"),
+    "producer_alive not acquired": _weaker("ring.h", "!seam_load(&ring->producer_alive, acquire)", "the producer ends", ""),
+    "no second look": (
+        "ring.h", "    ring->cached_write = seam_load(&ring->write_index, relaxed); /* again", "    ; /* again",
+        "the producer ends", "outcomes that no order explains",
+    ),
+    "read_index not released": _weaker("ring.h", "(&ring->read_index, read + count, release)", "try", "data race"),
+    "no fence of the sleeper": ("channel.h", "    seam_fence_heavy();", "    ;", "views held", "lost wakeup"),
+    "asleep the producer does not look for the consumer's end": (
+        "producer.c", "nobody_receives(producer->channel) || gate", "gate", NOTHING_POPPED, "lost wakeup",
+    ),
+    "asleep the consumer does not look for the producer's end": (
+        "consumer.c", "!seam_load(&ring->producer_alive, relaxed) || gate", "gate",
+        "the producer ends, asleep", "lost wakeup",
+    ),
+    "producer_alive not released": _weaker("ring.h", "(&ring->producer_alive, 0, release)", "shut down, asleep", ""),
+    "the producer's end does not wake": (
+        "ring.h", END_WAKES, END_WAKES.replace("  ring_wake(&ring->consumer_asleep);\n", ""),
+        "the producer ends, asleep", "lost wakeup",
+    ),
+    "the consumer's end does not wake": (
+        "ring.h", "ring_wake orders it */\n  ring_wake(&ring->producer_asleep);", "ring_wake orders it */",
+        NOTHING_POPPED, "lost wakeup",
+    ),
+}  # fmt: skip
+"""A change of the core: file, text, what stands there instead, the client that shows it, and as what."""
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_of_the_protocol_is_found(name: str, tmp_path: Path) -> None:
+    """With one order weaker, or one step left out, some execution of a small client fails."""
+    file, text, instead, shown_by, kind = CHANGES[name]
+    core = tmp_path / "core"
+    shutil.copytree(sources(), core)
+    source = (core / file).read_text()
+    assert source.count(text) == 1
+    (core / file).write_text(source.replace(text, instead))
+    verdict = explore(BY_NAME[shown_by], core=core)
+    assert not verdict.proved
+    assert verdict.why.startswith(kind), verdict.why
+
+
+def test_what_is_allowed_is_what_the_model_does() -> None:
+    """Two orders of a push and a pop, three results of a push on a full queue with a time limit and a close."""
+    assert outcomes(client("", 1, "try_push 1", "try_pop")) == {(0, 0 | 1 << 8), (0, 3)}
+    assert outcomes(client("", 1, "try_push 1; timed_push 2", "close_consumer")) == {(0, 1), (0, 2), (2, 2)}
+    assert outcomes(client("", 1, "blocking_pop")) == frozenset()
+
+
+def test_an_operation_that_is_none_is_refused() -> None:
+    """The error lists those that there are."""
+    with pytest.raises(ValueError, match="no operation is called 'push'; there are try_push"):
+        client("", 1, "push 1")
