@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shlex
 import shutil
 import subprocess
@@ -12,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ENGINE = Path(__file__).parent / "engine"
-FLAGS = ("-std=c11", "-D_GNU_SOURCE", "-O2", "-g", "-fPIC", "-shared")
+FLAGS = ("-std=c11", "-D_GNU_SOURCE", "-O2", "-g", "-fPIC")
+WATCHED = ("-fsanitize=thread", "-O1")
 
 
 class CompilerError(Exception):
@@ -28,23 +30,45 @@ def compiler() -> str:
     raise CompilerError("no C compiler on the PATH (looked for cc, gcc, clang): install one, such as Debian's gcc")
 
 
-def shared_library(sources: Sequence[Path], flags: Sequence[str] = (), folder: Path | None = None) -> Path:
-    """The engine and these sources as one library, compiled once for each content."""
+def shared_library(
+    sources: Sequence[Path],
+    flags: Sequence[str] = (),
+    *,
+    watched: Sequence[Path] = (),
+    headers: Sequence[Path] = (),
+    folder: Path | None = None,
+) -> Path:
+    """The engine and these sources as one library, compiled once for each content.
+
+    `watched` sources are instrumented, so that plain memory is watched and atomics are explored without a seam;
+    these and `sources` get `flags`. `headers` are what else they depend on.
+    """
     cc = compiler()
     engine = sorted(ENGINE.glob("*.c"))
-    digest = hashlib.sha256(repr((cc, FLAGS, tuple(flags))).encode())
-    for each in [*engine, *sorted(ENGINE.glob("*.h")), *sources]:
+    digest = hashlib.sha256(repr((cc, FLAGS, WATCHED, tuple(flags))).encode())
+    for each in [*engine, *sorted(ENGINE.glob("*.h")), *sources, *watched, *headers]:
         digest.update(each.read_bytes())
-    folder = folder or Path(tempfile.gettempdir()) / "omnimailbox-weakmemory"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = folder or Path(tempfile.gettempdir()) / f"omnimailbox-weakmemory-{os.getuid()}"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     library = folder / f"{digest.hexdigest()[:24]}.so"
     if library.exists():
         return library
     with tempfile.TemporaryDirectory(dir=folder) as fresh:
+        objects: list[Path] = []
+        for group, more in ((engine, ()), (sources, tuple(flags)), (watched, (*WATCHED, *flags))):
+            for each in group:
+                objects.append(Path(fresh) / f"{len(objects)}.o")
+                _call([cc, *FLAGS, *more, "-c", str(each), "-o", str(objects[-1])], each)
         made = Path(fresh) / library.name
-        command = [cc, *FLAGS, *flags, "-o", str(made), *map(str, [*engine, *sources])]
-        ended = subprocess.run(command, capture_output=True, text=True, check=False)
-        if ended.returncode:
-            raise CompilerError(f"{cc} refused the explorer (exit status {ended.returncode}):\n{ended.stderr.strip()}")
+        # Without the sanitizer: its calls are the engine's.
+        _call([cc, "-shared", "-o", str(made), *map(str, objects), "-ldl"], made)
         made.replace(library)
     return library
+
+
+def _call(command: Sequence[str], what: Path) -> None:
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise CompilerError(
+            f"{command[0]} refused {what.name} (exit status {ended.returncode}):\n{ended.stderr.strip()}"
+        )

@@ -46,7 +46,9 @@ CHANGES = {
     ),
     "write_index not released": _weaker("ring.h", "(&ring->write_index, write + 1, release)", "try", "data race"),
     "write_index not acquired": _weaker("ring.h", "(&ring->write_index, acquire); /* pairs", "try", "data race"),
-    "producer_alive not acquired": _weaker("ring.h", "!seam_load(&ring->producer_alive, acquire)", "the producer ends", ""),
+    "producer_alive not acquired": _weaker(
+        "ring.h", "!seam_load(&ring->producer_alive, acquire)", "the producer ends", ""
+    ),
     "no second look": (
         "ring.h", "    ring->cached_write = seam_load(&ring->write_index, relaxed); /* again", "    ; /* again",
         "the producer ends", "outcomes that no order explains",

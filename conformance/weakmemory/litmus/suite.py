@@ -93,6 +93,10 @@ _one("MP+plain", "rel-acq", "plain x = 1; y = 1 rel | r0 = y acq; if r0 == 1: r1
      executions=2)  # fmt: skip
 for _orders in ("rel+rlx", "rlx+acq"):
     _family("MP+plain", "plain x = 1; y = 1 %a | r0 = y %b; if r0 == 1: r1 = plain x", "race", (_orders, True, BASE))
+_family("MP+plain+fences", "plain x = 1; fence %a; y = 1 rlx | r0 = y rlx; fence %b; if r0 == 1: r1 = plain x", "race",
+        ("rel+acq", False, BASE, 2), ("sc+sc", False, BASE, 2), ("rel+rel", True, BASE),
+        ("light+heavy", False, "P1202", 2), ("heavy+light", False, "P1202", 2), ("heavy+heavy", False, "P1202", 2),
+        ("light+light", True, "P1202"), ("light+sc", True, "P1202"), ("sc+light", True, "P1202"))  # fmt: skip
 _one("MP+plain", "unguarded", "plain x = 1; y = 1 rel | r0 = y acq; r1 = plain x", "race", True, BASE)
 _one("WW+plain", "rlx", "plain x = 1 | plain x = 2", "race", True, BASE)
 _one("RR+plain", "rlx", "r0 = plain x | r0 = plain x", "race", False, BASE, executions=1)
@@ -120,6 +124,14 @@ _one("SB3", "light-light-heavy", "x = 1 rlx; fence light; r0 = y rlx | y = 1 rlx
      " z = 1 rlx; fence heavy; r0 = x rlx", "0:r0=0 & 1:r0=0 & 2:r0=0", True, "P1202", executions=8)  # fmt: skip
 _one("SB3", "light-heavy-heavy", "x = 1 rlx; fence light; r0 = y rlx | y = 1 rlx; fence heavy; r0 = z rlx |"
      " z = 1 rlx; fence heavy; r0 = x rlx", "0:r0=0 & 1:r0=0 & 2:r0=0", False, "P1202", executions=7)  # fmt: skip
+
+for _fences, _count in (("sc-light-heavy", 8), ("heavy-light-sc", 8)):
+    _a, _b, _c = _fences.split("-")
+    _one("SB3", _fences, f"x = 1 rlx; fence {_a}; r0 = y rlx | y = 1 rlx; fence {_b}; r0 = z rlx |"
+         f" z = 1 rlx; fence {_c}; r0 = x rlx", "0:r0=0 & 1:r0=0 & 2:r0=0", True, "P1202",
+         executions=_count)  # fmt: skip
+_family("SB+accesses+fence", "y = 1 %a; r0 = x %b | x = 1 rlx; fence sc; r0 = y rlx", "0:r0=0 & 1:r0=0",
+        ("sc+sc", False, SC, 3), ("sc+acq", True, SC, 4), ("rel+sc", True, SC, 4))  # fmt: skip
 
 # ---- load buffering: out of thin air, or not: RC11 forbids every cycle of po and rf ----
 _family("LB", "r0 = x %a; y = 1 %b | r0 = y %c; x = 1 %d", "0:r0=1 & 1:r0=1",
@@ -168,6 +180,10 @@ _family("IRIW+fences", "x = 1 rlx | y = 1 rlx | r0 = x rlx; fence %a; r1 = y rlx
 _family("ISA2", "x = 1 rlx; y = 1 %a | r0 = y %b; z = 1 %c | r0 = z %d; r1 = x rlx", "1:r0=1 & 2:r0=1 & 2:r1=0",
         ("rlx+rlx+rlx+rlx", True, COHERENCE, 8), ("rel+acq+rel+acq", False, COHERENCE, 7),
         ("rel+rlx+rel+acq", True, COHERENCE, 8), ("rel+acq+rlx+acq", True, COHERENCE, 8))  # fmt: skip
+_family("ISA2+fences", "x = 1 rlx; fence %a; y = 1 rlx | r0 = y rlx; z = 1 rel | r0 = z acq; fence %b; r1 = x rlx",
+        "1:r0=1 & 2:r0=1 & 2:r1=0",
+        ("sc+sc", False, SC, 7), ("rel+acq", True, COHERENCE, 8), ("ar+sc", True, SC, 8),
+        ("light+heavy", False, "P1202", 7), ("light+light", True, "P1202", 8))  # fmt: skip
 _family("W+RWC", "x = 1 rlx; y = 1 %a | r0 = y %b; r1 = z %c | z = 1 %d; r0 = x %e", "1:r0=1 & 1:r1=0 & 2:r0=0",
         ("rel+acq+sc+sc+sc", True, SC), ("sc+sc+sc+sc+sc", True, SC), ("rlx+rlx+rlx+rlx+rlx", True, SC))  # fmt: skip
 _one("W+RWC", "all-sc", "x = 1 sc; y = 1 sc | r0 = y sc; r1 = z sc | z = 1 sc; r0 = x sc", "1:r0=1 & 1:r1=0 & 2:r0=0",
