@@ -21,7 +21,7 @@ help:
 	@echo "make conformance       does fast_impl keep the rules? (options through ARGS=)"
 	@echo "make conformance-long  the same for longer, with random programs"
 	@echo "make selftest          would the suite notice? On some deliberately wrong implementations"
-	@echo "make verify            the same on all of them"
+	@echo "make verify            the same on all of them; and the core explored on every memory order"
 	@echo "make test              run the tests (options through ARGS=)"
 	@echo "make lint, make types  ruff, mypy"
 	@echo "make clean             remove everything that was built, the environments too"
@@ -37,6 +37,7 @@ selftest: $(STAMP)
 	@$(VPYTHON) -m conformance selftest --quick $(ARGS)
 
 verify: $(STAMP)
+	@$(VPYTHON) -m conformance.weakmemory.core --full
 	@$(VPYTHON) -m conformance selftest --markdown docs/selftest.md $(ARGS)
 
 test: $(STAMP)
