@@ -48,8 +48,8 @@ BROKER = (
     ),
     Mutant(
         "capacity_is_rounded_down", ("BRK-2",), "broker.c",
-        "  while (power < clamp(capacity, 8, 524288)) power *= 2;\n",
-        "  while (2 * power <= clamp(capacity, 8, 524288)) power *= 2;\n",
+        "  while (power < clamp(capacity, SEAM_MIN_CAPACITY, 524288)) power *= 2;\n",
+        "  while (2 * power <= clamp(capacity, SEAM_MIN_CAPACITY, 524288)) power *= 2;\n",
     ),
     Mutant(
         "the_registry_grows_and_forgets", ("BRK-10", "BRK-3"), "broker.c",
