@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
+from conformance.weakmemory.core.__main__ import main
 from conformance.weakmemory.core.allowed import outcomes
 from conformance.weakmemory.core.build import sources
 from conformance.weakmemory.core.client import Client, client
@@ -87,6 +89,20 @@ def test_a_change_of_the_protocol_is_found(name: str, tmp_path: Path) -> None:
     verdict = explore(BY_NAME[shown_by], core=core)
     assert not verdict.proved
     assert verdict.why.startswith(kind), verdict.why
+
+
+def test_a_failure_is_told_by_thread_and_source_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command ends with 1, and prints the execution with the lines of the core, and a string that replays it."""
+    core = tmp_path / "core"
+    shutil.copytree(sources(), core)
+    ring = (core / "ring.h").read_text()
+    (core / "ring.h").write_text(ring.replace("write_index, write + 1, release", "write_index, write + 1, relaxed"))
+    assert main(["--core", str(core)]) == 1
+    printed = capsys.readouterr().out
+    assert "data race: write by thread 0 at" in printed
+    assert "thread 0" in printed and "thread 1" in printed
+    assert re.search(r"ring\.h:\d+ write", printed)
+    assert "replay: " in printed
 
 
 def test_what_is_allowed_is_what_the_model_does() -> None:
