@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from conformance.weakmemory.compile import CompilerError
-from conformance.weakmemory.core.build import library
 from conformance.weakmemory.core.clients import FULL, QUICK
+from conformance.weakmemory.core.trace import trace
 from conformance.weakmemory.core.verdict import explore
-from conformance.weakmemory.explorer import Result
-from conformance.weakmemory.trace import source_lines, table
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,15 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             flush=True,
         )
         if result.failure:
-            print(f"\n{_trace(result, given.asymmetric, given.core)}\n", flush=True)
+            print(f"\n{trace(result, given.asymmetric, given.core)}\n", flush=True)
     print(f"{len(clients) - unproved} of {len(clients)} clients proved")
     return min(1, unproved)
-
-
-def _trace(result: Result, asymmetric: bool, core: Path | None) -> str:
-    """The failing execution, a column per thread, by source lines where they can be found out."""
-    addresses = re.findall(r"0x[0-9a-f]+", " ".join([result.message, *(step.file for step in result.trace)]))
-    return table(result, source_lines(Path(library(asymmetric, core)._name), addresses))
 
 
 if __name__ == "__main__":

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from conformance.weakmemory.core.allowed import outcomes
 from conformance.weakmemory.core.client import Client, run
 from conformance.weakmemory.explorer import Result
+
+_outcomes = cache(outcomes)
 
 
 class Verdict(NamedTuple):
@@ -43,6 +46,6 @@ def explore(
     asymmetric: with a compiler barrier on the waker's side and a barrier for all threads on the sleeper's, as
     `membarrier` gives; otherwise with a full fence on both. every_failure: go on after one, and keep the shortest.
     """
-    allowed = outcomes(client)
+    allowed = _outcomes(client)
     options = {"executions": executions, "every_failure": every_failure, "allowed": allowed}
     return Verdict(client, run(client, asymmetric=asymmetric, core=core, **options))
