@@ -24,7 +24,7 @@ QUICK: tuple[Client, ...] = (
     client("shut down, asleep", 1, "blocking_pop", "shutdown", "try_push 1"),
     client("two in the producer", 1, "try_push 1", "try_push 2"),
     client("two in the consumer", 1, "try_pop", "try_pop"),
-    client("statistics from the side", 1, "try_push 1; try_push 2", "try_pop", "statistics; statistics"),
+    client("statistics from the side", 1, "try_push 1; try_push 2", "try_pop", "producer_statistics; producer_statistics"),
 )
 """All of them in well under a minute."""
 

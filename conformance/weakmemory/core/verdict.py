@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from conformance.weakmemory.core.allowed import Outcome, outcomes
+from conformance.weakmemory.core.allowed import outcomes
 from conformance.weakmemory.core.client import Client, run
+from conformance.weakmemory.core.steps.world import Outcome
 from conformance.weakmemory.explorer import Result
 
 
