@@ -36,7 +36,7 @@ def _started(client: Client, prepared: World) -> World:
     """Every thread begins with what the setup has left."""
     left = prepared.threads[0]
     known = NOTHING_COUNTED if left.channel < 0 else prepared.entries[left.channel].history[-1]
-    thread = Thread(left.channel, held=left.held, ticket=left.ticket, known=known)
+    thread = Thread(left.channel, held=left.held, pinned=left.pinned, ticket=left.ticket, known=known)
     return prepared._replace(client=client, threads=(thread,) * len(client.threads))
 
 
@@ -66,10 +66,11 @@ def _successors(world: World) -> Iterator[World]:
 def _steps(number: int, operation: Operation, world: World) -> Iterator[Step]:
     thread, kind = world.threads[number], operation.kind
     if kind == "hand":
-        yield world._replace(handed=thread.held), thread.done()
+        yield world._replace(handed=(thread.held, thread.pinned)), thread.done()
     elif kind == "take":
         if world.handed is not None:
-            yield world, thread._replace(held=world.handed).done()
+            held, pinned = world.handed
+            yield world, thread._replace(held=held, pinned=pinned).done()
     elif kind in BROKERS:
         yield from broker.steps(operation, world, thread)
     elif thread.channel < 0:

@@ -17,7 +17,7 @@ PRODUCERS = (
 )  # fmt: skip
 CONSUMERS = (
     "try_pop", "blocking_pop", "timed_pop", "batch_pop", "blocking_batch_pop", "timed_batch_pop", "held", "readable",
-    "pin", "unpin", "close_consumer", "free_consumer", "consumer_connected", "consumer_statistics",
+    "pin", "view", "unpin", "close_consumer", "free_consumer", "consumer_connected", "consumer_statistics",
     "available_messages",
 )  # fmt: skip
 BROKERS = (
@@ -31,8 +31,9 @@ class Operation(NamedTuple):
     """kind: one of KINDS. argument: the message's token, from 1 to 7, a count, the number that a channel has for a
     name, or the place of a message in the batch it came in.
 
-    From `request` on, a thread works on the channel that it got, or on none. `hand` gives the messages of the last
-    pop to the thread that does `take`.
+    From `request` on, a thread works on the channel that it got, or on none. `held`, `readable` and `pin` are for a
+    message of its last pop, `view` and `unpin` for the one it pinned last; without it they are nothing. `hand` gives
+    these to the thread that does `take`.
     """
 
     kind: str

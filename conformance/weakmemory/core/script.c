@@ -3,18 +3,20 @@
 omni_broker *broker;
 static actor actors[WM_THREADS + 1];
 static _Atomic uint32_t handed;
-static omni_message given[OPERATIONS]; /* what was handed over, plain memory */
+static actor giver; /* as it was then, plain memory */
 
 static void perform(actor *me, const script *s, const script_operation *o) {
   uint64_t result = 0;
   script_kind kind = (script_kind)o->kind;
   bool any = false;
   if (kind == HAND) {
-    memcpy(given, me->held, sizeof given);
+    giver = *me;
     seam_store(&handed, 1, release);
   } else if (kind == TAKE) {
     wm_await(&handed, sizeof handed, 0, wm_acquire, WM_SITE("&handed"));
-    memcpy(me->held, given, sizeof given);
+    memcpy(me->held, giver.held, sizeof giver.held);
+    me->held_count = giver.held_count;
+    me->pinned = giver.pinned;
   } else if (kind >= REQUEST) {
     any = administer(me, s, kind, o->argument, &result);
   } else if (me->producer) {

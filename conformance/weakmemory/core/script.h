@@ -12,7 +12,7 @@ typedef enum {
   TRY_PUSH, BLOCKING_PUSH, TIMED_PUSH, BATCH_PUSH, RESERVE, WRITE_REGION, COMMIT, ROLLBACK, PRODUCER_PIN,
   PRODUCER_UNPIN, CLOSE_PRODUCER, FREE_PRODUCER, PRODUCER_CONNECTED, PRODUCER_STATISTICS, AVAILABLE_SLOTS,
   /* the consumer's */
-  TRY_POP, BLOCKING_POP, TIMED_POP, BATCH_POP, BLOCKING_BATCH_POP, TIMED_BATCH_POP, HELD, READABLE, PIN, UNPIN,
+  TRY_POP, BLOCKING_POP, TIMED_POP, BATCH_POP, BLOCKING_BATCH_POP, TIMED_BATCH_POP, HELD, READABLE, PIN, VIEW, UNPIN,
   CLOSE_CONSUMER, FREE_CONSUMER, CONSUMER_CONNECTED, CONSUMER_STATISTICS, AVAILABLE_MESSAGES,
   /* the broker's */
   REQUEST, HAS, REMOVE, BROKER_STATISTICS, SHUTDOWN, SHUTDOWN_WAIT, TIMED_SHUTDOWN_WAIT, NEW_BROKER, FREE_BROKER,
@@ -39,6 +39,8 @@ typedef struct {
   omni_consumer *consumer;
   uint8_t *region;
   omni_message held[OPERATIONS]; /* of its last pop */
+  size_t held_count;
+  omni_message pinned; /* the last that it pinned, if it has data */
   uint64_t ticket;               /* of its last shutdown */
   uint64_t results[OPERATIONS];
   int used;

@@ -12,6 +12,7 @@ static uint64_t token_of(const omni_message *message) {
 static uint64_t popped(actor *me, int result, const omni_message *messages, size_t count) {
   uint64_t value = code(result);
   if (result != OMNI_POP_SUCCESS) return value;
+  me->held_count = count;
   for (size_t i = 0; i < count; i++) {
     value |= token_of(&messages[i]) << (8 * (i + 1));
     me->held[i] = messages[i];
@@ -26,10 +27,18 @@ static uint64_t pop_batch(actor *me, size_t wanted, int64_t timeout) {
   return popped(me, result, messages, count);
 }
 
+static int pin(actor *me, const omni_message *message) {
+  int result = omni_message_pin(me->consumer, message);
+  if (result == 0) me->pinned = *message;
+  return result;
+}
+
 bool consume(actor *me, script_kind kind, int argument, uint64_t *result) {
   omni_consumer *consumer = me->consumer;
   omni_handle_stats stats;
   omni_message message;
+  if (kind >= HELD && kind <= PIN && (size_t)argument >= me->held_count) return false; /* it has no such message */
+  if ((kind == VIEW || kind == UNPIN) && !me->pinned.data) return false;
   switch (kind) {
     case TRY_POP: *result = popped(me, omni_try_pop(consumer, &message), &message, 1); return true;
     case BLOCKING_POP: *result = popped(me, omni_blocking_pop(consumer, -1, &message), &message, 1); return true;
@@ -39,8 +48,9 @@ bool consume(actor *me, script_kind kind, int argument, uint64_t *result) {
     case TIMED_BATCH_POP: *result = pop_batch(me, (size_t)argument, 1); return true;
     case HELD: *result = token_of(&me->held[argument]); return true;
     case READABLE: *result = code(omni_message_is_readable(consumer, &me->held[argument])); return true;
-    case PIN: *result = code(omni_message_pin(consumer, &me->held[argument])); return true;
-    case UNPIN: omni_message_unpin(consumer, me->held[argument].number); return false;
+    case PIN: *result = code(pin(me, &me->held[argument])); return true;
+    case VIEW: *result = token_of(&me->pinned); return true;
+    case UNPIN: omni_message_unpin(consumer, me->pinned.number); return false;
     case CLOSE_CONSUMER: omni_consumer_close(consumer); return false;
     case FREE_CONSUMER: omni_consumer_free(consumer); return false;
     case CONSUMER_CONNECTED: *result = code(omni_consumer_is_connected(consumer)); return true;

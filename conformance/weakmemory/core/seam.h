@@ -12,6 +12,7 @@
 
 #define OMNI_LINE 64
 #define SEAM_MIN_CAPACITY 1 /* small enough to go round the ring within a few messages */
+#define SEAM_FIRST_BUCKETS 1 /* the second channel makes the table grow */
 
 #define seam_load(x, order) ((__typeof__(*(x)))wm_load(x, sizeof *(x), wm_##order, WM_SITE(#x)))
 #define seam_store(x, v, order) wm_store(x, sizeof *(x), v, wm_##order, WM_SITE(#x))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from conformance.weakmemory.core.client import Operation
 from conformance.weakmemory.core.steps import counters
@@ -25,9 +26,9 @@ def steps(operation: Operation, world: World, thread: Thread) -> Iterator[Step]:
         return
     entry = world.entries[thread.channel]
     if kind in GATED:
-        each = _pop(kind, entry, thread, argument, signals=world.client.signals > 0)
+        each = _pop(kind, entry, thread, argument, world)
     elif kind in ("pin", "unpin"):
-        each = _pin(kind, entry, thread, thread.held[argument].number)
+        each = _pin(entry, thread, argument) if kind == "pin" else _unpin(entry, thread)
     else:
         each = _query(kind, entry, thread, argument)
     for after, at in each:
@@ -37,17 +38,27 @@ def steps(operation: Operation, world: World, thread: Thread) -> Iterator[Step]:
 _Steps = Iterator[tuple[Entry, Thread]]
 
 
-def _pop(kind: str, entry: Entry, thread: Thread, wanted: int, *, signals: bool) -> _Steps:
+def _pop(kind: str, entry: Entry, thread: Thread, argument: int, world: World) -> _Steps:
     seen = entry.seen_by_consumer()
     if thread.inside and entry.consumer > Stage.OPEN:
         # the handle was active when the call began, so it counts as failed [LIF-8, STA-2]
         yield entry.after(popping.pop_timed_out(seen)[0]), thread.done(PopResult.CHANNEL_CLOSED.value)
         return
+    wanted = argument if kind in BATCHES else 1
     if kind in BATCHES and thread.begun == 0 and seen.waiting and entry.consumer is Stage.OPEN:
         # a look, and then a take of what it saw: what comes in between may stay [POP-5]
         yield entry, thread._replace(begun=min(wanted, len(seen.waiting)), inside=True)
         return
-    after, answer, taken = popping.batch_pop(seen, thread.begun or wanted if kind in BATCHES else 1)
+    wanted = thread.begun or wanted
+    after, answer, taken = popping.batch_pop(seen, wanted)
+    if taken and world.pin_is_tried(thread.channel):
+        # A pin forbids the pop as soon as it is tried for, also where the message has expired and it is refused.
+        # MSG-3 speaks only of an export that lives; but the caller loses nothing, and may pop again.
+        yield entry.after(replace(seen, held=0)), thread.done(Code.PINNED)
+        for fewer in range(1, len(taken)):
+            less, answer, some = popping.batch_pop(seen, fewer)
+            assert isinstance(answer, PopResult)
+            yield entry.after(less), _popped(thread, seen, answer, some)
     if isinstance(answer, Refused):
         yield entry.after(after), thread.done(Code.PINNED)
     elif isinstance(answer, PopResult):
@@ -58,7 +69,7 @@ def _pop(kind: str, entry: Entry, thread: Thread, wanted: int, *, signals: bool)
         yield entry.after(after), thread._replace(inside=True)
         if kind.startswith("timed"):
             yield entry.after(popping.pop_timed_out(after)[0]), thread.done(PopResult.TIMEOUT.value)
-        if signals:
+        if world.client.signals:
             yield entry.after(after), thread.done(Code.INTERRUPTED)
 
 
@@ -69,23 +80,40 @@ def _popped(thread: Thread, before: Channel, answer: PopResult, taken: tuple[byt
     return (thread._replace(held=messages) if messages else thread).done(value)
 
 
-def _pin(kind: str, entry: Entry, thread: Thread, number: int) -> _Steps:
+def _pin(entry: Entry, thread: Thread, place: int) -> _Steps:
     """An export of a message: the model has the numbers of those exported, the core a count for each [MSG-3]."""
-    seen, pins = entry.seen_by_consumer(), list(entry.pins)
-    if kind == "unpin":
-        pins.remove(number)
-        after = seen if number in pins else popping.release_export(seen, number)
-        yield entry.after(after)._replace(pins=tuple(pins)), thread.done()
-    elif popping.is_readable(seen, number):
-        after = popping.take_export(seen, number)
-        yield entry.after(after)._replace(pins=tuple(sorted((*pins, number)))), thread.done(0)
+    if place >= len(thread.held):
+        yield entry, thread.done()
+        return
+    if thread.begun == 0:
+        yield entry, thread._replace(begun=1)  # it is tried for; see _pop
+        return
+    seen, message = entry.seen_by_consumer(), thread.held[place]
+    if popping.is_readable(seen, message.number):
+        after = entry.after(popping.take_export(seen, message.number))
+        pins = tuple(sorted((*entry.pins, message.number)))
+        yield after._replace(pins=pins), thread._replace(pinned=message).done(0)
     else:
         yield entry, thread.done(Code.EXPIRED)
 
 
+def _unpin(entry: Entry, thread: Thread) -> _Steps:
+    if thread.pinned is None:
+        yield entry, thread.done()
+        return
+    seen, number, pins = entry.seen_by_consumer(), thread.pinned.number, list(entry.pins)
+    pins.remove(number)
+    after = seen if number in pins else popping.release_export(seen, number)
+    yield entry.after(after)._replace(pins=tuple(pins)), thread.done()
+
+
 def _query(kind: str, entry: Entry, thread: Thread, argument: int) -> _Steps:
     seen = entry.seen_by_consumer()
-    if kind == "held":
+    if kind == "view":
+        yield entry, thread.done() if thread.pinned is None else thread.done(thread.pinned.token)
+    elif kind in ("held", "readable") and argument >= len(thread.held):
+        yield entry, thread.done()
+    elif kind == "held":
         yield entry, thread.done(thread.held[argument].token)
     elif kind == "readable":
         yield entry, thread.done(int(popping.is_readable(seen, thread.held[argument].number)))

@@ -109,7 +109,8 @@ class Entry(NamedTuple):
 class Thread(NamedTuple):
     """next: the operation to come. begun: how far it is, where it takes several steps. inside: whether it is in a gate.
 
-    channel: the number of the channel it works on, or -1. held: the messages of its last pop. ticket: how many
+    channel: the number of the channel it works on, or -1. held: the messages of its last pop. pinned: the one it pinned
+    last. ticket: how many
     channels there had been at its last shutdown. read: how many messages had been popped when a batch of pushes began.
     known: the least that it can find in the counters of its channel; totals: in the broker's.
     """
@@ -119,6 +120,7 @@ class Thread(NamedTuple):
     begun: int = 0
     inside: bool = False
     held: tuple[Message, ...] = ()
+    pinned: Message | None = None
     ticket: int = 0
     read: int = 0
     known: Counters = NOTHING_COUNTED
@@ -135,18 +137,23 @@ class Thread(NamedTuple):
 class World(NamedTuple):
     """entries: every channel ever made, oldest first. broker: whether its maker holds on to the broker.
 
-    handed: the messages that one thread has given to another.
+    handed: the messages that one thread has given to another, held and pinned.
     """
 
     client: Client
     threads: tuple[Thread, ...] = ()
     entries: tuple[Entry, ...] = ()
     broker: bool = True
-    handed: tuple[Message, ...] | None = None
+    handed: tuple[tuple[Message, ...], Message | None] | None = None
 
     def with_entry(self, number: int, entry: Entry) -> World:
         """The world with another state of one channel."""
         return self._replace(entries=(*self.entries[:number], entry, *self.entries[number + 1 :]))
+
+    def pin_is_tried(self, channel: int) -> bool:
+        """Whether some thread is on its way to pin a message of the channel."""
+        pairs = zip(self.threads, self.client.threads, strict=True)
+        return any(each.begun and each.channel == channel and script[each.next].kind == "pin" for each, script in pairs)
 
     def is_inside(self, channel: int, side: str) -> bool:
         """Whether some thread is inside that handle of the channel."""
