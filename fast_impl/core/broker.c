@@ -13,8 +13,6 @@ struct omni_broker {
   uint64_t retired_messages, retired_bytes; /* of channels that are gone */
 };
 
-enum { FIRST_BUCKETS = 64 };
-
 /* FNV-1a */
 static uint64_t hash_name(const uint8_t *name, size_t size) {
   uint64_t hash = 0xcbf29ce484222325u;
@@ -82,10 +80,10 @@ static uint64_t normal_capacity(uint64_t capacity) {
 omni_broker *omni_broker_new(uint64_t memory_limit) {
   omni_broker *broker = seam_allocate(sizeof *broker);
   if (!broker) return NULL;
-  broker->buckets = seam_allocate(FIRST_BUCKETS * sizeof *broker->buckets);
+  broker->buckets = seam_allocate(SEAM_FIRST_BUCKETS * sizeof *broker->buckets);
   if (broker->buckets && seam_word_init(&broker->departures) == 0) {
     if (seam_lock_init(&broker->lock) == 0) {
-      broker->bucket_count = FIRST_BUCKETS;
+      broker->bucket_count = SEAM_FIRST_BUCKETS;
       broker->memory_limit = memory_limit;
       atomic_init(&broker->references, 1);
       return broker;

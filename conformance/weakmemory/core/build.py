@@ -25,9 +25,9 @@ def library(asymmetric: bool = False, core: Path | None = None) -> ctypes.CDLL:
     flags = ["-include", str(HERE / "seam.h"), f"-I{ENGINE}", f"-I{core}"]
     files = [path for path in sorted(core.glob("*.c")) if path.name != "seam.c"]
     built = shared_library(
-        (),
+        [HERE / "mishaps.c"],
         [*flags, "-DEXPLORE_ASYMMETRIC"] if asymmetric else flags,
-        watched=[*files, HERE / "script.c"],
-        headers=[HERE / "seam.h", *sorted(core.glob("*.h"))],
+        watched=[*files, *sorted(HERE.glob("script*.c"))],
+        headers=[*sorted(HERE.glob("*.h")), *sorted(core.glob("*.h"))],
     )
     return ctypes.CDLL(str(built))

@@ -12,6 +12,7 @@
 
 #define OMNI_LINE 64
 #define SEAM_MIN_CAPACITY 1 /* small enough to go round the ring within a few messages */
+#define SEAM_FIRST_BUCKETS 1 /* the second channel makes the table grow */
 
 #define seam_load(x, order) ((__typeof__(*(x)))wm_load(x, sizeof *(x), wm_##order, WM_SITE(#x)))
 #define seam_store(x, v, order) wm_store(x, sizeof *(x), v, wm_##order, WM_SITE(#x))
@@ -45,13 +46,19 @@ typedef struct {
 #define SEAM_NEVER INT64_MAX
 enum { SEAM_AWAKE, SEAM_TIME_UP, SEAM_SIGNAL };
 
-static inline int seam_word_init(seam_word *word) {
+/* mishaps.c: what the system may do to a call of a client that allows it, a few times; the explorer tries both. */
+int mishap_sleep(seam_word *word, uint32_t value, bool timed, const wm_site *site); /* a signal ends the sleep */
+bool mishap_refusal(const wm_site *site);                                           /* memory is refused */
+
+static inline int seam_word_begin(seam_word *word, const wm_site *site) {
+  if (mishap_refusal(site)) return 1;
   atomic_init(&word->value, 0);
   return 0;
 }
+#define seam_word_init(word) seam_word_begin(word, WM_SITE(#word))
 static inline void seam_word_destroy(seam_word *word) { (void)word; }
 #define seam_sleep(word, v, deadline) \
-  wm_sleep(&(word)->value, sizeof(word)->value, v, (deadline) != SEAM_NEVER, WM_SITE(#word))
+  mishap_sleep(word, v, (deadline) != SEAM_NEVER, WM_SITE(#word))
 #define seam_wake(word) wm_wake(&(word)->value, WM_SITE(#word))
 
 /* 1: held alone; otherwise twice the number of those who share it. */
@@ -59,10 +66,12 @@ typedef struct {
   _Atomic uint32_t state;
 } seam_rwlock;
 
-static inline int seam_lock_init(seam_rwlock *lock) {
+static inline int seam_lock_begin(seam_rwlock *lock, const wm_site *site) {
+  if (mishap_refusal(site)) return 1;
   atomic_init(&lock->state, 0);
   return 0;
 }
+#define seam_lock_init(lock) seam_lock_begin(lock, WM_SITE(#lock))
 static inline void seam_lock_destroy(seam_rwlock *lock) { (void)lock; }
 #define seam_lock_alone(lock) seam_lock_take(lock, false, WM_SITE(#lock))
 #define seam_lock_shared(lock) seam_lock_take(lock, true, WM_SITE(#lock))
@@ -82,8 +91,8 @@ static inline void seam_lock_leave(seam_rwlock *lock, const wm_site *site) {
 /* Time stands still; that it is up is the explorer's choice. */
 static inline int64_t seam_now(void) { return 0; }
 static inline int64_t seam_deadline(int64_t timeout) { return timeout < 0 ? SEAM_NEVER : timeout; }
-#define seam_allocate(size) wm_allocate(size)
-#define seam_map(size) wm_allocate(size)
+#define seam_allocate(size) (mishap_refusal(WM_SITE(#size)) ? NULL : wm_allocate(size))
+#define seam_map(size) seam_allocate(size)
 #define seam_free(memory) wm_free(memory, WM_SITE(#memory))
 #define seam_unmap(memory, size) ((void)(size), wm_free(memory, WM_SITE(#memory)))
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from conformance.weakmemory.core.allowed import outcomes
 from conformance.weakmemory.core.client import Client, run
+from conformance.weakmemory.core.steps.world import Outcome
 from conformance.weakmemory.explorer import Result
 
 _outcomes = cache(outcomes)

@@ -51,6 +51,8 @@ void wm_plain_write(volatile void *at, size_t size, const wm_site *site);
  * and touching it fails. */
 void *wm_allocate(size_t size);
 void wm_free(void *memory, const wm_site *site);
+/* How many blocks were allocated and are not freed. */
+unsigned wm_allocated(void);
 
 /* ---- waiting ---- */
 
@@ -60,11 +62,16 @@ uint64_t wm_await(const volatile void *at, unsigned size, uint64_t unwanted, wm_
 /* ... until it is `wanted`. */
 uint64_t wm_await_equal(const volatile void *at, unsigned size, uint64_t wanted, wm_order order, const wm_site *site);
 
-enum { WM_AWAKE, WM_TIME_UP };
-/* A futex: sleeps if the word has that value, until a later wm_wake on it. A `timed` sleep may also be over at
- * any time (the explorer tries both). Neither orders the memory of its callers. */
-int wm_sleep(const volatile void *word, unsigned size, uint64_t value, bool timed, const wm_site *site);
+enum { WM_AWAKE, WM_TIME_UP, WM_SIGNAL };
+enum { WM_TIMED = 1, WM_INTERRUPTIBLE = 2 };
+/* A futex: sleeps if the word has that value, until a later wm_wake on it. A sleep that is WM_TIMED or
+ * WM_INTERRUPTIBLE may also be over at any time (the explorer tries all); time comes, a signal only may.
+ * Neither orders the memory of its callers. */
+int wm_sleep(const volatile void *word, unsigned size, uint64_t value, unsigned ends, const wm_site *site);
 void wm_wake(const volatile void *word, const wm_site *site);
+
+/* The thread that runs, or -1 before and after all of them. */
+int wm_self(void);
 
 /* Goes on only where the condition holds: otherwise this is no execution, and is not counted. */
 void wm_assume(bool condition);

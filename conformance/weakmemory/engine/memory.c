@@ -11,6 +11,7 @@ typedef struct {
 } arena;
 
 static arena arenas[WM_THREADS + 1]; /* the last: before and after the threads */
+static unsigned allocated;
 
 typedef struct {
   size_t size;
@@ -18,6 +19,7 @@ typedef struct {
 } header;
 
 void memory_start(void) {
+  allocated = 0;
   for (arena *a = arenas; a <= arenas + WM_THREADS; a++) {
     if (a->used) memset(a->memory, 0, a->used);
     a->used = 0;
@@ -32,8 +34,11 @@ void *wm_allocate(size_t size) {
   header *h = (header *)(a->memory + a->used);
   a->used += whole;
   h->size = size;
+  allocated++;
   return h + 1;
 }
+
+unsigned wm_allocated(void) { return allocated; }
 
 void wm_free(void *memory, const wm_site *site) {
   if (!memory || run.current < 0) return;
@@ -43,4 +48,5 @@ void wm_free(void *memory, const wm_site *site) {
   const clock_vector *clock = done ? &g->events[g->of[run.current][done - 1]].before : &nothing;
   plain_freed((uintptr_t)memory, ((header *)memory - 1)->size, run.current, done, clock, site);
   if (run.failure) run_stop();
+  allocated--;
 }

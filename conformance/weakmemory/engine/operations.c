@@ -3,6 +3,8 @@
 
 static bool is_alone(void) { return run.current < 0; }
 
+int wm_self(void) { return run.current; }
+
 static uint64_t direct(const volatile void *at, unsigned size) {
   uint64_t value = 0;
   memcpy(&value, (const void *)at, size);
@@ -141,13 +143,15 @@ static uint64_t pass_queue(const volatile void *word, uint64_t wakes, wm_order o
   return before;
 }
 
-int wm_sleep(const volatile void *word, unsigned size, uint64_t value, bool timed, const wm_site *site) {
+int wm_sleep(const volatile void *word, unsigned size, uint64_t value, unsigned ends, const wm_site *site) {
+  bool timed = ends & WM_TIMED, interruptible = ends & WM_INTERRUPTIBLE;
   if (is_alone()) return WM_TIME_UP;
   uint64_t wakes = pass_queue(word, 0, wm_relaxed, site);
   request look = asking(READ, word, size, wm_relaxed, site);
   look.e.compare = true;
   if (run_ask(&look) != value) return WM_AWAKE;
-  if (timed && wm_choose(2, site)) return WM_TIME_UP;
+  unsigned ended = wm_choose(1u + timed + interruptible, site);
+  if (ended) return ended == 1 && timed ? WM_TIME_UP : WM_SIGNAL;
   request woken = asking(READ, NULL, 8, wm_relaxed, site);
   woken.at = queue_of(word);
   woken.e.kernel = woken.e.waits = woken.e.more = true;

@@ -47,6 +47,7 @@ static int place_of(request *wanted) {
   if (l->run != run.number && !wanted->e.kernel) {
     l->run = run.number;
     l->initial = 0;
+    l->size = wanted->size; /* another run may have laid out its memory otherwise */
     l->newest = INITIAL;
     memcpy(&l->initial, (void *)wanted->at, wanted->size); /* little endian; the rest stays 0 */
   }

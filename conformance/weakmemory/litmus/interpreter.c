@@ -35,8 +35,8 @@ static uint64_t perform(const litmus_operation *o, const wm_site *site) {
     case AWAIT: return wm_await(at, 4, expected, order, site);
     case PLAIN_LOAD: wm_plain_read(at, 4, site); return *at;
     case PLAIN_STORE: wm_plain_write(at, 4, site); *at = (uint32_t)value; return 0;
-    case SLEEP: return (uint64_t)wm_sleep(at, 4, expected, false, site);
-    case TIMED_SLEEP: return (uint64_t)wm_sleep(at, 4, expected, true, site);
+    case SLEEP: return (uint64_t)wm_sleep(at, 4, expected, 0, site);
+    case TIMED_SLEEP: return (uint64_t)wm_sleep(at, 4, expected, WM_TIMED, site);
     case WAKE: wm_wake(at, site); return 0;
     case CHOOSE: return wm_choose((unsigned)value, site);
     default: wm_fail("no such operation", site); return 0;

@@ -1,0 +1,1 @@
+"""Each operation of a client as the steps that nothing comes between, on the model's pure functions."""
