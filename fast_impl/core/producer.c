@@ -40,7 +40,7 @@ static int counted(omni_producer *producer, int result) {
 }
 
 int omni_try_push(omni_producer *producer, const void *data, size_t size) {
-  gate_answer answer = gate_enter(&producer->gate, 0);
+  gate_answer answer = gate_enter(&producer->gate);
   if (answer != GATE_ENTERED) return refused(answer, OMNI_PUSH_CHANNEL_CLOSED);
   int result = counted(producer, push(producer, data, size));
   gate_leave(&producer->gate);
@@ -48,7 +48,7 @@ int omni_try_push(omni_producer *producer, const void *data, size_t size) {
 }
 
 int omni_blocking_push(omni_producer *producer, const void *data, size_t size, int64_t timeout) {
-  gate_answer answer = gate_enter(&producer->gate, 0);
+  gate_answer answer = gate_enter(&producer->gate);
   if (answer != GATE_ENTERED) return refused(answer, OMNI_PUSH_CHANNEL_CLOSED);
   omni_ring *ring = &producer->channel->ring;
   int result = push(producer, data, size), slept = SEAM_AWAKE;
@@ -73,7 +73,7 @@ int omni_blocking_push(omni_producer *producer, const void *data, size_t size, i
 }
 
 int64_t omni_batch_push(omni_producer *producer, const omni_bytes *messages, size_t count) {
-  gate_answer answer = gate_enter(&producer->gate, 0);
+  gate_answer answer = gate_enter(&producer->gate);
   if (answer != GATE_ENTERED) return refused(answer, 0);
   size_t pushed = 0;
   while (pushed < count && push(producer, messages[pushed].data, messages[pushed].size) == OMNI_PUSH_SUCCESS)
@@ -83,7 +83,7 @@ int64_t omni_batch_push(omni_producer *producer, const omni_bytes *messages, siz
 }
 
 int omni_reserve(omni_producer *producer, size_t size, uint8_t **region) {
-  gate_answer answer = gate_enter(&producer->gate, 0);
+  gate_answer answer = gate_enter(&producer->gate);
   if (answer != GATE_ENTERED) return refused(answer, 0);
   omni_channel *channel = producer->channel;
   ring_slot *slot = NULL;
@@ -98,7 +98,7 @@ int omni_reserve(omni_producer *producer, size_t size, uint8_t **region) {
 }
 
 int omni_commit(omni_producer *producer, size_t size, size_t offset) {
-  gate_answer answer = gate_enter(&producer->gate, 0);
+  gate_answer answer = gate_enter(&producer->gate);
   if (answer != GATE_ENTERED) return refused(answer, 0);
   omni_channel *channel = producer->channel;
   int committed = 0;
@@ -118,7 +118,7 @@ int omni_commit(omni_producer *producer, size_t size, size_t offset) {
 }
 
 int omni_rollback(omni_producer *producer) {
-  gate_answer answer = gate_enter(&producer->gate, 0);
+  gate_answer answer = gate_enter(&producer->gate);
   if (answer != GATE_ENTERED) return refused(answer, 0);
   set_reserved(producer, 0);
   gate_leave(&producer->gate);

@@ -79,6 +79,10 @@ static inline ring_slot *ring_free_slot(omni_ring *ring) {
   if (write - ring->cached_read >= ring->capacity) {
     /* acquire: pairs with the release in ring_release; the consumer has read what this slot held */
     ring->cached_read = seam_load(&ring->read_index, acquire);
+    if (write - ring->cached_read >= ring->capacity) {
+      seam_fence_full(); /* an answer of FULL is younger than own messages; pairs with the one in ring_waiting */
+      ring->cached_read = seam_load(&ring->read_index, acquire);
+    }
     if (write - ring->cached_read >= ring->capacity) return NULL;
   }
   return ring_slot_at(ring, write);
@@ -101,6 +105,10 @@ static inline uint64_t ring_waiting(omni_ring *ring, uint64_t wanted, bool *ende
   uint64_t read = seam_load(&ring->read_index, relaxed); /* own index */
   if (ring->cached_write - read < wanted)
     ring->cached_write = seam_load(&ring->write_index, acquire); /* pairs with the release in ring_publish */
+  if (ring->cached_write == read) {
+    seam_fence_full(); /* an answer of EMPTY is younger than own pops; pairs with the one in ring_free_slot */
+    ring->cached_write = seam_load(&ring->write_index, acquire);
+  }
   *ended = false;
   /* acquire: pairs with the release in ring_end_producer, which comes after its last message */
   if (ring->cached_write == read && !seam_load(&ring->producer_alive, acquire)) {

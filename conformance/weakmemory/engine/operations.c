@@ -3,6 +3,8 @@
 
 static bool is_alone(void) { return run.current < 0; }
 
+int wm_self(void) { return run.current; }
+
 static uint64_t direct(const volatile void *at, unsigned size) {
   uint64_t value = 0;
   memcpy(&value, (const void *)at, size);
