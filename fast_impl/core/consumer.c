@@ -3,10 +3,10 @@
 /* How many of `wanted` messages from `read` on may be popped: message i waits for the pins of i - capacity (MSG-3). */
 static uint64_t unpinned(omni_consumer *consumer, uint64_t read, uint64_t wanted) {
   const omni_ring *ring = &consumer->channel->ring;
-  /* seq_cst: against omni_message_pin, which counts itself before it looks whether its message has expired */
-  if (seam_load(&consumer->pins, seq_cst) == 0) return wanted;
+  /* acquire: the reads of who unpinned come before. The fence in gate_count orders it against omni_message_pin */
+  if (seam_load(&consumer->pins, acquire) == 0) return wanted;
   uint64_t free = 0;
-  while (free < wanted && seam_load(&ring_slot_at(ring, read + free - ring->capacity)->pins, seq_cst) == 0) free++;
+  while (free < wanted && seam_load(&ring_slot_at(ring, read + free - ring->capacity)->pins, acquire) == 0) free++;
   return free;
 }
 
@@ -66,15 +66,17 @@ static int refused(gate_answer answer) {
 
 int omni_try_pop(omni_consumer *consumer, omni_message *message) {
   size_t taken;
-  gate_answer answer = gate_enter(&consumer->gate, GATE_ENTRY);
+  gate_answer answer = gate_enter(&consumer->gate);
   if (answer != GATE_ENTERED) return refused(answer);
+  gate_count(&consumer->gate);
   return finished(consumer, pop(consumer, 1, message, &taken));
 }
 
 int omni_blocking_pop(omni_consumer *consumer, int64_t timeout, omni_message *message) {
   size_t taken;
-  gate_answer answer = gate_enter(&consumer->gate, GATE_ENTRY);
+  gate_answer answer = gate_enter(&consumer->gate);
   if (answer != GATE_ENTERED) return refused(answer);
+  gate_count(&consumer->gate);
   int result = entered_pop(consumer, 1, timeout, message, &taken);
   return finished(consumer, result == OMNI_POP_EMPTY ? OMNI_POP_TIMEOUT : result);
 }
@@ -83,12 +85,13 @@ int omni_batch_pop(omni_consumer *consumer, size_t max_count, int64_t timeout, o
                    size_t *count) {
   *count = 0;
   /* MSG-5: with max_count 0 this is no pop, and expires nothing */
-  gate_answer answer = gate_enter(&consumer->gate, max_count ? GATE_ENTRY : 0);
+  gate_answer answer = gate_enter(&consumer->gate);
   if (answer != GATE_ENTERED) return refused(answer);
   if (max_count == 0) {
     gate_leave(&consumer->gate);
     return OMNI_POP_EMPTY;
   }
+  gate_count(&consumer->gate);
   return finished(consumer, entered_pop(consumer, max_count, timeout, messages, count));
 }
 
@@ -98,18 +101,18 @@ int omni_message_is_readable(const omni_consumer *consumer, const omni_message *
 
 int omni_message_pin(omni_consumer *consumer, const omni_message *message) {
   if (!channel_pin(consumer->channel)) return OMNI_EXPIRED;
-  /* seq_cst, then the look: either the next pop sees the pin, or this sees that pop (see unpinned) */
-  seam_add(&ring_slot_of(&consumer->channel->ring, message->number)->pins, 1, seq_cst);
-  seam_add(&consumer->pins, 1, seq_cst);
+  seam_add(&ring_slot_of(&consumer->channel->ring, message->number)->pins, 1, relaxed);
+  seam_add(&consumer->pins, 1, relaxed);
+  gate_order(&consumer->gate); /* either the next pop sees the pin, or this sees that pop (see unpinned) */
   if (omni_message_is_readable(consumer, message)) return 0;
   omni_message_unpin(consumer, message->number);
   return OMNI_EXPIRED;
 }
 
 void omni_message_unpin(omni_consumer *consumer, uint64_t number) {
-  /* seq_cst: its reads come before the pop that this allows; pairs with the looks in unpinned */
-  seam_add(&ring_slot_of(&consumer->channel->ring, number)->pins, (uint32_t)-1, seq_cst);
-  seam_add(&consumer->pins, (uint64_t)-1, seq_cst);
+  /* release: its reads come before the pop that this allows; pairs with the looks in unpinned */
+  seam_add(&ring_slot_of(&consumer->channel->ring, number)->pins, (uint32_t)-1, release);
+  seam_add(&consumer->pins, (uint64_t)-1, release);
   channel_unpin(consumer->channel);
 }
 

@@ -8,6 +8,13 @@
 
 #define SECOND 1000000000
 
+enum { SPINS = 100 }; /* a few microseconds */
+int seam_spins;
+
+__attribute__((constructor)) static void choose_spins(void) {
+  if (sysconf(_SC_NPROCESSORS_ONLN) > 1) seam_spins = SPINS;
+}
+
 static struct timespec as_timespec(int64_t nanoseconds) {
   return (struct timespec){.tv_sec = nanoseconds / SECOND, .tv_nsec = nanoseconds % SECOND};
 }
@@ -15,7 +22,25 @@ static struct timespec as_timespec(int64_t nanoseconds) {
 #ifndef OMNI_PORTABLE
 
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <sys/syscall.h>
+
+int seam_asymmetric;
+
+static long membarrier(int command) { return syscall(SYS_membarrier, command, 0, 0); }
+
+/* OMNI_FENCES=full in the environment keeps the full fences, for comparison and where a process may not be
+ * interrupted on every processor at once. */
+__attribute__((constructor)) static void choose_fences(void) {
+  const char *wanted = getenv("OMNI_FENCES");
+  if (wanted && strcmp(wanted, "full") == 0) return;
+  seam_asymmetric = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0;
+}
+
+void seam_fence_heavy(void) {
+  seam_fence_full();
+  if (seam_asymmetric) membarrier(MEMBARRIER_CMD_PRIVATE_EXPEDITED);
+}
 
 int seam_word_init(seam_word *word) {
   atomic_init(&word->value, 0);
@@ -38,6 +63,8 @@ void seam_wake(seam_word *word) {
 }
 
 #else
+
+void seam_fence_heavy(void) { seam_fence_full(); }
 
 #define SLICE (SECOND / 10) /* how long a signal can go unseen */
 

@@ -27,10 +27,17 @@
 #define seam_replace(x, old, v, order) \
   atomic_compare_exchange_weak_explicit(x, old, v, memory_order_##order, memory_order_relaxed)
 
-/* Store, fence, load on both sides: at least one sees the other. Light on the side that runs often,
- * heavy on the side that is about to sleep; for now both are full. */
-#define seam_fence_light() atomic_thread_fence(memory_order_seq_cst)
-#define seam_fence_heavy() atomic_thread_fence(memory_order_seq_cst)
+/* Store, fence, load on both sides: at least one sees the other. Light on the side that runs often, heavy on the
+ * side that seldom does. Where the system has a barrier for all threads of the process (Linux: membarrier), the heavy
+ * one is that, and the light one holds back the compiler only (P1202); elsewhere both are full. */
+#define seam_fence_full() atomic_thread_fence(memory_order_seq_cst)
+#define seam_fence_light() (seam_asymmetric ? atomic_signal_fence(memory_order_seq_cst) : seam_fence_full())
+void seam_fence_heavy(void);
+#ifdef OMNI_PORTABLE
+#define seam_asymmetric 0
+#else
+extern int seam_asymmetric; /* set before any channel is made, and then left */
+#endif
 
 #define seam_copy(to, from, size) memcpy(to, from, size)
 
@@ -43,12 +50,29 @@ typedef struct {
 #endif
 } seam_word;
 
+/* Tells the calling thread from all others that live. */
+#if defined(__has_builtin) && __has_builtin(__builtin_thread_pointer)
+#define seam_self() ((uint64_t)(uintptr_t)__builtin_thread_pointer())
+#else
+#define seam_self() ((uint64_t)(uintptr_t)pthread_self())
+#endif
+
 typedef pthread_rwlock_t seam_rwlock;
 #define seam_lock_init(lock) pthread_rwlock_init(lock, NULL)
 #define seam_lock_destroy(lock) pthread_rwlock_destroy(lock)
 #define seam_lock_shared(lock) pthread_rwlock_rdlock(lock)
 #define seam_lock_alone(lock) pthread_rwlock_wrlock(lock)
 #define seam_unlock(lock) pthread_rwlock_unlock(lock)
+
+/* How often a blocked call looks again before it sleeps: 0 where no other processor can be at work. */
+extern int seam_spins;
+#if defined(__x86_64__) || defined(__i386__)
+#define seam_pause() __builtin_ia32_pause()
+#elif defined(__aarch64__)
+#define seam_pause() __asm__ __volatile__("isb" ::: "memory")
+#else
+#define seam_pause() atomic_signal_fence(memory_order_seq_cst)
+#endif
 
 #define SEAM_NEVER INT64_MAX
 enum { SEAM_AWAKE, SEAM_TIME_UP, SEAM_SIGNAL };

@@ -22,7 +22,13 @@
 #define seam_add(x, v, order) SEAM_MODIFY(x, wm_add, v, order)
 #define seam_or(x, v, order) SEAM_MODIFY(x, wm_or, v, order)
 #define seam_and(x, v, order) SEAM_MODIFY(x, wm_and, v, order)
-#define seam_replace(x, old, v, order) wm_replace(x, sizeof *(x), old, v, wm_##order, wm_relaxed, WM_SITE(#x))
+#define seam_replace(x, old, v, order)                                                                       \
+  __extension__({                                                                                            \
+    uint64_t seam_old = *(old);                                                                              \
+    bool seam_done = wm_replace(x, sizeof *(x), &seam_old, v, wm_##order, wm_relaxed, WM_SITE(#x));          \
+    *(old) = (__typeof__(*(old)))seam_old;                                                                   \
+    seam_done;                                                                                               \
+  })
 
 #ifdef EXPLORE_ASYMMETRIC
 #define seam_fence_light() wm_fence(wm_light, WM_SITE(""))
@@ -31,6 +37,11 @@
 #define seam_fence_light() wm_fence(wm_seq_cst, WM_SITE(""))
 #define seam_fence_heavy() wm_fence(wm_seq_cst, WM_SITE(""))
 #endif
+
+#define seam_fence_full() wm_fence(wm_seq_cst, WM_SITE(""))
+#define seam_spins 0 /* a look that finds nothing changes nothing */
+#define seam_pause() ((void)0)
+#define seam_self() (uint64_t)(wm_self() + 1)
 
 #define seam_copy(to, from, size)                        \
   do {                                                   \
