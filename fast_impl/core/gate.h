@@ -15,16 +15,15 @@
 enum {
   GATE_BUSY = 1,   /* somebody is inside, or on the way, without a seat */
   GATE_CLOSED = 2, /* for good */
-  GATE_KNOCK = 4,  /* somebody waits for the one inside to leave */
-  GATE_SEATS = 4
+  GATE_KNOCK = 4   /* somebody waits for the one inside to leave */
 };
 
 typedef struct {
   alignas(OMNI_LINE) _Atomic uint32_t state;
-  _Atomic uint32_t seat;                /* the one that counts; GATE_SEATS: none any more. Changed by who is BUSY */
+  _Atomic uint32_t seat;                /* the one that counts; SEAM_SEATS: none any more. Changed by who is BUSY */
   _Atomic uint64_t entries;             /* of the kind that expires messages; written by who is inside */
-  _Atomic uint64_t sitter[GATE_SEATS];  /* the thread that each belongs to, once it has been taken */
-  _Atomic uint32_t inside[GATE_SEATS];  /* written by its sitter only */
+  _Atomic uint64_t sitter[SEAM_SEATS];  /* the thread that each belongs to, once it has been taken */
+  _Atomic uint32_t inside[SEAM_SEATS];  /* written by its sitter only */
   seam_word left; /* counts who left after a knock, for those who knocked to sleep on */
 } omni_gate;
 
@@ -48,7 +47,7 @@ static inline void gate_stand_up(omni_gate *gate, uint32_t seat) {
 
 static inline void gate_leave(omni_gate *gate) {
   uint32_t seat = seam_load(&gate->seat, relaxed); /* does not change while somebody is inside */
-  if (seat < GATE_SEATS) gate_stand_up(gate, seat);
+  if (seat < SEAM_SEATS) gate_stand_up(gate, seat);
   /* release: pairs with the acquire of the next to enter, and of gate_wait */
   else gate_answer_knock(gate, seam_and(&gate->state, ~(uint32_t)(GATE_BUSY | GATE_KNOCK), release));
 }
@@ -56,7 +55,7 @@ static inline void gate_leave(omni_gate *gate) {
 /* Whether nobody is inside; who is BUSY asks. Then the next seat is that thread's, while there is one. */
 static inline bool gate_take_seat(omni_gate *gate) {
   uint32_t seat = seam_load(&gate->seat, relaxed);
-  if (seat == GATE_SEATS) return true;
+  if (seat == SEAM_SEATS) return true;
   uint64_t self = seam_self(), sitter = seam_load(&gate->sitter[seat], relaxed);
   if (sitter && sitter != self) {
     seam_fence_heavy(); /* pairs with the light one in gate_enter: the sitter sees BUSY, or is seen */
@@ -64,7 +63,7 @@ static inline bool gate_take_seat(omni_gate *gate) {
     seam_store(&gate->seat, ++seat, relaxed);
     seam_fence_heavy(); /* pairs with the light one in gate_is_sitting */
   }
-  if (seat == GATE_SEATS) return true;
+  if (seat == SEAM_SEATS) return true;
   seam_store(&gate->sitter[seat], self, relaxed);
   seam_store(&gate->inside[seat], 1, relaxed);
   seam_and(&gate->state, ~(uint32_t)GATE_BUSY, release); /* pairs with gate_enter of who comes next */
@@ -85,7 +84,7 @@ static gate_answer gate_enter_anew(omni_gate *gate) {
 
 static inline gate_answer gate_enter(omni_gate *gate) {
   uint32_t seat = seam_load(&gate->seat, relaxed);
-  if (seat == GATE_SEATS || seam_load(&gate->sitter[seat], relaxed) != seam_self()) return gate_enter_anew(gate);
+  if (seat == SEAM_SEATS || seam_load(&gate->sitter[seat], relaxed) != seam_self()) return gate_enter_anew(gate);
   if (seam_load(&gate->inside[seat], relaxed)) return GATE_TURNED_AWAY; /* from a handler of a signal */
   seam_store(&gate->inside[seat], 1, relaxed);
   seam_fence_light(); /* pairs with the heavy ones in gate_take_seat and gate_wait */
@@ -107,7 +106,7 @@ static inline uint64_t gate_entries(const omni_gate *gate) { return seam_load(&g
 /* Between a store and a look at the entries: who counts an entry meanwhile sees the store, or is seen. */
 static inline void gate_order(const omni_gate *gate) {
   uint32_t seat = seam_load(&gate->seat, relaxed);
-  if (seat < GATE_SEATS && seam_load(&gate->sitter[seat], relaxed) == seam_self()) {
+  if (seat < SEAM_SEATS && seam_load(&gate->sitter[seat], relaxed) == seam_self()) {
     seam_fence_light(); /* only this thread counts, unless the seat has been taken */
     if (seam_load(&gate->seat, relaxed) == seat) return;
   }
@@ -123,7 +122,7 @@ static inline void gate_wait(omni_gate *gate) {
     uint32_t state = seam_or(&gate->state, GATE_KNOCK, acq_rel);
     seam_fence_heavy(); /* pairs with the light ones in gate_enter and gate_stand_up */
     uint32_t seat = seam_load(&gate->seat, relaxed);
-    if (!(state & GATE_BUSY) && (seat == GATE_SEATS || !seam_load(&gate->inside[seat], acquire))) return;
+    if (!(state & GATE_BUSY) && (seat == SEAM_SEATS || !seam_load(&gate->inside[seat], acquire))) return;
     while (seam_load(&gate->left.value, acquire) == left) seam_sleep(&gate->left, left, SEAM_NEVER);
   }
 }

@@ -16,6 +16,7 @@
 
 #define OMNI_LINE 64 /* bytes that cores hand to each other at once */
 #define SEAM_MIN_CAPACITY 8 /* of a channel (§3.2); a verification build has a smaller one */
+#define SEAM_SEATS 4 /* of a handle, one for each thread that uses it in turn; a verification build has fewer */
 #define SEAM_FIRST_BUCKETS 64 /* of a registry's table; a verification build has fewer, so that it grows */
 
 #define seam_load(x, order) atomic_load_explicit(x, memory_order_##order)

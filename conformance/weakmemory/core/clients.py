@@ -80,6 +80,10 @@ PINS: tuple[Client, ...] = (
         setup="try_push 1; try_push 2; batch_pop 2; pin 1; pin; try_push 3",
     ),
     client("a view under pushes and pops", 1, "try_push 2; try_push 3", "try_pop; try_pop", "view; unpin", setup="try_push 1; try_pop; pin"),
+    client(
+        "a pin of who popped, beside another's pop", 1,
+        "try_pop; pin; view", "try_push 2; try_pop; try_push 3", setup="try_push 1",
+    ),
     client("a view handed over", 1, "try_push 1; try_push 2", "blocking_pop; pin; hand; try_pop", "take; view; unpin"),
     client("a pin beside the close", 1, "close_consumer", "pin; view", setup="try_push 1; try_pop; free_producer"),
     client("a view under the last close", 1, "free_consumer", "view; unpin", setup="try_push 1; try_pop; pin; free_producer"),

@@ -13,6 +13,7 @@
 #define OMNI_LINE 64
 #define SEAM_MIN_CAPACITY 1 /* small enough to go round the ring within a few messages */
 #define SEAM_FIRST_BUCKETS 1 /* the second channel makes the table grow */
+#define SEAM_SEATS 2         /* so that a third thread finds none */
 
 #define seam_load(x, order) ((__typeof__(*(x)))wm_load(x, sizeof *(x), wm_##order, WM_SITE(#x)))
 #define seam_store(x, v, order) wm_store(x, sizeof *(x), v, wm_##order, WM_SITE(#x))
@@ -41,7 +42,7 @@
 #define seam_fence_full() wm_fence(wm_seq_cst, WM_SITE(""))
 #define seam_spins 0 /* a look that finds nothing changes nothing */
 #define seam_pause() ((void)0)
-#define seam_self() (uint64_t)(wm_self() + 1)
+#define seam_self() (uint64_t)(wm_self() + 2)
 
 #define seam_copy(to, from, size)                        \
   do {                                                   \

@@ -79,9 +79,6 @@ void wm_assume(bool condition);
 /* One of 0 .. below - 1: each is explored. */
 unsigned wm_choose(unsigned below, const wm_site *site);
 
-/* The number of the calling thread, from 0; -1 before and after them. */
-int wm_self(void);
-
 /* ---- verdicts ---- */
 
 void wm_fail(const char *what, const wm_site *site);
