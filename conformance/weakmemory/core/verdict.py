@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from conformance.weakmemory.core.allowed import Outcome, outcomes
-from conformance.weakmemory.core.client import Client, run
+from conformance.weakmemory.core.allowed import Outcome
+from conformance.weakmemory.core.client import Client
+from conformance.weakmemory.core.job import Job, Watch
+from conformance.weakmemory.core.spread import Crew, spread
 from conformance.weakmemory.explorer import Result
 
 
@@ -25,20 +27,33 @@ class Verdict(NamedTuple):
     @property
     def why(self) -> str:
         """What speaks against it, in a line; "" where nothing does."""
+        if self.result.failure == "forbidden":
+            return f"outcomes that no order explains: {sorted(self.forbidden)}"
         if self.result.failure:
             return f"{self.result.failure}: {self.result.message}"
-        if self.forbidden:
-            return f"outcomes that no order explains: {sorted(self.forbidden)}"
-        if self.result.cut:
-            return f"{self.result.cut} executions were cut by a bound: nothing is proved"
+        if self.result.cut or self.result.open:
+            return f"{self.result.cut + len(self.result.open)} executions were cut by a bound: nothing is proved"
         return "" if self.result.complete else "no execution was complete: nothing is proved"
 
 
-def explore(client: Client, asymmetric: bool = False, core: Path | None = None, executions: int = 0) -> Verdict:
+def explore(
+    client: Client,
+    asymmetric: bool = False,
+    core: Path | None = None,
+    executions: int = 0,
+    *,
+    crew: Crew | None = None,
+    watch: Watch | None = None,
+) -> Verdict:
     """Explore a client of the core that ships, or of the one in `core`; stop after `executions`, 0 for all.
 
     asymmetric: with a compiler barrier on the waker's side and a barrier for all threads on the sleeper's, as
-    `membarrier` gives; otherwise with a full fence on both.
+    `membarrier` gives; otherwise with a full fence on both. crew: workers to spread it over, where no bound is
+    given. watch: told how far it is. After a failure a shorter one is looked for, for a while.
     """
-    result = run(client, asymmetric=asymmetric, core=core, executions=executions)
-    return Verdict(client, result, frozenset(result.outcomes) - outcomes(client))
+    job = Job(client, asymmetric, core)
+    if crew is None or executions:
+        result = job.explore(executions=executions, watch=watch)
+    else:
+        result = spread(job, crew, watch)
+    return Verdict(client, result, frozenset(result.outcomes) - job.allowed)

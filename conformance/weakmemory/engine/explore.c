@@ -12,6 +12,8 @@ typedef struct {
   size_t count, room;
 } stack;
 
+enum { RUNS_BETWEEN = 64 }; /* two calls of `progress` */
+
 static stack open;     /* still to be explored */
 static stack children; /* of the graph at hand */
 static graph scratch;
@@ -29,8 +31,11 @@ static void add_child(const graph *g) {
   push(&children, copy);
 }
 
+/* What led to the prefix was counted by whoever found it. */
+static bool is_below_prefix(void) { return (uint32_t)run.graph.path_length >= run.options->prefix_length; }
+
 static bool consistent(graph *g, int id, bool newest) {
-  run.report->checks++;
+  run.report->checks += is_below_prefix();
   return is_consistent(g, id, newest);
 }
 
@@ -158,19 +163,23 @@ static void completed(void) {
   }
   report->complete++;
   run_end();
-  if (!run.failure) outcomes_add(&run.outcome);
+  if (!run.failure && !outcomes_add(&run.outcome))
+    run_failed(WM_FORBIDDEN, NULL, "an outcome that is not allowed");
 }
 
 /* Decides nothing above the prefix: only the child it names is gone on with. */
 static graph *choose_child(void) {
   graph *chosen = children.items[0];
+  bool below = is_below_prefix();
+  for (size_t i = 0; i < children.count; i++)
+    children.items[i]->weight = run.graph.weight / (below ? (double)children.count : 1);
   if (children.count == 1) {
     children.count = 0;
     return chosen;
   }
   uint32_t depth = (uint32_t)chosen->path_length;
   for (size_t i = 0; i < children.count; i++) children.items[i]->path[children.items[i]->path_length++] = (uint16_t)i;
-  if (depth < run.options->prefix_length) {
+  if (!below) {
     uint16_t wanted = run.options->prefix[depth];
     chosen = wanted < children.count ? children.items[wanted] : NULL;
     for (size_t i = 0; i < children.count; i++)
@@ -188,7 +197,8 @@ static void extend(void) {
   while (!run.failure) {
     int number = next_thread();
     if (number < 0) {
-      completed();
+      if (is_below_prefix()) completed();
+      else run_failed(WM_MISUSE, NULL, "the prefix does not fit: an execution ends before it");
       break;
     }
     if (is_bounded(number)) {
@@ -217,12 +227,21 @@ static void extend(void) {
   if (run.failure) failed();
 }
 
+/* Whether to stop here, and leave the rest open. */
+static bool is_enough(uint64_t runs, uint64_t first_failed) {
+  const wm_options *o = run.options;
+  if (run.report->failure && !o->all && runs - first_failed >= o->further) return true;
+  if (o->split && open.count >= o->split) return true;
+  return o->progress && runs % RUNS_BETWEEN == 0 && !o->progress(run.client->context, run.report);
+}
+
 void wm_explore(const wm_client *client, const wm_options *options, wm_report *report) {
   memset(report, 0, sizeof *report);
   run.client = client;
   run.options = options;
   run.report = report;
   run.graph.count = run.graph.path_length = run.place_count = 0;
+  run.graph.weight = 1;
   memset(run.graph.length, 0, sizeof run.graph.length);
   outcomes_start();
   trace_start();
@@ -233,14 +252,15 @@ void wm_explore(const wm_client *client, const wm_options *options, wm_report *r
     failed();
     return;
   }
-  for (;;) {
+  for (uint64_t runs = 1, first_failed = 0;; runs++) {
     extend();
-    if (!open.count || (report->failure && !options->all)) break;
+    report->done += run.graph.weight;
+    if (report->failure && !first_failed) first_failed = runs;
+    if (!open.count || is_enough(runs, first_failed)) break;
     if (options->executions && report->complete + report->blocked >= options->executions) {
       report->cut += open.count;
       break;
     }
-    if (options->split && open.count >= options->split) break;
     /* To split evenly, the oldest first: it has most below it. */
     size_t taken = options->split ? 0 : open.count - 1;
     graph_copy(&run.graph, open.items[taken]);
@@ -257,3 +277,5 @@ uint32_t wm_open(uint32_t number, uint16_t *decisions, uint32_t room) {
   memcpy(decisions, g->path, length * sizeof *decisions);
   return length;
 }
+
+double wm_open_weight(uint32_t number) { return number < open.count ? open.items[number]->weight : 0; }

@@ -36,7 +36,7 @@ static uint32_t *entry(const wm_outcome_seen *o) {
   return &index_of[at];
 }
 
-void outcomes_add(const wm_outcome_seen *outcome) {
+bool outcomes_add(const wm_outcome_seen *outcome) {
   if (2 * (count + 1) > index_room) {
     index_room = index_room ? 2 * index_room : 64;
     free(index_of);
@@ -48,10 +48,13 @@ void outcomes_add(const wm_outcome_seen *outcome) {
     if (count == room) outcomes = checked(realloc(outcomes, (room = room ? 2 * room : 64) * sizeof *outcomes));
     outcomes[count] = *outcome;
     outcomes[count].count = 0;
+    outcomes[count].allowed = !run.options->allowed ||
+                              run.options->allowed(run.client->context, outcome->values, outcome->length);
     *at = (uint32_t)++count;
     run.report->outcomes = count;
   }
   outcomes[*at - 1].count++;
+  return outcomes[*at - 1].allowed;
 }
 
 bool wm_outcome_at(uint64_t number, wm_outcome_seen *outcome) {

@@ -80,7 +80,7 @@ void plain_freed(uintptr_t at, size_t size, int thread, int index, const clock_v
 void memory_start(void);
 /* outcomes.c */
 void outcomes_start(void);
-void outcomes_add(const wm_outcome_seen *outcome);
+bool outcomes_add(const wm_outcome_seen *outcome); /* whether it is allowed */
 bool signatures_add(uint64_t signature); /* false: it was there already */
 /* trace.c */
 void trace_start(void);

@@ -1,0 +1,59 @@
+"""What is explored: a client on a core, as a whole or below a prefix; the same in this process and on any worker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+from conformance.weakmemory.core.allowed import Outcome, outcomes
+from conformance.weakmemory.core.client import Client, run
+from conformance.weakmemory.explorer import Report, Result
+
+FURTHER = 2000
+"""Runs after the first failure, in search of a shorter one."""
+
+Watch = Callable[[float, int], None]
+"""Told now and then: the part of the tree that is behind, as far as one can know, and how many executions were met."""
+
+
+class Job(NamedTuple):
+    """A client, and what it runs on: see `verdict.explore`."""
+
+    client: Client
+    asymmetric: bool = False
+    core: Path | None = None
+
+    @property
+    def allowed(self) -> frozenset[Outcome]:
+        """The outcomes that some order of the operations explains."""
+        return _allowed(self.client)
+
+    def explore(
+        self, prefix: tuple[int, ...] = (), seconds: float | None = None, executions: int = 0, watch: Watch | None = None
+    ) -> Result:
+        """Everything below the prefix; what is not done after so many seconds is left in `open`."""
+        end = None if seconds is None else time.monotonic() + seconds
+
+        def go_on(report: Report) -> bool:
+            if watch is not None:
+                watch(report.done, report.complete + report.blocked)
+            return end is None or time.monotonic() < end
+
+        return run(
+            self.client,
+            asymmetric=self.asymmetric,
+            core=self.core,
+            prefix=prefix,
+            executions=executions,
+            further=FURTHER,
+            progress=go_on,
+            allowed=self.allowed,
+        )
+
+
+@cache
+def _allowed(client: Client) -> frozenset[Outcome]:
+    return outcomes(client)
