@@ -30,6 +30,7 @@ class Options(ctypes.Structure):
         ("prefix", ctypes.POINTER(ctypes.c_uint16)),
         ("prefix_length", ctypes.c_uint32),
         ("split", ctypes.c_uint32),
+        ("seed", ctypes.c_uint64),
         ("further", ctypes.c_uint32),
         ("progress", _Progress),
         ("allowed", _Allowed),
@@ -47,7 +48,7 @@ class Report(ctypes.Structure):
         ("kinds", ctypes.c_uint64 * len(FAILURES)),
         ("checks", ctypes.c_uint64),
         ("outcomes", ctypes.c_uint64),
-        ("done", ctypes.c_double),
+        ("estimate", ctypes.c_double),
         ("open", ctypes.c_uint32),
         ("longest", ctypes.c_uint32),
         ("failure", ctypes.c_int),
@@ -118,6 +119,7 @@ def explore(
     executions: int = 0,
     prefix: tuple[int, ...] = (),
     split: int = 0,
+    seed: int = 0,
     further: int = 0,
     progress: Callable[[Report], bool] | None = None,
     allowed: Container[tuple[int, ...]] | None = None,
@@ -125,13 +127,14 @@ def explore(
     """Run `start`, which calls wm_explore with these options, and fetch all that it found.
 
     progress: called every few dozen runs; where it answers False, the rest is left in `open`. allowed: outcomes;
-    any other is a failure. A second thread waits until the first is done, for the engine has one state.
+    any other is a failure. seed: not 0 for one run, by chance. A second thread waits until the first is done, for
+    the engine has one state.
     """
     decisions = (ctypes.c_uint16 * len(prefix))(*prefix)
     hooks, report = _Hooks(progress, allowed), Report()
     options = Options(
         cxx20, blocking_allowed, check_repetition, every_failure, steps, executions, decisions, len(prefix), split,
-        further, hooks.progress, hooks.allowed,
+        seed, further, hooks.progress, hooks.allowed,
     )  # fmt: skip
     with _one_at_a_time:
         start(options, report)
@@ -141,8 +144,6 @@ def explore(
 
 
 def _result(library: ctypes.CDLL, report: Report) -> Result:
-    library.wm_open_weight.restype = ctypes.c_double
-    left = range(report.open)
     return Result(
         complete=report.complete,
         blocked=report.blocked,
@@ -157,8 +158,8 @@ def _result(library: ctypes.CDLL, report: Report) -> Result:
         outcomes=dict(_outcomes(library)),
         trace=tuple(_steps(library)),
         path=_decisions(library.wm_path),
-        open=tuple(_decisions(library.wm_open, ctypes.c_uint32(number)) for number in left),
-        weights=tuple(library.wm_open_weight(ctypes.c_uint32(number)) for number in left),
+        open=tuple(_decisions(library.wm_open, ctypes.c_uint32(number)) for number in range(report.open)),
+        estimate=report.estimate,
     )
 
 

@@ -39,20 +39,26 @@ class Result:
     outcomes: Mapping[tuple[int, ...], int] = field(repr=False)
     trace: tuple[Step, ...] = field(repr=False)
     path: tuple[int, ...]
-    """Decisions that lead to the failure: give them back as `prefix`."""
+    """Decisions that lead to the failure, or that the one run took: give them back as `prefix`."""
     open: tuple[tuple[int, ...], ...] = field(repr=False)
     """Subtrees that were left, each a prefix; none of their executions is counted here."""
-    weights: tuple[float, ...] = field(default=(), repr=False)
-    """Of each of them: what part of the tree it is, were all the children of a decision alike."""
+    estimate: float = 0.0
+    """Of one run by chance: how many there are, on average over all seeds."""
 
     @property
     def proved(self) -> bool:
         """Everything there is was explored, and nothing failed."""
         return self.failure is None and not self.cut and not self.open and self.complete > 0
 
+    @property
+    def runs(self) -> int:
+        """Of the client: those that were no execution too."""
+        unended = sum(count for kind, count in self.failures.items() if kind not in ("lost wakeup", "forbidden"))
+        return self.complete + self.blocked + self.cut + self.dropped + unended
+
     def alone(self) -> Result:
         """Without the subtrees that it left."""
-        return replace(self, open=(), weights=())
+        return replace(self, open=())
 
 
 def merged(one: Result, other: Result) -> Result:
@@ -73,5 +79,4 @@ def merged(one: Result, other: Result) -> Result:
         trace=shown.trace,
         path=shown.path,
         open=one.open + other.open,
-        weights=one.weights + other.weights,
     )

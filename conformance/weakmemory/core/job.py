@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -14,9 +13,6 @@ from conformance.weakmemory.explorer import Report, Result
 
 FURTHER = 2000
 """Runs after the first failure, in search of a shorter one."""
-
-Watch = Callable[[float, int], None]
-"""Told now and then: the part of the tree that is behind, as far as one can know, and how many executions were met."""
 
 
 class Job(NamedTuple):
@@ -31,15 +27,11 @@ class Job(NamedTuple):
         """The outcomes that some order of the operations explains."""
         return _allowed(self.client)
 
-    def explore(
-        self, prefix: tuple[int, ...] = (), seconds: float | None = None, executions: int = 0, watch: Watch | None = None
-    ) -> Result:
+    def explore(self, prefix: tuple[int, ...] = (), seconds: float | None = None, executions: int = 0) -> Result:
         """Everything below the prefix; what is not done after so many seconds is left in `open`."""
         end = None if seconds is None else time.monotonic() + seconds
 
-        def go_on(report: Report) -> bool:
-            if watch is not None:
-                watch(report.done, report.complete + report.blocked)
+        def go_on(_: Report) -> bool:
             return end is None or time.monotonic() < end
 
         return run(
@@ -52,6 +44,10 @@ class Job(NamedTuple):
             progress=go_on,
             allowed=self.allowed,
         )
+
+    def probe(self, seed: int) -> Result:
+        """One run, by chance."""
+        return run(self.client, asymmetric=self.asymmetric, core=self.core, seed=seed)
 
 
 @cache

@@ -1,21 +1,28 @@
 """One exploration spread over workers: its tree is cut into subtrees, each named by its prefix.
 
-Explored for a while, a tree leaves the subtrees that it has not come to. Each is given to a worker, which does the same:
-so what is large is cut again, and no one has to know beforehand where the work is.
+Explored for a while, a tree leaves the subtrees that it has not come to. Each is given to a worker, which does the
+same: so what is large is cut again, and no one has to know beforehand where the work is.
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from conformance.weakmemory.core.job import Job, Watch
+from conformance.weakmemory.core.estimate import Estimate
+from conformance.weakmemory.core.job import Job
 from conformance.weakmemory.explorer import Result
 from conformance.weakmemory.result import merged
 
 Prefix = tuple[int, ...]
 FIRST = 0.5
 """Seconds that are explored here; most clients are done by then."""
+BETWEEN = 1.0
+"""Seconds between two words on how far it is."""
+Watch = Callable[[Result, float], None]
+"""Told what was found so far, and how many runs are left, about."""
 
 
 class Lost(Exception):
@@ -40,24 +47,25 @@ class Crew(Protocol):
 def spread(
     job: Job, crew: Crew, watch: Watch | None = None, first: float = FIRST, seconds: float | None = None
 ) -> Result:
-    """What `job.explore()` finds, to the last count. After a failure only what is under way is still waited for."""
-    seconds = crew.seconds if seconds is None else seconds
-    begun = job.explore(seconds=first, watch=watch)
-    total = begun.alone()
-    waiting = list(zip(begun.open, begun.weights, strict=True))
-    under_way: dict[Prefix, float] = {}
-    left = sum(begun.weights)
+    """What `job.explore()` finds, to the last count. After a failure only what is under way is still waited for.
+
+    watch: told how far it is. first, seconds: how long is explored here, and by a worker at a time.
+    """
+    begun = job.explore(seconds=first)
+    total, waiting = begun.alone(), list(begun.open)
+    under_way: set[Prefix] = set()
+    estimate, told = Estimate(job), 0.0
     while under_way or (waiting and total.failure is None):
         # The newest first, as one process would: so that not too many wait.
         while waiting and total.failure is None and crew.has_room():
-            prefix, weight = waiting.pop()
-            under_way[prefix] = weight
-            crew.give(job, prefix, seconds)
+            under_way.add(waiting[-1])
+            crew.give(job, waiting.pop(), crew.seconds if seconds is None else seconds)
+        if watch is not None and time.monotonic() - told > BETWEEN:
+            estimate.improve()
+            watch(total, estimate.left({*waiting, *under_way}))
+            told = time.monotonic()
         prefix, part = crew.take()
-        weight = under_way.pop(prefix)
-        waiting += [(each, weight * share) for each, share in zip(part.open, part.weights, strict=True)]
-        left += weight * (sum(part.weights) - 1)
+        under_way.remove(prefix)
+        waiting += part.open
         total = merged(total, part.alone())
-        if watch is not None:
-            watch(1 - left, total.complete + total.blocked)
-    return replace(total, open=tuple(prefix for prefix, _ in waiting), weights=tuple(weight for _, weight in waiting))
+    return replace(total, open=tuple(waiting))

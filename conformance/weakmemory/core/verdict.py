@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from conformance.weakmemory.core.allowed import Outcome
 from conformance.weakmemory.core.client import Client
-from conformance.weakmemory.core.job import Job, Watch
-from conformance.weakmemory.core.spread import Crew, spread
+from conformance.weakmemory.core.job import Job
+from conformance.weakmemory.core.spread import Crew, Watch, spread
 from conformance.weakmemory.explorer import Result
 
 
@@ -49,11 +49,8 @@ def explore(
 
     asymmetric: with a compiler barrier on the waker's side and a barrier for all threads on the sleeper's, as
     `membarrier` gives; otherwise with a full fence on both. crew: workers to spread it over, where no bound is
-    given. watch: told how far it is. After a failure a shorter one is looked for, for a while.
+    given. watch: told how far they are. After a failure a shorter one is looked for, for a while.
     """
     job = Job(client, asymmetric, core)
-    if crew is None or executions:
-        result = job.explore(executions=executions, watch=watch)
-    else:
-        result = spread(job, crew, watch)
+    result = spread(job, crew, watch) if crew and not executions else job.explore(executions=executions)
     return Verdict(client, result, frozenset(result.outcomes) - job.allowed)

@@ -13,10 +13,12 @@ typedef struct {
 } stack;
 
 enum { RUNS_BETWEEN = 64 }; /* two calls of `progress` */
+#define NOT_ONE SIZE_MAX
 
 static stack open;     /* still to be explored */
 static stack children; /* of the graph at hand */
 static graph scratch;
+static uint64_t chance;
 
 static void push(stack *s, graph *g) {
   if (s->count == s->room && !(s->items = realloc(s->items, (s->room = 2 * s->room + 16) * sizeof *s->items))) abort();
@@ -167,20 +169,29 @@ static void completed(void) {
     run_failed(WM_FORBIDDEN, NULL, "an outcome that is not allowed");
 }
 
-/* Decides nothing above the prefix: only the child it names is gone on with. */
+/* xorshift64 */
+static size_t by_chance(size_t below) {
+  chance ^= chance << 13, chance ^= chance >> 7, chance ^= chance << 17;
+  return (size_t)((chance >> 11) % below);
+}
+
+/* Decides nothing above the prefix, nor by chance: only the one child is gone on with. */
 static graph *choose_child(void) {
   graph *chosen = children.items[0];
-  bool below = is_below_prefix();
-  for (size_t i = 0; i < children.count; i++)
-    children.items[i]->weight = run.graph.weight / (below ? (double)children.count : 1);
   if (children.count == 1) {
     children.count = 0;
     return chosen;
   }
   uint32_t depth = (uint32_t)chosen->path_length;
   for (size_t i = 0; i < children.count; i++) children.items[i]->path[children.items[i]->path_length++] = (uint16_t)i;
-  if (!below) {
-    uint16_t wanted = run.options->prefix[depth];
+  size_t wanted = NOT_ONE;
+  if (!is_below_prefix()) {
+    wanted = run.options->prefix[depth];
+  } else if (run.options->seed) {
+    wanted = by_chance(children.count);
+    run.report->estimate *= (double)children.count;
+  }
+  if (wanted != NOT_ONE) {
     chosen = wanted < children.count ? children.items[wanted] : NULL;
     for (size_t i = 0; i < children.count; i++)
       if (i != wanted) free(children.items[i]);
@@ -241,7 +252,8 @@ void wm_explore(const wm_client *client, const wm_options *options, wm_report *r
   run.options = options;
   run.report = report;
   run.graph.count = run.graph.path_length = run.place_count = 0;
-  run.graph.weight = 1;
+  report->estimate = 1;
+  chance = options->seed * 0x9E3779B97F4A7C15u;
   memset(run.graph.length, 0, sizeof run.graph.length);
   outcomes_start();
   trace_start();
@@ -254,7 +266,6 @@ void wm_explore(const wm_client *client, const wm_options *options, wm_report *r
   }
   for (uint64_t runs = 1, first_failed = 0;; runs++) {
     extend();
-    report->done += run.graph.weight;
     if (report->failure && !first_failed) first_failed = runs;
     if (!open.count || is_enough(runs, first_failed)) break;
     if (options->executions && report->complete + report->blocked >= options->executions) {
@@ -268,6 +279,7 @@ void wm_explore(const wm_client *client, const wm_options *options, wm_report *r
     memmove(open.items + taken, open.items + taken + 1, (--open.count - taken) * sizeof *open.items);
   }
   report->open = (uint32_t)open.count;
+  if (options->seed) path_keep();
 }
 
 uint32_t wm_open(uint32_t number, uint16_t *decisions, uint32_t room) {
@@ -277,5 +289,3 @@ uint32_t wm_open(uint32_t number, uint16_t *decisions, uint32_t room) {
   memcpy(decisions, g->path, length * sizeof *decisions);
   return length;
 }
-
-double wm_open_weight(uint32_t number) { return number < open.count ? open.items[number]->weight : 0; }

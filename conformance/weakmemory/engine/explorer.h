@@ -100,6 +100,7 @@ typedef struct {
   const uint16_t *prefix; /* explore only below these decisions */
   uint32_t prefix_length;
   uint32_t split;         /* stop as soon as so many subtrees are open, and leave them for wm_open */
+  uint64_t seed;          /* not 0: one run only, each decision below the prefix by chance; wm_path tells which */
   uint32_t further;       /* after the first failure go on for so many runs, and keep the shortest */
   /* Both are given the client's context, and may be NULL. progress: now and then, after some runs; false stops,
    * and leaves what is still open for wm_open. allowed: for each different outcome; false makes it a failure. */
@@ -119,7 +120,7 @@ struct wm_report {
   uint64_t kinds[WM_FAILURES];
   uint64_t checks;      /* graphs below the prefix whose consistency was decided */
   uint64_t outcomes;    /* different ones */
-  double done;          /* part of the tree that is behind, were all the children of a decision alike (Knuth) */
+  double estimate;      /* with `seed`: runs that there are, on average over all seeds (Knuth 1975) */
   uint32_t open;        /* subtrees left by `split` or `progress` */
   uint32_t longest;     /* steps of the longest execution */
   wm_failure failure;
@@ -145,8 +146,7 @@ typedef struct {
   int32_t thread, line, from; /* from: the number of the step whose store was read; -1: the initial value, -2: none */
 } wm_step;
 bool wm_trace_at(uint32_t number, wm_step *step);            /* in an order that respects po and rf */
-uint32_t wm_path(uint16_t *decisions, uint32_t room);        /* of the failure: a prefix that leads there */
+uint32_t wm_path(uint16_t *decisions, uint32_t room);        /* of the failure: a prefix that leads there; or of the one run */
 uint32_t wm_open(uint32_t number, uint16_t *decisions, uint32_t room);
-double wm_open_weight(uint32_t number);                      /* the part of the tree that it is, as in `done` */
 
 #endif

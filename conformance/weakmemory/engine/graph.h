@@ -45,7 +45,6 @@ typedef struct {
 typedef struct {
   int count;
   int path_length;
-  double weight; /* part of the tree that is below, were all the children of a decision alike */
   uint16_t length[WM_THREADS];
   bool further; /* its parent and one more event, not a revisit */
   int16_t of[WM_THREADS][STEPS];

@@ -86,6 +86,7 @@ bool signatures_add(uint64_t signature); /* false: it was there already */
 void trace_start(void);
 uint32_t trace_length(void);
 void trace_keep(void);
+void path_keep(void); /* without the steps */
 const char *place_name(int place);
 
 #endif
