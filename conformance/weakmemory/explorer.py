@@ -181,6 +181,6 @@ def _steps(library: ctypes.CDLL) -> Iterator[Step]:
     library.wm_trace_at.restype = ctypes.c_bool
     while library.wm_trace_at(ctypes.c_uint32(number), ctypes.byref(s)):
         source = None if s.source == -2 else s.source
-        file = (s.file or b"").decode()
-        yield Step(s.thread, s.kind.decode(), s.order.decode(), s.place.decode(), s.value, source, file, s.line)
+        file, text = (s.file or b"").decode(), (s.text or b"").decode()
+        yield Step(s.thread, s.kind.decode(), s.order.decode(), s.place.decode(), s.value, source, file, s.line, text)
         number += 1

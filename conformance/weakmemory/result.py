@@ -9,7 +9,10 @@ from dataclasses import dataclass, field, replace
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a failing execution; `source` is the number of the step it read from, -1 for the initial value."""
+    """One step of a failing execution; `source` is the number of the step it read from, -1 for the initial value.
+
+    text: what the source calls the place.
+    """
 
     thread: int
     kind: str
@@ -19,6 +22,7 @@ class Step:
     source: int | None
     file: str
     line: int
+    text: str = ""
 
 
 @dataclass(frozen=True)

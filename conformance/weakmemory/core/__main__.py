@@ -34,6 +34,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             verdicts = _explore_all(clients, given, crew)
         if given.markdown is not None:
             proved.write(verdicts, given.markdown)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has seen enough
+        return 0
     except (CompilerError, Lost, Unfit, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -84,7 +87,7 @@ def _explore_all(clients: Sequence[Client], given: argparse.Namespace, crew: Cre
         print(proved.line(verdict, time.monotonic() - began), flush=True)
         if verdict.result.failure:
             print(f"\n{failures.told(job, verdict.result)}\n", flush=True)
-            if given.failures is not None:
+            if given.failures is not None and verdict.result.failure != "misuse":
                 _write(failures.failure(job, verdict), given.failures)
     return verdicts
 

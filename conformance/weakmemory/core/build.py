@@ -25,12 +25,10 @@ def digest(core: Path | None = None) -> str:
     core = core or sources()
     if not core.is_dir():
         raise FileNotFoundError(f"there is no folder {core}")
-    model = Path(spec_model.__file__).parent
-    files = [*ENGINE.parent.rglob("*.[chp]*"), *model.rglob("*.py"), *core.glob("*.[ch]")]
     known = hashlib.sha256()
-    for each in sorted(files):
-        if each.suffix in (".c", ".h", ".py"):
-            known.update(each.name.encode() + b"\0" + each.read_bytes())
+    for folder in (ENGINE.parent, Path(spec_model.__file__).parent, core):
+        for each in sorted(path for path in folder.rglob("*") if path.suffix in (".c", ".h", ".py")):
+            known.update(f"{each.relative_to(folder)}\0{each.stat().st_size}\0".encode() + each.read_bytes())
     return known.hexdigest()
 
 

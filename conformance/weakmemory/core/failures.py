@@ -13,7 +13,7 @@ from conformance.weakmemory.core.client import Client, client, notation
 from conformance.weakmemory.core.job import Job
 from conformance.weakmemory.core.verdict import Verdict
 from conformance.weakmemory.explorer import Result
-from conformance.weakmemory.trace import decisions, replay_string, source_lines, table
+from conformance.weakmemory.trace import decisions, replay_string, source_lines, table, worded
 
 _RULES = {"lost wakeup": "CON-5", "freed memory": "LIF-8", "data race": "CON-3", "assertion": "CON-3"}
 """What each kind of failure breaks. A race is a torn message in the making."""
@@ -35,26 +35,28 @@ def rule_of(given: Client, kind: str) -> str:
 
 def told(job: Job, result: Result) -> str:
     """The failing execution: what each thread runs, and a column per thread with source lines where they are known."""
-    addresses = re.findall(r"0x[0-9a-f]+", " ".join([result.message, *(step.file for step in result.trace)]))
     threads = [f"thread {number}: {notation(each)}" for number, each in enumerate(job.client.threads)]
-    lines = source_lines(Path(library(job.asymmetric, job.core)._name), addresses)
-    return "\n".join([*threads, "", table(result, lines)])
+    return "\n".join([*threads, "", table(result, _lines(job, result))])
+
+
+def _lines(job: Job, result: Result) -> dict[str, str]:
+    addresses = re.findall(r"0x[0-9a-f]+", " ".join([result.message, *(step.file for step in result.trace)]))
+    return source_lines(Path(library(job.asymmetric, job.core)._name), addresses)
 
 
 def failure(job: Job, verdict: Verdict) -> Failure:
     """As a value to write into a file."""
     given, result = job.client, verdict.result
-    kind = result.failure or "not explored"
+    kind = result.failure or ""
     rule = rule_of(given, kind)
     return Failure(
         rule,
         f"{rule}/explored-{re.sub('[^a-z0-9]+', '-', given.name.lower()).strip('-')}",
-        "error" if kind == "misuse" else "exploration",
-        verdict.why,
+        "exploration",
+        worded(verdict.why, _lines(job, result)),
         str(job.core.resolve()) if job.core else DEFAULT,
         details={
             "failure": kind,
-            "message": result.message,
             "client": {**given._asdict(), "threads": [notation(thread) for thread in given.threads]},
             "asymmetric": job.asymmetric,
             "replay": replay_string(result.path),
@@ -81,8 +83,9 @@ def job_of(failure: Failure, target: str | None = None) -> tuple[Job, tuple[int,
 def again(job: Job, path: tuple[int, ...]) -> Result:
     """What is below these decisions; NotThere where the core leaves no such choice."""
     result = job.explore(path)
-    if result.failure == "misuse" and "prefix" in result.message:
+    misfit = result.failure == "misuse" and "prefix" in result.message
+    if misfit or not (result.failure or result.complete or result.blocked):
         raise NotThere(
-            f"{result.message}; the core is another than the one that failed: explore {job.client.name!r} anew"
+            f"the core is not the one that failed, and has no such execution: explore {job.client.name!r} anew"
         )
     return result

@@ -17,7 +17,7 @@ def line(verdict: Verdict, seconds: float) -> str:
     client, result = verdict.client, verdict.result
     return (
         f"{client.name:<40}{client.capacity:>9}{result.complete:>11,}{result.blocked:>9,}{len(result.outcomes):>10}"
-        f"{seconds:>7.1f}  {'proved' if verdict.proved else verdict.why}"
+        f"{seconds:>7.1f}  {'proved' if verdict.proved else verdict.result.failure or verdict.why}"
     )
 
 

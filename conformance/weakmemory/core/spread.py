@@ -68,4 +68,7 @@ def spread(
         under_way.remove(prefix)
         waiting += part.open
         total = merged(total, part.alone())
+    if total.failure is not None:
+        again = job.explore(total.path)  # by the library that is here: its addresses stand for lines that are here
+        total = replace(total, message=again.message, trace=again.trace)
     return replace(total, open=tuple(waiting))

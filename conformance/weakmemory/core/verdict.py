@@ -30,7 +30,8 @@ class Verdict(NamedTuple):
         if self.result.failure == "forbidden":
             return f"outcomes that no order explains: {sorted(self.forbidden)}"
         if self.result.failure:
-            return f"{self.result.failure}: {self.result.message}"
+            message = self.result.message
+            return message if message.startswith(self.result.failure) else f"{self.result.failure}: {message}"
         if self.result.cut or self.result.open:
             return f"{self.result.cut + len(self.result.open)} executions were cut by a bound: nothing is proved"
         return "" if self.result.complete else "no execution was complete: nothing is proved"
