@@ -1,4 +1,4 @@
-"""`omni-conformance replay`: the one failing program again, on any target."""
+"""`omni-conformance replay`: the one failing program or execution again, on any target."""
 
 from __future__ import annotations
 
@@ -9,22 +9,29 @@ from pathlib import Path
 from conformance.failure import Failure
 from conformance.replay import again
 from conformance.targets import Unusable
+from conformance.weakmemory.compile import CompilerError
+from conformance.weakmemory.core import failures
 from conformance.workers.process import Worker
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
-    parser.add_argument("failure", type=Path, metavar="FAILURE.json", help="written by `run --failures`")
-    parser.add_argument("--target", help="on which to run it (default: the one that failed)")
+    parser.add_argument(
+        "failure", type=Path, metavar="FAILURE.json", help="written by `run --failures`, or by an exploration"
+    )
+    parser.add_argument("--target", help="on which to run it (default: the one that failed); "
+        "for an execution explored, the folder of a core's sources")  # fmt: skip
 
 
 def run(given: argparse.Namespace) -> int:
     """0 if it no longer fails, 1 if it does, 2 where it cannot be run."""
     try:
         failure = Failure.read(given.failure)
+        if failure.kind == "exploration":
+            return _explored(failure, given.target)
         check = again(failure)
         worker = Worker(given.target or failure.target)
-    except (OSError, ValueError, Unusable) as error:
+    except (OSError, ValueError, Unusable, CompilerError) as error:
         print(f"omni-conformance: {error}", file=sys.stderr)
         return 2
     lacking = check.needs - worker.provides
@@ -41,4 +48,16 @@ def run(given: argparse.Namespace) -> int:
     print(f"{worker.target}: {what} fails, {outcome.result.outcome}: {outcome.failure.seen}")
     if outcome.failure.python:
         print(f"\n{outcome.failure.python}")
+    return 1
+
+
+def _explored(failure: Failure, target: str | None) -> int:
+    """The same for an execution of the explorer's."""
+    job, path = failures.job_of(failure, target)
+    result = failures.again(job, path)
+    where = target or failure.target
+    if result.failure is None:
+        print(f"{where}: the execution of {job.client.name!r} that showed {failure.rule} passes")
+        return 0
+    print(f"{where}: the execution of {job.client.name!r} fails, {result.failure}\n\n{failures.told(job, result)}")
     return 1

@@ -38,32 +38,41 @@ def shared_library(
     headers: Sequence[Path] = (),
     folder: Path | None = None,
 ) -> Path:
-    """The engine and these sources as one library, compiled once for each content.
+    """The engine and these sources as one library; each file is compiled once for each content of it.
 
     `watched` sources are instrumented, so that plain memory is watched and atomics are explored without a seam;
     these and `sources` get `flags`. `headers` are what else they depend on.
     """
     cc = compiler()
-    engine = sorted(ENGINE.glob("*.c"))
-    digest = hashlib.sha256(repr((cc, FLAGS, WATCHED, tuple(flags))).encode())
-    for each in [*engine, *sorted(ENGINE.glob("*.h")), *sources, *watched, *headers]:
-        digest.update(each.read_bytes())
     folder = folder or Path(tempfile.gettempdir()) / f"omnimailbox-weakmemory-{os.getuid()}"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    library = folder / f"{digest.hexdigest()[:24]}.so"
-    if library.exists():
-        return library
-    with tempfile.TemporaryDirectory(dir=folder) as fresh:
-        objects: list[Path] = []
-        for group, more in ((engine, ()), (sources, tuple(flags)), (watched, (*WATCHED, *flags))):
-            for each in group:
-                objects.append(Path(fresh) / f"{len(objects)}.o")
-                _call([cc, *FLAGS, *more, "-c", str(each), "-o", str(objects[-1])], each)
-        made = Path(fresh) / library.name
-        # Without the sanitizer: its calls are the engine's.
-        _call([cc, "-shared", "-o", str(made), *map(str, objects), "-ldl"], made)
-        made.replace(library)
-    return library
+    interface = sorted(ENGINE.glob("*.h"))
+    depends = [*interface, *headers]
+    objects = [_object(cc, each, (), interface, folder) for each in sorted(ENGINE.glob("*.c"))]
+    objects += [_object(cc, each, flags, depends, folder) for each in sources]
+    objects += [_object(cc, each, (*WATCHED, *flags), depends, folder) for each in watched]
+    # Without the sanitizer: its calls are the engine's.
+    return _made(objects, [cc, "-shared", *map(str, objects), "-ldl"], ".so", folder)
+
+
+def _object(cc: str, source: Path, flags: Sequence[str], headers: Sequence[Path], folder: Path) -> Path:
+    """One file compiled; its content and the headers' decide whether it is again."""
+    command = [cc, *FLAGS, *flags, "-c", str(source)]
+    return _made([source, *headers], command, ".o", folder)
+
+
+def _made(of: Sequence[Path], command: Sequence[str], suffix: str, folder: Path) -> Path:
+    """What the command makes of these files, made once for each content."""
+    digest = hashlib.sha256(repr(command).encode())
+    for each in of:
+        digest.update(each.read_bytes())
+    made = folder / f"{digest.hexdigest()[:24]}{suffix}"
+    if not made.exists():
+        with tempfile.TemporaryDirectory(dir=folder) as fresh:
+            unfinished = Path(fresh) / made.name
+            _call([*command, "-o", str(unfinished)], of[0])
+            unfinished.replace(made)
+    return made
 
 
 def _call(command: Sequence[str], what: Path) -> None:

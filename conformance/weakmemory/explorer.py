@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Callable, Container, Iterator
 from typing import Any
 
+from conformance.weakmemory.result import Result as Result
+from conformance.weakmemory.result import Step as Step
+
 THREADS, OUTCOME = 8, 32
-FAILURES = ("none", "assertion", "data race", "lost wakeup", "freed memory", "unexplained outcome", "misuse")
+FAILURES = ("none", "assertion", "data race", "lost wakeup", "freed memory", "misuse", "forbidden")
 
-
-class _Outcome(ctypes.Structure):
-    _fields_ = (("values", ctypes.c_uint64 * OUTCOME), ("length", ctypes.c_uint32), ("count", ctypes.c_uint64))
+_Progress = ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.c_void_p, ctypes.c_void_p)
+_Allowed = ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.c_void_p, ctypes.POINTER(ctypes.c_uint64), ctypes.c_uint32)
 
 
 class Options(ctypes.Structure):
@@ -28,8 +30,10 @@ class Options(ctypes.Structure):
         ("prefix", ctypes.POINTER(ctypes.c_uint16)),
         ("prefix_length", ctypes.c_uint32),
         ("split", ctypes.c_uint32),
-        ("allowed", ctypes.POINTER(_Outcome)),
-        ("allowed_length", ctypes.c_uint32),
+        ("seed", ctypes.c_uint64),
+        ("further", ctypes.c_uint32),
+        ("progress", _Progress),
+        ("allowed", _Allowed),
     )
 
 
@@ -44,12 +48,22 @@ class Report(ctypes.Structure):
         ("kinds", ctypes.c_uint64 * len(FAILURES)),
         ("checks", ctypes.c_uint64),
         ("outcomes", ctypes.c_uint64),
+        ("estimate", ctypes.c_double),
         ("open", ctypes.c_uint32),
         ("longest", ctypes.c_uint32),
         ("failure", ctypes.c_int),
         ("message", ctypes.c_char * 512),
         ("trace_length", ctypes.c_uint32),
         ("path_length", ctypes.c_uint32),
+    )
+
+
+class _Outcome(ctypes.Structure):
+    _fields_ = (
+        ("values", ctypes.c_uint64 * OUTCOME),
+        ("length", ctypes.c_uint32),
+        ("allowed", ctypes.c_bool),
+        ("count", ctypes.c_uint64),
     )
 
 
@@ -67,46 +81,30 @@ class _Step(ctypes.Structure):
     )
 
 
-@dataclass(frozen=True)
-class Step:
-    """One step of a failing execution; `source` is the number of the step it read from, -1 for the initial value."""
+class _Hooks:
+    """Python called from C: what it raises stops the exploration, and is raised when that has ended."""
 
-    thread: int
-    kind: str
-    order: str
-    place: str
-    value: int
-    source: int | None
-    file: str
-    line: int
+    def __init__(self, progress: Callable[[Report], bool] | None, allowed: Container[tuple[int, ...]] | None) -> None:
+        self.raised: BaseException | None = None
+
+        def guarded(hook: Callable[[], bool]) -> bool:
+            try:
+                return self.raised is None and hook()
+            except BaseException as error:  # an interrupt too
+                self.raised = error
+                return False
+
+        def ask(_context: int, report: int) -> bool:
+            return guarded(lambda: progress is None or progress(Report.from_address(report)))
+
+        def judge(_context: int, values: Any, length: int) -> bool:
+            return guarded(lambda: allowed is None or tuple(values[:length]) in allowed)
+
+        self.progress = _Progress(ask)
+        self.allowed = _Allowed(judge) if allowed is not None else _Allowed()
 
 
-@dataclass(frozen=True)
-class Result:
-    """What an exploration met."""
-
-    complete: int
-    blocked: int
-    cut: int
-    dropped: int
-    repeated: int
-    failures: Mapping[str, int]
-    """How often each kind was met; at most one in all unless every failure was asked for."""
-    checks: int
-    longest: int
-    failure: str | None
-    message: str
-    outcomes: Mapping[tuple[int, ...], int] = field(repr=False)
-    trace: tuple[Step, ...] = field(repr=False)
-    path: tuple[int, ...]
-    """Decisions that lead to the failure: give them back as `prefix`."""
-    open: tuple[tuple[int, ...], ...] = field(repr=False)
-    """Subtrees that `split` left, each a prefix."""
-
-    @property
-    def proved(self) -> bool:
-        """Everything there is was explored, and nothing failed."""
-        return self.failure is None and not self.cut and not self.open and self.complete > 0
+_one_at_a_time = threading.Lock()
 
 
 def explore(
@@ -121,23 +119,31 @@ def explore(
     executions: int = 0,
     prefix: tuple[int, ...] = (),
     split: int = 0,
-    allowed: Collection[tuple[int, ...]] | None = None,
+    seed: int = 0,
+    further: int = 0,
+    progress: Callable[[Report], bool] | None = None,
+    allowed: Container[tuple[int, ...]] | None = None,
 ) -> Result:
     """Run `start`, which calls wm_explore with these options, and fetch all that it found.
 
-    allowed: an outcome that is not among them is a failure; None allows all.
+    progress: called every few dozen runs; where it answers False, the rest is left in `open`. allowed: outcomes;
+    any other is a failure. seed: not 0 for one run, by chance. A second thread waits until the first is done, for
+    the engine has one state.
     """
     decisions = (ctypes.c_uint16 * len(prefix))(*prefix)
+    hooks, report = _Hooks(progress, allowed), Report()
     options = Options(
-        cxx20, blocking_allowed, check_repetition, every_failure, steps, executions, decisions, len(prefix), split
-    )
-    if allowed is not None:
-        options.allowed = (_Outcome * (len(allowed) + 1))(
-            *(_Outcome((ctypes.c_uint64 * OUTCOME)(*each), len(each)) for each in allowed)
-        )
-        options.allowed_length = len(allowed)
-    report = Report()
-    start(options, report)
+        cxx20, blocking_allowed, check_repetition, every_failure, steps, executions, decisions, len(prefix), split,
+        seed, further, hooks.progress, hooks.allowed,
+    )  # fmt: skip
+    with _one_at_a_time:
+        start(options, report)
+        if hooks.raised is not None:
+            raise hooks.raised
+        return _result(library, report)
+
+
+def _result(library: ctypes.CDLL, report: Report) -> Result:
     return Result(
         complete=report.complete,
         blocked=report.blocked,
@@ -153,6 +159,7 @@ def explore(
         trace=tuple(_steps(library)),
         path=_decisions(library.wm_path),
         open=tuple(_decisions(library.wm_open, ctypes.c_uint32(number)) for number in range(report.open)),
+        estimate=report.estimate,
     )
 
 
@@ -174,6 +181,6 @@ def _steps(library: ctypes.CDLL) -> Iterator[Step]:
     library.wm_trace_at.restype = ctypes.c_bool
     while library.wm_trace_at(ctypes.c_uint32(number), ctypes.byref(s)):
         source = None if s.source == -2 else s.source
-        file = (s.file or b"").decode()
-        yield Step(s.thread, s.kind.decode(), s.order.decode(), s.place.decode(), s.value, source, file, s.line)
+        file, text = (s.file or b"").decode(), (s.text or b"").decode()
+        yield Step(s.thread, s.kind.decode(), s.order.decode(), s.place.decode(), s.value, source, file, s.line, text)
         number += 1

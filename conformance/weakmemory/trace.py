@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from conformance.weakmemory.explorer import Result, Step
@@ -37,22 +37,47 @@ def source_lines(library: Path, addresses: Iterable[str]) -> dict[str, str]:
     return {at: Path(line.split(" ")[0]).name for at, line in zip(wanted, lines, strict=True) if "?" not in line}
 
 
+def worded(message: str, lines: dict[str, str]) -> str:
+    """A message with source lines for addresses."""
+    for address, line in lines.items():
+        message = message.replace(f"{address}:0", line)
+    return message
+
+
 def table(result: Result, lines: dict[str, str] | None = None) -> str:
     """The trace of a failure, and the string that replays it."""
     lines = lines or {}
     threads = 1 + max((step.thread for step in result.trace), default=0)
-    message = result.message
-    for address, line in lines.items():
-        message = message.replace(f"{address}:0", line)
-    rows = [message, "", "    " + "".join(f"{f'thread {number}':<{WIDTH}}" for number in range(threads)).rstrip()]
-    for number, step in enumerate(result.trace):
-        rows.append(f"{number + 1:>3} {' ' * WIDTH * step.thread}{_step(step, lines)}")
+    rows = [
+        worded(result.message, lines),
+        "",
+        "    " + "".join(f"{f'thread {number}':<{WIDTH}}" for number in range(threads)).rstrip(),
+    ]
+    for number, (step, name) in enumerate(zip(result.trace, _names(result.trace), strict=True), 1):
+        rows.append(f"{number:>3} {' ' * WIDTH * step.thread}{_step(step, name, lines)}")
     return "\n".join([*rows, "", f"replay: {replay_string(result.path)}"])
 
 
-def _step(step: Step, lines: dict[str, str]) -> str:
+def _names(trace: tuple[Step, ...]) -> Iterator[str]:
+    """Of each step's place: its name, or what the source calls it, numbered where it calls several so.
+
+    An address would say nothing: it is another in the next process.
+    """
+    places: dict[str, list[str]] = {}
+    for step in trace:
+        alike = places.setdefault(step.text, [])
+        if step.place not in alike:
+            alike.append(step.place)
+        number = alike.index(step.place) + 1
+        if step.text and step.place.startswith("0x"):
+            yield step.text if number == 1 else f"{step.text} #{number}"
+        else:
+            yield step.place
+
+
+def _step(step: Step, name: str, lines: dict[str, str]) -> str:
     where = lines.get(step.file, step.file if not step.line else f"{Path(step.file).name}:{step.line}")
-    text = f"{where} {step.kind} {step.place}".rstrip()
+    text = f"{where} {step.kind} {name}".rstrip()
     if step.kind in ("fence",):
         return f"{text} {step.order}"
     source = "" if step.source is None else " (initial)" if step.source < 0 else f" (from {step.source + 1})"

@@ -1,48 +1,111 @@
-"""Explore the core: python -m conformance.weakmemory.core [--full] [--asymmetric] [--core FOLDER]"""
+"""Explore the core that ships: python -m conformance.weakmemory.core [--full]"""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from conformance.failure import Failure
 from conformance.weakmemory.compile import CompilerError
+from conformance.weakmemory.core import failures, proved
+from conformance.weakmemory.core.client import Client
 from conformance.weakmemory.core.clients import FULL, QUICK
-from conformance.weakmemory.core.trace import trace
-from conformance.weakmemory.core.verdict import explore
+from conformance.weakmemory.core.cluster import Cluster, Unfit
+from conformance.weakmemory.core.job import Job
+from conformance.weakmemory.core.processes import Processes
+from conformance.weakmemory.core.progress import Progress
+from conformance.weakmemory.core.spread import Crew, Lost
+from conformance.weakmemory.core.verdict import Verdict, explore
+from conformance.weakmemory.trace import decisions
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 where every client is proved, 1 where one is not, 2 where the core cannot be compiled."""
-    parser = argparse.ArgumentParser(prog="python -m conformance.weakmemory.core", description=__doc__)
-    parser.add_argument("--full", action="store_true", help="with the clients that take minutes")
-    parser.add_argument("--asymmetric", action="store_true", help="with asymmetric fences instead of full ones")
-    parser.add_argument("--core", type=Path, metavar="FOLDER", help="sources of another core than the one that ships")
-    given = parser.parse_args(arguments)
-    clients, unproved = FULL if given.full else QUICK, 0
-    print(f"{'client':<40}{'capacity':>9}{'complete':>10}{'blocked':>9}{'outcomes':>10}{'s':>7}  verdict")
-    for number, client in enumerate(clients, 1):
-        print(f"\r{number} of {len(clients)}: {client.name} ...", end="", file=sys.stderr, flush=True)
-        began = time.monotonic()
-        try:
-            verdict = explore(client, given.asymmetric, given.core)
-        except CompilerError as error:
-            print(f"\n{error}", file=sys.stderr)
-            return 2
-        result = verdict.result
-        unproved += not verdict.proved
-        print("\r" + " " * 70 + "\r", end="", file=sys.stderr, flush=True)
-        print(
-            f"{client.name:<40}{client.capacity:>9}{result.complete:>10,}{result.blocked:>9,}{len(result.outcomes):>10}"
-            f"{time.monotonic() - began:>7.1f}  {'proved' if verdict.proved else verdict.why}",
-            flush=True,
-        )
-        if result.failure:
-            print(f"\n{trace(result, given.asymmetric, given.core)}\n", flush=True)
+    """0 where every client is proved, 1 where one is not, 2 where they cannot be explored."""
+    given = _parser().parse_args(arguments)
+    try:
+        clients = _chosen(given)
+        if given.replay is not None:
+            return _replay(Job(clients[0], given.asymmetric, given.core), given.replay)
+        with Cluster(given.dask, given.core) if given.dask else Processes(given.workers) as crew:
+            verdicts = _explore_all(clients, given, crew)
+        if given.markdown is not None:
+            proved.write(verdicts, given.markdown)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader has seen enough
+        return 0
+    except (CompilerError, Lost, Unfit, OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 130
+    unproved = sum(not verdict.proved for verdict in verdicts)
     print(f"{len(clients) - unproved} of {len(clients)} clients proved")
     return min(1, unproved)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m conformance.weakmemory.core", description=__doc__)
+    add = parser.add_argument
+    add("--full", action="store_true", help="with the clients that take minutes")
+    add("--only", action="append", default=[], metavar="CLIENT", help="only the client of this name; repeatable")
+    add("--asymmetric", action="store_true", help="with asymmetric fences instead of full ones")
+    add("--core", type=Path, metavar="FOLDER", help="sources of another core than the one that ships")
+    add("--workers", type=int, default=os.cpu_count() or 1, metavar="N",
+        help="processes that share what lasts (default: %(default)s)")  # fmt: skip
+    add("--dask", metavar="ADDRESS", help="share it with the workers of the Dask scheduler there instead")
+    add("--failures", type=Path, metavar="FOLDER", help="write each failure into a file, for `omni-conformance replay`")
+    add("--markdown", type=Path, metavar="FILE", help="write what was proved into this page too, between its marks")
+    add("--replay", metavar="STRING", help="only what is below these decisions of the one client that --only names")
+    return parser
+
+
+def _chosen(given: argparse.Namespace) -> Sequence[Client]:
+    unknown = [name for name in given.only if all(client.name != name for client in FULL)]
+    if unknown:
+        raise ValueError(f"no client is called {unknown[0]!r}; there are: {', '.join(each.name for each in FULL)}")
+    if given.replay is not None and len(given.only) != 1:
+        raise ValueError("--replay needs the client whose decisions these are: --only NAME")
+    if given.only:
+        return [client for client in FULL if client.name in given.only]
+    return FULL if given.full else QUICK
+
+
+def _explore_all(clients: Sequence[Client], given: argparse.Namespace, crew: Crew) -> list[Verdict]:
+    verdicts = []
+    print(proved.HEADING, flush=True)
+    for number, client in enumerate(clients, 1):
+        job, began = Job(client, given.asymmetric, given.core), time.monotonic()
+        progress = Progress(f"{number} of {len(clients)}, {client.name}")
+        verdict = explore(*job, crew=crew, watch=progress)
+        progress.finish()
+        verdicts.append(verdict)
+        print(proved.line(verdict, time.monotonic() - began), flush=True)
+        if verdict.result.failure:
+            print(f"\n{failures.told(job, verdict.result)}\n", flush=True)
+            if given.failures is not None and verdict.result.failure != "misuse":
+                _write(failures.failure(job, verdict), given.failures)
+    return verdicts
+
+
+def _replay(job: Job, string: str) -> int:
+    result = failures.again(job, decisions(string))
+    if result.failure is None:
+        print(f"nothing fails below {string}: {result.complete:,} complete executions, {result.blocked:,} blocked")
+        return 0
+    print(failures.told(job, result))
+    return 1
+
+
+def _write(failure: Failure, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{failure.check.replace('/', '.')}.json"
+    failure.write(path)
+    print(f"run it again: omni-conformance replay {path}\n", flush=True)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 
+import spec_model
 from conformance.targets import DEFAULT
 from conformance.weakmemory.compile import ENGINE, shared_library
 
@@ -16,6 +18,18 @@ HERE = Path(__file__).parent
 def sources() -> Path:
     """The folder of the core's files."""
     return Path(import_module(DEFAULT).get_include())
+
+
+def digest(core: Path | None = None) -> str:
+    """Of everything that an exploration's results follow from: the engine, the core, the clients and the model."""
+    core = core or sources()
+    if not core.is_dir():
+        raise FileNotFoundError(f"there is no folder {core}")
+    known = hashlib.sha256()
+    for folder in (ENGINE.parent, Path(spec_model.__file__).parent, core):
+        for each in sorted(path for path in folder.rglob("*") if path.suffix in (".c", ".h", ".py")):
+            known.update(f"{each.relative_to(folder)}\0{each.stat().st_size}\0".encode() + each.read_bytes())
+    return known.hexdigest()
 
 
 @cache

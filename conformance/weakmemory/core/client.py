@@ -88,6 +88,11 @@ def _operation(text: str) -> Operation:
     return Operation(kind, int(argument or 0))
 
 
+def notation(thread: tuple[Operation, ...]) -> str:
+    """A thread as `client` takes it."""
+    return "; ".join(f"{kind} {argument}" if argument else kind for kind, argument in thread)
+
+
 class _Operation(ctypes.Structure):
     _fields_ = (("kind", ctypes.c_int32), ("argument", ctypes.c_int32))
 

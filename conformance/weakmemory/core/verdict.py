@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from conformance.weakmemory.core.allowed import outcomes
-from conformance.weakmemory.core.client import Client, run
+from conformance.weakmemory.core.client import Client
+from conformance.weakmemory.core.job import Job
+from conformance.weakmemory.core.spread import Crew, Watch, spread
 from conformance.weakmemory.core.steps.world import Outcome
 from conformance.weakmemory.explorer import Result
 
-_outcomes = cache(outcomes)
-
 
 class Verdict(NamedTuple):
-    """result: of the exploration."""
+    """result: of the exploration. forbidden: outcomes met that no order of the operations explains."""
 
     client: Client
     result: Result
+    forbidden: frozenset[Outcome]
 
     @property
     def proved(self) -> bool:
         """Every execution that there is was met, none failed, and the model allows each outcome."""
-        return self.result.proved
+        return self.result.proved and not self.forbidden
 
     @property
     def why(self) -> str:
         """What speaks against it, in a line; "" where nothing does."""
+        if self.result.failure == "forbidden":
+            return f"outcomes that no order explains: {sorted(self.forbidden)}"
         if self.result.failure:
-            return f"{self.result.failure}: {self.result.message}"
-        if self.result.cut:
-            return f"{self.result.cut} executions were cut by a bound: nothing is proved"
+            message = self.result.message
+            return message if message.startswith(self.result.failure) else f"{self.result.failure}: {message}"
+        if self.result.cut or self.result.open:
+            return f"{self.result.cut + len(self.result.open)} executions were cut by a bound: nothing is proved"
         return "" if self.result.complete else "no execution was complete: nothing is proved"
 
 
@@ -40,13 +42,16 @@ def explore(
     asymmetric: bool = False,
     core: Path | None = None,
     executions: int = 0,
-    every_failure: bool = False,
+    *,
+    crew: Crew | None = None,
+    watch: Watch | None = None,
 ) -> Verdict:
     """Explore a client of the core that ships, or of the one in `core`; stop after `executions`, 0 for all.
 
     asymmetric: with a compiler barrier on the waker's side and a barrier for all threads on the sleeper's, as
-    `membarrier` gives; otherwise with a full fence on both. every_failure: go on after one, and keep the shortest.
+    `membarrier` gives; otherwise with a full fence on both. crew: workers to spread it over, where no bound is
+    given. watch: told how far they are. After a failure a shorter one is looked for, for a while.
     """
-    allowed = _outcomes(client)
-    options = {"executions": executions, "every_failure": every_failure, "allowed": allowed}
-    return Verdict(client, run(client, asymmetric=asymmetric, core=core, **options))
+    job = Job(client, asymmetric, core)
+    result = spread(job, crew, watch) if crew and not executions else job.explore(executions=executions)
+    return Verdict(client, result, frozenset(result.outcomes) - job.allowed)

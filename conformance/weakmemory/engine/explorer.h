@@ -98,11 +98,7 @@ typedef struct {
   void *context;
 } wm_client;
 
-typedef struct {
-  uint64_t values[WM_OUTCOME];
-  uint32_t length;
-  uint64_t count; /* how often it was met */
-} wm_outcome_seen;
+typedef struct wm_report wm_report;
 
 typedef struct {
   bool cxx20;             /* release sequences without later stores of the same thread (C++20) */
@@ -114,34 +110,43 @@ typedef struct {
   const uint16_t *prefix; /* explore only below these decisions */
   uint32_t prefix_length;
   uint32_t split;         /* stop as soon as so many subtrees are open, and leave them for wm_open */
-  const wm_outcome_seen *allowed; /* any other outcome is a failure; NULL: all are allowed */
-  uint32_t allowed_length;
+  uint64_t seed;          /* not 0: one run only, each decision below the prefix by chance; wm_path tells which */
+  uint32_t further;       /* after the first failure go on for so many runs, and keep the shortest */
+  /* Both are given the client's context, and may be NULL. progress: now and then, after some runs; false stops,
+   * and leaves what is still open for wm_open. allowed: for each different outcome; false makes it a failure. */
+  bool (*progress)(void *context, const wm_report *report);
+  bool (*allowed)(void *context, const uint64_t *values, uint32_t length);
 } wm_options;
 
-typedef enum {
-  WM_NONE, WM_ASSERTION, WM_RACE, WM_LOST_WAKEUP, WM_FREED, WM_UNEXPLAINED, WM_MISUSE, WM_FAILURES
-} wm_failure;
+typedef enum { WM_NONE, WM_ASSERTION, WM_RACE, WM_LOST_WAKEUP, WM_FREED, WM_MISUSE, WM_FORBIDDEN, WM_FAILURES } wm_failure;
 
-typedef struct {
+struct wm_report {
   uint64_t complete;    /* every thread ended */
   uint64_t blocked;     /* some thread waits for ever, as allowed, or would have timed out */
   uint64_t cut;         /* ended by a bound: with any of these, nothing is proved */
   uint64_t dropped;     /* not executions: a read-modify-write with no place, a waiter that looked too early, wm_assume */
   uint64_t repeated;    /* met again, where that is checked; must be 0 */
-  uint64_t failures;    /* more than one only with `all` */
+  uint64_t failures;    /* more than one only with `all` or `further` */
   uint64_t kinds[WM_FAILURES];
-  uint64_t checks;      /* graphs whose consistency was decided */
+  uint64_t checks;      /* graphs below the prefix whose consistency was decided */
   uint64_t outcomes;    /* different ones */
-  uint32_t open;        /* subtrees left by `split` */
+  double estimate;      /* with `seed`: runs that there are, on average over all seeds (Knuth 1975) */
+  uint32_t open;        /* subtrees left by `split` or `progress` */
   uint32_t longest;     /* steps of the longest execution */
   wm_failure failure;
   char message[512];
   uint32_t trace_length, path_length;
-} wm_report;
+};
 
 void wm_explore(const wm_client *client, const wm_options *options, wm_report *report);
 
 /* Of the last exploration, by number. */
+typedef struct {
+  uint64_t values[WM_OUTCOME];
+  uint32_t length;
+  bool allowed;
+  uint64_t count;
+} wm_outcome_seen;
 bool wm_outcome_at(uint64_t number, wm_outcome_seen *outcome);
 
 typedef struct {
@@ -151,7 +156,7 @@ typedef struct {
   int32_t thread, line, from; /* from: the number of the step whose store was read; -1: the initial value, -2: none */
 } wm_step;
 bool wm_trace_at(uint32_t number, wm_step *step);            /* in an order that respects po and rf */
-uint32_t wm_path(uint16_t *decisions, uint32_t room);        /* of the failure: a prefix that leads there */
+uint32_t wm_path(uint16_t *decisions, uint32_t room);        /* of the failure: a prefix that leads there; or of the one run */
 uint32_t wm_open(uint32_t number, uint16_t *decisions, uint32_t room);
 
 #endif

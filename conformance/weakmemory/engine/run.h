@@ -54,6 +54,9 @@ typedef struct {
 
 extern run_state run;
 
+/* Whether the path is not above the prefix: what led there was counted by whoever found it. */
+static inline bool run_is_below_prefix(void) { return (uint32_t)run.graph.path_length >= run.options->prefix_length; }
+
 /* Starts again, and goes along the graph as far as it reaches. */
 void run_start(void);
 /* The newest event of the graph is what this thread asked for: go on to its next request. */
@@ -81,13 +84,16 @@ void plain_freed(uintptr_t at, size_t size, int thread, int index, const clock_v
 void memory_start(void);
 /* outcomes.c */
 void outcomes_start(void);
-void outcomes_add(const wm_outcome_seen *outcome);
-void outcomes_judge(const wm_outcome_seen *outcome); /* fails where it is not among those allowed */
+bool outcomes_add(const wm_outcome_seen *outcome); /* whether it is allowed */
 bool signatures_add(uint64_t signature); /* false: it was there already */
+/* ended.c: of the run at hand */
+void ended(void);
+void ended_in_failure(void);
 /* trace.c */
 void trace_start(void);
 uint32_t trace_length(void);
 void trace_keep(void);
+void path_keep(void); /* without the steps */
 const char *place_name(int place);
 
 #endif

@@ -56,6 +56,12 @@ uint32_t trace_length(void) {
   return length;
 }
 
+void path_keep(void) {
+  path_length = (uint32_t)run.graph.path_length;
+  memcpy(path, run.graph.path, path_length * sizeof *path);
+  run.report->path_length = path_length;
+}
+
 void trace_keep(void) {
   static const char *const orders[] = {"relaxed", "acquire", "release", "acq_rel", "seq_cst", "light", "heavy",
                                        "nonatomic"};
@@ -80,10 +86,8 @@ void trace_keep(void) {
         if (e->place != NOWHERE) snprintf(s->place, sizeof s->place, "%s", place_name(e->place));
       }
   }
-  path_length = (uint32_t)g->path_length;
-  memcpy(path, g->path, path_length * sizeof *path);
   run.report->trace_length = count;
-  run.report->path_length = path_length;
+  path_keep();
 }
 
 bool wm_trace_at(uint32_t number, wm_step *step) {

@@ -25,7 +25,7 @@ from conformance.weakmemory.necessity.weaker import Change, changes
 def _search(wanted: Sequence[Change], workers: int) -> Iterator[tuple[Change, Witness | None]]:
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         for number, (change, found) in enumerate(
-            zip(wanted, pool.map(partial(witness, sources(), QUICK), wanted), strict=True), 1
+            zip(wanted, pool.map(partial(witness, sources(), True, QUICK), wanted), strict=True), 1
         ):
             print(f"{number:>3} of {len(wanted)}: {change.key}\n    {_line(found)}", flush=True)
             yield change, found
@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _row(change: Change, found: Witness | None) -> Row:
     if not found:
         return Row(change.key)
-    return Row(change.key, found.client, found.failure, found.message, found.steps)
+    return Row(change.key, found.client, found.failure, found.steps)
 
 
 def _document(rows: Sequence[Row], found: Sequence[Witness | None], docs: Path) -> None:

@@ -8,36 +8,33 @@ from pathlib import Path
 from typing import NamedTuple
 
 from conformance.weakmemory.core.client import Client
-from conformance.weakmemory.core.trace import trace
+from conformance.weakmemory.core.failures import told
+from conformance.weakmemory.core.job import Job
 from conformance.weakmemory.core.verdict import Verdict, explore
 from conformance.weakmemory.necessity.weaker import Change, changed
 
-ENOUGH = 20_000
-"""Executions of one client in which the shortest failure is looked for, once there is one."""
-
 
 class Witness(NamedTuple):
-    """The client that fails, as which kind of failure, and the shortest execution that shows it."""
+    """The client that fails, as which kind of failure, and the shortest execution that shows it, of so many steps."""
 
     client: str
     failure: str
-    message: str
     trace: str
     steps: int
 
 
-def witness(core: Path, clients: Sequence[Client], change: Change) -> Witness | None:
+def witness(core: Path, asymmetric: bool, clients: Sequence[Client], change: Change) -> Witness | None:
     """The shortest failure of any client with that change; None where all are proved."""
     with tempfile.TemporaryDirectory() as folder:
         copy = changed(core, change, Path(folder))
-        failing = [verdict for client in clients if (verdict := explore(client, core=copy)).result.failure]
+        verdicts = [explore(client, asymmetric, copy) for client in clients]
+        failing = [verdict for verdict in verdicts if verdict.result.failure]
         if not failing:
             return None
-        again = [explore(each.client, core=copy, executions=ENOUGH, every_failure=True) for each in failing]
-        return _told(min(again, key=lambda verdict: len(verdict.result.trace)), copy)
+        shortest = min(failing, key=lambda verdict: len(verdict.result.trace))
+        return _witness(shortest, Job(shortest.client, asymmetric, copy))
 
 
-def _told(verdict: Verdict, core: Path) -> Witness:
+def _witness(verdict: Verdict, job: Job) -> Witness:
     result = verdict.result
-    text = trace(result, core=core)
-    return Witness(verdict.client.name, result.failure or "", text.partition("\n")[0], text, len(result.trace))
+    return Witness(verdict.client.name, result.failure or "", told(job, result), len(result.trace))

@@ -17,7 +17,6 @@ class Row:
     change: str
     client: str = ""
     failure: str = ""
-    message: str = ""
     steps: int = 0
 
 

@@ -48,7 +48,9 @@ def steps(operation: Operation, world: World, thread: Thread) -> Iterator[Step]:
 def _statistics(world: World, thread: Thread) -> Iterator[Step]:
     """The channels, exactly; the totals sum up what may be stale of a registered channel, and never fall [BRK-11]."""
     stats = registry.get_stats(world.registry)
-    histories = [[sent for sent, _ in (each.history if each.registered else each.history[-1:])] for each in world.entries]
+    histories = [
+        [sent for sent, _ in (each.history if each.registered else each.history[-1:])] for each in world.entries
+    ]
     totals = [{sum(values) for values in product(*({sent[n] for sent in each} for each in histories))} for n in (0, 1)]
     for messages, size in product(*totals):
         if messages >= thread.totals[0] and size >= thread.totals[1]:

@@ -10,7 +10,7 @@ from conformance.weakmemory.core.steps import counters
 from conformance.weakmemory.core.steps.ending import end
 from conformance.weakmemory.core.steps.world import Code, Entry, Message, Stage, Step, Thread, World
 from spec_model.channel import popping, queries
-from spec_model.channel.value import Blocked, Channel, Refused
+from spec_model.channel.value import Channel, Refused
 from spec_model.vocabulary import PopResult
 
 BATCHES = frozenset({"batch_pop", "blocking_batch_pop", "timed_batch_pop"})

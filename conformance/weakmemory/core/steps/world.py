@@ -129,9 +129,7 @@ class Thread(NamedTuple):
 
     def done(self, *results: int) -> Thread:
         """After the operation, with what it answered."""
-        return self._replace(
-            next=self.next + 1, begun=0, inside=False, read=0, results=(*self.results, *results)
-        )
+        return self._replace(next=self.next + 1, begun=0, inside=False, read=0, results=(*self.results, *results))
 
 
 class World(NamedTuple):
@@ -159,7 +157,9 @@ class World(NamedTuple):
         """Whether some thread is inside that handle of the channel."""
         kinds = PRODUCERS if side == "producer" else CONSUMERS
         pairs = zip(self.threads, self.client.threads, strict=True)
-        return any(each.inside and each.channel == channel and script[each.next].kind in kinds for each, script in pairs)
+        return any(
+            each.inside and each.channel == channel and script[each.next].kind in kinds for each, script in pairs
+        )
 
     @property
     def registry(self) -> Registry:
@@ -182,4 +182,3 @@ class World(NamedTuple):
         """
         broker = self.broker or any(entry.registered for entry in self.entries)
         return 2 * broker + sum(entry.mapped + (entry.mapped or entry.freed < 2) for entry in self.entries)
-
