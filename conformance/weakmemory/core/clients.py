@@ -28,6 +28,9 @@ MESSAGES: tuple[Client, ...] = (
     client("two in the producer, one asleep", 1, "timed_push 2", "try_push 3", "try_pop", setup="try_push 1"),
     client("two in the consumer", 1, "try_pop", "try_pop"),
     client("two in the consumer, in turn", 1, "try_pop", "try_pop", setup="try_push 1"),
+    client("two in the producer, one with the seat", 2, "rollback; try_push 1", "try_push 2", "try_pop; try_pop"),
+    client("two in the consumer, one with the seat", 1, "batch_pop 0; try_pop", "try_pop", setup="try_push 1"),
+    client("three in the producer", 1, "try_push 1", "try_push 2", "try_push 3"),
     client("two in the producer, in turn", 2, "try_push 1", "try_push 2", "try_pop; try_pop"),
 )  # fmt: skip
 """Pushing, popping, reserving [PSH, POP, RSV, CON]."""
@@ -81,8 +84,8 @@ PINS: tuple[Client, ...] = (
     ),
     client("a view under pushes and pops", 1, "try_push 2; try_push 3", "try_pop; try_pop", "view; unpin", setup="try_push 1; try_pop; pin"),
     client(
-        "a pin of who popped, beside another's pop", 1,
-        "try_pop; pin; view", "try_push 2; try_pop; try_push 3", setup="try_push 1",
+        "a pin of who has the seat, beside a pop", 1,
+        "batch_pop 0; pin; view", "try_pop; try_push 3", setup="try_push 1; try_pop; try_push 2",
     ),
     client("a view handed over", 1, "try_push 1; try_push 2", "blocking_pop; pin; hand; try_pop", "take; view; unpin"),
     client("a pin beside the close", 1, "close_consumer", "pin; view", setup="try_push 1; try_pop; free_producer"),

@@ -45,6 +45,9 @@ def _pop(kind: str, entry: Entry, thread: Thread, argument: int, world: World) -
         yield entry.after(popping.pop_timed_out(seen)[0]), thread.done(PopResult.CHANNEL_CLOSED.value)
         return
     wanted = argument if kind in BATCHES else 1
+    if wanted == 0:
+        yield entry, thread.done(PopResult.EMPTY.value)  # no pop [MSG-5]
+        return
     if kind in BATCHES and thread.begun == 0 and seen.waiting and entry.consumer is Stage.OPEN:
         # a look, and then a take of what it saw: what comes in between may stay [POP-5]
         yield entry, thread._replace(begun=min(wanted, len(seen.waiting)), inside=True)
