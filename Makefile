@@ -37,7 +37,7 @@ selftest: $(STAMP)
 	@$(VPYTHON) -m conformance selftest --quick $(ARGS)
 
 verify: $(STAMP)
-	@$(VPYTHON) -m conformance.weakmemory.core --full
+	@$(VPYTHON) -m conformance.weakmemory.core --full --markdown docs/verification.md
 	@$(VPYTHON) -m conformance selftest --markdown docs/selftest.md $(ARGS)
 
 test: $(STAMP)

@@ -20,11 +20,16 @@ def sources() -> Path:
     return Path(import_module(DEFAULT).get_include())
 
 
-def digest(core: Path | None = None) -> str:
-    """Of everything that an exploration's results follow from: the engine, the core, the clients and the model."""
+def _folder(core: Path | None) -> Path:
     core = core or sources()
     if not core.is_dir():
         raise FileNotFoundError(f"there is no folder {core}")
+    return core
+
+
+def digest(core: Path | None = None) -> str:
+    """Of everything that an exploration's results follow from: the engine, the core, the clients and the model."""
+    core = _folder(core)
     known = hashlib.sha256()
     for folder in (ENGINE.parent, Path(spec_model.__file__).parent, core):
         for each in sorted(path for path in folder.rglob("*") if path.suffix in (".c", ".h", ".py")):
@@ -35,7 +40,7 @@ def digest(core: Path | None = None) -> str:
 @cache
 def library(asymmetric: bool = False, core: Path | None = None) -> ctypes.CDLL:
     """The explorer with the core, or with a changed copy of it in `core`; raises CompilerError."""
-    core = core or sources()
+    core = _folder(core)
     flags = ["-include", str(HERE / "seam.h"), f"-I{ENGINE}", f"-I{core}"]
     files = [path for path in sorted(core.glob("*.c")) if path.name != "seam.c"]
     built = shared_library(

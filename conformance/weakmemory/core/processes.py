@@ -78,7 +78,7 @@ class Processes:
         first = min(busy.values(), key=lambda worker: worker.deadline)
         ready = wait(list(busy), max(0.0, first.deadline - time.monotonic()))
         if not ready:
-            raise Lost(f"the worker that explores {first.what} hangs: no answer within {self._limit:.0f} s of its time")
+            raise Lost(f"the worker that explores {first.what} hangs: no answer within {self._limit:g} s of its time")
         worker = busy[ready[0]]  # type: ignore[index]
         try:
             answer = worker.pipe.recv()

@@ -24,7 +24,7 @@ def line(verdict: Verdict, seconds: float) -> str:
 def markdown(verdicts: Sequence[Verdict]) -> str:
     """All of them, for a page."""
     rows = [
-        "| client | capacity | threads | complete | blocked | outcomes | |",
+        "| client | capacity | threads | complete | blocked | outcomes | verdict |",
         "|---|--:|---|--:|--:|--:|---|",
     ]
     for verdict in verdicts:

@@ -144,7 +144,7 @@ void wm_explore(const wm_client *client, const wm_options *options, wm_report *r
   run.options = options;
   run.report = report;
   run.graph.count = run.graph.path_length = run.place_count = 0;
-  report->estimate = 1;
+  report->estimate = options->seed ? 1 : 0;
   memset(run.graph.length, 0, sizeof run.graph.length);
   outcomes_start();
   trace_start();
