@@ -89,14 +89,7 @@ def _handle_steps(number: int, operation: Operation, world: World) -> Iterator[S
         if stage is Stage.OPEN and world.is_inside(thread.channel, side):
             return
     for after, at in of_side.steps(operation, world, thread):
-        yield after, _knowing(side, after, at) if kind in of_side.GATED else at
-
-
-def _knowing(side: str, world: World, thread: Thread) -> Thread:
-    """A thread finds in its own counters what it has counted [STA-1, STA-2]."""
-    sent, received = world.entries[thread.channel].history[-1]
-    known = (sent, thread.known[1]) if side == "producer" else (thread.known[0], received)
-    return thread._replace(known=known)
+        yield after, at.knowing(side, after.entries[thread.channel]) if kind in of_side.GATED else at
 
 
 def _shared(number: int, client: Client, gated: frozenset[str]) -> bool:

@@ -16,7 +16,7 @@ PRODUCERS = (
     "available_slots",
 )  # fmt: skip
 CONSUMERS = (
-    "try_pop", "blocking_pop", "timed_pop", "batch_pop", "blocking_batch_pop", "timed_batch_pop", "held", "readable",
+    "try_pop", "unread_pop", "blocking_pop", "timed_pop", "batch_pop", "blocking_batch_pop", "timed_batch_pop", "held", "readable",
     "pin", "view", "unpin", "close_consumer", "free_consumer", "consumer_connected", "consumer_statistics",
     "available_messages",
 )  # fmt: skip
@@ -32,7 +32,7 @@ class Operation(NamedTuple):
     name, or the place of a message in the batch it came in.
 
     From `request` on, a thread works on the channel that it got, or on none. `held`, `readable` and `pin` are for a
-    message of its last pop, `view` and `unpin` for the one it pinned last; without it they are nothing. `hand` gives
+    message of its last pop (`unread_pop` is a `try_pop` that leaves its bytes alone), `view` and `unpin` for the one it pinned last; without it they are nothing. `hand` gives
     these to the thread that does `take`.
     """
 

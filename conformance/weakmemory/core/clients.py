@@ -44,6 +44,10 @@ ENDS: tuple[Client, ...] = (
     client("the consumer ends, reserved", 1, "commit 1; reserve", "close_consumer", setup="reserve"),
     client("the consumer is closed from the side", 1, "blocking_pop; consumer_statistics", "close_consumer"),
     client("the consumer is closed beside a push", 1, "blocking_pop", "close_consumer", "try_push 1"),
+    client(
+        "the consumer is closed in a pop", 1, "unread_pop; pin; view", "close_consumer",
+        setup="try_push 1; close_producer",
+    ),
     client("the consumer is closed in a batch", 1, "blocking_batch_pop 1", "close_consumer; consumer_statistics"),
     client("the producer is closed from the side", 1, "try_push 1; blocking_push 2", "close_producer"),
     client(

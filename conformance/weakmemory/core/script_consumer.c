@@ -41,6 +41,12 @@ bool consume(actor *me, script_kind kind, int argument, uint64_t *result) {
   if ((kind == VIEW || kind == UNPIN) && !me->pinned.data) return false;
   switch (kind) {
     case TRY_POP: *result = popped(me, omni_try_pop(consumer, &message), &message, 1); return true;
+    case UNREAD_POP: {
+      int popping = omni_try_pop(consumer, &message);
+      if (popping == OMNI_POP_SUCCESS) me->held[0] = message, me->held_count = 1;
+      *result = code(popping);
+      return true;
+    }
     case BLOCKING_POP: *result = popped(me, omni_blocking_pop(consumer, -1, &message), &message, 1); return true;
     case TIMED_POP: *result = popped(me, omni_blocking_pop(consumer, 1, &message), &message, 1); return true;
     case BATCH_POP: *result = pop_batch(me, (size_t)argument, 0); return true;

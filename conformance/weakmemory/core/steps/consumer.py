@@ -14,7 +14,7 @@ from spec_model.channel.value import Channel, Refused
 from spec_model.vocabulary import PopResult
 
 BATCHES = frozenset({"batch_pop", "blocking_batch_pop", "timed_batch_pop"})
-GATED = frozenset({"try_pop", "blocking_pop", "timed_pop"}) | BATCHES
+GATED = frozenset({"try_pop", "unread_pop", "blocking_pop", "timed_pop"}) | BATCHES
 """Those that only one thread at a time may be in [CON-1]."""
 
 
@@ -65,8 +65,9 @@ def _pop(kind: str, entry: Entry, thread: Thread, argument: int, world: World) -
     if isinstance(answer, Refused):
         yield entry.after(after), thread.done(Code.PINNED)
     elif isinstance(answer, PopResult):
-        yield entry.after(after), _popped(thread, seen, answer, taken)
-    elif kind in ("try_pop", "batch_pop"):
+        at = _popped(thread, seen, answer, taken)
+        yield entry.after(after), at._replace(results=(*thread.results, answer.value)) if kind == "unread_pop" else at
+    elif kind in ("try_pop", "unread_pop", "batch_pop"):
         yield entry.after(after), thread.done(PopResult.EMPTY.value)
     else:
         yield entry.after(after), thread._replace(inside=True)

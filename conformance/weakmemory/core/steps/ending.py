@@ -19,4 +19,5 @@ def end(side: str, world: World, thread: Thread, frees: bool) -> Iterator[Step]:
         if stage is not Stage.CLOSED:
             yield world.with_entry(thread.channel, entry), thread._replace(begun=1)
             return
+        thread = thread.knowing(side, entry)
     yield world.with_entry(thread.channel, entry._replace(freed=entry.freed + frees)), thread.done()

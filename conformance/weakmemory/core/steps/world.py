@@ -131,6 +131,12 @@ class Thread(NamedTuple):
         """After the operation, with what it answered."""
         return self._replace(next=self.next + 1, begun=0, inside=False, read=0, results=(*self.results, *results))
 
+    def knowing(self, side: str, entry: Entry) -> Thread:
+        """After it has used that handle, or has seen to it that nobody does: it finds all that was counted there."""
+        sent, received = entry.history[-1]
+        known = (sent, self.known[1]) if side == "producer" else (self.known[0], received)
+        return self._replace(known=known)
+
 
 class World(NamedTuple):
     """entries: every channel ever made, oldest first. broker: whether its maker holds on to the broker.
