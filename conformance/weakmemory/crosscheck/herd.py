@@ -122,8 +122,8 @@ def _statement(o: Operation, own: str, waited: str) -> str:
         case "add":
             return f"{into}atomic_fetch_add_explicit({o.location}, {o.value}, {order});"
         case "cas":
-            swap = f"atomic_compare_exchange_strong_explicit({o.location}, {own}, {o.value}, {order}, memory_order_relaxed);"
-            return f"{swap} {into}*{own};" if into else swap
+            words = f"{o.location}, {own}, {o.value}, {order}, memory_order_relaxed"
+            return f"atomic_compare_exchange_strong_explicit({words});" + (f" {into}*{own};" if into else "")
         case "fence":
             return f"atomic_thread_fence({order});"
         case "plain_load":
