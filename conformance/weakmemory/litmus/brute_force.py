@@ -12,11 +12,12 @@ from itertools import permutations, product
 from math import factorial
 
 from conformance.weakmemory.litmus.program import Operation, Program, locations, targets
-from conformance.weakmemory.litmus.rc11 import Event, Judge
+from conformance.weakmemory.litmus.rc11 import Event, Judge, Rules
 from conformance.weakmemory.litmus.relations import Relation
 
 _READ_HALF = {"ar": "acq", "rel": "rlx"}
 _WRITE_HALF = {"ar": "rel", "acq": "rlx"}
+PAPER = Rules()
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Found:
         return self.outcomes.total()
 
 
-def _after(path: _Path, o: Operation, thread: int) -> Iterator[_Path]:
+def _after(path: _Path, o: Operation, thread: int, rules: Rules) -> Iterator[_Path]:
     """The ways on through one operation."""
     at, demands = len(path.steps), path.demands
 
@@ -82,7 +83,7 @@ def _after(path: _Path, o: Operation, thread: int) -> Iterator[_Path]:
             yield read(read_order, write)
         case "cas":
             yield read(read_order, write, demand=(True, o.expected))
-            yield read("rlx", demand=(False, o.expected))
+            yield read(read_order if rules.failing_as_success else "rlx", demand=(False, o.expected))
         case "await":
             yield read(o.order, demand=(False, o.expected))
             yield read(o.order, demand=(True, o.expected), blocked=True)
@@ -94,33 +95,33 @@ def _after(path: _Path, o: Operation, thread: int) -> Iterator[_Path]:
             raise ValueError(f"brute force does not know {o.kind}")
 
 
-def _guarded(path: _Path, o: Operation, thread: int) -> Iterator[_Path]:
+def _guarded(path: _Path, o: Operation, thread: int, rules: Rules) -> Iterator[_Path]:
     if path.blocked:
         yield path
         return
     if o.guard is None:
-        yield from _after(path, o, thread)
+        yield from _after(path, o, thread, rules)
         return
     register, value = o.guard
     known = path.registers.get(register, (0,))
     if isinstance(known, tuple):
-        yield from _after(path, o, thread) if known == (value,) else iter((path,))
+        yield from _after(path, o, thread, rules) if known == (value,) else iter((path,))
         return
-    yield from _after(replace(path, demands=(*path.demands, (known, True, value))), o, thread)
+    yield from _after(replace(path, demands=(*path.demands, (known, True, value))), o, thread, rules)
     yield replace(path, demands=(*path.demands, (known, False, value)))
 
 
-def _paths(thread: tuple[Operation, ...], number: int) -> list[_Path]:
+def _paths(thread: tuple[Operation, ...], number: int, rules: Rules) -> list[_Path]:
     paths = [_Path()]
     for each in thread:
-        paths = [longer for path in paths for longer in _guarded(path, each, number)]
+        paths = [longer for path in paths for longer in _guarded(path, each, number, rules)]
     return paths
 
 
 def candidates(threads: Program) -> int:
     """How many executions it would have to look at, at most."""
     total = 0
-    for paths in product(*(_paths(thread, number) for number, thread in enumerate(threads))):
+    for paths in product(*(_paths(thread, number, PAPER) for number, thread in enumerate(threads))):
         events = [step.event for path in paths for step in path.steps]
         way = 1
         for x in locations(threads):
@@ -130,12 +131,12 @@ def candidates(threads: Program) -> int:
     return total
 
 
-def executions(threads: Program, cxx20: bool = False) -> Found:
+def executions(threads: Program, rules: Rules = PAPER) -> Found:
     """All consistent executions of the program."""
     outcomes: Counter[tuple[int, ...]] = Counter()
     blocked = races = 0
-    for paths in product(*(_paths(thread, number) for number, thread in enumerate(threads))):
-        for judge, outcome, stuck in _candidates(threads, paths, cxx20):
+    for paths in product(*(_paths(thread, number, rules) for number, thread in enumerate(threads))):
+        for judge, outcome, stuck in _candidates(threads, paths, rules):
             races |= judge.races()
             if outcome is not None:
                 outcomes[outcome] += 1
@@ -144,7 +145,7 @@ def executions(threads: Program, cxx20: bool = False) -> Found:
 
 
 def _candidates(
-    threads: Program, paths: tuple[_Path, ...], cxx20: bool
+    threads: Program, paths: tuple[_Path, ...], rules: Rules
 ) -> Iterator[tuple[Judge, tuple[int, ...] | None, bool]]:
     """Consistent executions along these paths; their outcome if complete, or whether they wait for ever."""
     used = locations(threads)
@@ -164,7 +165,7 @@ def _candidates(
     rmw = Relation.of(size, ((at - 1, at) for at in every if steps[at].exclusive))
     reads = [at for at in every if events[at].kind == "R"]
     writes = {x: [at for at in every if events[at].kind == "W" and events[at].location == x] for x in used}
-    judge = Judge(events, po, rmw, cxx20)
+    judge = Judge(events, po, rmw, rules)
     for sources in product(*(writes[events[each].location] for each in reads)):
         source_of = dict(zip(reads, sources, strict=True))
         if not judge.reads_from(Relation.of(size, ((b, a) for a, b in source_of.items()))):

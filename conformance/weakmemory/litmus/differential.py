@@ -11,6 +11,7 @@ from conformance.weakmemory.litmus.brute_force import Found, candidates, executi
 from conformance.weakmemory.litmus.interpreter import run
 from conformance.weakmemory.litmus.program import Program
 from conformance.weakmemory.litmus.random_programs import random_program
+from conformance.weakmemory.litmus.rc11 import Rules
 
 CANDIDATES = 100_000
 """A program with more of them is passed over: brute force would take minutes."""
@@ -34,7 +35,7 @@ def compared(threads: Program, cxx20: bool) -> tuple[Found, str | None] | None:
     result = run(threads, cxx20=cxx20, check_repetition=True, blocking_allowed=True)
     if result.failure == "misuse":
         return None
-    found = executions(threads, cxx20)
+    found = executions(threads, Rules(cxx20=cxx20))
     return found, difference(found, result)
 
 

@@ -15,6 +15,18 @@ SEQUENTIAL = {"sc", "heavy", "light"}
 
 
 @dataclass(frozen=True)
+class Rules:
+    """RC11 as in the paper, or as others have it."""
+
+    cxx20: bool = False
+    """Release sequences end where their own thread stores again."""
+    any_location: bool = False
+    """scb has sb;hb;sb also where an sb stays at one location."""
+    failing_as_success: bool = False
+    """A compare-and-swap that fails reads with the order that it would have had."""
+
+
+@dataclass(frozen=True)
 class Event:
     """`kind` is R, W or F; thread -1 has the initial writes."""
 
@@ -31,8 +43,8 @@ def _may_pair(one: Event, other: Event) -> bool:
 class Judge:
     """Events with po, rf and rmw, and the axioms for each modification order. Initial writes are in mo too."""
 
-    def __init__(self, events: tuple[Event, ...], po: Relation, rmw: Relation, cxx20: bool = False) -> None:
-        self.events, self.po, self.rmw, self.cxx20 = events, po, rmw, cxx20
+    def __init__(self, events: tuple[Event, ...], po: Relation, rmw: Relation, rules: Rules) -> None:
+        self.events, self.po, self.rmw, self.rules = events, po, rmw, rules
         self.every = range(len(events))
         self.same = Relation.of(
             len(events),
@@ -45,7 +57,7 @@ class Judge:
         fence, writes = self._where("F"), self._where("W")
         self.release = self._where("RWF", RELEASES) @ (fence @ po).maybe()
         head = self._where("W", plain=True)
-        self.release @= (head if cxx20 else head @ (po & self.same).maybe()) @ writes
+        self.release @= (head if rules.cxx20 else head @ (po & self.same).maybe()) @ writes
         self.acquire = self._where("R") @ (po @ fence).maybe() @ self._where("RWF", ACQUIRES)
         self.access, self.fence = self._where("RW", SEQUENTIAL), self._where("F", SEQUENTIAL)
 
@@ -76,7 +88,7 @@ class Judge:
 
     def _psc(self, mo: Relation, rb: Relation, eco: Relation) -> Relation:
         hb, access, fence = self.hb, self.access, self.fence
-        other = self.po - self.same
+        other = self.po if self.rules.any_location else self.po - self.same
         scb = self.po | (other @ hb @ other) | (hb & self.same) | mo | rb
         base = (access | (fence @ hb.maybe())) @ scb @ (access | (hb.maybe() @ fence))
         fences = fence @ (hb | (hb @ eco @ hb)) @ fence
