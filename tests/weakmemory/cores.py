@@ -21,7 +21,7 @@ def changed(folder: Path, file: str, text: str, instead: str) -> Path:
 def racing(folder: Path) -> Path:
     """What is published is not released: a data race."""
     return changed(
-        folder, "ring.h", "(&ring->write_index, write + 1, release)", "(&ring->write_index, write + 1, relaxed)"
+        folder, "ring.h", "(&ring->write_index, write + count, release)", "(&ring->write_index, write + count, relaxed)"
     )
 
 

@@ -23,10 +23,11 @@ pytestmark = [
 BY_NAME = {each.name: each for each in QUICK}
 
 
+@pytest.mark.parametrize("asymmetric", [True, False], ids=["asymmetric fences", "full fences"])
 @pytest.mark.parametrize("each", QUICK, ids=lambda each: each.name)
-def test_the_core_is_proved_for(each: Client) -> None:
+def test_the_core_is_proved_for(each: Client, asymmetric: bool) -> None:
     """Every execution that RC11 allows ends in an outcome that the model allows; none races, fails or sleeps on."""
-    verdict = explore(each)
+    verdict = explore(each, asymmetric)
     assert verdict.proved, verdict.why
 
 
@@ -46,14 +47,14 @@ CHANGES = {
     "read_index not acquired": _weaker(
         "ring.h", "ring->cached_read = seam_load(&ring->read_index, acquire)", "try", "data race"
     ),
-    "write_index not released": _weaker("ring.h", "(&ring->write_index, write + 1, release)", "try", "data race"),
+    "write_index not released": _weaker("ring.h", "(&ring->write_index, write + count, release)", "try", "data race"),
     "write_index not acquired": _weaker("ring.h", "(&ring->write_index, acquire); /* pairs", "try", "data race"),
     "producer_alive not acquired": _weaker(
         "ring.h", "!seam_load(&ring->producer_alive, acquire)", "the producer ends", ""
     ),
     "no second look": (
         "ring.h", "    ring->cached_write = seam_load(&ring->write_index, relaxed); /* again", "    ; /* again",
-        "the producer ends", "unexplained outcome",
+        "the producer ends", "outcomes that no order explains",
     ),
     "read_index not released": _weaker("ring.h", "(&ring->read_index, read + count, release)", "try", "data race"),
     "no fence of the sleeper": ("channel.h", "    seam_fence_heavy();", "    ;", "views held", "lost wakeup"),
@@ -84,7 +85,7 @@ def test_a_change_of_the_protocol_is_found(name: str, tmp_path: Path) -> None:
     core = tmp_path / "core"
     shutil.copytree(sources(), core)
     source = (core / file).read_text()
-    assert source.count(text) == 1
+    assert text in source
     (core / file).write_text(source.replace(text, instead))
     verdict = explore(BY_NAME[shown_by], core=core)
     assert not verdict.proved
@@ -96,7 +97,7 @@ def test_a_failure_is_told_by_thread_and_source_line(tmp_path: Path, capsys: pyt
     core = tmp_path / "core"
     shutil.copytree(sources(), core)
     ring = (core / "ring.h").read_text()
-    (core / "ring.h").write_text(ring.replace("write_index, write + 1, release", "write_index, write + 1, relaxed"))
+    (core / "ring.h").write_text(ring.replace("write_index, write + count, release", "write_index, write + count, relaxed"))
     assert main(["--core", str(core)]) == 1
     printed = capsys.readouterr().out
     assert "data race: write by thread 0 at" in printed

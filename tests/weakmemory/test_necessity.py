@@ -55,12 +55,12 @@ def test_an_access_that_is_new_is_missed(tmp_path: Path) -> None:
     core = tmp_path / "core"
     shutil.copytree(sources(), core)
     ring = (core / "ring.h").read_text()
-    (core / "ring.h").write_text(ring.replace("write_index, write + 1, release", "write_index, write + 1, seq_cst"))
+    (core / "ring.h").write_text(ring.replace("write_index, write + count, release", "write_index, write + count, seq_cst"))
     other = [change.key for access in accesses(core) for change in changes(access)]
     problems = mismatches(read(), other, REASONS)
     assert len(problems) == 2
     assert problems[0].startswith(
-        "not in the table: ring.h ring_publish: seam_store(&ring->write_index, write + 1, seq"
+        "not in the table: ring.h ring_publish: seam_store(&ring->write_index, write + count, seq"
     )
     assert problems[1].startswith("no longer in the core: ring.h ring_publish")
 

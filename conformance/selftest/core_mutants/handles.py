@@ -27,7 +27,7 @@ PRODUCER = (
     ),
     Mutant(
         "a_push_takes_the_reserved_slot", ("PSH-1", "PSH-5"), "producer.c",
-        "is_reserved(producer) ? NULL : ring_free_slot(&channel->ring);", "ring_free_slot(&channel->ring);",
+        "if (is_reserved(producer) || !ring_free", "if (!ring_free",
     ),
     Mutant(
         "a_push_keeps_the_slots_old_offset", ("POP-2",), "producer.c",
@@ -43,8 +43,9 @@ PRODUCER = (
     ),
     Mutant(
         "published_before_it_is_copied", ("CON-3",), "producer.c",
-        "  seam_copy(slot->payload, data, size);\n  ring_publish(&channel->ring, size);\n",
-        "  ring_publish(&channel->ring, size);\n  seam_copy(slot->payload, data, size);\n",
+        "  fill(ring_next_slot(&channel->ring, 0), data, size);\n  ring_publish(&channel->ring, 1, size);\n",
+        "  ring_slot *slot = ring_next_slot(&channel->ring, 0);\n  slot->length = (uint32_t)size;\n"
+        "  ring_publish(&channel->ring, 1, size);\n  fill(slot, data, size);\n",
     ),
     Mutant(
         "a_push_keeps_memory", ("CON-7",), "producer.c",
@@ -69,15 +70,15 @@ PRODUCER = (
     ),
     Mutant(
         "a_batch_counts_its_failure", ("STA-1",), "producer.c",
-        "push(producer, messages[pushed].data, messages[pushed].size) == OMNI_PUSH_SUCCESS)",
-        "counted(producer, push(producer, messages[pushed].data, messages[pushed].size)) == OMNI_PUSH_SUCCESS)",
+        "  gate_leave(&producer->gate);\n  return (int64_t)pushed;",
+        "  if (pushed < count) counted(producer, OMNI_PUSH_TIMEOUT);\n  gate_leave(&producer->gate);\n"
+        "  return (int64_t)pushed;",
     ),
     Mutant(
         "a_batch_skips_what_does_not_fit", ("PSH-6",), "producer.c",
-        "  while (pushed < count && push(producer, messages[pushed].data, messages[pushed].size) == "
-        "OMNI_PUSH_SUCCESS)\n    pushed++;\n",
-        "  for (size_t i = 0; i < count; i++)\n"
-        "    pushed += push(producer, messages[i].data, messages[i].size) == OMNI_PUSH_SUCCESS;\n",
+        "      if (message.size == 0 || message.size > channel->max_message_size) break;\n",
+        "      if (message.size == 0 || message.size > channel->max_message_size) {\n"
+        "        messages++, count--, pushed--;\n        continue;\n      }\n",
     ),
     Mutant(
         "waits_for_its_own_reservation", ("PSH-5",), "producer.c",
@@ -98,7 +99,7 @@ PRODUCER = (
     ),
     Mutant(
         "reserves_more_than_fits", ("RSV-1",), "producer.c",
-        "if (size > 0 && size <= channel->max_message_size && !nobody", "if (size > 0 && !nobody",
+        "granted = size > 0 && size <= channel->max_message_size && !nobody", "granted = size > 0 && !nobody",
     ),
     Mutant(
         "reserves_for_nobody", ("RSV-1", "SHD-1"), "producer.c",
@@ -107,7 +108,8 @@ PRODUCER = (
     ),
     Mutant(
         "the_region_starts_late", ("RSV-3", "RSV-2"), "producer.c",
-        "*region = slot->payload;", "*region = slot->payload + 1;",
+        "*region = ring_next_slot(&channel->ring, 0)->payload;",
+        "*region = ring_next_slot(&channel->ring, 0)->payload + 1;",
     ),
     Mutant(
         "commit_ignores_the_offset", ("RSV-3",), "producer.c",
@@ -155,7 +157,7 @@ PRODUCER = (
 CONSUMER = (
     Mutant(
         "pops_ignore_exports", ("MSG-3",), "consumer.c",
-        "if (seam_load(&consumer->pins, seq_cst) == 0) return wanted;", "return wanted;",
+        "if (seam_load(&consumer->pins, acquire) == 0) return wanted;", "return wanted;",
     ),
     Mutant(
         "pops_go_one_past_an_export", ("MSG-3",), "consumer.c",
@@ -214,14 +216,12 @@ CONSUMER = (
     ),
     Mutant(
         "a_pop_expires_nothing", ("MSG-2",), "consumer.c",
-        "omni_message *message) {\n  size_t taken;\n  gate_answer answer = gate_enter(&consumer->gate, GATE_ENTRY);\n"
-        "  if (answer != GATE_ENTERED) return refused(answer);\n  return finished(consumer, pop(",
-        "omni_message *message) {\n  size_t taken;\n  gate_answer answer = gate_enter(&consumer->gate, 0);\n"
-        "  if (answer != GATE_ENTERED) return refused(answer);\n  return finished(consumer, pop(",
+        "  gate_count(&consumer->gate);\n  return finished(consumer, pop(", "  return finished(consumer, pop(",
     ),
     Mutant(
         "a_pop_of_nothing_expires", ("MSG-5",), "consumer.c",
-        "max_count ? GATE_ENTRY : 0", "GATE_ENTRY",
+        "  if (max_count == 0) {\n    gate_leave",
+        "  if (max_count == 0) {\n    gate_count(&consumer->gate);\n    gate_leave",
     ),
     Mutant(
         "messages_outlive_their_consumer", ("MSG-2",), "consumer.c",

@@ -11,8 +11,8 @@ RING = (
     ),
     Mutant(
         "publish_does_not_wake", ("CON-5",), "ring.h",
-        "publishes the slot: pairs with ring_waiting */\n  ring_wake(&ring->consumer_asleep);\n",
-        "publishes the slot: pairs with ring_waiting */\n",
+        "publishes the slots: pairs with ring_waiting */\n  ring_wake(&ring->consumer_asleep);\n",
+        "publishes the slots: pairs with ring_waiting */\n",
     ),
     Mutant(
         "release_does_not_wake", ("CON-5",), "ring.h",
@@ -31,8 +31,8 @@ RING = (
     ),
     Mutant(
         "wakes_only_if_the_queue_seemed_empty", ("CON-5",), "ring.h",
-        "publishes the slot: pairs with ring_waiting */\n  ring_wake(&ring->consumer_asleep);\n",
-        "publishes the slot: pairs with ring_waiting */\n"
+        "publishes the slots: pairs with ring_waiting */\n  ring_wake(&ring->consumer_asleep);\n",
+        "publishes the slots: pairs with ring_waiting */\n"
         "  if (write == ring->cached_read) ring_wake(&ring->consumer_asleep);\n",
     ),
     Mutant(
@@ -43,17 +43,16 @@ RING = (
     ),
     Mutant(
         "one_slot_lost", ("PSH-2",), "ring.h",
-        "    if (write - ring->cached_read >= ring->capacity) return NULL;",
-        "    if (write - ring->cached_read >= ring->capacity - 1) return NULL;",
+        "  return ring->cached_read - behind;",
+        "  return ring->cached_read - behind ? ring->cached_read - behind - 1 : 0;",
     ),
     Mutant(
         "one_slot_too_many", ("PSH-2", "PSH-1"), "ring.h",
-        "    if (write - ring->cached_read >= ring->capacity) return NULL;",
-        "    if (write - ring->cached_read > ring->capacity) return NULL;",
+        "  return ring->cached_read - behind;", "  return ring->cached_read - behind + 1;",
     ),
     Mutant(
         "producer_never_looks_again", ("POP-3", "PSH-2", "CON-5"), "ring.h",
-        "    ring->cached_read = seam_load(&ring->read_index, acquire);\n", "",
+        "  if (ring->cached_read - behind < wanted) {\n    /*", "  if (0) {\n    /*",
     ),
     Mutant(
         "bytes_sent_count_messages", ("STA-1", "BRK-11"), "ring.h",
@@ -66,12 +65,12 @@ RING = (
     ),
     Mutant(
         "batch_takes_only_what_was_known", ("POP-5",), "ring.h",
-        "  if (ring->cached_write - read < wanted)\n", "  if (ring->cached_write == read)\n",
+        "  if (ring->cached_write - read < wanted) {\n    ring", "  if (ring->cached_write == read) {\n    ring",
     ),
     Mutant(
         "a_dead_producers_index_is_not_read", ("POP-5",), "ring.h",
-        "  if (ring->cached_write - read < wanted)\n",
-        "  if (ring->cached_write - read < wanted && seam_load(&ring->producer_alive, acquire))\n",
+        "  if (ring->cached_write - read < wanted) {\n    ring",
+        "  if (ring->cached_write - read < wanted && seam_load(&ring->producer_alive, acquire)) {\n    ring",
     ),
     Mutant(
         "the_end_is_never_seen", ("POP-1", "LIF-2", "SHD-1"), "ring.h",
@@ -92,8 +91,8 @@ RING = (
     ),
     Mutant(
         "second_thread_is_made_to_wait", ("CON-2",), "gate.h",
-        "    if (state & GATE_BUSY) return GATE_TURNED_AWAY;\n",
-        "    while (state & GATE_BUSY) state = seam_load(&gate->state, relaxed);\n",
+        "  if (gate_take_seat(gate)) return GATE_ENTERED;\n",
+        "  while (!gate_take_seat(gate)) {}\n  return GATE_ENTERED;\n",
     ),
     Mutant(
         "a_closed_gate_lets_in", ("LIF-4", "POP-1", "PSH-1"), "gate.h",
@@ -101,11 +100,20 @@ RING = (
     ),
     Mutant(
         "leaving_does_not_answer_the_knock", ("LIF-8", "SHD-1"), "gate.h",
-        "  if (state & GATE_KNOCK) {\n", "  if (state & GATE_CLOSED & GATE_KNOCK) {\n",
+        "  if (!(state & GATE_KNOCK)) return;\n", "  return;\n",
     ),
     Mutant(
         "nobody_waits_for_the_one_inside", ("LIF-8", "CON-4", "SHD-1"), "gate.h",
-        "    if (!(seam_or(&gate->state, GATE_KNOCK, acq_rel) & GATE_BUSY)) return;\n", "    return;\n",
+        "    if (!(state & GATE_BUSY) && (seat", "    if (1 || (seat",
+    ),
+    Mutant(
+        "who_takes_the_seat_does_not_look", ("CON-2", "CON-3"), "gate.h",
+        "    if (seam_load(&gate->inside[seat], acquire)) return false;\n", "",
+    ),
+    Mutant(
+        "a_seat_is_for_ever", ("CON-2", "CON-3"), "gate.h",
+        "if (!(state & (GATE_BUSY | GATE_CLOSED)) && seam_load(&gate->seat, relaxed) == seat)",
+        "if (!(state & GATE_CLOSED))",
     ),
     Mutant(
         "the_second_who_waits_hides_that_the_call_left", ("BRK-12",), "gate.h",
@@ -120,9 +128,9 @@ RING = (
     Mutant(
         # The gap is a few instructions by itself; the pause makes it one that threads fall into within a second.
         "last_look_before_telling", ("CON-5",), "channel.h",
-        "    seam_store(&(asleep)->value, 1, relaxed); /* the fence orders it before the last look */     \\\n"
-        "    seam_fence_heavy();                       /* pairs with the fence in ring_wake */            \\\n"
-        "    if (!(ready)) dozed = seam_sleep(asleep, 1, deadline);",
+        "      seam_store(&(asleep)->value, 1, relaxed); /* the fence orders it before the last look */   \\\n"
+        "      seam_fence_heavy();                       /* pairs with the fence in ring_wake */          \\\n"
+        "      if (!(ready)) dozed = seam_sleep(asleep, 1, deadline);",
         "    extern int usleep(unsigned);"
         " if (!(ready)) usleep(20), seam_store(&(asleep)->value, 1, relaxed), dozed = seam_sleep(asleep, 1, deadline);",
     ),

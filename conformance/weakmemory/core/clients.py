@@ -73,7 +73,10 @@ PINS: tuple[Client, ...] = (
         "a pin beside a pop, one pinned", 2,
         "try_pop", "pin; view", setup="try_push 1; try_push 2; batch_pop 2; pin 1; try_push 3",
     ),
-    client("an unpin beside a pop", 1, "try_pop", "view; unpin", "try_push 3", setup="try_push 1; try_pop; pin; try_push 2"),
+    client(
+        "an unpin beside a pop", 1,
+        "try_pop", "view; unpin", "try_push 3", setup="try_push 1; try_pop; pin; try_push 2",
+    ),
     client(
         "an unpin beside pops", 1,
         "try_pop; try_pop", "view; unpin", "try_push 3", setup="try_push 1; try_pop; pin; try_push 2",
@@ -86,29 +89,50 @@ PINS: tuple[Client, ...] = (
         "an unpin beside a pop, one pinned", 2, "try_pop; try_push 4; try_push 5", "view; unpin",
         setup="try_push 1; try_push 2; batch_pop 2; pin 1; pin; try_push 3",
     ),
-    client("a view under pushes and pops", 1, "try_push 2; try_push 3", "try_pop; try_pop", "view; unpin", setup="try_push 1; try_pop; pin"),
+    client(
+        "a view under pushes and pops", 1,
+        "try_push 2; try_push 3", "try_pop; try_pop", "view; unpin", setup="try_push 1; try_pop; pin",
+    ),
     client(
         "a pin of who has the seat, beside a pop", 1,
         "batch_pop 0; pin; view", "try_pop; try_push 3", setup="try_push 1; try_pop; try_push 2",
     ),
     client("a view handed over", 1, "try_push 1; try_push 2", "blocking_pop; pin; hand; try_pop", "take; view; unpin"),
     client("a pin beside the close", 1, "close_consumer", "pin; view", setup="try_push 1; try_pop; free_producer"),
-    client("a view under the last close", 1, "free_consumer", "view; unpin", setup="try_push 1; try_pop; pin; free_producer"),
-    client("a view under both closes", 1, "free_consumer", "view; unpin", "free_producer", setup="try_push 1; try_pop; pin"),
-    client("a region under the last close", 1, "free_producer", "write_region 1; producer_unpin", setup="reserve; producer_pin; free_consumer"),
+    client(
+        "a view under the last close", 1,
+        "free_consumer", "view; unpin", setup="try_push 1; try_pop; pin; free_producer",
+    ),
+    client(
+        "a view under both closes", 1,
+        "free_consumer", "view; unpin", "free_producer", setup="try_push 1; try_pop; pin",
+    ),
+    client(
+        "a region under the last close", 1,
+        "free_producer", "write_region 1; producer_unpin", setup="reserve; producer_pin; free_consumer",
+    ),
     client("a region's pin beside the close", 1, "close_producer", "producer_pin", setup="reserve; close_consumer"),
 )  # fmt: skip
 """Exports: views of messages and regions that outlive pops and closes [MSG-3, RSV-7]."""
 
 BROKER: tuple[Client, ...] = (
-    client("two ask for a name", 1, "request 1; try_push 1; free_producer", "request 1; try_push 1; free_producer", bare=True),
+    client(
+        "two ask for a name", 1,
+        "request 1; try_push 1; free_producer", "request 1; try_push 1; free_producer", bare=True,
+    ),
     client("a name is freed", 1, "close_consumer; has 0", "request 0; has 0", setup="close_producer"),
     client("memory is freed", 1, "free_consumer", "request 1", setup="free_producer", channels=1),
-    client("two ask, and give back", 1, "request 1; free_producer; free_consumer", "request 1; free_producer; free_consumer", bare=True, channels=1),
+    client(
+        "two ask, and give back", 1,
+        "request 1; free_producer; free_consumer", "request 1; free_producer; free_consumer", bare=True, channels=1,
+    ),
     client("the table grows", 1, "request 1; has 0; has 1", "has 1"),
     client("who asks while it ends", 1, "close_producer", "close_consumer", "has 0; remove 0; has 0"),
     client("the closer counts", 1, "try_push 1", "close_producer; close_consumer; broker_statistics"),
-    client("counted while it ends", 1, "try_push 1; free_producer; free_consumer", "broker_statistics; broker_statistics"),
+    client(
+        "counted while it ends", 1,
+        "try_push 1; free_producer; free_consumer", "broker_statistics; broker_statistics",
+    ),
     client("shut down, asleep", 1, "blocking_pop", "shutdown", "try_push 1"),
     client("shut down, the producer asleep", 1, "blocking_push 2", "shutdown", setup="try_push 1"),
     client("shut down beside pushes and pops", 1, "try_push 1", "shutdown", "try_pop; try_pop"),
@@ -116,35 +140,72 @@ BROKER: tuple[Client, ...] = (
     client("shut down, reserved", 1, "commit 1", "shutdown", "try_pop", setup="reserve"),
     client("shut down and closed", 1, "try_push 1", "shutdown", "close_producer"),
     client("shut down and closed, the consumer asleep", 1, "blocking_pop", "shutdown", "close_consumer"),
-    client("the handles are waited for, the consumer asleep", 1, "shutdown; shutdown_wait", "blocking_pop; close_consumer", setup="close_producer"),
-    client("the handles are waited for, the producer asleep", 1, "shutdown; shutdown_wait", "blocking_push 2; close_producer", setup="try_push 1; close_consumer"),
-    client("the handles are waited for, in vain", 1, "shutdown; timed_shutdown_wait", "close_consumer", setup="close_producer"),
+    client(
+        "the handles are waited for, the consumer asleep", 1,
+        "shutdown; shutdown_wait", "blocking_pop; close_consumer", setup="close_producer",
+    ),
+    client(
+        "the handles are waited for, the producer asleep", 1,
+        "shutdown; shutdown_wait", "blocking_push 2; close_producer", setup="try_push 1; close_consumer",
+    ),
+    client(
+        "the handles are waited for, in vain", 1,
+        "shutdown; timed_shutdown_wait", "close_consumer", setup="close_producer",
+    ),
     client("shut down beside a request", 1, "shutdown; timed_shutdown_wait", "request 1; try_push 1; try_pop"),
-    client("shut down beside a name that is freed", 1, "shutdown; timed_shutdown_wait", "close_consumer; request 0; try_push 1; try_pop", setup="close_producer"),
+    client(
+        "shut down beside a name that is freed", 1,
+        "shutdown; timed_shutdown_wait", "close_consumer; request 0; try_push 1; try_pop", setup="close_producer",
+    ),
 )  # fmt: skip
 """The registry and its shutdown [BRK, SHD]."""
 
 QUESTIONS: tuple[Client, ...] = (
-    client("statistics from the side", 1, "try_push 1; try_push 2", "try_pop", "producer_statistics; producer_statistics"),
-    client("statistics of both sides", 1, "try_push 1; try_push 2", "try_pop; close_consumer", "consumer_statistics; producer_statistics"),
+    client(
+        "statistics from the side", 1,
+        "try_push 1; try_push 2", "try_pop", "producer_statistics; producer_statistics",
+    ),
+    client(
+        "statistics of both sides", 1,
+        "try_push 1; try_push 2", "try_pop; close_consumer", "consumer_statistics; producer_statistics",
+    ),
     client("what waits", 2, "try_push 1", "try_pop", "available_messages"),
-    client("what waits, and what is free", 2, "try_push 1; try_push 2", "try_pop; try_pop", "available_messages; available_slots"),
+    client(
+        "what waits, and what is free", 2,
+        "try_push 1; try_push 2", "try_pop; try_pop", "available_messages; available_slots",
+    ),
     client("who is there", 1, "close_producer", "close_consumer", "producer_connected; consumer_connected"),
-    client("who is there after a shutdown", 1, "shutdown", "try_push 1; producer_connected", "try_pop; consumer_connected"),
+    client(
+        "who is there after a shutdown", 1,
+        "shutdown", "try_push 1; producer_connected", "try_pop; consumer_connected",
+    ),
 )  # fmt: skip
 """What any thread may ask at any time [STA]."""
 
 MISHAPS: tuple[Client, ...] = (
     client("a pop is interrupted", 1, "blocking_pop; try_pop", "try_push 1", signals=1),
     client("a pop is interrupted, and another", 1, "blocking_pop; timed_pop", "try_push 1; timed_push 2", signals=1),
-    client("a push is interrupted", 1, "blocking_push 2; try_push 3", "try_pop; try_pop", setup="try_push 1", signals=1),
-    client("a push is interrupted, and another", 1, "blocking_push 2; timed_push 3", "blocking_pop; timed_pop", setup="try_push 1", signals=1),
+    client(
+        "a push is interrupted", 1,
+        "blocking_push 2; try_push 3", "try_pop; try_pop", setup="try_push 1", signals=1,
+    ),
+    client(
+        "a push is interrupted, and another", 1,
+        "blocking_push 2; timed_push 3", "blocking_pop; timed_pop", setup="try_push 1", signals=1,
+    ),
     client("a batch is interrupted", 2, "blocking_batch_pop 2; batch_pop 2", "try_push 1; try_push 2", signals=1),
     client("a pop is interrupted, or late", 1, "timed_pop; try_pop; consumer_statistics", "try_push 1", signals=1),
     client("a close is interrupted", 1, "blocking_pop", "close_consumer", signals=1),
-    client("a shutdown is interrupted", 1, "shutdown; shutdown_wait; shutdown_wait", "close_consumer", setup="close_producer", signals=1),
+    client(
+        "a shutdown is interrupted", 1,
+        "shutdown; shutdown_wait; shutdown_wait", "close_consumer", setup="close_producer", signals=1,
+    ),
     client("memory is refused", 1, "request 1; request 1; has 1; broker_statistics", channels=2, refusals=1),
-    client("memory is refused to two", 1, "request 1; free_producer; free_consumer", "request 1; free_producer; free_consumer", bare=True, channels=1, refusals=1),
+    client(
+        "memory is refused to two", 1,
+        "request 1; free_producer; free_consumer", "request 1; free_producer; free_consumer",
+        bare=True, channels=1, refusals=1,
+    ),
     client("no memory for a broker", 1, "new_broker; new_broker", bare=True, refusals=1),
 )  # fmt: skip
 """Signals during a sleep [CON-6], memory that cannot be had [BRK-5]."""

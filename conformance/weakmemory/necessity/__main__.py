@@ -17,16 +17,16 @@ from conformance.weakmemory.core.clients import QUICK
 from conformance.weakmemory.necessity.accesses import accesses
 from conformance.weakmemory.necessity.document import page, trace_name
 from conformance.weakmemory.necessity.reasons import REASONS
-from conformance.weakmemory.necessity.search import Witness, witness
+from conformance.weakmemory.necessity.search import Witness, by_size, witness
 from conformance.weakmemory.necessity.table import Row, mismatches, write
 from conformance.weakmemory.necessity.weaker import Change, changes
 
 
 def _search(wanted: Sequence[Change], workers: int) -> Iterator[tuple[Change, Witness | None]]:
+    print("the core as it is ...", file=sys.stderr, flush=True)
+    look = partial(witness, sources(), True, by_size(sources(), True, QUICK))
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for number, (change, found) in enumerate(
-            zip(wanted, pool.map(partial(witness, sources(), True, QUICK), wanted), strict=True), 1
-        ):
+        for number, (change, found) in enumerate(zip(wanted, pool.map(look, wanted), strict=True), 1):
             print(f"{number:>3} of {len(wanted)}: {change.key}\n    {_line(found)}", flush=True)
             yield change, found
 
@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wanted = [change for change in every if given.only in change.key]
     try:
         found = list(_search(wanted, given.workers))
-    except CompilerError as error:
+    except (CompilerError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     rows = [_row(change, witness) for change, witness in found]

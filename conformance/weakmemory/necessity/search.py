@@ -13,6 +13,9 @@ from conformance.weakmemory.core.job import Job
 from conformance.weakmemory.core.verdict import Verdict, explore
 from conformance.weakmemory.necessity.weaker import Change, changed
 
+SMALL = 500
+"""Executions of a client that is small."""
+
 
 class Witness(NamedTuple):
     """The client that fails, as which kind of failure, and the shortest execution that shows it, of so many steps."""
@@ -23,12 +26,31 @@ class Witness(NamedTuple):
     steps: int
 
 
-def witness(core: Path, asymmetric: bool, clients: Sequence[Client], change: Change) -> Witness | None:
-    """The shortest failure of any client with that change; None where all are proved."""
+def by_size(core: Path, asymmetric: bool, clients: Sequence[Client]) -> list[tuple[Client, int]]:
+    """The clients with how many executions each has, smallest first; ValueError where one fails already."""
+    sizes = []
+    for client in clients:
+        verdict = explore(client, asymmetric, core)
+        if not verdict.proved:
+            raise ValueError(f"{client.name!r} fails on the core as it is: {verdict.why}")
+        sizes.append((client, verdict.result.complete))
+    return sorted(sizes, key=lambda each: each[1])
+
+
+def witness(core: Path, asymmetric: bool, clients: Sequence[tuple[Client, int]], change: Change) -> Witness | None:
+    """The shortest failure with that change, of all clients that are small, or else of the first that fails.
+
+    clients: smallest first. None where all are proved.
+    """
     with tempfile.TemporaryDirectory() as folder:
         copy = changed(core, change, Path(folder))
-        verdicts = [explore(client, asymmetric, copy) for client in clients]
-        failing = [verdict for verdict in verdicts if verdict.result.failure]
+        failing: list[Verdict] = []
+        for client, executions in clients:
+            if failing and executions > SMALL:
+                break
+            verdict = explore(client, asymmetric, copy)
+            if verdict.result.failure:
+                failing.append(verdict)
         if not failing:
             return None
         shortest = min(failing, key=lambda verdict: len(verdict.result.trace))
