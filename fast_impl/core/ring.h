@@ -76,17 +76,16 @@ static inline void ring_wake(seam_word *asleep) {
 /* How many slots may be written, from ring_next_slot on; looks at the consumer's index only if fewer than `wanted`
  * are known of. */
 static inline uint64_t ring_free_slots(omni_ring *ring, uint64_t wanted) {
-  /* what a full queue would have as its read index, plus what is free */
-  uint64_t behind = seam_load(&ring->write_index, relaxed) - ring->capacity; /* own index */
-  if (ring->cached_read - behind < wanted) {
+  uint64_t write = seam_load(&ring->write_index, relaxed); /* own index */
+  if (ring->capacity - (write - ring->cached_read) < wanted) {
     /* acquire: pairs with the release in ring_release; the consumer has read what this slot held */
     ring->cached_read = seam_load(&ring->read_index, acquire);
-    if (ring->cached_read - behind < wanted) {
+    if (ring->capacity - (write - ring->cached_read) < wanted) {
       seam_fence_full(); /* an answer of FULL is younger than own messages; pairs with the one in ring_waiting */
       ring->cached_read = seam_load(&ring->read_index, acquire);
     }
   }
-  return ring->cached_read - behind;
+  return ring->capacity - (write - ring->cached_read);
 }
 
 /* The slot to write next, `ahead` after it. */

@@ -63,7 +63,7 @@ def test_every_transition_at_the_wrap(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("right", "wrong", "rule"),
     [
-        ("write - ring->cached_read >= ring->capacity", "write >= ring->cached_read + ring->capacity", "PSH-2"),
+        ("(write - ring->cached_read)", "(write > ring->cached_read ? write - ring->cached_read : 0)", "PSH-2"),
         ("ring->cached_write - read < wanted", "ring->cached_write < read + wanted", "POP-5"),
         ("index - START_INDEX(ring)", "index > START_INDEX(ring) ? index - START_INDEX(ring) : 0", "STA-1"),
     ],

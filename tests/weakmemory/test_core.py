@@ -97,7 +97,7 @@ def test_a_failure_is_told_by_thread_and_source_line(tmp_path: Path, capsys: pyt
     core = tmp_path / "core"
     shutil.copytree(sources(), core)
     ring = (core / "ring.h").read_text()
-    (core / "ring.h").write_text(ring.replace("write_index, write + count, release", "write_index, write + count, relaxed"))
+    (core / "ring.h").write_text(ring.replace("write + count, release", "write + count, relaxed"))
     assert main(["--core", str(core)]) == 1
     printed = capsys.readouterr().out
     assert "data race: write by thread 0 at" in printed

@@ -43,16 +43,18 @@ RING = (
     ),
     Mutant(
         "one_slot_lost", ("PSH-2",), "ring.h",
-        "  return ring->cached_read - behind;",
-        "  return ring->cached_read - behind ? ring->cached_read - behind - 1 : 0;",
+        "  return ring->capacity - (write - ring->cached_read);",
+        "  write += write - ring->cached_read < ring->capacity;\n"
+        "  return ring->capacity - (write - ring->cached_read);",
     ),
     Mutant(
         "one_slot_too_many", ("PSH-2", "PSH-1"), "ring.h",
-        "  return ring->cached_read - behind;", "  return ring->cached_read - behind + 1;",
+        "  return ring->capacity - (write - ring->cached_read);",
+        "  return ring->capacity - (write - ring->cached_read) + 1;",
     ),
     Mutant(
         "producer_never_looks_again", ("POP-3", "PSH-2", "CON-5"), "ring.h",
-        "  if (ring->cached_read - behind < wanted) {\n    /*", "  if (0) {\n    /*",
+        "  if (ring->capacity - (write - ring->cached_read) < wanted) {\n    /*", "  if (0) {\n    /*",
     ),
     Mutant(
         "bytes_sent_count_messages", ("STA-1", "BRK-11"), "ring.h",
