@@ -1,4 +1,4 @@
-"""Explore the core: python -m conformance.weakmemory.core [--full] [--asymmetric] [--core FOLDER]"""
+"""Explore the core: python -m conformance.weakmemory.core [--full] [--cxx20] [--asymmetric] [--core FOLDER]"""
 
 from __future__ import annotations
 
@@ -21,16 +21,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0 where every client is proved, 1 where one is not, 2 where the core cannot be compiled."""
     parser = argparse.ArgumentParser(prog="python -m conformance.weakmemory.core", description=__doc__)
     parser.add_argument("--full", action="store_true", help="with the clients that take minutes")
+    parser.add_argument(
+        "--cxx20", action="store_true", help="with C++20's release sequences, which are shorter than C11's"
+    )
     parser.add_argument("--asymmetric", action="store_true", help="with asymmetric fences instead of full ones")
     parser.add_argument("--core", type=Path, metavar="FOLDER", help="sources of another core than the one that ships")
     given = parser.parse_args(arguments)
     clients, unproved = FULL if given.full else QUICK, 0
-    print(f"{'client':<40}{'capacity':>9}{'complete':>10}{'blocked':>9}{'outcomes':>10}{'s':>7}  verdict")
+    print(f"{'client':<50}{'capacity':>9}{'complete':>10}{'blocked':>9}{'outcomes':>10}{'s':>7}  verdict")
     for number, client in enumerate(clients, 1):
         print(f"\r{number} of {len(clients)}: {client.name} ...", end="", file=sys.stderr, flush=True)
         began = time.monotonic()
         try:
-            verdict = explore(client, given.asymmetric, given.core)
+            verdict = explore(client, given.asymmetric, given.core, cxx20=given.cxx20)
         except CompilerError as error:
             print(f"\n{error}", file=sys.stderr)
             return 2
@@ -38,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         unproved += not verdict.proved
         print("\r" + " " * 70 + "\r", end="", file=sys.stderr, flush=True)
         print(
-            f"{client.name:<40}{client.capacity:>9}{result.complete:>10,}{result.blocked:>9,}{len(result.outcomes):>10}"
+            f"{client.name:<50}{client.capacity:>9}{result.complete:>10,}{result.blocked:>9,}{len(result.outcomes):>10}"
             f"{time.monotonic() - began:>7.1f}  {'proved' if verdict.proved else verdict.why}",
             flush=True,
         )

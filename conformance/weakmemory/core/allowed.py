@@ -27,8 +27,7 @@ def outcomes(client: Client) -> frozenset[Outcome]:
     first = World(prepared, (Thread(-1 if client.bare else 0),), entries)
     starts = [_started(client, world) for world in _ends([first])]
     return frozenset(
-        (*(result for thread in world.threads for result in thread.results), world.allocated)
-        for world in _ends(starts)
+        (*(result for thread in world.threads for result in thread.results), world.allocated) for world in _ends(starts)
     )
 
 

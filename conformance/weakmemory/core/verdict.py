@@ -35,11 +35,14 @@ class Verdict(NamedTuple):
         return "" if self.result.complete else "no execution was complete: nothing is proved"
 
 
-def explore(client: Client, asymmetric: bool = False, core: Path | None = None, executions: int = 0) -> Verdict:
+def explore(
+    client: Client, asymmetric: bool = False, core: Path | None = None, executions: int = 0, cxx20: bool = False
+) -> Verdict:
     """Explore a client of the core that ships, or of the one in `core`; stop after `executions`, 0 for all.
 
     asymmetric: with a compiler barrier on the waker's side and a barrier for all threads on the sleeper's, as
     `membarrier` gives; otherwise with a full fence on both.
+    cxx20: with C++20's release sequences, which leave out later stores of the same thread; otherwise C11's.
     """
-    result = run(client, asymmetric=asymmetric, core=core, executions=executions)
+    result = run(client, asymmetric=asymmetric, core=core, executions=executions, cxx20=cxx20)
     return Verdict(client, result, frozenset(result.outcomes) - outcomes(client))

@@ -41,14 +41,16 @@ def steps(operation: Operation, world: World, thread: Thread) -> Iterator[Step]:
         yield world._replace(broker=False), thread.done()
     else:
         yield world, thread.done(1)
-        if world.client.refusals:
-            yield world, thread.done(0)
+        if thread.mishaps < world.client.refusals:
+            yield world, thread.mishap(0)
 
 
 def _statistics(world: World, thread: Thread) -> Iterator[Step]:
     """The channels, exactly; the totals sum up what may be stale of a registered channel, and never fall [BRK-11]."""
     stats = registry.get_stats(world.registry)
-    histories = [[sent for sent, _ in (each.history if each.registered else each.history[-1:])] for each in world.entries]
+    histories = [
+        [sent for sent, _ in (each.history if each.registered else each.history[-1:])] for each in world.entries
+    ]
     totals = [{sum(values) for values in product(*({sent[n] for sent in each} for each in histories))} for n in (0, 1)]
     for messages, size in product(*totals):
         if messages >= thread.totals[0] and size >= thread.totals[1]:
@@ -67,8 +69,8 @@ def _request(world: World, thread: Thread, name: str) -> Iterator[Step]:
     assert channel is not None
     made = world._replace(entries=(*world.entries, Entry(name, channel)))
     yield made, nothing._replace(channel=len(world.entries)).done(error.value)
-    if world.client.refusals:
-        yield world, nothing.done(ChannelError.ALLOCATION_FAILED.value)  # BRK-5
+    if thread.mishaps < world.client.refusals:
+        yield world, nothing.mishap(ChannelError.ALLOCATION_FAILED.value)  # BRK-5
 
 
 def _shutdown(world: World, thread: Thread) -> Iterator[Step]:
@@ -94,5 +96,5 @@ def _shutdown_wait(kind: str, world: World, thread: Thread) -> Iterator[Step]:
         return
     if kind == "timed_shutdown_wait":
         yield world, thread.done(0)
-    if world.client.signals:
-        yield world, thread.done(Code.INTERRUPTED)
+    if thread.mishaps < world.client.signals:
+        yield world, thread.mishap(Code.INTERRUPTED)

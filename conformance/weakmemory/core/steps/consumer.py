@@ -10,7 +10,7 @@ from conformance.weakmemory.core.steps import counters
 from conformance.weakmemory.core.steps.ending import end
 from conformance.weakmemory.core.steps.world import Code, Entry, Message, Stage, Step, Thread, World
 from spec_model.channel import popping, queries
-from spec_model.channel.value import Blocked, Channel, Refused
+from spec_model.channel.value import Channel, Refused
 from spec_model.vocabulary import PopResult
 
 BATCHES = frozenset({"batch_pop", "blocking_batch_pop", "timed_batch_pop"})
@@ -70,8 +70,8 @@ def _pop(kind: str, entry: Entry, thread: Thread, argument: int, world: World) -
         yield entry.after(after), thread._replace(inside=True)
         if kind.startswith("timed"):
             yield entry.after(popping.pop_timed_out(after)[0]), thread.done(PopResult.TIMEOUT.value)
-        if world.client.signals:
-            yield entry.after(after), thread.done(Code.INTERRUPTED)
+        if thread.mishaps < world.client.signals:
+            yield entry.after(after), thread.mishap(Code.INTERRUPTED)
 
 
 def _popped(thread: Thread, before: Channel, answer: PopResult, taken: tuple[bytes, ...]) -> Thread:
