@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 THREADS, OUTCOME = 8, 32
-FAILURES = ("none", "assertion", "data race", "lost wakeup", "freed memory", "misuse")
+FAILURES = ("none", "assertion", "data race", "lost wakeup", "freed memory", "unexplained outcome", "misuse")
+
+
+class _Outcome(ctypes.Structure):
+    _fields_ = (("values", ctypes.c_uint64 * OUTCOME), ("length", ctypes.c_uint32), ("count", ctypes.c_uint64))
 
 
 class Options(ctypes.Structure):
@@ -24,6 +28,8 @@ class Options(ctypes.Structure):
         ("prefix", ctypes.POINTER(ctypes.c_uint16)),
         ("prefix_length", ctypes.c_uint32),
         ("split", ctypes.c_uint32),
+        ("allowed", ctypes.POINTER(_Outcome)),
+        ("allowed_length", ctypes.c_uint32),
     )
 
 
@@ -45,10 +51,6 @@ class Report(ctypes.Structure):
         ("trace_length", ctypes.c_uint32),
         ("path_length", ctypes.c_uint32),
     )
-
-
-class _Outcome(ctypes.Structure):
-    _fields_ = (("values", ctypes.c_uint64 * OUTCOME), ("length", ctypes.c_uint32), ("count", ctypes.c_uint64))
 
 
 class _Step(ctypes.Structure):
@@ -119,12 +121,21 @@ def explore(
     executions: int = 0,
     prefix: tuple[int, ...] = (),
     split: int = 0,
+    allowed: Collection[tuple[int, ...]] | None = None,
 ) -> Result:
-    """Run `start`, which calls wm_explore with these options, and fetch all that it found."""
+    """Run `start`, which calls wm_explore with these options, and fetch all that it found.
+
+    allowed: an outcome that is not among them is a failure; None allows all.
+    """
     decisions = (ctypes.c_uint16 * len(prefix))(*prefix)
     options = Options(
         cxx20, blocking_allowed, check_repetition, every_failure, steps, executions, decisions, len(prefix), split
     )
+    if allowed is not None:
+        options.allowed = (_Outcome * (len(allowed) + 1))(
+            *(_Outcome((ctypes.c_uint64 * OUTCOME)(*each), len(each)) for each in allowed)
+        )
+        options.allowed_length = len(allowed)
     report = Report()
     start(options, report)
     return Result(

@@ -61,7 +61,21 @@ static void misusing(void *context, int number) {
   else wm_load(flag, 2, wm_relaxed, WM_SITE("flag"));
 }
 
-static void (*const clients[])(void *, int) = {freeing, endless, fickle, misusing};
+/* A location that is atomic elsewhere, written as if it were not; mode 1: nothing orders the two threads. */
+static void nonatomic(void *context, int number) {
+  (void)context;
+  if (number == 0) {
+    STORE(data, 7, nonatomic);
+    STORE(flag, 1, release);
+    return;
+  }
+  if (mode == 1) wm_await(flag, 4, 0, wm_relaxed, WM_SITE("flag"));
+  else wm_await(flag, 4, 0, wm_acquire, WM_SITE("flag"));
+  LOAD(data, relaxed);
+  STORE(data, 8, relaxed);
+}
+
+static void (*const clients[])(void *, int) = {freeing, endless, fickle, misusing, nonatomic};
 
 void client_explore(int client, int variant, const wm_options *options, wm_report *report) {
   mode = variant;

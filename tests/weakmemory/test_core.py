@@ -53,7 +53,7 @@ CHANGES = {
     ),
     "no second look": (
         "ring.h", "    ring->cached_write = seam_load(&ring->write_index, relaxed); /* again", "    ; /* again",
-        "the producer ends", "outcomes that no order explains",
+        "the producer ends", "unexplained outcome",
     ),
     "read_index not released": _weaker("ring.h", "(&ring->read_index, read + count, release)", "try", "data race"),
     "no fence of the sleeper": ("channel.h", "    seam_fence_heavy();", "    ;", "views held", "lost wakeup"),

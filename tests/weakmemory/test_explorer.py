@@ -15,7 +15,7 @@ from conformance.weakmemory.litmus.interpreter import run
 from conformance.weakmemory.litmus.program import operation, program
 from conformance.weakmemory.trace import decisions, replay_string, table
 
-FREEING, ENDLESS, FICKLE, MISUSING = range(4)
+FREEING, ENDLESS, FICKLE, MISUSING, NONATOMIC = range(5)
 STORE_BUFFERING = program(
     "x = 1 rlx; r0 = y rlx; y = 2 rlx", "y = 1 rlx; r0 = x rlx; r1 = y rlx", "r0 = x rlx; r1 = y rlx"
 )
@@ -77,6 +77,26 @@ def test_what_cannot_be_explored_is_refused(mode: int, says: str) -> None:
     """Mixed sizes, and plain writes to what was atomic, are reported, not explored wrongly."""
     result = client(MISUSING, mode)
     assert result.failure == "misuse" and says in result.message
+
+
+def test_what_is_ordered_need_not_be_atomic() -> None:
+    """An access taken as nonatomic is clean where happens-before orders it, and a data race where nothing does."""
+    assert client(NONATOMIC).proved
+    result = client(NONATOMIC, 1)
+    assert result.failure == "data race" and "write by thread 0" in result.message
+
+
+def test_an_outcome_that_is_not_allowed_is_a_failure() -> None:
+    """The outcome is named, and the execution that led to it is told; where it is allowed, all is proved."""
+    reading = program("x = 1 rlx", "r0 = x rlx")
+    every = set(run(reading).outcomes)
+    assert len(every) == 2 and run(reading, allowed=every).proved
+    for missing in every:
+        result = run(reading, allowed=every - {missing})
+        assert result.failure == "unexplained outcome" and result.outcomes[missing] == 1
+        assert f"({', '.join(map(str, missing))})" in result.message
+        assert len(result.trace) == 2
+    assert run(reading, allowed=()).failure == "unexplained outcome"
 
 
 def test_a_failure_is_replayed_by_its_string() -> None:

@@ -7,42 +7,44 @@ from typing import NamedTuple
 
 from conformance.weakmemory.core.allowed import outcomes
 from conformance.weakmemory.core.client import Client, run
-from conformance.weakmemory.core.steps.world import Outcome
 from conformance.weakmemory.explorer import Result
 
 
 class Verdict(NamedTuple):
-    """result: of the exploration. forbidden: outcomes met that no order of the operations explains."""
+    """result: of the exploration."""
 
     client: Client
     result: Result
-    forbidden: frozenset[Outcome]
 
     @property
     def proved(self) -> bool:
         """Every execution that there is was met, none failed, and the model allows each outcome."""
-        return self.result.proved and not self.forbidden
+        return self.result.proved
 
     @property
     def why(self) -> str:
         """What speaks against it, in a line; "" where nothing does."""
         if self.result.failure:
             return f"{self.result.failure}: {self.result.message}"
-        if self.forbidden:
-            return f"outcomes that no order explains: {sorted(self.forbidden)}"
         if self.result.cut:
             return f"{self.result.cut} executions were cut by a bound: nothing is proved"
         return "" if self.result.complete else "no execution was complete: nothing is proved"
 
 
 def explore(
-    client: Client, asymmetric: bool = False, core: Path | None = None, executions: int = 0, cxx20: bool = False
+    client: Client,
+    asymmetric: bool = False,
+    core: Path | None = None,
+    executions: int = 0,
+    every_failure: bool = False,
+    cxx20: bool = False,
 ) -> Verdict:
     """Explore a client of the core that ships, or of the one in `core`; stop after `executions`, 0 for all.
 
     asymmetric: with a compiler barrier on the waker's side and a barrier for all threads on the sleeper's, as
-    `membarrier` gives; otherwise with a full fence on both.
+    `membarrier` gives; otherwise with a full fence on both. every_failure: go on after one, and keep the shortest.
     cxx20: with C++20's release sequences, which leave out later stores of the same thread; otherwise C11's.
     """
-    result = run(client, asymmetric=asymmetric, core=core, executions=executions, cxx20=cxx20)
-    return Verdict(client, result, frozenset(result.outcomes) - outcomes(client))
+    allowed = outcomes(client)
+    options = {"executions": executions, "every_failure": every_failure, "allowed": allowed, "cxx20": cxx20}
+    return Verdict(client, run(client, asymmetric=asymmetric, core=core, **options))

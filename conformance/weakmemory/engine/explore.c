@@ -158,7 +158,9 @@ static void completed(void) {
   }
   report->complete++;
   run_end();
-  if (!run.failure) outcomes_add(&run.outcome);
+  if (run.failure) return;
+  outcomes_add(&run.outcome);
+  outcomes_judge(&run.outcome);
 }
 
 /* Decides nothing above the prefix: only the child it names is gone on with. */

@@ -13,8 +13,11 @@
 
 enum { WM_THREADS = 8, WM_OUTCOME = 32 };
 
-/* light and heavy are for fences only: an asymmetric pair (P1202). */
-typedef enum { wm_relaxed, wm_acquire, wm_release, wm_acq_rel, wm_seq_cst, wm_light, wm_heavy } wm_order;
+/* light and heavy are for fences only: an asymmetric pair (P1202). nonatomic: a relaxed access that no order protects
+ * from being a data race, to ask whether it must be atomic at all. */
+typedef enum {
+  wm_relaxed, wm_acquire, wm_release, wm_acq_rel, wm_seq_cst, wm_light, wm_heavy, wm_nonatomic
+} wm_order;
 
 /* Where in the source a step is. */
 typedef struct {
@@ -96,6 +99,12 @@ typedef struct {
 } wm_client;
 
 typedef struct {
+  uint64_t values[WM_OUTCOME];
+  uint32_t length;
+  uint64_t count; /* how often it was met */
+} wm_outcome_seen;
+
+typedef struct {
   bool cxx20;             /* release sequences without later stores of the same thread (C++20) */
   bool blocking_allowed;  /* a thread that is never woken is no failure */
   bool check_repetition;  /* remember every execution, and count those met again */
@@ -105,9 +114,13 @@ typedef struct {
   const uint16_t *prefix; /* explore only below these decisions */
   uint32_t prefix_length;
   uint32_t split;         /* stop as soon as so many subtrees are open, and leave them for wm_open */
+  const wm_outcome_seen *allowed; /* any other outcome is a failure; NULL: all are allowed */
+  uint32_t allowed_length;
 } wm_options;
 
-typedef enum { WM_NONE, WM_ASSERTION, WM_RACE, WM_LOST_WAKEUP, WM_FREED, WM_MISUSE, WM_FAILURES } wm_failure;
+typedef enum {
+  WM_NONE, WM_ASSERTION, WM_RACE, WM_LOST_WAKEUP, WM_FREED, WM_UNEXPLAINED, WM_MISUSE, WM_FAILURES
+} wm_failure;
 
 typedef struct {
   uint64_t complete;    /* every thread ended */
@@ -129,11 +142,6 @@ typedef struct {
 void wm_explore(const wm_client *client, const wm_options *options, wm_report *report);
 
 /* Of the last exploration, by number. */
-typedef struct {
-  uint64_t values[WM_OUTCOME];
-  uint32_t length;
-  uint64_t count;
-} wm_outcome_seen;
 bool wm_outcome_at(uint64_t number, wm_outcome_seen *outcome);
 
 typedef struct {

@@ -171,14 +171,14 @@ static void watch(const volatile void *at, size_t size, bool write, const wm_sit
   int done = run.threads[run.current].replayed;
   static const clock_vector nothing;
   const clock_vector *clock = done ? &g->events[g->of[run.current][done - 1]].before : &nothing;
-  plain_access((uintptr_t)at, size, write, false, run.current, done, clock, site);
+  plain_access((uintptr_t)at, size, write, run.current, done, clock, site);
   if (run.failure) run_stop(); /* before the access itself */
 }
 
 void wm_plain_read(const volatile void *at, size_t size, const wm_site *site) { watch(at, size, false, site); }
 void wm_plain_write(volatile void *at, size_t size, const wm_site *site) { watch(at, size, true, site); }
 
-void wm_fail(const char *what, const wm_site *site) { 
+void wm_fail(const char *what, const wm_site *site) {
   run_failed(WM_ASSERTION, site, "%s", what);
   if (!is_alone()) run_stop();
 }

@@ -1,4 +1,5 @@
 /* The different outcomes, and the executions met, as hash tables that grow. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "run.h"
@@ -27,12 +28,13 @@ static size_t hash_of(const wm_outcome_seen *o) {
   return (size_t)hash;
 }
 
+static bool same(const wm_outcome_seen *a, const wm_outcome_seen *b) {
+  return a->length == b->length && !memcmp(a->values, b->values, a->length * sizeof *a->values);
+}
+
 static uint32_t *entry(const wm_outcome_seen *o) {
   size_t at = hash_of(o) % index_room;
-  for (; index_of[at]; at = (at + 1) % index_room) {
-    const wm_outcome_seen *old = &outcomes[index_of[at] - 1];
-    if (old->length == o->length && !memcmp(old->values, o->values, o->length * sizeof *o->values)) break;
-  }
+  while (index_of[at] && !same(&outcomes[index_of[at] - 1], o)) at = (at + 1) % index_room;
   return &index_of[at];
 }
 
@@ -52,6 +54,18 @@ void outcomes_add(const wm_outcome_seen *outcome) {
     run.report->outcomes = count;
   }
   outcomes[*at - 1].count++;
+}
+
+void outcomes_judge(const wm_outcome_seen *outcome) {
+  const wm_options *options = run.options;
+  if (!options->allowed) return;
+  for (uint32_t i = 0; i < options->allowed_length; i++)
+    if (same(outcome, &options->allowed[i])) return;
+  char values[256] = "";
+  for (uint32_t i = 0, used = 0; i < outcome->length && used < sizeof values; i++)
+    used += (uint32_t)snprintf(values + used, sizeof values - used, "%s%llu", i ? ", " : "",
+                               (unsigned long long)outcome->values[i]);
+  run_failed(WM_UNEXPLAINED, NULL, "the outcome (%s) is none of those allowed", values);
 }
 
 bool wm_outcome_at(uint64_t number, wm_outcome_seen *outcome) {

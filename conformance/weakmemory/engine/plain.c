@@ -13,7 +13,7 @@ typedef struct access {
   const wm_site *site;
   uint16_t index;
   uint8_t thread, bytes; /* a bit per byte */
-  bool write, atomic, freed;
+  bool write, atomic, explored, freed; /* explored: its value is the graph's, whether it is atomic or not */
 } access;
 
 static struct {
@@ -50,7 +50,7 @@ static const char *verb(const access *a) {
   return a->freed ? "freed" : a->atomic ? (a->write ? "atomic write" : "atomic read") : a->write ? "write" : "read";
 }
 
-static void blame(const access *a) { run_blame(a->thread, a->atomic ? a->index + 1 : a->index); }
+static void blame(const access *a) { run_blame(a->thread, a->explored ? a->index + 1 : a->index); }
 
 static void judge(const access *old, const access *new, const clock_vector *clock) {
   if (old->freed && (old->thread == new->thread || clock->of[old->thread] > old->index)) {
@@ -60,7 +60,7 @@ static void judge(const access *old, const access *new, const clock_vector *cloc
   }
   if (!(old->write || new->write) || (old->atomic && new->atomic)) return;
   if (old->thread == new->thread || clock->of[old->thread] > old->index) {
-    if (old->atomic && new->write && !new->freed)
+    if (old->explored && new->write && !new->explored && !new->freed)
       run_failed(WM_MISUSE, new->site, "plain write at %s:%d to what was atomic at %s:%d: only before that is it explored",
                  new->site->file, new->site->line, old->site->file, old->site->line);
     return;
@@ -82,7 +82,7 @@ static void record(uintptr_t at, size_t size, access sample, const clock_vector 
       judge(old, &sample, clock);
       if (run.failure) blame(old), blame(&sample);
       known |= old->thread == sample.thread && old->index == sample.index && old->bytes == sample.bytes &&
-               old->write == sample.write && old->atomic == sample.atomic && old->freed == sample.freed;
+               old->write == sample.write && old->atomic == sample.atomic && old->explored == sample.explored && old->freed == sample.freed;
     }
     if (known) continue;
     access *kept = another();
@@ -92,10 +92,15 @@ static void record(uintptr_t at, size_t size, access sample, const clock_vector 
   }
 }
 
-void plain_access(uintptr_t at, size_t size, bool write, bool atomic, int thread, int index, const clock_vector *clock,
+void plain_access(uintptr_t at, size_t size, bool write, int thread, int index, const clock_vector *clock,
                   const wm_site *site) {
-  access sample = {.site = site, .index = (uint16_t)index, .thread = (uint8_t)thread, .write = write, .atomic = atomic};
-  record(at, size, sample, clock);
+  record(at, size, (access){.site = site, .index = (uint16_t)index, .thread = (uint8_t)thread, .write = write}, clock);
+}
+
+void plain_explored(uintptr_t at, size_t size, const event *e) {
+  access sample = {.site = e->site, .index = e->index, .thread = e->thread, .write = e->kind == WRITE,
+                   .atomic = e->order != wm_nonatomic, .explored = true};
+  record(at, size, sample, &e->before);
 }
 
 void plain_freed(uintptr_t at, size_t size, int thread, int index, const clock_vector *clock, const wm_site *site) {

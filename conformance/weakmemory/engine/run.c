@@ -91,7 +91,7 @@ static bool answer(int number) {
   t->answer = e->value;
   if (e->kind == WRITE && !e->kernel) keep_in_memory(e, r->at);
   if (is_access(e) && !e->kernel)
-    plain_access(r->at, r->size, e->kind == WRITE, true, number, e->index, &e->before, e->site);
+    plain_explored(r->at, r->size, e);
   t->state = event_blocks(e) ? BLOCKED : RUNNING;
   return true;
 }

@@ -73,14 +73,16 @@ uint64_t run_value(int place, int from);
 /* plain.c: watches which accesses are not ordered. `clock`: what happens before it; `index`: of the event that
  * comes next in its thread, or of itself. */
 void plain_start(void);
-void plain_access(uintptr_t at, size_t size, bool write, bool atomic, int thread, int index, const clock_vector *clock,
+void plain_access(uintptr_t at, size_t size, bool write, int thread, int index, const clock_vector *clock,
                   const wm_site *site);
+void plain_explored(uintptr_t at, size_t size, const event *e); /* one whose value is the graph's */
 void plain_freed(uintptr_t at, size_t size, int thread, int index, const clock_vector *clock, const wm_site *site);
 /* memory.c */
 void memory_start(void);
 /* outcomes.c */
 void outcomes_start(void);
 void outcomes_add(const wm_outcome_seen *outcome);
+void outcomes_judge(const wm_outcome_seen *outcome); /* fails where it is not among those allowed */
 bool signatures_add(uint64_t signature); /* false: it was there already */
 /* trace.c */
 void trace_start(void);

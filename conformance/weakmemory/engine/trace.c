@@ -57,7 +57,8 @@ uint32_t trace_length(void) {
 }
 
 void trace_keep(void) {
-  static const char *const orders[] = {"relaxed", "acquire", "release", "acq_rel", "seq_cst", "light", "heavy"};
+  static const char *const orders[] = {"relaxed", "acquire", "release", "acq_rel", "seq_cst", "light", "heavy",
+                                       "nonatomic"};
   const graph *g = &run.graph;
   int done[WM_THREADS] = {0};
   int16_t number[EVENTS];

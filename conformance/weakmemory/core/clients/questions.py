@@ -15,6 +15,8 @@ QUESTIONS: tuple[Client, ...] = (
         "try_pop; close_consumer",
         "consumer_statistics; producer_statistics",
     ),
+    client("a failed pop from the side", 1, "timed_pop", "consumer_statistics"),
+    client("a failed push from the side", 1, "timed_push 2", "producer_statistics", setup="try_push 1"),
     client("what waits", 2, "try_push 1", "try_pop", "available_messages"),
     client(
         "what waits, and what is free",
