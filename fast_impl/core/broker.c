@@ -160,7 +160,7 @@ void broker_handle_closed(omni_channel *channel) {
   }
   seam_unlock(&broker->lock);
   if (!last) return;
-  seam_add(&broker->departures.value, 1, release); /* pairs with the acquire in omni_shutdown_wait */
+  seam_add(&broker->departures.value, 1, relaxed); /* the lock orders what it counts */
   seam_wake(&broker->departures);
   omni_broker_free(broker); /* the channel's hold */
 }
@@ -188,8 +188,8 @@ uint64_t omni_shutdown_begin(omni_broker *broker) {
 int omni_shutdown_wait(omni_broker *broker, uint64_t ticket, int64_t timeout) {
   int64_t deadline = seam_deadline(timeout);
   for (int slept = SEAM_AWAKE;;) {
-    /* acquire: pairs with the release in broker_handle_closed; a departure after this look ends the sleep */
-    uint32_t departures = seam_load(&broker->departures.value, acquire);
+    /* relaxed: the lock orders what it counts; a departure after this look ends the sleep */
+    uint32_t departures = seam_load(&broker->departures.value, relaxed);
     seam_lock_shared(&broker->lock);
     int done = !broker->oldest || broker->oldest->serial > ticket;
     seam_unlock(&broker->lock);

@@ -59,8 +59,8 @@ bool channel_pin(omni_channel *channel) {
   uint64_t users = seam_load(&channel->mapping_users, relaxed);
   do {
     if (users == 0) return false;
-    /* acquire: as for any lock taken; the memory itself is what is being held */
-  } while (!seam_replace(&channel->mapping_users, &users, users + 1, acquire));
+    /* relaxed: that it is not 0 is all; channel_unpin orders the uses */
+  } while (!seam_replace(&channel->mapping_users, &users, users + 1, relaxed));
   return true;
 }
 

@@ -14,7 +14,7 @@ typedef struct omni_channel omni_channel;
 struct omni_producer {
   alignas(OMNI_LINE) omni_gate gate;
   omni_channel *channel;
-  _Atomic uint32_t reserved; /* whether a reservation is outstanding; written by whoever is inside */
+  bool reserved; /* whether a reservation is outstanding; for whoever is inside */
 };
 
 struct omni_consumer {

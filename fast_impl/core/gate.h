@@ -32,9 +32,9 @@ typedef enum { GATE_ENTERED, GATE_TURNED_AWAY, GATE_INACTIVE } gate_answer;
 /* Those who knocked look again. */
 static inline void gate_answer_knock(omni_gate *gate, uint32_t state) {
   if (!(state & GATE_KNOCK)) return;
-  /* release: pairs with the looks in gate_wait. A count and not a flag, for several may wait: a close and a
-   * shutdown. A flag that the second sets again would hide from the first that the one inside has left */
-  seam_add(&gate->left.value, 1, release);
+  /* A count and not a flag, for several may wait: a close and a shutdown. A flag that the second sets again would hide
+   * from the first that the one inside has left. relaxed: gate_wait looks again at what it counts */
+  seam_add(&gate->left.value, 1, relaxed);
   seam_wake(&gate->left);
 }
 
@@ -59,7 +59,7 @@ static inline bool gate_take_seat(omni_gate *gate) {
   uint64_t self = seam_self(), sitter = seam_load(&gate->sitter[seat], relaxed);
   if (sitter && sitter != self) {
     seam_fence_heavy(); /* pairs with the light one in gate_enter: the sitter sees BUSY, or is seen */
-    if (seam_load(&gate->inside[seat], acquire)) return false;
+    if (seam_load(&gate->inside[seat], relaxed)) return false; /* else the next fence acquires what it did inside */
     seam_store(&gate->seat, ++seat, relaxed);
     seam_fence_heavy(); /* pairs with the light one in gate_is_sitting */
   }
@@ -78,7 +78,7 @@ static gate_answer gate_enter_anew(omni_gate *gate) {
     /* acquire: pairs with the release of whoever was in before */
   } while (!seam_replace(&gate->state, &state, state | GATE_BUSY, acquire));
   if (gate_take_seat(gate)) return GATE_ENTERED;
-  gate_answer_knock(gate, seam_and(&gate->state, ~(uint32_t)(GATE_BUSY | GATE_KNOCK), release));
+  gate_answer_knock(gate, seam_and(&gate->state, ~(uint32_t)(GATE_BUSY | GATE_KNOCK), relaxed)); /* it did nothing */
   return GATE_TURNED_AWAY;
 }
 
@@ -118,18 +118,18 @@ static inline void gate_order(const omni_gate *gate) {
 static inline void gate_wait(omni_gate *gate) {
   for (;;) {
     uint32_t left = seam_load(&gate->left.value, relaxed); /* before the knock, by its release */
-    /* acquire: pairs with the release of who was inside. release: pairs with gate_enter_anew of who comes next */
-    uint32_t state = seam_or(&gate->state, GATE_KNOCK, acq_rel);
-    seam_fence_heavy(); /* pairs with the light ones in gate_enter and gate_stand_up */
+    /* release: pairs with gate_enter_anew of who comes next */
+    uint32_t state = seam_or(&gate->state, GATE_KNOCK, release);
+    seam_fence_heavy(); /* pairs with the light ones in gate_enter and gate_stand_up, and acquires what who left did */
     uint32_t seat = seam_load(&gate->seat, relaxed);
     if (!(state & GATE_BUSY) && (seat == SEAM_SEATS || !seam_load(&gate->inside[seat], acquire))) return;
-    while (seam_load(&gate->left.value, acquire) == left) seam_sleep(&gate->left, left, SEAM_NEVER);
+    while (seam_load(&gate->left.value, relaxed) == left) seam_sleep(&gate->left, left, SEAM_NEVER);
   }
 }
 
 /* Whether this call closed it; who is inside stays inside. */
 static inline bool gate_close(omni_gate *gate) {
-  return !(seam_or(&gate->state, GATE_CLOSED, acq_rel) & GATE_CLOSED);
+  return !(seam_or(&gate->state, GATE_CLOSED, relaxed) & GATE_CLOSED); /* gate_wait comes after, and orders */
 }
 
 static inline bool gate_is_closed(const omni_gate *gate) {

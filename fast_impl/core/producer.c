@@ -10,14 +10,6 @@ static bool nobody_receives(const omni_channel *channel) {
   return !seam_load(&channel->ring.consumer_alive, relaxed);
 }
 
-static bool is_reserved(const omni_producer *producer) {
-  return seam_load(&producer->reserved, relaxed); /* relaxed: written and read under the gate */
-}
-
-static void set_reserved(omni_producer *producer, uint32_t reserved) {
-  seam_store(&producer->reserved, reserved, relaxed); /* relaxed: written and read under the gate */
-}
-
 static void fill(ring_slot *slot, const void *data, size_t size) {
   slot->offset = 0;
   slot->length = (uint32_t)size;
@@ -29,7 +21,7 @@ static int push(omni_producer *producer, const void *data, size_t size) {
   omni_channel *channel = producer->channel;
   if (size == 0 || size > channel->max_message_size) return OMNI_PUSH_INVALID_SIZE;
   if (nobody_receives(channel)) return OMNI_PUSH_CHANNEL_CLOSED;
-  if (is_reserved(producer) || !ring_free_slots(&channel->ring, 1)) return OMNI_PUSH_QUEUE_FULL;
+  if (producer->reserved || !ring_free_slots(&channel->ring, 1)) return OMNI_PUSH_QUEUE_FULL;
   fill(ring_next_slot(&channel->ring, 0), data, size);
   ring_publish(&channel->ring, 1, size);
   return OMNI_PUSH_SUCCESS;
@@ -55,7 +47,7 @@ int omni_blocking_push(omni_producer *producer, const void *data, size_t size, i
   if (answer != GATE_ENTERED) return refused(answer, OMNI_PUSH_CHANNEL_CLOSED);
   omni_ring *ring = &producer->channel->ring;
   int result = push(producer, data, size), slept = SEAM_AWAKE;
-  if (result == OMNI_PUSH_QUEUE_FULL && (is_reserved(producer) || timeout == 0)) result = OMNI_PUSH_TIMEOUT; /* PSH-5 */
+  if (result == OMNI_PUSH_QUEUE_FULL && (producer->reserved || timeout == 0)) result = OMNI_PUSH_TIMEOUT; /* PSH-5 */
   int64_t deadline = result == OMNI_PUSH_QUEUE_FULL ? seam_deadline(timeout) : 0;
   while (result == OMNI_PUSH_QUEUE_FULL) {
     if (gate_is_closed(&producer->gate)) result = OMNI_PUSH_CHANNEL_CLOSED; /* LIF-8 */
@@ -80,7 +72,7 @@ int64_t omni_batch_push(omni_producer *producer, const omni_bytes *messages, siz
   if (answer != GATE_ENTERED) return refused(answer, 0);
   omni_channel *channel = producer->channel;
   uint64_t pushed = 0, bytes = 0;
-  if (count > 0 && !nobody_receives(channel) && !is_reserved(producer)) {
+  if (count > 0 && !nobody_receives(channel) && !producer->reserved) {
     uint64_t free = ring_free_slots(&channel->ring, count);
     for (; pushed < count && pushed < free; pushed++) {
       omni_bytes message = messages[pushed];
@@ -98,10 +90,10 @@ int omni_reserve(omni_producer *producer, size_t size, uint8_t **region) {
   gate_answer answer = gate_enter(&producer->gate);
   if (answer != GATE_ENTERED) return refused(answer, 0);
   omni_channel *channel = producer->channel;
-  int granted = size > 0 && size <= channel->max_message_size && !nobody_receives(channel) && !is_reserved(producer) &&
+  int granted = size > 0 && size <= channel->max_message_size && !nobody_receives(channel) && !producer->reserved &&
                 ring_free_slots(&channel->ring, 1) > 0;
   if (granted) {
-    set_reserved(producer, 1);
+    producer->reserved = true;
     *region = ring_next_slot(&channel->ring, 0)->payload;
   }
   gate_leave(&producer->gate);
@@ -113,9 +105,9 @@ int omni_commit(omni_producer *producer, size_t size, size_t offset) {
   if (answer != GATE_ENTERED) return refused(answer, 0);
   omni_channel *channel = producer->channel;
   int committed = 0;
-  if (is_reserved(producer) && size > 0 && offset <= channel->max_message_size &&
+  if (producer->reserved && size > 0 && offset <= channel->max_message_size &&
       size <= channel->max_message_size - offset) {
-    set_reserved(producer, 0);
+    producer->reserved = false;
     if (!nobody_receives(channel)) {
       ring_slot *slot = ring_next_slot(&channel->ring, 0);
       slot->offset = (uint32_t)offset;
@@ -131,7 +123,7 @@ int omni_commit(omni_producer *producer, size_t size, size_t offset) {
 int omni_rollback(omni_producer *producer) {
   gate_answer answer = gate_enter(&producer->gate);
   if (answer != GATE_ENTERED) return refused(answer, 0);
-  set_reserved(producer, 0);
+  producer->reserved = false;
   gate_leave(&producer->gate);
   return 0;
 }
@@ -164,7 +156,7 @@ void omni_producer_close(omni_producer *producer) {
   if (!gate_close(&producer->gate)) return;
   ring_wake(&channel->ring.producer_asleep); /* the one inside, if it sleeps (LIF-8) */
   gate_wait(&producer->gate);
-  set_reserved(producer, 0); /* RSV-6 */
+  producer->reserved = false; /* RSV-6 */
   ring_end_producer(&channel->ring);
   broker_handle_closed(channel);
   channel_unpin(channel);

@@ -67,8 +67,8 @@ static inline ring_slot *ring_slot_of(const omni_ring *ring, uint64_t number) {
 /* Wake a side that sleeps, after the news for it has been stored. */
 static inline void ring_wake(seam_word *asleep) {
   seam_fence_light(); /* between the news and the look; pairs with the fence in ring_doze */
-  /* relaxed: the fence orders it. release: pairs with the sleeper's next look at its word */
-  if (seam_load(&asleep->value, relaxed) && seam_exchange(&asleep->value, 0, release)) seam_wake(asleep);
+  /* relaxed: the fence orders the look, and what the sleeper looks at next orders itself */
+  if (seam_load(&asleep->value, relaxed) && seam_exchange(&asleep->value, 0, relaxed)) seam_wake(asleep);
 }
 
 /* ---- producer ---- */

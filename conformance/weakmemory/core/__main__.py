@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         clients = _chosen(given)
         if given.replay is not None:
-            return _replay(Job(clients[0], given.asymmetric, given.core), given.replay)
+            return _replay(Job(clients[0], given.asymmetric, given.core, given.cxx20), given.replay)
         with Cluster(given.dask, given.core) if given.dask else Processes(given.workers) as crew:
             verdicts = _explore_all(clients, given, crew)
         if given.markdown is not None:
@@ -53,6 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--full", action="store_true", help="with the clients that take minutes")
     add("--only", action="append", default=[], metavar="CLIENT", help="only the client of this name; repeatable")
+    add("--cxx20", action="store_true", help="with C++20's release sequences, which are shorter than C11's")
     add("--asymmetric", action="store_true", help="with asymmetric fences instead of full ones")
     add("--core", type=Path, metavar="FOLDER", help="sources of another core than the one that ships")
     add("--workers", type=int, default=os.cpu_count() or 1, metavar="N",
@@ -79,9 +80,9 @@ def _explore_all(clients: Sequence[Client], given: argparse.Namespace, crew: Cre
     verdicts = []
     print(proved.HEADING, flush=True)
     for number, client in enumerate(clients, 1):
-        job, began = Job(client, given.asymmetric, given.core), time.monotonic()
+        job, began = Job(client, given.asymmetric, given.core, given.cxx20), time.monotonic()
         progress = Progress(f"{number} of {len(clients)}, {client.name}")
-        verdict = explore(*job, crew=crew, watch=progress)
+        verdict = explore(*job[:3], cxx20=job.cxx20, crew=crew, watch=progress)
         progress.finish()
         verdicts.append(verdict)
         print(proved.line(verdict, time.monotonic() - began), flush=True)

@@ -82,7 +82,7 @@ def _handle_steps(number: int, operation: Operation, world: World) -> Iterator[S
     thread, kind = world.threads[number], operation.kind
     side, of_side = ("producer", producer) if kind in PRODUCERS else ("consumer", consumer)
     if kind in of_side.GATED and not thread.inside:
-        if _shared(number, world.client, of_side.GATED):
+        if _may_meet(number, world, of_side.GATED):
             yield world, thread.done(Code.CONCURRENT_USE)  # CON-2
         entry = world.entries[thread.channel]
         stage = entry.producer if side == "producer" else entry.consumer
@@ -92,10 +92,15 @@ def _handle_steps(number: int, operation: Operation, world: World) -> Iterator[S
         yield after, at.knowing(side, after.entries[thread.channel]) if kind in of_side.GATED else at
 
 
-def _shared(number: int, client: Client, gated: frozenset[str]) -> bool:
-    """Whether another thread uses the same handle, so that the two may meet inside it [CON-2]."""
-    scripts = [script for other, script in enumerate(client.threads) if other != number]
-    own = any(operation.kind == "request" for operation in client.threads[number])
-    return not own and any(
-        operation.kind in gated for script in scripts for operation in script if script[0].kind != "request"
-    )
+def _may_meet(number: int, world: World, gated: frozenset[str]) -> bool:
+    """Whether another thread may be inside the same handle, or on its way: in the operation to come, or the one done.
+
+    Two on their way at once may both be turned away: each has told the other before it looked.
+    """
+    for other, (thread, script) in enumerate(zip(world.threads, world.client.threads, strict=True)):
+        if other == number or thread.channel != world.threads[number].channel:
+            continue
+        near = script[max(0, thread.next - 1) : thread.next + 1]
+        if any(operation.kind in gated for operation in near):
+            return True
+    return False

@@ -31,9 +31,9 @@ class Operation(NamedTuple):
     """kind: one of KINDS. argument: the message's token, from 1 to 7, a count, the number that a channel has for a
     name, or the place of a message in the batch it came in.
 
-    From `request` on, a thread works on the channel that it got, or on none. `held`, `readable` and `pin` are for a
-    message of its last pop (`unread_pop` is a `try_pop` that leaves its bytes alone), `view` and `unpin` for the one it
-    pinned last; without it they are nothing. `hand` gives these to the thread that does `take`.
+    From `request` on, a thread works on the channel that it got, or on none. `unread_pop` is a `try_pop` that leaves
+    the message's bytes alone. `held`, `readable` and `pin` are for a message of the thread's last pop, `view` and
+    `unpin` for the one it pinned last; without it they are nothing. `hand` gives these to the thread that does `take`.
     """
 
     kind: str
@@ -46,7 +46,7 @@ class Client(NamedTuple):
     setup: operations done before the threads start, which begin with what these leave.
     bare: no channel is there at first; otherwise one of name 0 is, and every thread works on it.
     channels: how many the broker's limit allows; 0 for no limit.
-    signals, refusals: of each thread, how many of its sleeps may end with a signal, how often it may be refused memory.
+    signals, refusals: of each thread, how many sleeps may end with a signal, and how often it may be refused memory.
     """
 
     name: str
@@ -115,9 +115,7 @@ def run(given: Client, *, asymmetric: bool = False, core: Path | None = None, **
 
     An outcome is the results of each thread's operations, in order, and how many blocks of memory are left.
     """
-    script = _Script(
-        len(given.threads), given.capacity, given.channels, given.bare, given.signals, given.refusals
-    )  # fmt: skip
+    script = _Script(len(given.threads), given.capacity, given.channels, given.bare, given.signals, given.refusals)
     scripts = {**dict(enumerate(given.threads)), THREADS: given.setup}
     for number, operations in scripts.items():
         script.length[number] = len(operations)

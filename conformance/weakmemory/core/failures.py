@@ -65,6 +65,7 @@ def failure(job: Job, verdict: Verdict) -> Failure:
                 "setup": notation(given.setup),
             },
             "asymmetric": job.asymmetric,
+            "cxx20": job.cxx20,
             "replay": replay_string(result.path),
             "trace": [asdict(step) for step in result.trace],
             "told": told(job, result),
@@ -78,11 +79,11 @@ def job_of(failure: Failure, target: str | None = None) -> tuple[Job, tuple[int,
         details = failure.details
         said = dict(details["client"])
         given = client(said.pop("name"), said.pop("capacity"), *said.pop("threads"), **said)
-        path, asymmetric = decisions(details["replay"]), bool(details["asymmetric"])
+        path, asymmetric, cxx20 = decisions(details["replay"]), bool(details["asymmetric"]), bool(details["cxx20"])
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"no exploration is in this failure file: {error!r}") from None
     where = target or failure.target
-    return Job(given, asymmetric, None if where == DEFAULT else Path(where)), path
+    return Job(given, asymmetric, None if where == DEFAULT else Path(where), cxx20), path
 
 
 def again(job: Job, path: tuple[int, ...]) -> Result:

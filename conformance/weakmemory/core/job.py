@@ -22,6 +22,7 @@ class Job(NamedTuple):
     client: Client
     asymmetric: bool = False
     core: Path | None = None
+    cxx20: bool = False
 
     @property
     def allowed(self) -> frozenset[Outcome]:
@@ -39,6 +40,7 @@ class Job(NamedTuple):
             self.client,
             asymmetric=self.asymmetric,
             core=self.core,
+            cxx20=self.cxx20,
             prefix=prefix,
             executions=executions,
             further=FURTHER,
@@ -48,7 +50,7 @@ class Job(NamedTuple):
 
     def probe(self, seed: int) -> Result:
         """One run, by chance."""
-        return run(self.client, asymmetric=self.asymmetric, core=self.core, seed=seed)
+        return run(self.client, asymmetric=self.asymmetric, core=self.core, cxx20=self.cxx20, seed=seed)
 
 
 @cache

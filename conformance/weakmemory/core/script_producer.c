@@ -18,13 +18,22 @@ bool produce(actor *me, script_kind kind, int argument, uint64_t *result) {
     case BLOCKING_PUSH: *result = code(omni_blocking_push(producer, data, size, -1)); return true;
     case TIMED_PUSH: *result = code(omni_blocking_push(producer, data, size, 1)); return true;
     case BATCH_PUSH: *result = code((int)push_batch(producer, (size_t)argument)); return true;
-    case RESERVE: *result = code(omni_reserve(producer, 1, &me->region)); return true;
-    case WRITE_REGION: seam_copy(me->region, data, 8); return false;
+    case RESERVE:
+      me->region = NULL;
+      *result = code(omni_reserve(producer, 1, &me->region));
+      return true;
+    case WRITE_REGION:
+      if (me->region) seam_copy(me->region, data, 8);
+      return false;
     case COMMIT:
       if (me->region) seam_copy(me->region + 8, data, size);
+      me->region = NULL;
       *result = code(omni_commit(producer, size, 8));
       return true;
-    case ROLLBACK: *result = code(omni_rollback(producer)); return true;
+    case ROLLBACK:
+      me->region = NULL;
+      *result = code(omni_rollback(producer));
+      return true;
     case PRODUCER_PIN: *result = code(omni_producer_pin(producer)); return true;
     case PRODUCER_UNPIN: omni_producer_unpin(producer); return false;
     case CLOSE_PRODUCER: omni_producer_close(producer); return false;

@@ -45,13 +45,15 @@ def explore(
     *,
     crew: Crew | None = None,
     watch: Watch | None = None,
+    cxx20: bool = False,
 ) -> Verdict:
     """Explore a client of the core that ships, or of the one in `core`; stop after `executions`, 0 for all.
 
     asymmetric: with a compiler barrier on the waker's side and a barrier for all threads on the sleeper's, as
     `membarrier` gives; otherwise with a full fence on both. crew: workers to spread it over, where no bound is
-    given. watch: told how far they are. After a failure a shorter one is looked for, for a while.
+    given. watch: told how far they are. cxx20: with C++20's release sequences, which leave out later stores of the
+    same thread; otherwise C11's. After a failure a shorter one is looked for, for a while.
     """
-    job = Job(client, asymmetric, core)
+    job = Job(client, asymmetric, core, cxx20)
     result = spread(job, crew, watch) if crew and not executions else job.explore(executions=executions)
     return Verdict(client, result, frozenset(result.outcomes) - job.allowed)

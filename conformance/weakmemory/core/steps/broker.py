@@ -41,8 +41,8 @@ def steps(operation: Operation, world: World, thread: Thread) -> Iterator[Step]:
         yield world._replace(broker=False), thread.done()
     else:
         yield world, thread.done(1)
-        if world.client.refusals:
-            yield world, thread.done(0)
+        if thread.mishaps < world.client.refusals:
+            yield world, thread.mishap(0)
 
 
 def _statistics(world: World, thread: Thread) -> Iterator[Step]:
@@ -69,8 +69,8 @@ def _request(world: World, thread: Thread, name: str) -> Iterator[Step]:
     assert channel is not None
     made = world._replace(entries=(*world.entries, Entry(name, channel)))
     yield made, nothing._replace(channel=len(world.entries)).done(error.value)
-    if world.client.refusals:
-        yield world, nothing.done(ChannelError.ALLOCATION_FAILED.value)  # BRK-5
+    if thread.mishaps < world.client.refusals:
+        yield world, nothing.mishap(ChannelError.ALLOCATION_FAILED.value)  # BRK-5
 
 
 def _shutdown(world: World, thread: Thread) -> Iterator[Step]:
@@ -96,5 +96,5 @@ def _shutdown_wait(kind: str, world: World, thread: Thread) -> Iterator[Step]:
         return
     if kind == "timed_shutdown_wait":
         yield world, thread.done(0)
-    if world.client.signals:
-        yield world, thread.done(Code.INTERRUPTED)
+    if thread.mishaps < world.client.signals:
+        yield world, thread.mishap(Code.INTERRUPTED)

@@ -73,8 +73,8 @@ def _pop(kind: str, entry: Entry, thread: Thread, argument: int, world: World) -
         yield entry.after(after), thread._replace(inside=True)
         if kind.startswith("timed"):
             yield entry.after(popping.pop_timed_out(after)[0]), thread.done(PopResult.TIMEOUT.value)
-        if world.client.signals:
-            yield entry.after(after), thread.done(Code.INTERRUPTED)
+        if thread.mishaps < world.client.signals:
+            yield entry.after(after), thread.mishap(Code.INTERRUPTED)
 
 
 def _popped(thread: Thread, before: Channel, answer: PopResult, taken: tuple[bytes, ...]) -> Thread:

@@ -29,7 +29,7 @@ def steps(operation: Operation, world: World, thread: Thread) -> Iterator[Step]:
         return
     entry = world.entries[thread.channel]
     if kind in ("try_push", "blocking_push", "timed_push"):
-        each = _push(kind, entry, thread, message(argument), signals=world.client.signals > 0)
+        each = _push(kind, entry, thread, message(argument), signals=world.client.signals)
     elif kind == "batch_push":
         each = _batch_push(entry, thread, argument)
     elif kind in ("reserve", "commit", "rollback"):
@@ -45,7 +45,7 @@ def steps(operation: Operation, world: World, thread: Thread) -> Iterator[Step]:
 _Steps = Iterator[tuple[Entry, Thread]]
 
 
-def _push(kind: str, entry: Entry, thread: Thread, data: bytes, *, signals: bool) -> _Steps:
+def _push(kind: str, entry: Entry, thread: Thread, data: bytes, *, signals: int) -> _Steps:
     seen = entry.seen_by_producer()
     if thread.inside and entry.producer > Stage.OPEN:
         # the handle was active when the call began, so it counts as failed [LIF-8, STA-1]
@@ -58,8 +58,8 @@ def _push(kind: str, entry: Entry, thread: Thread, data: bytes, *, signals: bool
     yield entry, thread._replace(inside=True)
     if kind == "timed_push":
         yield entry.after(pushing.push_timed_out(seen)[0]), thread.done(PushResult.TIMEOUT.value)
-    if signals:
-        yield entry, thread.done(Code.INTERRUPTED)
+    if thread.mishaps < signals:
+        yield entry, thread.mishap(Code.INTERRUPTED)
 
 
 def _batch_push(entry: Entry, thread: Thread, count: int) -> _Steps:

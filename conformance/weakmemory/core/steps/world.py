@@ -36,7 +36,7 @@ class SmallConfig(ChannelConfig):
 
 
 class Stage(IntEnum):
-    """How far the end of a handle has come.
+    """How far a handle has come to its end.
 
     A close comes to its own handle, to the peer, to the registry and to the memory, one after the other. All that is
     said of when is that it is done when `close` returns [LIF-2, BRK-8], and that nobody is inside the handle from
@@ -107,12 +107,15 @@ class Entry(NamedTuple):
 
 
 class Thread(NamedTuple):
-    """next: the operation to come. begun: how far it is, where it takes several steps. inside: whether it is in a gate.
+    """Where a thread is, and what it has.
 
-    channel: the number of the channel it works on, or -1. held: the messages of its last pop. pinned: the one it pinned
-    last. ticket: how many
-    channels there had been at its last shutdown. read: how many messages had been popped when a batch of pushes began.
-    known: the least that it can find in the counters of its channel; totals: in the broker's.
+    channel: the number of the channel it works on, or -1.
+    next: the operation to come. begun: how far it is, where it takes several steps. inside: whether it is in a gate.
+    held, pinned: the messages of its last pop, and the one it pinned last.
+    ticket: how many channels there had been at its last shutdown.
+    read: how many messages had been popped when its batch of pushes began.
+    mishaps: how often it was interrupted, or refused memory.
+    known, totals: the least that it can find in the counters of its channel, and of the broker.
     """
 
     channel: int
@@ -123,6 +126,7 @@ class Thread(NamedTuple):
     pinned: Message | None = None
     ticket: int = 0
     read: int = 0
+    mishaps: int = 0
     known: Counters = NOTHING_COUNTED
     totals: Outcome = (0, 0)
     results: Outcome = ()
@@ -130,6 +134,10 @@ class Thread(NamedTuple):
     def done(self, *results: int) -> Thread:
         """After the operation, with what it answered."""
         return self._replace(next=self.next + 1, begun=0, inside=False, read=0, results=(*self.results, *results))
+
+    def mishap(self, result: int) -> Thread:
+        """After an operation that a signal ended, or that was refused memory."""
+        return self._replace(mishaps=self.mishaps + 1).done(result)
 
     def knowing(self, side: str, entry: Entry) -> Thread:
         """After it has used that handle, or has seen to it that nobody does: it finds all that was counted there."""
