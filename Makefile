@@ -15,13 +15,14 @@ VPYTHON := $(VENV)/bin/python
 SOURCES := pyproject.toml $(wildcard fast_impl/core/*.c fast_impl/core/*.h) \
 	$(wildcard fast_impl/_build.py fast_impl/_cffi_source.py)
 
-.PHONY: help conformance conformance-long selftest verify test lint types clean venv
+.PHONY: help conformance conformance-long selftest verify crosscheck test lint types clean venv
 
 help:
 	@echo "make conformance       does fast_impl keep the rules? (options through ARGS=)"
 	@echo "make conformance-long  the same for longer, with random programs"
 	@echo "make selftest          would the suite notice? On some deliberately wrong implementations"
 	@echo "make verify            the same on all of them; and the core explored on every memory order"
+	@echo "make crosscheck        the explorer's litmus tests through herd7 and GenMC, where they are on the PATH"
 	@echo "make test              run the tests (options through ARGS=)"
 	@echo "make lint, make types  ruff, mypy"
 	@echo "make clean             remove everything that was built, the environments too"
@@ -37,8 +38,12 @@ selftest: $(STAMP)
 	@$(VPYTHON) -m conformance selftest --quick $(ARGS)
 
 verify: $(STAMP)
+	@$(VPYTHON) -m conformance.weakmemory.crosscheck
 	@$(VPYTHON) -m conformance.weakmemory.core --full --markdown docs/verification.md
 	@$(VPYTHON) -m conformance selftest --markdown docs/selftest.md $(ARGS)
+
+crosscheck: $(STAMP)
+	@$(VPYTHON) -m conformance.weakmemory.crosscheck $(ARGS)
 
 test: $(STAMP)
 	@$(VPYTHON) -m pytest $(ARGS)

@@ -27,7 +27,7 @@ PRODUCER = (
     ),
     Mutant(
         "a_push_takes_the_reserved_slot", ("PSH-1", "PSH-5"), "producer.c",
-        "if (is_reserved(producer) || !ring_free", "if (!ring_free",
+        "if (producer->reserved || !ring_free", "if (!ring_free",
     ),
     Mutant(
         "a_push_keeps_the_slots_old_offset", ("POP-2",), "producer.c",
@@ -82,7 +82,7 @@ PRODUCER = (
     ),
     Mutant(
         "waits_for_its_own_reservation", ("PSH-5",), "producer.c",
-        "(is_reserved(producer) || timeout == 0)", "(timeout == 0)",
+        "(producer->reserved || timeout == 0)", "(timeout == 0)",
     ),
     Mutant(
         "a_blocking_push_answers_queue_full", ("PSH-4",), "producer.c",
@@ -95,7 +95,7 @@ PRODUCER = (
     ),
     Mutant(
         "a_reservation_can_be_had_twice", ("RSV-1",), "producer.c",
-        "!nobody_receives(channel) && !is_reserved(producer))", "!nobody_receives(channel))",
+        "!nobody_receives(channel) && !producer->reserved)", "!nobody_receives(channel))",
     ),
     Mutant(
         "reserves_more_than_fits", ("RSV-1",), "producer.c",
@@ -103,8 +103,8 @@ PRODUCER = (
     ),
     Mutant(
         "reserves_for_nobody", ("RSV-1", "SHD-1"), "producer.c",
-        "channel->max_message_size && !nobody_receives(channel) && !is_reserved",
-        "channel->max_message_size && !is_reserved",
+        "channel->max_message_size && !nobody_receives(channel) && !producer->reserved",
+        "channel->max_message_size && !producer->reserved",
     ),
     Mutant(
         "the_region_starts_late", ("RSV-3", "RSV-2"), "producer.c",
@@ -121,23 +121,15 @@ PRODUCER = (
     ),
     Mutant(
         "commit_keeps_the_reservation", ("RSV-1", "RSV-3", "RSV-4", "RSV-6", "PSH-1"), "producer.c",
-        "    set_reserved(producer, 0);\n    if (!nobody", "    if (!nobody",
+        "    producer->reserved = false;\n    if (!nobody", "    if (!nobody",
     ),
     Mutant(
         "rollback_keeps_the_reservation", ("RSV-5",), "producer.c",
-        "refused(answer, 0);\n  set_reserved(producer, 0);\n", "refused(answer, 0);\n",
-    ),
-    Mutant(
-        "a_reservation_is_the_threads", ("CON-1", "RSV-6"), "producer.c",
-        "  return seam_load(&producer->reserved, relaxed); /* relaxed: written and read under the gate */\n}\n\n"
-        "static void set_reserved(omni_producer *producer, uint32_t reserved) {\n",
-        "  return seam_load(&producer->reserved, relaxed) == (uint32_t)pthread_self();\n}\n\n"
-        "static void set_reserved(omni_producer *producer, uint32_t reserved) {\n"
-        "  reserved *= (uint32_t)pthread_self();\n",
+        "refused(answer, 0);\n  producer->reserved = false;\n", "refused(answer, 0);\n",
     ),
     Mutant(
         "a_reservation_takes_an_available_slot", ("RSV-2", "STA-3"), "producer.c",
-        "ring->capacity - ring_length(ring);", "ring->capacity - ring_length(ring) - is_reserved(producer);",
+        "ring->capacity - ring_length(ring);", "ring->capacity - ring_length(ring) - producer->reserved;",
     ),
     Mutant(
         "the_producer_does_not_see_the_consumers_end", ("LIF-2",), "producer.c",

@@ -110,7 +110,11 @@ RING = (
     ),
     Mutant(
         "who_takes_the_seat_does_not_look", ("CON-2", "CON-3"), "gate.h",
-        "    if (seam_load(&gate->inside[seat], acquire)) return false;\n", "",
+        "    if (seam_load(&gate->inside[seat], relaxed)) return false;", "",
+    ),
+    Mutant(
+        "a_handle_is_the_first_threads", ("CON-1",), "gate.h",
+        "  if (sitter && sitter != self) {\n", "  if (sitter && sitter != self) return false;\n  if (0) {\n",
     ),
     Mutant(
         "a_seat_is_for_ever", ("CON-2", "CON-3"), "gate.h",
@@ -124,8 +128,8 @@ RING = (
     ),
     Mutant(
         "closing_twice_closes_twice", ("LIF-1", "LIF-4", "BRK-8"), "gate.h",
-        "return !(seam_or(&gate->state, GATE_CLOSED, acq_rel) & GATE_CLOSED);",
-        "return seam_or(&gate->state, GATE_CLOSED, acq_rel), true;",
+        "return !(seam_or(&gate->state, GATE_CLOSED, relaxed) & GATE_CLOSED);",
+        "return seam_or(&gate->state, GATE_CLOSED, relaxed), true;",
     ),
     Mutant(
         # The gap is a few instructions by itself; the pause makes it one that threads fall into within a second.

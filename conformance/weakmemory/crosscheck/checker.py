@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
-from conformance.weakmemory.litmus.program import Program, locations, targets
+from conformance.weakmemory.litmus.program import Operation, Program, locations, targets
 from conformance.weakmemory.litmus.rc11 import Rules
 
 ORDERS = {"rlx": "relaxed", "acq": "acquire", "rel": "release", "ar": "acq_rel", "sc": "seq_cst"}
@@ -73,6 +73,34 @@ def names(threads: Program) -> list[str]:
     """Of the values of an outcome, in order: "1:r0" or "x"."""
     registers = [f"{t}:r{r}" for t, thread in enumerate(threads) for r in targets(thread)]
     return registers + list(locations(threads))
+
+
+def in_c(o: Operation, at: str) -> str:
+    """The operation in C11, where every checker's C has the same words; `at` is the location's address."""
+    order, into = f"memory_order_{ORDERS[o.order]}", receiver(o)
+    match o.kind:
+        case "load":
+            return f"{into}atomic_load_explicit({at}, {order});"
+        case "store":
+            return f"atomic_store_explicit({at}, {o.value}, {order});"
+        case "xchg":
+            return f"{into}atomic_exchange_explicit({at}, {o.value}, {order});"
+        case "add":
+            return f"{into}atomic_fetch_add_explicit({at}, {o.value}, {order});"
+        case "fence":
+            return f"atomic_thread_fence({order});"
+        case _:
+            raise ValueError(f"no form in C is known of {o.kind}")
+
+
+def receiver(o: Operation) -> str:
+    """What assigns to its register, if it has one."""
+    return "" if o.target is None else f"r{o.target} = "
+
+
+def guarded(o: Operation, statement: str) -> str:
+    """The statement, under the operation's condition."""
+    return statement if o.guard is None else f"if (r{o.guard[0]} == {o.guard[1]}) {{ {statement} }}"
 
 
 def call(command: Sequence[str], seconds: float) -> tuple[int, str, str]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
+from itertools import combinations
 
 from conformance.weakmemory.crosscheck.checker import Answer, Checker, CheckerError, Outcome, TooLong
 from conformance.weakmemory.litmus.brute_force import candidates, executions
@@ -106,9 +107,7 @@ def difference(case: Case, ours: Explored, answer: Answer) -> str | None:
     if ours.races or answer.races:
         if ours.races == answer.races:
             return None
-        return (
-            "the explorer sees a data race, and the checker none" if ours.races else "a data race, which is none here"
-        )
+        return "the explorer sees a data race, and the checker none" if ours.races else "a data race, not seen here"
     if more := answer.outcomes - set(ours.each):
         return f"outcome {min(more)} is not met by the explorer"
     if fewer := set(ours.each) - answer.outcomes:
@@ -137,20 +136,17 @@ def against_known(case: Case, answer: Answer) -> str | None:
 
 
 def explanation(checker: Checker, case: Case, answer: Answer) -> str | None:
-    """The known deviation of the checker's model, or all of them, by which brute force gets the same answer."""
-    deviations = dict(checker.deviations)
-    if not deviations or candidates(case.program) > CANDIDATES:
+    """The known deviations of the checker's model, as few as may be, by which brute force gets the same answer."""
+    known = checker.deviations
+    if not known or candidates(case.program) > CANDIDATES:
         return None
-    if len(deviations) > 1:
-        deviations[", and ".join(deviations)] = _together(deviations)
-    for words, rules in deviations.items():
-        if case.cxx20:
-            rules = _together({"": rules, "as asked": Rules(cxx20=True)})
-        found = executions(case.program, rules)
-        if difference(case, Explored(found.outcomes, found.races), answer) is None:
-            return words
+    for size in range(1, len(known) + 1):
+        for words in combinations(known, size):
+            found = executions(case.program, _together([Rules(cxx20=case.cxx20), *(known[each] for each in words)]))
+            if difference(case, Explored(found.outcomes, found.races), answer) is None:
+                return ", and ".join(words)
     return None
 
 
-def _together(rules: Mapping[str, Rules]) -> Rules:
-    return Rules(**{field.name: any(getattr(each, field.name) for each in rules.values()) for field in fields(Rules)})
+def _together(rules: Sequence[Rules]) -> Rules:
+    return Rules(**{field.name: any(getattr(each, field.name) for each in rules) for field in fields(Rules)})
