@@ -22,6 +22,8 @@ from conformance.weakmemory.core.spread import Crew, Lost
 from conformance.weakmemory.core.verdict import Verdict, explore
 from conformance.weakmemory.trace import decisions
 
+FENCES = (ASYMMETRIC, FULL_FENCES) = ("asymmetric", "full")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 where every client is proved, 1 where one is not, 2 where they cannot be explored."""
@@ -29,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         clients = _chosen(given)
         if given.replay is not None:
-            return _replay(Job(clients[0], given.asymmetric, given.core, given.cxx20), given.replay)
+            return _replay(Job(clients[0], given.fences == ASYMMETRIC, given.core, given.cxx20), given.replay)
         with Cluster(given.dask, given.core) if given.dask else Processes(given.workers) as crew:
             verdicts = _explore_all(clients, given, crew)
         if given.markdown is not None:
@@ -43,8 +45,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
-    unproved = sum(not verdict.proved for verdict in verdicts)
-    print(f"{len(clients) - unproved} of {len(clients)} clients proved")
+    unproved = len({verdict.client.name for verdict in verdicts if not verdict.proved})
+    fences = given.fences or " and with ".join(FENCES)
+    print(f"{len(clients) - unproved} of {len(clients)} clients proved, with {fences} fences")
     return min(1, unproved)
 
 
@@ -54,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--full", action="store_true", help="with the clients that take minutes")
     add("--only", action="append", default=[], metavar="CLIENT", help="only the client of this name; repeatable")
     add("--cxx20", action="store_true", help="with C++20's release sequences, which are shorter than C11's")
-    add("--asymmetric", action="store_true", help="with asymmetric fences instead of full ones")
+    add("--fences", choices=FENCES, help="only with these fences (default: with either; for --replay: full)")
     add("--core", type=Path, metavar="FOLDER", help="sources of another core than the one that ships")
     add("--workers", type=int, default=os.cpu_count() or 1, metavar="N",
         help="processes that share what lasts (default: %(default)s)")  # fmt: skip
@@ -79,9 +82,13 @@ def _chosen(given: argparse.Namespace) -> Sequence[Client]:
 def _explore_all(clients: Sequence[Client], given: argparse.Namespace, crew: Crew) -> list[Verdict]:
     verdicts = []
     print(proved.HEADING, flush=True)
-    for number, client in enumerate(clients, 1):
-        job, began = Job(client, given.asymmetric, given.core, given.cxx20), time.monotonic()
-        progress = Progress(f"{number} of {len(clients)}, {client.name}")
+    jobs = [
+        Job(client, fences == ASYMMETRIC, given.core, given.cxx20)
+        for client in clients
+        for fences in ((given.fences,) if given.fences else FENCES)
+    ]
+    for number, job in enumerate(jobs, 1):
+        began, progress = time.monotonic(), Progress(f"{number} of {len(jobs)}, {job.client.name}")
         verdict = explore(*job[:3], cxx20=job.cxx20, crew=crew, watch=progress)
         progress.finish()
         verdicts.append(verdict)

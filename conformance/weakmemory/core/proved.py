@@ -5,38 +5,51 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from conformance.weakmemory.core.client import notation
+from conformance.weakmemory.core.client import Client, notation
 from conformance.weakmemory.core.verdict import Verdict
+from conformance.weakmemory.explorer import Result
 
-HEADING = f"{'client':<40}{'capacity':>9}{'complete':>11}{'blocked':>9}{'outcomes':>10}{'s':>7}  verdict"
+HEADING = (
+    f"{'client':<50}{'capacity':>9}  {'fences':<11}{'complete':>11}{'blocked':>9}{'outcomes':>10}{'s':>7}  verdict"
+)
 BEGIN, END = "<!-- what was proved: by `make verify` -->", "<!-- until here -->"
 
 
 def line(verdict: Verdict, seconds: float) -> str:
     """One client's, for the terminal."""
-    client, result = verdict.client, verdict.result
+    client, result, fences = verdict.client, verdict.result, "asymmetric" if verdict.asymmetric else "full"
+    says = "proved" if verdict.proved else result.failure or verdict.why
     return (
-        f"{client.name:<40}{client.capacity:>9}{result.complete:>11,}{result.blocked:>9,}{len(result.outcomes):>10}"
-        f"{seconds:>7.1f}  {'proved' if verdict.proved else verdict.result.failure or verdict.why}"
+        f"{client.name:<50}{client.capacity:>9}  {fences:<11}{result.complete:>11,}{result.blocked:>9,}"
+        f"{len(result.outcomes):>10}{seconds:>7.1f}  {says}"
     )
 
 
 def markdown(verdicts: Sequence[Verdict]) -> str:
-    """All of them, for a page."""
+    """All of them, for a page: a row for each client, with the executions that it has with either kind of fences."""
     rows = [
-        "| client | capacity | threads | complete | blocked | outcomes | verdict |",
+        "| client | capacity | threads | executions: asymmetric | full | outcomes | |",
         "|---|--:|---|--:|--:|--:|---|",
     ]
-    for verdict in verdicts:
-        client, result = verdict.client, verdict.result
-        threads = "<br>".join(f"`{notation(thread)}`" for thread in client.threads)
-        if client.setup:
-            threads = f"first `{notation(client.setup)}`, then<br>{threads}"
+    for client in dict.fromkeys(verdict.client for verdict in verdicts):
+        of = {verdict.asymmetric: verdict for verdict in verdicts if verdict.client == client}
+        counts = [_executions(of[each].result) if each in of else "" for each in (True, False)]
+        outcomes = max(len(verdict.result.outcomes) for verdict in of.values())
+        proved = all(verdict.proved for verdict in of.values())
         rows.append(
-            f"| {client.name} | {client.capacity} | {threads} | {result.complete:,} | {result.blocked:,} "
-            f"| {len(result.outcomes)} | {'proved' if verdict.proved else '**not proved**'} |"
+            f"| {client.name} | {client.capacity} | {_threads(client)} | {' | '.join(counts)} | {outcomes} "
+            f"| {'proved' if proved else '**not proved**'} |"
         )
     return "\n".join(rows) + "\n"
+
+
+def _executions(result: Result) -> str:
+    return f"{result.complete:,}" + (f" + {result.blocked:,} blocked" if result.blocked else "")
+
+
+def _threads(client: Client) -> str:
+    threads = "<br>".join(f"`{notation(thread)}`" for thread in client.threads)
+    return f"first `{notation(client.setup)}`, then<br>{threads}" if client.setup else threads
 
 
 def write(verdicts: Sequence[Verdict], page: Path) -> None:

@@ -18,6 +18,7 @@ class Verdict(NamedTuple):
     client: Client
     result: Result
     forbidden: frozenset[Outcome]
+    asymmetric: bool = False
 
     @property
     def proved(self) -> bool:
@@ -56,4 +57,4 @@ def explore(
     """
     job = Job(client, asymmetric, core, cxx20)
     result = spread(job, crew, watch) if crew and not executions else job.explore(executions=executions)
-    return Verdict(client, result, frozenset(result.outcomes) - job.allowed)
+    return Verdict(client, result, frozenset(result.outcomes) - job.allowed, asymmetric)
