@@ -25,9 +25,10 @@ from conformance.weakmemory.crosscheck.compare import (
     difference,
     random_cases,
     suite,
+    under,
 )
 from conformance.weakmemory.litmus import interpreter
-from conformance.weakmemory.litmus.brute_force import executions
+from conformance.weakmemory.litmus.brute_force import candidates, executions
 from conformance.weakmemory.litmus.program import Program, program
 from conformance.weakmemory.litmus.rc11 import Rules
 
@@ -282,6 +283,21 @@ def test_a_known_difference_of_model_is_explained(case: str, deviation: str, cou
     assert verdict.kind == MODEL and verdict.says.startswith(f"{deviation}: ")
     others = {name: each for name, each in DEVIATIONS.items() if name != deviation}
     assert compared(Stated(rules, others), CASES[case], 1).kind == DIFFERS
+
+
+@pytest.mark.parametrize("rules", [Rules(cxx20=True), Rules(failing_as_success=True), Rules(True, False, True)])
+def test_explorer_and_brute_force_agree_on_other_rules(rules: Rules) -> None:
+    """Where the explorer knows a rule itself, it finds the same under it, in random programs too."""
+    programs = [each.program for each in (*CASES.values(), *random_cases(0, 100))]
+    awake = [each for each in programs if not {"sleep", "doze", "wake"} & {o.kind for thread in each for o in thread}]
+    known = [each for each in awake if candidates(each) < 3_000]
+    for threads in known:
+        found, seen = executions(threads, rules), under(rules, threads)
+        assert seen is not None and (seen.races, seen.races or seen.each) == (
+            found.races,
+            found.races or found.outcomes,
+        )
+    assert len(known) > 200 and any(under(rules, each) != under(Rules(), each) for each in known)
 
 
 def test_differences_of_model_may_come_together() -> None:

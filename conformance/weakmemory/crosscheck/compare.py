@@ -19,7 +19,7 @@ from conformance.weakmemory.litmus.suite import SUITE, Litmus
 
 SAME, MODEL, DIFFERS, PASSED_OVER = "same", "model", "differs", "-"
 CANDIDATES = 1_000_000
-"""Of a program with more of them, no other model is tried by brute force."""
+"""A program with more of them is not tried by brute force."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +46,7 @@ class Case:
     @cached_property
     def explored(self) -> Explored:
         """What the explorer finds."""
-        result = run(self.program, cxx20=self.cxx20, blocking_allowed=True)
-        if result.failure is not None and result.failure != "data race":
-            raise CheckerError(f"the explorer fails: {result.failure}: {result.message}")
-        return Explored(result.outcomes, result.failure is not None)
+        return explored(self.program, cxx20=self.cxx20)
 
 
 @dataclass(frozen=True)
@@ -136,16 +133,32 @@ def against_known(case: Case, answer: Answer) -> str | None:
 
 
 def explanation(checker: Checker, case: Case, answer: Answer) -> str | None:
-    """The known deviations of the checker's model, as few as may be, by which brute force gets the same answer."""
+    """The known deviations of the checker's model, as few as may be, that give the same answer."""
     known = checker.deviations
-    if not known or candidates(case.program) > CANDIDATES:
-        return None
     for size in range(1, len(known) + 1):
         for words in combinations(known, size):
-            found = executions(case.program, _together([Rules(cxx20=case.cxx20), *(known[each] for each in words)]))
-            if difference(case, Explored(found.outcomes, found.races), answer) is None:
+            theirs = under(_together([Rules(cxx20=case.cxx20), *(known[each] for each in words)]), case.program)
+            if theirs is not None and difference(case, theirs, answer) is None:
                 return ", and ".join(words)
     return None
+
+
+def under(rules: Rules, threads: Program) -> Explored | None:
+    """The program under these rules: explored, where the explorer has them; else by brute force, if it is small."""
+    if not rules.any_location:
+        return explored(threads, cxx20=rules.cxx20, failing_as_success=rules.failing_as_success)
+    if candidates(threads) > CANDIDATES:
+        return None
+    found = executions(threads, rules)
+    return Explored(found.outcomes, found.races)
+
+
+def explored(threads: Program, **options: bool) -> Explored:
+    """What the explorer finds."""
+    result = run(threads, blocking_allowed=True, **options)
+    if result.failure is not None and result.failure != "data race":
+        raise CheckerError(f"the explorer fails: {result.failure}: {result.message}")
+    return Explored(result.outcomes, result.failure is not None)
 
 
 def _together(rules: Sequence[Rules]) -> Rules:

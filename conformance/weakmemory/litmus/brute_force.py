@@ -11,11 +11,10 @@ from dataclasses import dataclass, field, replace
 from itertools import permutations, product
 from math import factorial
 
-from conformance.weakmemory.litmus.program import Operation, Program, locations, targets
+from conformance.weakmemory.litmus.program import READ_HALF, Operation, Program, locations, targets
 from conformance.weakmemory.litmus.rc11 import Event, Judge, Rules
 from conformance.weakmemory.litmus.relations import Relation
 
-_READ_HALF = {"ar": "acq", "rel": "rlx"}
 _WRITE_HALF = {"ar": "rel", "acq": "rlx"}
 PAPER = Rules()
 
@@ -68,7 +67,7 @@ def _after(path: _Path, o: Operation, thread: int, rules: Rules) -> Iterator[_Pa
         return _Path(steps, demands if demand is None else (*demands, (at, *demand)), registers, blocked)
 
     write = _Step(event("W", _WRITE_HALF.get(o.order, o.order)), o.value, o.kind == "add", exclusive=True)
-    read_order = _READ_HALF.get(o.order, o.order)
+    read_order = READ_HALF.get(o.order, o.order)
     match o.kind:
         case "load":
             yield read(o.order)

@@ -6,7 +6,7 @@ enum { OPERATIONS = 16, LOCATIONS = 8, REGISTERS = 8 };
 enum { LOAD, STORE, EXCHANGE, ADD, REPLACE, FENCE, AWAIT, PLAIN_LOAD, PLAIN_STORE, SLEEP, TIMED_SLEEP, WAKE, CHOOSE };
 
 typedef struct {
-  int32_t kind, location, order, target;    /* target: register, or -1 */
+  int32_t kind, location, order, failure, target; /* target: register, or -1 */
   int32_t guard, guard_value;               /* done only if that register has that value; -1: always */
   int64_t value, expected;
 } litmus_operation;
@@ -30,7 +30,7 @@ static uint64_t perform(const litmus_operation *o, const wm_site *site) {
     case STORE: wm_store(at, 4, value, order, site); return 0;
     case EXCHANGE: return wm_modify(at, 4, wm_exchange, value, order, site);
     case ADD: return wm_modify(at, 4, wm_add, value, order, site);
-    case REPLACE: wm_replace(at, 4, &expected, value, order, wm_relaxed, site); return expected;
+    case REPLACE: wm_replace(at, 4, &expected, value, order, (wm_order)o->failure, site); return expected;
     case FENCE: wm_fence(order, site); return 0;
     case AWAIT: return wm_await(at, 4, expected, order, site);
     case PLAIN_LOAD: wm_plain_read(at, 4, site); return *at;

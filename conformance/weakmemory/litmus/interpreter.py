@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.weakmemory.compile import shared_library
 from conformance.weakmemory.explorer import THREADS, Options, Report, Result, explore
-from conformance.weakmemory.litmus.program import LOCATIONS, ORDERS, Program, locations
+from conformance.weakmemory.litmus.program import LOCATIONS, ORDERS, READ_HALF, Program, locations
 
 OPERATIONS = 16
 KINDS = (
@@ -20,7 +20,10 @@ KINDS = (
 
 class _Operation(ctypes.Structure):
     _fields_ = (
-        *((name, ctypes.c_int32) for name in ("kind", "location", "order", "target", "guard", "guard_value")),
+        *(
+            (name, ctypes.c_int32)
+            for name in ("kind", "location", "order", "failure", "target", "guard", "guard_value")
+        ),
         ("value", ctypes.c_int64),
         ("expected", ctypes.c_int64),
     )
@@ -41,8 +44,11 @@ def library() -> ctypes.CDLL:
     return ctypes.CDLL(str(shared_library([Path(__file__).with_name("interpreter.c")])))
 
 
-def run(threads: Program, **options: Any) -> Result:
-    """Every execution of the program; outcomes are each thread's registers, then each location's last value."""
+def run(threads: Program, *, failing_as_success: bool = False, **options: Any) -> Result:
+    """Every execution of the program; outcomes are each thread's registers, then each location's last value.
+
+    A compare-and-swap that fails reads relaxed, or with `failing_as_success` in the order that it would have had.
+    """
     used = locations(threads)
     if used != LOCATIONS[: len(used)]:
         raise ValueError(f"locations must be taken in the order {LOCATIONS}, without gaps: {used}")
@@ -57,6 +63,7 @@ def run(threads: Program, **options: Any) -> Result:
                 KINDS.index(each.kind),
                 max(0, used.find(each.location)) if each.location else 0,
                 ORDERS[each.order],
+                ORDERS[READ_HALF.get(each.order, each.order) if failing_as_success else "rlx"],
                 -1 if each.target is None else each.target,
                 guard,
                 guard_value,

@@ -19,6 +19,8 @@ import re
 from dataclasses import dataclass
 
 ORDERS = {"rlx": 0, "acq": 1, "rel": 2, "ar": 3, "sc": 4, "light": 5, "heavy": 6}
+READ_HALF = {"ar": "acq", "rel": "rlx"}
+"""The order of what a read-modify-write reads, where it is not its own."""
 LOCATIONS = "xyzw"
 
 
