@@ -28,6 +28,6 @@ CHANGES = {**GATE, **ENDS, **PINS, **BROKER, **MISHAPS}
 def test_a_change_is_found(name: str, tmp_path: Path) -> None:
     """With one order weaker, or one step left out, some execution of a small client fails."""
     change = CHANGES[name]
-    verdict = explore(BY_NAME[change.shown_by], core=change.made(tmp_path))
+    verdict = explore(BY_NAME[change.shown_by], True, change.made(tmp_path))
     assert not verdict.proved
     assert verdict.why.startswith(change.kind), verdict.why

@@ -2,4 +2,29 @@
 
 from __future__ import annotations
 
-REASONS: dict[str, str] = {}
+_SAME = "C has no plain look at an atomic object, and the instruction is the same."
+_PRODUCERS = f"Only who is inside the producer writes it, so nothing races with this look of its own; {_SAME}"
+_CONSUMERS = f"Only who is inside the consumer writes it, so nothing races with this look of its own; {_SAME}"
+_INSIDE = f"Only who is inside the handle writes it, so nothing races with this look of its own; {_SAME}"
+_BUSY = f"Only who is BUSY writes it, which is the one who looks; {_SAME}"
+_SITTER = f"Only the thread whose seat it is writes it, which is the one who looks; {_SAME}"
+_ENDED = f"The producer has ended, which the acquire just before says: nobody writes it any more; {_SAME}"
+
+REASONS: dict[str, str] = {
+    "channel.h count: seam_load(counter, relaxed) -> nonatomic": _INSIDE,
+    "consumer.c entered_pop: seam_load(&ring->read_index, relaxed) -> nonatomic": _CONSUMERS,
+    "consumer.c pop: seam_load(&ring->read_index, relaxed) -> nonatomic": _CONSUMERS,
+    "gate.h gate_count: seam_load(&gate->entries, relaxed) -> nonatomic": _INSIDE,
+    "gate.h gate_enter: seam_load(&gate->inside[seat], relaxed) -> nonatomic": _SITTER,
+    "gate.h gate_take_seat: seam_load(&gate->seat, relaxed) -> nonatomic": _BUSY,
+    "gate.h gate_take_seat: seam_load(&gate->sitter[seat], relaxed) -> nonatomic": _BUSY,
+    "producer.c omni_blocking_push: seam_load(&ring->write_index, relaxed) -> nonatomic": _PRODUCERS,
+    "ring.h ring_free_slots: seam_load(&ring->write_index, relaxed) -> nonatomic": _PRODUCERS,
+    "ring.h ring_next_slot: seam_load(&ring->write_index, relaxed) -> nonatomic": _PRODUCERS,
+    "ring.h ring_publish: seam_load(&ring->bytes_sent, relaxed) -> nonatomic": _PRODUCERS,
+    "ring.h ring_publish: seam_load(&ring->write_index, relaxed) -> nonatomic": _PRODUCERS,
+    "ring.h ring_release: seam_load(&ring->bytes_received, relaxed) -> nonatomic": _CONSUMERS,
+    "ring.h ring_release: seam_load(&ring->read_index, relaxed) -> nonatomic": _CONSUMERS,
+    "ring.h ring_waiting: seam_load(&ring->read_index, relaxed) -> nonatomic": _CONSUMERS,
+    "ring.h ring_waiting: seam_load(&ring->write_index, relaxed) -> nonatomic": _ENDED,
+}

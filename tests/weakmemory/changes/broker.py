@@ -47,10 +47,10 @@ BROKER: dict[str, Change] = {
         "broker.c",
         "the handles are waited for, the consumer asleep",
         ASLEEP,
-        ("    uint32_t departures = seam_load(&broker->departures.value, acquire);\n", ""),
+        ("    uint32_t departures = seam_load(&broker->departures.value, relaxed);\n", ""),
         (
             "    if (done) return 1;\n",
-            "    if (done) return 1;\n    uint32_t departures = seam_load(&broker->departures.value, acquire);\n",
+            "    if (done) return 1;\n    uint32_t departures = seam_load(&broker->departures.value, relaxed);\n",
         ),
     ),
     "a shutdown does not keep the channels": change(

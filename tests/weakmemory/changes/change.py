@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from conformance.weakmemory.core.build import sources
 
-RACE, ASLEEP, UNEXPLAINED = "data race", "lost wakeup", "unexplained outcome"
+RACE, ASLEEP, UNEXPLAINED = "data race", "lost wakeup", "outcomes that no order explains"
 
 
 class Change(NamedTuple):
