@@ -100,6 +100,8 @@ int omni_message_is_readable(const omni_consumer *consumer, const omni_message *
 }
 
 int omni_message_pin(omni_consumer *consumer, const omni_message *message) {
+  /* Looked at first: a pin that is tried for, though it be refused, can hold up a pop for a moment */
+  if (!omni_message_is_readable(consumer, message)) return OMNI_EXPIRED;
   if (!channel_pin(consumer->channel)) return OMNI_EXPIRED;
   seam_add(&ring_slot_of(&consumer->channel->ring, message->number)->pins, 1, relaxed);
   seam_add(&consumer->pins, 1, relaxed);

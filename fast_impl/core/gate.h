@@ -59,7 +59,7 @@ static inline bool gate_take_seat(omni_gate *gate) {
   uint64_t self = seam_self(), sitter = seam_load(&gate->sitter[seat], relaxed);
   if (sitter && sitter != self) {
     seam_fence_heavy(); /* pairs with the light one in gate_enter: the sitter sees BUSY, or is seen */
-    if (seam_load(&gate->inside[seat], relaxed)) return false; /* else the next fence acquires what it did inside */
+    if (seam_load(&gate->inside[seat], acquire)) return false; /* pairs with gate_stand_up */
     seam_store(&gate->seat, ++seat, relaxed);
     seam_fence_heavy(); /* pairs with the light one in gate_is_sitting */
   }

@@ -110,7 +110,7 @@ RING = (
     ),
     Mutant(
         "who_takes_the_seat_does_not_look", ("CON-2", "CON-3"), "gate.h",
-        "    if (seam_load(&gate->inside[seat], relaxed)) return false;", "",
+        "    if (seam_load(&gate->inside[seat], acquire)) return false;", "",
     ),
     Mutant(
         "a_handle_is_the_first_threads", ("CON-1",), "gate.h",

@@ -32,7 +32,7 @@ GATE: dict[str, Change] = {
         "gate.h",
         "two in the producer",
         RACE,
-        ("    if (seam_load(&gate->inside[seat], relaxed)) return false;", "    "),
+        ("    if (seam_load(&gate->inside[seat], acquire)) return false;", "    "),
     ),
     "who leaves without a seat does not release": change(
         "gate.h",

@@ -1,0 +1,91 @@
+"""The core under sanitizers and valgrind: python -m tests.native.sanitize [--quick]"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.native.programs import SANITIZERS, SEAMS, CannotBuild, library, native
+from tests.native.steps import Steps
+
+MESSAGES = {"full": 10_000_000, "quick": 200_000}
+ROUNDS = {"full": 2000, "quick": 50}
+SUITE = {"full": ["tests"], "quick": ["tests/reference", "tests/core/test_core.py"]}
+"""Which of the Python tests run on the sanitized core."""
+NOT_HERE = (
+    # They compile or start other programs, which would load the sanitizer too, or say nothing of the core.
+    "tests/conformance", "tests/contracts", "tests/weakmemory", "tests/packaging", "tests/reports", "tests/examples",
+    "tests/model", "tests/portable", "tests/native", "tests/core/test_another_library.py",
+    "tests/core/test_start_index.py", "tests/threads/test_signals.py", "tests/threads/test_held_memory.py",
+)  # fmt: skip
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 where all that could be run is clean, 1 where something is not, 2 where nothing could be compiled."""
+    parser = argparse.ArgumentParser(prog="python -m tests.native.sanitize", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="less of everything: some two minutes")
+    size = "quick" if parser.parse_args(arguments).quick else "full"
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler is None:
+        print("error: no C compiler on the PATH (Debian: apt-get install gcc)", file=sys.stderr)
+        return 2
+    steps = Steps()
+    with tempfile.TemporaryDirectory() as folder:
+        for sanitizer, flags in SANITIZERS.items():
+            for seam, more in SEAMS.items():
+                _stress(steps, compiler, Path(folder), f"{sanitizer} sanitizer, {seam} seam", [*flags, *more], size)
+        _python_suite(steps, compiler, Path(folder), size)
+        _valgrind(steps, compiler, Path(folder))
+    return steps.end()
+
+
+def _stress(steps: Steps, compiler: str, folder: Path, what: str, flags: Sequence[str], size: str) -> None:
+    try:
+        program = native(compiler, folder / "native", flags)
+    except CannotBuild as error:
+        steps.skip(what, str(error))
+        return
+    # Where addresses are laid out at random over too many bits, the thread sanitizer finds its own taken.
+    still = [tool, "-R"] if (tool := shutil.which("setarch")) else []
+    steps.run(what, [*still, str(program), str(MESSAGES[size]), str(ROUNDS[size]), "120"], limit=1800)
+
+
+def _python_suite(steps: Steps, compiler: str, folder: Path, size: str) -> None:
+    what = "the Python tests on a core with address and undefined-behaviour sanitizers"
+    try:
+        sanitized = library(compiler, folder / "libomni.so", SANITIZERS["address"])
+    except CannotBuild as error:
+        steps.skip(what, str(error))
+        return
+    runtime = subprocess.run([compiler, "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)
+    environment = {
+        "LD_PRELOAD": runtime.stdout.strip(),
+        # The interpreter itself keeps memory until it ends.
+        "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1",
+        "UBSAN_OPTIONS": "print_stacktrace=1",
+        "PYTHONMALLOC": "malloc",
+        "OMNI_LIBRARY": str(sanitized),
+    }
+    without = [f"--ignore={path}" for path in NOT_HERE]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=300", *SUITE[size], *without]
+    steps.run(what, command, 1800, environment)
+
+
+def _valgrind(steps: Steps, compiler: str, folder: Path) -> None:
+    what = "valgrind"
+    tool = shutil.which("valgrind")
+    if tool is None:
+        steps.skip(what, "not on the PATH (Debian: apt-get install valgrind)")
+        return
+    program = native(compiler, folder / "plain")
+    command = [tool, "--quiet", "--error-exitcode=9", "--leak-check=full", "--fair-sched=yes", str(program)]
+    steps.run(what, [*command, "3000", "3", "300"], limit=900)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
