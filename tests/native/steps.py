@@ -14,14 +14,15 @@ class Steps:
     def __init__(self) -> None:
         self.passed, self.failed, self.skipped = 0, 0, list[str]()
 
-    def run(self, what: str, command: Sequence[str], limit: float, environment: Mapping[str, str] | None = None) -> None:
+    def run(
+        self, what: str, command: Sequence[str], limit: float, environment: Mapping[str, str] | None = None
+    ) -> None:
         """A command that must end with 0 within `limit` seconds; what it printed is shown where it does not."""
         print(f"== {what} ...", flush=True)
         began = time.monotonic()
         try:
-            ended = subprocess.run(
-                command, capture_output=True, text=True, check=False, timeout=limit, env={**os.environ, **(environment or {})}
-            )
+            where = {**os.environ, **(environment or {})}
+            ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=limit, env=where)
             status, said = ended.returncode, ended.stdout + ended.stderr
         except subprocess.TimeoutExpired as error:
             status, said = -1, f"hung for {limit:.0f} s; the last it said: {(error.stdout or b'')[-500:].decode()}"

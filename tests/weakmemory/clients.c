@@ -75,10 +75,23 @@ static void nonatomic(void *context, int number) {
   STORE(data, 8, relaxed);
 }
 
-static void (*const clients[])(void *, int) = {freeing, endless, fickle, misusing, nonatomic};
+/* One thread sleeps, and nobody wakes it; `mode`: what else ends its sleep. The outcome: how it ended. */
+static uint64_t slept;
+static void sleeping(void *context, int number) {
+  (void)context;
+  if (number == 0) slept = (uint64_t)wm_sleep(flag, 4, 0, (unsigned)mode, WM_SITE("flag"));
+}
+
+static void how_it_slept(void *context) {
+  (void)context;
+  wm_outcome(slept);
+  wm_outcome(wm_allocated());
+}
+
+static void (*const clients[])(void *, int) = {freeing, endless, fickle, misusing, nonatomic, sleeping};
 
 void client_explore(int client, int variant, const wm_options *options, wm_report *report) {
   mode = variant;
-  wm_client c = {2, begin, clients[client], NULL, NULL};
+  wm_client c = {2, begin, clients[client], how_it_slept, NULL};
   wm_explore(&c, options, report);
 }

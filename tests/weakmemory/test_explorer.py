@@ -15,7 +15,9 @@ from conformance.weakmemory.litmus.interpreter import run
 from conformance.weakmemory.litmus.program import operation, program
 from conformance.weakmemory.trace import decisions, replay_string, table
 
-FREEING, ENDLESS, FICKLE, MISUSING, NONATOMIC = range(5)
+FREEING, ENDLESS, FICKLE, MISUSING, NONATOMIC, SLEEPING = range(6)
+TIMED, INTERRUPTIBLE = 1, 2
+TIME_UP, SIGNAL = 1, 2
 STORE_BUFFERING = program(
     "x = 1 rlx; r0 = y rlx; y = 2 rlx", "y = 1 rlx; r0 = x rlx; r1 = y rlx", "r0 = x rlx; r1 = y rlx"
 )
@@ -40,6 +42,17 @@ def test_memory_handed_over_and_freed_is_no_failure() -> None:
     """Plain memory that is written, published, read and freed in order is clean in its one execution."""
     result = client(FREEING)
     assert result.proved and result.complete == 1
+
+
+def test_time_comes_and_a_signal_only_may() -> None:
+    """A sleep that nobody ends is a lost wakeup, also where a signal could end it, but not where its time comes."""
+    assert client(SLEEPING).failure == "lost wakeup"
+    timed = client(SLEEPING, TIMED)
+    assert timed.failure is None and set(timed.outcomes) == {(TIME_UP, 0)}
+    interruptible = client(SLEEPING, INTERRUPTIBLE, every_failure=True)
+    assert interruptible.failure == "lost wakeup" and set(interruptible.outcomes) == {(SIGNAL, 0)}
+    both = client(SLEEPING, TIMED | INTERRUPTIBLE)
+    assert both.failure is None and set(both.outcomes) == {(TIME_UP, 0), (SIGNAL, 0)}
 
 
 def test_freed_memory_must_not_be_touched() -> None:
