@@ -18,7 +18,11 @@ SANITIZERS = {
 
 
 class CannotBuild(Exception):
-    """This machine cannot make that variant."""
+    """This machine has not what that variant needs: a compiler, a library."""
+
+
+class Refused(Exception):
+    """The compiler found a mistake in the sources."""
 
 
 def core() -> list[str]:
@@ -43,6 +47,9 @@ def _compile(compiler: str, arguments: Sequence[str], target: Path) -> Path:
         ended = subprocess.run([*command, "-o", str(target), "-pthread"], capture_output=True, text=True, check=False)
     except OSError as error:
         raise CannotBuild(f"{compiler}: {error.strerror}") from None
+    missing = [line for line in ended.stderr.splitlines() if "cannot find" in line or "No such file" in line]
+    if ended.returncode and missing:
+        raise CannotBuild(f"{compiler}: {missing[0].strip()}")
     if ended.returncode:
-        raise CannotBuild(f"{compiler} {' '.join(arguments[:2])}: {ended.stderr.strip().splitlines()[0]}")
+        raise Refused(f"{compiler} refused the sources:\n{ended.stderr.strip()}")
     return target

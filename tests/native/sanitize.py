@@ -15,12 +15,12 @@ from tests.native.steps import Steps
 
 MESSAGES = {"full": 10_000_000, "quick": 200_000}
 ROUNDS = {"full": 2000, "quick": 50}
-SUITE = {"full": ["tests"], "quick": ["tests/reference", "tests/core/test_core.py"]}
+SUITE = {"full": ["tests"], "quick": ["tests/reference", "tests/core/test_garbage.py"]}
 """Which of the Python tests run on the sanitized core."""
 NOT_HERE = (
     # They compile or start other programs, which would load the sanitizer too, or say nothing of the core.
     "tests/conformance", "tests/contracts", "tests/weakmemory", "tests/packaging", "tests/reports", "tests/examples",
-    "tests/model", "tests/portable", "tests/native", "tests/core/test_another_library.py",
+    "tests/model", "tests/portable", "tests/native", "tests/core/test_core.py", "tests/core/test_another_library.py",
     "tests/core/test_start_index.py", "tests/threads/test_signals.py", "tests/threads/test_held_memory.py",
 )  # fmt: skip
 
