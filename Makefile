@@ -15,13 +15,18 @@ VPYTHON := $(VENV)/bin/python
 SOURCES := pyproject.toml $(wildcard fast_impl/core/*.c fast_impl/core/*.h) \
 	$(wildcard fast_impl/_build.py fast_impl/_cffi_source.py)
 
-.PHONY: help conformance conformance-long selftest verify crosscheck test lint types clean venv
+.PHONY: help conformance conformance-long selftest explore necessity sanitize aarch64 verify crosscheck test lint types \
+	clean venv
 
 help:
 	@echo "make conformance       does fast_impl keep the rules? (options through ARGS=)"
 	@echo "make conformance-long  the same for longer, with random programs"
 	@echo "make selftest          would the suite notice? On some deliberately wrong implementations"
-	@echo "make verify            the same on all of them; and the core explored on every memory order"
+	@echo "make explore           the core on every memory order that C11 allows, for small clients (more: ARGS=--full)"
+	@echo "make necessity         every atomic access, fence and wake of the core made weaker, one at a time"
+	@echo "make sanitize          the core under sanitizers and valgrind (some of it: ARGS=--quick)"
+	@echo "make aarch64           the core on another processor, emulated"
+	@echo "make verify            all of these in full"
 	@echo "make crosscheck        the explorer's litmus tests through herd7 and GenMC, where they are on the PATH"
 	@echo "make test              run the tests (options through ARGS=)"
 	@echo "make lint, make types  ruff, mypy"
@@ -38,9 +43,24 @@ selftest: $(STAMP)
 	@$(VPYTHON) -m conformance selftest --quick $(ARGS)
 
 verify: $(STAMP)
+	@$(VPYTHON) -m tests.native.sanitize
+	@$(VPYTHON) -m tests.native.aarch64
+	@$(VPYTHON) -m conformance.weakmemory.necessity --docs docs
 	@$(VPYTHON) -m conformance.weakmemory.crosscheck
 	@$(VPYTHON) -m conformance.weakmemory.core --full --markdown docs/verification.md
 	@$(VPYTHON) -m conformance selftest --markdown docs/selftest.md $(ARGS)
+
+explore: $(STAMP)
+	@$(VPYTHON) -m conformance.weakmemory.core $(ARGS)
+
+necessity: $(STAMP)
+	@$(VPYTHON) -m conformance.weakmemory.necessity --docs docs $(ARGS)
+
+sanitize: $(STAMP)
+	@$(VPYTHON) -m tests.native.sanitize $(ARGS)
+
+aarch64: $(STAMP)
+	@$(VPYTHON) -m tests.native.aarch64
 
 crosscheck: $(STAMP)
 	@$(VPYTHON) -m conformance.weakmemory.crosscheck $(ARGS)
