@@ -37,7 +37,7 @@ def markdown(verdicts: Sequence[Verdict]) -> str:
         outcomes = max(len(verdict.result.outcomes) for verdict in of.values())
         proved = all(verdict.proved for verdict in of.values())
         rows.append(
-            f"| {client.name} | {client.capacity} | {_threads(client)} | {' | '.join(counts)} | {outcomes} "
+            f"| {client.name} | {client.capacity} | {threads(client)} | {' | '.join(counts)} | {outcomes} "
             f"| {'proved' if proved else '**not proved**'} |"
         )
     return "\n".join(rows) + "\n"
@@ -47,9 +47,10 @@ def _executions(result: Result) -> str:
     return f"{result.complete:,}" + (f" + {result.blocked:,} blocked" if result.blocked else "")
 
 
-def _threads(client: Client) -> str:
-    threads = "<br>".join(f"`{notation(thread)}`" for thread in client.threads)
-    return f"first `{notation(client.setup)}`, then<br>{threads}" if client.setup else threads
+def threads(client: Client) -> str:
+    """What its threads run, for a cell of a table."""
+    each = "<br>".join(f"`{notation(thread)}`" for thread in client.threads)
+    return f"first `{notation(client.setup)}`, then<br>{each}" if client.setup else each
 
 
 def write(verdicts: Sequence[Verdict], page: Path) -> None:

@@ -8,6 +8,8 @@ _CONSUMERS = f"Only who is inside the consumer writes it, so nothing races with 
 _INSIDE = f"Only who is inside the handle writes it, so nothing races with this look of its own; {_SAME}"
 _BUSY = f"Only who is BUSY writes it, which is the one who looks; {_SAME}"
 _SITTER = f"Only the thread whose seat it is writes it, which is the one who looks; {_SAME}"
+_LEFT = f"It does not change while somebody is inside, as who looks still is; {_SAME}"
+_CAME = f"Whoever changed it was BUSY, and the acquire just before has seen that come and go; {_SAME}"
 _ENDED = f"The producer has ended, which the acquire just before says: nobody writes it any more; {_SAME}"
 
 REASONS: dict[str, str] = {
@@ -16,6 +18,8 @@ REASONS: dict[str, str] = {
     "consumer.c pop: seam_load(&ring->read_index, relaxed) -> nonatomic": _CONSUMERS,
     "gate.h gate_count: seam_load(&gate->entries, relaxed) -> nonatomic": _INSIDE,
     "gate.h gate_enter: seam_load(&gate->inside[seat], relaxed) -> nonatomic": _SITTER,
+    "gate.h gate_enter: seam_load(&gate->seat, relaxed) (2) -> nonatomic": _CAME,
+    "gate.h gate_leave: seam_load(&gate->seat, relaxed) -> nonatomic": _LEFT,
     "gate.h gate_take_seat: seam_load(&gate->inside[seat], acquire) -> relaxed": (
         "The fence that follows acquires too; but the thread sanitizer knows no fences, and threads seldom change."
     ),
