@@ -129,6 +129,7 @@ def test_a_change_is_made_where_it_is_named(tmp_path: Path) -> None:
 
 
 @needs_compiler
+@pytest.mark.timeout(300)
 def test_the_command_says_what_has_no_reason(capsys: pytest.CaptureFixture[str]) -> None:
     """For one access: its change, and the client that fails with it."""
     assert main(["--only", "ring_publish: seam_store(&ring->write_index", "--workers", "1"]) == 0
