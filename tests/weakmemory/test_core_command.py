@@ -19,7 +19,7 @@ from conformance.weakmemory import compile as compiling
 from conformance.weakmemory.core import proved
 from conformance.weakmemory.core.__main__ import main
 from conformance.weakmemory.core.client import client
-from conformance.weakmemory.core.clients import QUICK
+from conformance.weakmemory.core.clients import FULL, QUICK
 from conformance.weakmemory.core.failures import rule_of
 from conformance.weakmemory.core.progress import Progress
 from conformance.weakmemory.core.verdict import explore

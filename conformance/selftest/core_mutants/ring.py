@@ -113,15 +113,6 @@ RING = (
         "    if (seam_load(&gate->inside[seat], acquire)) return false;", "",
     ),
     Mutant(
-        "a_handle_is_the_first_threads", ("CON-1",), "gate.h",
-        "  if (sitter && sitter != self) {\n", "  if (sitter && sitter != self) return false;\n  if (0) {\n",
-    ),
-    Mutant(
-        "a_seat_is_for_ever", ("CON-2", "CON-3"), "gate.h",
-        "if (!(state & (GATE_BUSY | GATE_CLOSED)) && seam_load(&gate->seat, relaxed) == seat)",
-        "if (!(state & GATE_CLOSED))",
-    ),
-    Mutant(
         "the_second_who_waits_hides_that_the_call_left", ("BRK-12",), "gate.h",
         "    uint32_t left = seam_load(&gate->left.value, relaxed);",
         "    uint32_t left = 0;\n    seam_store(&gate->left.value, 0, relaxed);",
@@ -130,6 +121,10 @@ RING = (
         "closing_twice_closes_twice", ("LIF-1", "LIF-4", "BRK-8"), "gate.h",
         "return !(seam_or(&gate->state, GATE_CLOSED, relaxed) & GATE_CLOSED);",
         "return seam_or(&gate->state, GATE_CLOSED, relaxed), true;",
+    ),
+    Mutant(
+        "a_handle_is_the_first_threads", ("CON-1",), "gate.h",
+        "  if (sitter && sitter != self) {\n", "  if (sitter && sitter != self) return false;\n  if (0) {\n",
     ),
     Mutant(
         # The gap is a few instructions by itself; the pause makes it one that threads fall into within a second.
