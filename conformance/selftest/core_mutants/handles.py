@@ -95,7 +95,11 @@ PRODUCER = (
     ),
     Mutant(
         "a_reservation_can_be_had_twice", ("RSV-1",), "producer.c",
-        "!nobody_receives(channel) && !producer->reserved)", "!nobody_receives(channel))",
+        "!nobody_receives(channel) && !producer->reserved &&\n", "!nobody_receives(channel) &&\n",
+    ),
+    Mutant(
+        "a_batch_takes_the_reserved_slot", ("PSH-6",), "producer.c",
+        "!nobody_receives(channel) && !producer->reserved) {", "!nobody_receives(channel)) {",
     ),
     Mutant(
         "reserves_more_than_fits", ("RSV-1",), "producer.c",

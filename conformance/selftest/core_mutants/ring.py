@@ -88,10 +88,6 @@ RING = (
         "seam_load(&ring->write_index, relaxed) - read + (read > 0);",
     ),
     Mutant(
-        "second_thread_is_let_in", ("CON-2",), "gate.h",
-        "    if (state & GATE_BUSY) return GATE_TURNED_AWAY;\n", "",
-    ),
-    Mutant(
         "second_thread_is_made_to_wait", ("CON-2",), "gate.h",
         "  if (gate_take_seat(gate)) return GATE_ENTERED;\n",
         "  while (!gate_take_seat(gate)) {}\n  return GATE_ENTERED;\n",
