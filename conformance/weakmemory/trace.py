@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
@@ -38,10 +39,10 @@ def source_lines(library: Path, addresses: Iterable[str]) -> dict[str, str]:
 
 
 def worded(message: str, lines: dict[str, str]) -> str:
-    """A message with source lines for addresses."""
+    """A message with source lines for addresses, and files without their folders."""
     for address, line in lines.items():
         message = message.replace(f"{address}:0", line)
-    return message
+    return re.sub(r"(?:/[^/\s:]+)+/([^/\s:]+:\d+)", r"\1", message)
 
 
 def table(result: Result, lines: dict[str, str] | None = None) -> str:

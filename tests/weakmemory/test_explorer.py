@@ -13,7 +13,7 @@ from conformance.weakmemory import compile as compiling
 from conformance.weakmemory.explorer import Options, Report, Result, explore
 from conformance.weakmemory.litmus.interpreter import run
 from conformance.weakmemory.litmus.program import operation, program
-from conformance.weakmemory.trace import decisions, replay_string, table
+from conformance.weakmemory.trace import decisions, replay_string, table, worded
 
 FREEING, ENDLESS, FICKLE, MISUSING, NONATOMIC, SLEEPING = range(6)
 TIMED, INTERRUPTIBLE = 1, 2
@@ -125,6 +125,12 @@ def test_a_failure_is_replayed_by_its_string() -> None:
 def test_a_prefix_that_does_not_fit_is_refused() -> None:
     """A decision that there is not is an error, not an empty proof."""
     assert run(STORE_BUFFERING, prefix=(99,)).failure == "misuse"
+
+
+def test_a_message_names_files_and_not_where_they_are() -> None:
+    """Addresses become source lines, and folders go."""
+    said = worded("write at 0x12:0, and read at /some/where/ring.h:7", {"0x12": "gate.h:3"})
+    assert said == "write at gate.h:3, and read at ring.h:7"
 
 
 def test_a_bad_replay_string_is_refused() -> None:
