@@ -102,7 +102,7 @@ def test_a_change_of_the_protocol_is_found(name: str, tmp_path: Path) -> None:
     source = (core / file).read_text()
     assert text in source
     (core / file).write_text(source.replace(text, instead))
-    verdict = explore(BY_NAME[shown_by], core=core)
+    verdict = explore(BY_NAME[shown_by], True, core)
     assert not verdict.proved
     assert verdict.why.startswith(kind), verdict.why
 
