@@ -1,0 +1,149 @@
+/* A popped message, read where it lies (§6.1). */
+#include <string.h>
+
+#include "handles.h"
+
+enum { FREE_MESSAGES = 1024 }; /* kept for pops to come */
+
+PyObject *message_new(receiving_end *end, const omni_message *raw) {
+  handles_state *state = end->state;
+  message_object *self = state->free_messages;
+  if (LIKELY(self != NULL)) {
+    state->free_messages = (message_object *)self->end;
+    state->free_message_count--;
+    PyObject_Init((PyObject *)self, state->message);
+  } else {
+    self = PyObject_New(message_object, state->message);
+    if (!self) return NULL;
+  }
+  end->references++;
+  self->end = end;
+  self->raw = *raw;
+  self->exports = 0;
+  return (PyObject *)self;
+}
+
+static void message_dealloc(message_object *self) {
+  PyTypeObject *type = Py_TYPE(self);
+  receiving_end *end = self->end;
+  handles_state *state = end->state;
+  if (LIKELY(state->free_message_count < FREE_MESSAGES)) {
+    self->end = (receiving_end *)state->free_messages;
+    state->free_messages = self;
+    state->free_message_count++;
+  } else {
+    PyObject_Free(self);
+  }
+  receiving_end_drop(end);
+  Py_DECREF(type); /* last: `state` lives by it */
+}
+
+void free_messages_clear(handles_state *state) {
+  while (state->free_messages) {
+    message_object *message = state->free_messages;
+    state->free_messages = (message_object *)message->end;
+    PyObject_Free(message);
+  }
+  state->free_message_count = FREE_MESSAGES; /* none are kept from now on */
+}
+
+static bool is_readable(const receiving_end *end, const omni_message *raw) {
+  return LIKELY(omni_message_is_readable(end->handle, raw));
+}
+
+static PyObject *expired(const receiving_end *end) { return raise_by(end->state->expired, "()"); }
+
+/* Without the GIL, so that another thread may pop meanwhile: pinned. */
+static PyObject *copy_large(receiving_end *end, const omni_message *raw) {
+  if (omni_message_pin(end->handle, raw) != 0) return expired(end);
+  end->references++;
+  PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)raw->size);
+  if (bytes) {
+    Py_BEGIN_ALLOW_THREADS;
+    memcpy(PyBytes_AS_STRING(bytes), raw->data, raw->size);
+    Py_END_ALLOW_THREADS;
+  }
+  omni_message_unpin(end->handle, raw->number);
+  receiving_end_drop(end);
+  return bytes;
+}
+
+PyObject *message_copy(receiving_end *end, const omni_message *raw) {
+  if (UNLIKELY(raw->size >= LARGE_COPY)) return copy_large(end, raw);
+  if (!is_readable(end, raw)) return expired(end);
+  PyObject *bytes = PyBytes_FromStringAndSize((const char *)raw->data, (Py_ssize_t)raw->size);
+  /* Again: threads of Python cannot have popped meanwhile, but native ones need no GIL for it [MSG-2]. */
+  __atomic_thread_fence(__ATOMIC_ACQUIRE);
+  if (LIKELY(is_readable(end, raw))) return bytes;
+  Py_XDECREF(bytes);
+  return expired(end);
+}
+
+static PyObject *to_bytes(message_object *self, PyObject *Py_UNUSED(unused)) {
+  omni_message raw = self->raw; /* of its own: the object may be given out anew while the GIL is away */
+  return message_copy(self->end, &raw);
+}
+
+static Py_ssize_t length(message_object *self) {
+  if (is_readable(self->end, &self->raw)) return (Py_ssize_t)self->raw.size;
+  expired(self->end);
+  return -1;
+}
+
+static int getbuffer(message_object *self, Py_buffer *view, int flags) {
+  receiving_end *end = self->end;
+  view->obj = NULL;
+  if (self->exports == 0 ? omni_message_pin(end->handle, &self->raw) != 0 : !is_readable(end, &self->raw)) {
+    expired(end);
+    return -1;
+  }
+  if (PyBuffer_FillInfo(view, (PyObject *)self, (void *)self->raw.data, (Py_ssize_t)self->raw.size, 1, flags) < 0) {
+    if (self->exports == 0) omni_message_unpin(end->handle, self->raw.number);
+    return -1;
+  }
+  self->exports++;
+  return 0;
+}
+
+static void releasebuffer(message_object *self, Py_buffer *Py_UNUSED(view)) {
+  if (--self->exports == 0) omni_message_unpin(self->end->handle, self->raw.number);
+}
+
+static PyObject *data(PyObject *self, void *Py_UNUSED(closure)) { return PyMemoryView_FromObject(self); }
+
+static PyObject *repr(message_object *self) {
+  unsigned long long number = self->raw.number;
+  if (!is_readable(self->end, &self->raw)) return PyUnicode_FromFormat("<Message number %llu, expired>", number);
+  return PyUnicode_FromFormat("<Message number %llu, %zu bytes>", number, self->raw.size);
+}
+
+static PyMethodDef methods[] = {
+    {"__bytes__", (PyCFunction)to_bytes, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyGetSetDef getset[] = {
+    {"data", data, NULL, "A new read-only view of the message in the ring, not a copy [MSG-4].", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyType_Slot slots[] = {
+    {Py_tp_doc,
+     "Bytes in the ring, readable until the consumer's next pop or close [MSG-1].\n\n"
+     "Reading it later raises MessageExpiredError [MSG-2]; a view taken in time stays valid [MSG-3]."},
+    {Py_tp_dealloc, message_dealloc},
+    {Py_tp_repr, repr},
+    {Py_tp_methods, methods},
+    {Py_tp_getset, getset},
+    {Py_sq_length, length},
+    {Py_bf_getbuffer, getbuffer},
+    {Py_bf_releasebuffer, releasebuffer},
+    {0, NULL},
+};
+
+PyType_Spec message_spec = {
+    .name = "fast_impl.Message",
+    .basicsize = sizeof(message_object),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = slots,
+};
