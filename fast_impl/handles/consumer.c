@@ -25,6 +25,7 @@ PyObject *consumer_made(handles_state *state, omni_consumer *handle) {
 
 /* With the GIL, so that no other thread is reading a message whose memory goes; who is inside leaves without it. */
 void receiving_end_close(receiving_end *end) {
+  settle(end);
   end->closed = true;
   omni_consumer_close(end->handle);
   PyMem_Free(end->put_aside);
@@ -100,7 +101,10 @@ static PyObject *get_stats(consumer_object *self, PyObject *Py_UNUSED(unused)) {
 }
 
 static PyObject *native_handle(consumer_object *self, void *Py_UNUSED(closure)) {
-  return PyLong_FromVoidPtr(self->end ? self->end->handle : NULL);
+  if (!self->end) return PyLong_FromLong(0);
+  self->end->native = true;
+  settle(self->end);
+  return PyLong_FromVoidPtr(self->end->handle);
 }
 
 #define CALL(function) ((PyCFunction)(void (*)(void))(function))

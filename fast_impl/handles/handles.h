@@ -49,7 +49,8 @@ typedef struct {
   Py_ssize_t references;
   handles_state *state;
   omni_consumer *handle;
-  bool closed;
+  bool closed, native; /* `native`: native code may pop as well, since it was given the handle */
+  message_object *exported; /* messages with exports that are not pinned yet, each linked to the next */
   PyObject *ready; /* the tuple that was last given out, given out again when nobody else has it (as zip does) */
   /* Taken by a pop that a signal's handler then ended with an exception: the next pops hand them out [CON-6]. */
   omni_message *put_aside;
@@ -70,11 +71,15 @@ typedef struct {
   PyObject *weak_references;
 } consumer_object;
 
+/* A message of the last pop is out of everybody's reach, so that an export of it needs no pin yet. The next pop, and
+ * the close, pin what is still exported: they are where it counts, and most exports do not live that long. */
 struct message_object {
   PyObject_HEAD
   receiving_end *end;
   omni_message raw;
-  Py_ssize_t exports; /* from the first to the last the message is pinned [MSG-3] */
+  Py_ssize_t exports;
+  bool pinned;                      /* until the last export goes [MSG-3] */
+  message_object *next, **previous; /* among end->exported, where `previous` is set */
 };
 
 struct reservation_object {
@@ -164,6 +169,11 @@ PyObject *consumer_batch_pop_buffer(consumer_object *self, PyObject *const *args
 PyObject *consumer_iter(PyObject *self);
 
 PyObject *message_new(receiving_end *end, const omni_message *raw);
+void pin_exported(receiving_end *end);
+/* Before every pop, and the close. */
+static inline void settle(receiving_end *end) {
+  if (UNLIKELY(end->exported != NULL)) pin_exported(end);
+}
 /* A copy of the bytes that the caller owns; MessageExpiredError where they are gone. */
 PyObject *message_copy(receiving_end *end, const omni_message *raw);
 void free_messages_clear(handles_state *state);

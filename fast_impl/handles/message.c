@@ -20,6 +20,8 @@ PyObject *message_new(receiving_end *end, const omni_message *raw) {
   self->end = end;
   self->raw = *raw;
   self->exports = 0;
+  self->pinned = false;
+  self->previous = NULL;
   return (PyObject *)self;
 }
 
@@ -79,34 +81,56 @@ PyObject *message_copy(receiving_end *end, const omni_message *raw) {
   return expired(end);
 }
 
-static PyObject *to_bytes(message_object *self, PyObject *Py_UNUSED(unused)) {
-  omni_message raw = self->raw; /* of its own: the object may be given out anew while the GIL is away */
-  return message_copy(self->end, &raw);
-}
-
 static Py_ssize_t length(message_object *self) {
   if (is_readable(self->end, &self->raw)) return (Py_ssize_t)self->raw.size;
   expired(self->end);
   return -1;
 }
 
+/* ---- exports ---- */
+
+static void list(message_object *self) {
+  self->next = self->end->exported;
+  self->previous = &self->end->exported;
+  if (self->next) self->next->previous = &self->next;
+  self->end->exported = self;
+}
+
+static void unlist(message_object *self) {
+  *self->previous = self->next;
+  if (self->next) self->next->previous = self->previous;
+  self->previous = NULL;
+}
+
+void pin_exported(receiving_end *end) {
+  while (end->exported) {
+    message_object *message = end->exported;
+    unlist(message);
+    message->pinned = omni_message_pin(end->handle, &message->raw) == 0; /* it is: nobody has popped or closed since */
+  }
+}
+
 static int getbuffer(message_object *self, Py_buffer *view, int flags) {
   receiving_end *end = self->end;
   view->obj = NULL;
-  if (self->exports == 0 ? omni_message_pin(end->handle, &self->raw) != 0 : !is_readable(end, &self->raw)) {
+  if (!is_readable(end, &self->raw)) {
     expired(end);
     return -1;
   }
-  if (PyBuffer_FillInfo(view, (PyObject *)self, (void *)self->raw.data, (Py_ssize_t)self->raw.size, 1, flags) < 0) {
-    if (self->exports == 0) omni_message_unpin(end->handle, self->raw.number);
+  if (PyBuffer_FillInfo(view, (PyObject *)self, (void *)self->raw.data, (Py_ssize_t)self->raw.size, 1, flags) < 0)
     return -1;
+  if (self->exports++ == 0) {
+    list(self);
+    if (UNLIKELY(end->native)) pin_exported(end);
   }
-  self->exports++;
   return 0;
 }
 
 static void releasebuffer(message_object *self, Py_buffer *Py_UNUSED(view)) {
-  if (--self->exports == 0) omni_message_unpin(self->end->handle, self->raw.number);
+  if (--self->exports) return;
+  if (self->previous) unlist(self);
+  if (self->pinned) omni_message_unpin(self->end->handle, self->raw.number);
+  self->pinned = false;
 }
 
 static PyObject *data(PyObject *self, void *Py_UNUSED(closure)) { return PyMemoryView_FromObject(self); }
@@ -116,11 +140,6 @@ static PyObject *repr(message_object *self) {
   if (!is_readable(self->end, &self->raw)) return PyUnicode_FromFormat("<Message number %llu, expired>", number);
   return PyUnicode_FromFormat("<Message number %llu, %zu bytes>", number, self->raw.size);
 }
-
-static PyMethodDef methods[] = {
-    {"__bytes__", (PyCFunction)to_bytes, METH_NOARGS, NULL},
-    {NULL, NULL, 0, NULL},
-};
 
 static PyGetSetDef getset[] = {
     {"data", data, NULL, "A new read-only view of the message in the ring, not a copy [MSG-4].", NULL},
@@ -133,7 +152,6 @@ static PyType_Slot slots[] = {
      "Reading it later raises MessageExpiredError [MSG-2]; a view taken in time stays valid [MSG-3]."},
     {Py_tp_dealloc, message_dealloc},
     {Py_tp_repr, repr},
-    {Py_tp_methods, methods},
     {Py_tp_getset, getset},
     {Py_sq_length, length},
     {Py_bf_getbuffer, getbuffer},

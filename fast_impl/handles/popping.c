@@ -41,9 +41,10 @@ static int pop(receiving_end *end, int64_t timeout, omni_message *message) {
     from_aside(end, 1, message);
     return OMNI_POP_SUCCESS;
   }
-  if (timeout == 0) return omni_blocking_pop(end->handle, 0, message);
+  settle(end);
   int code = omni_try_pop(end->handle, message);
   if (LIKELY(code != OMNI_POP_EMPTY)) return code;
+  if (timeout == 0) return omni_blocking_pop(end->handle, 0, message); /* counts the failure [STA-2] */
   for (int64_t deadline = deadline_after(timeout);; timeout = time_left(deadline)) {
     Py_BEGIN_ALLOW_THREADS;
     code = omni_blocking_pop(end->handle, timeout, message);
@@ -89,6 +90,7 @@ PyObject *consumer_try_pop(consumer_object *self, PyObject *Py_UNUSED(unused)) {
   omni_message raw;
   int code = OMNI_POP_SUCCESS;
   end->references++;
+  settle(end);
   if (is_aside(end)) from_aside(end, 1, &raw);
   else code = omni_try_pop(end->handle, &raw);
   PyObject *answer = code == OMNI_POP_SUCCESS ? with_message(end, &raw) : without_message(self->state, code);
@@ -223,6 +225,7 @@ static int pop_batch(receiving_end *end, uint64_t wanted, int64_t timeout, poppe
     batch->count = from_aside(end, wanted, batch->items);
     return OMNI_POP_SUCCESS;
   }
+  if (wanted) settle(end);
   int code = omni_batch_pop(end->handle, wanted, 0, batch->items, &batch->count);
   if (code != OMNI_POP_EMPTY || timeout == 0 || wanted == 0) return code;
   for (int64_t deadline = deadline_after(timeout);; timeout = time_left(deadline)) {
