@@ -24,6 +24,7 @@ else:
 PUSH_RESULTS = tuple(PushResult)
 POP_RESULTS = tuple(PopResult)
 
+
 def blocking(call: Callable[[int], int], timeout: int) -> int:
     """`call(timeout)`, again with the time left for as long as signals interrupt it.
 

@@ -70,7 +70,7 @@ class ProducerHandle(Ending):
 
         Raises as `try_push`, for any of them, before any is sent [ARG-4].
         """
-        payloads = [as_buffer(data) for data in messages]
+        payloads = [as_buffer(data) for data in tuple(messages)]
         if self._core is None:
             return 0
         batch = ffi.new("omni_bytes[]", len(payloads))
