@@ -91,13 +91,15 @@ def test_nothing_is_left_in_use(fast: ModuleType, channel: Any) -> None:
         gc.collect()
         return [*map(sys.getrefcount, watched), sys.getallocatedblocks()]
 
-    for _ in range(20):
-        _everything(fast, channel, data)
-    before = counts()
-    for _ in range(200):
-        _everything(fast, channel, data)
-    grown = [after - first for first, after in zip(before, counts(), strict=True)]
-    assert max(grown) < 100, grown
+    grown = []
+    for _ in range(4):
+        before = counts()
+        for _ in range(100):
+            _everything(fast, channel, data)
+        grown.append([after - first for first, after in zip(before, counts(), strict=True)])
+    # What leaks grows each time; caches of the interpreter and of ours grow once.
+    least = [min(column) for column in zip(*grown, strict=True)]
+    assert max(least) < 50, grown
 
 
 @pytest.mark.parametrize("call", ["try_push", "blocking_push", "batch_push"])
