@@ -86,7 +86,7 @@ static int traverse(PyObject *module, visitproc visit, void *arg) {
     Py_VISIT(state->pop_results[i]);
     Py_VISIT(state->nothing[i]);
   }
-  return 0;
+  return free_messages_traverse(state, visit, arg);
 }
 
 static void release(void *module) {

@@ -32,7 +32,7 @@ typedef struct {
   PyObject *producer_stats, *consumer_stats, *channel_config;
   PyObject *as_count, *as_nanoseconds; /* of fast_impl._arguments: what is seldom given, and every refusal */
   PyObject *refuse, *unsent, *unreceived, *expired, *ended, *held; /* of fast_impl._raising */
-  message_object *free_messages; /* linked through `end` */
+  message_object *free_messages; /* each linked to the next, and holding a reference to its type */
   int free_message_count;
 } handles_state;
 
@@ -79,7 +79,7 @@ struct message_object {
   omni_message raw;
   Py_ssize_t exports;
   bool pinned;                      /* until the last export goes [MSG-3] */
-  message_object *next, **previous; /* among end->exported, where `previous` is set */
+  message_object *next, **previous; /* among end->exported, where `previous` is set, or state->free_messages */
 };
 
 struct reservation_object {
@@ -177,6 +177,7 @@ static inline void settle(receiving_end *end) {
 /* A copy of the bytes that the caller owns; MessageExpiredError where they are gone. */
 PyObject *message_copy(receiving_end *end, const omni_message *raw);
 void free_messages_clear(handles_state *state);
+int free_messages_traverse(const handles_state *state, visitproc visit, void *arg);
 
 /* (SUCCESS, a Batch of these messages). */
 PyObject *batch_new(receiving_end *end, const omni_message *messages, size_t count);

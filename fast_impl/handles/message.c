@@ -9,9 +9,9 @@ PyObject *message_new(receiving_end *end, const omni_message *raw) {
   handles_state *state = end->state;
   message_object *self = state->free_messages;
   if (LIKELY(self != NULL)) {
-    state->free_messages = (message_object *)self->end;
+    state->free_messages = self->next;
     state->free_message_count--;
-    PyObject_Init((PyObject *)self, state->message);
+    Py_SET_REFCNT((PyObject *)self, 1);
   } else {
     self = PyObject_New(message_object, state->message);
     if (!self) return NULL;
@@ -29,13 +29,14 @@ static void message_dealloc(message_object *self) {
   PyTypeObject *type = Py_TYPE(self);
   receiving_end *end = self->end;
   handles_state *state = end->state;
-  if (LIKELY(state->free_message_count < FREE_MESSAGES)) {
-    self->end = (receiving_end *)state->free_messages;
+  if (LIKELY(state->free_message_count < FREE_MESSAGES)) { /* with its reference to the type */
+    self->next = state->free_messages;
     state->free_messages = self;
     state->free_message_count++;
-  } else {
-    PyObject_Free(self);
+    receiving_end_drop(end);
+    return;
   }
+  PyObject_Free(self);
   receiving_end_drop(end);
   Py_DECREF(type); /* last: `state` lives by it */
 }
@@ -43,10 +44,17 @@ static void message_dealloc(message_object *self) {
 void free_messages_clear(handles_state *state) {
   while (state->free_messages) {
     message_object *message = state->free_messages;
-    state->free_messages = (message_object *)message->end;
+    PyTypeObject *type = Py_TYPE(message);
+    state->free_messages = message->next;
     PyObject_Free(message);
+    Py_DECREF(type);
   }
-  state->free_message_count = FREE_MESSAGES; /* none are kept from now on */
+}
+
+int free_messages_traverse(const handles_state *state, visitproc visit, void *arg) {
+  for (const message_object *message = state->free_messages; message; message = message->next)
+    Py_VISIT(Py_TYPE(message));
+  return 0;
 }
 
 static bool is_readable(const receiving_end *end, const omni_message *raw) {

@@ -35,15 +35,9 @@ static bool is_aside(const receiving_end *end) { return UNLIKELY(end->put_aside_
 
 /* ---- one message ---- */
 
-/* blocking_pop in the core: a code, or OMNI_INTERRUPTED with an exception set. The GIL is given up only to wait. */
-static int pop(receiving_end *end, int64_t timeout, omni_message *message) {
-  if (is_aside(end)) {
-    from_aside(end, 1, message);
-    return OMNI_POP_SUCCESS;
-  }
-  settle(end);
-  int code = omni_try_pop(end->handle, message);
-  if (LIKELY(code != OMNI_POP_EMPTY)) return code;
+/* After it was EMPTY: a code, or OMNI_INTERRUPTED with an exception set. The GIL is given up only to wait. */
+static __attribute__((noinline)) int pop_waiting(receiving_end *end, int64_t timeout, omni_message *message) {
+  int code;
   if (timeout == 0) return omni_blocking_pop(end->handle, 0, message); /* counts the failure [STA-2] */
   for (int64_t deadline = deadline_after(timeout);; timeout = time_left(deadline)) {
     Py_BEGIN_ALLOW_THREADS;
@@ -55,6 +49,20 @@ static int pop(receiving_end *end, int64_t timeout, omni_message *message) {
     }
     if (code != OMNI_INTERRUPTED) return code;
   }
+}
+
+/* try_pop in the core. */
+static inline int pop_once(receiving_end *end, omni_message *message) {
+  settle(end);
+  if (!is_aside(end)) return omni_try_pop(end->handle, message);
+  from_aside(end, 1, message);
+  return OMNI_POP_SUCCESS;
+}
+
+/* blocking_pop in the core, with the answers of pop_waiting. */
+static inline int pop(receiving_end *end, int64_t timeout, omni_message *message) {
+  int code = pop_once(end, message);
+  return LIKELY(code != OMNI_POP_EMPTY) ? code : pop_waiting(end, timeout, message);
 }
 
 /* (SUCCESS, the message). The last such tuple, and the message in it, are used again if nobody else has them. */
@@ -88,21 +96,20 @@ PyObject *consumer_try_pop(consumer_object *self, PyObject *Py_UNUSED(unused)) {
   receiving_end *end = self->end;
   if (UNLIKELY(end == NULL)) return without_message(self->state, OMNI_POP_CHANNEL_CLOSED);
   omni_message raw;
-  int code = OMNI_POP_SUCCESS;
   end->references++;
-  settle(end);
-  if (is_aside(end)) from_aside(end, 1, &raw);
-  else code = omni_try_pop(end->handle, &raw);
+  int code = pop_once(end, &raw);
   PyObject *answer = code == OMNI_POP_SUCCESS ? with_message(end, &raw) : without_message(self->state, code);
   receiving_end_drop(end);
   return answer;
 }
 
-static int timeout_argument(const char *function, consumer_object *self, PyObject *const *args, Py_ssize_t nargs,
+static inline int timeout_argument(const char *function, consumer_object *self, PyObject *const *args, Py_ssize_t nargs,
                             PyObject *kwnames, int64_t *timeout) {
   static const char *const names[] = {"timeout"};
   PyObject *given = Py_None;
-  if (UNLIKELY(nargs || kwnames) && bind(function, names, 0, 1, args, nargs, kwnames, &given) < 0) return -1;
+  *timeout = FOREVER;
+  if (LIKELY(!nargs && !kwnames)) return 0;
+  if (bind(function, names, 0, 1, args, nargs, kwnames, &given) < 0) return -1;
   return convert_timeout(self->state, given, timeout);
 }
 
@@ -122,7 +129,7 @@ PyObject *consumer_blocking_pop(consumer_object *self, PyObject *const *args, Py
 }
 
 /* The next payload; NULL with an exception, or with none and the answer in `code`. */
-static PyObject *take(consumer_object *self, int64_t timeout, int *code) {
+static inline PyObject *take(consumer_object *self, int64_t timeout, int *code) {
   receiving_end *end = self->end;
   *code = OMNI_POP_CHANNEL_CLOSED;
   if (UNLIKELY(end == NULL)) return NULL;

@@ -9,7 +9,7 @@ static PyObject *push_result(const handles_state *state, int code) {
 }
 
 /* Never waits. */
-static int push_once(sending_end *end, const payload *bytes) {
+static inline int push_once(sending_end *end, const payload *bytes) {
   if (LIKELY(bytes->size < LARGE_COPY)) return omni_try_push(end->handle, bytes->data, bytes->size);
   int code;
   Py_BEGIN_ALLOW_THREADS;
@@ -19,7 +19,7 @@ static int push_once(sending_end *end, const payload *bytes) {
 }
 
 /* Waits without the GIL; OMNI_INTERRUPTED where the handler of a signal raised [CON-6]. */
-static int push_waiting(sending_end *end, const payload *bytes, int64_t timeout) {
+static __attribute__((noinline)) int push_waiting(sending_end *end, const payload *bytes, int64_t timeout) {
   if (timeout == 0) return omni_blocking_push(end->handle, bytes->data, bytes->size, 0);
   int64_t deadline = deadline_after(timeout);
   for (;;) {
@@ -50,7 +50,7 @@ PyObject *producer_try_push(producer_object *self, PyObject *const *args, Py_ssi
 }
 
 /* blocking_push, but for its arguments' names and its answer: a code, or OMNI_INTERRUPTED with an exception set. */
-static int push(producer_object *self, const payload *bytes, int64_t timeout) {
+static inline int push(producer_object *self, const payload *bytes, int64_t timeout) {
   sending_end *end = self->end;
   if (UNLIKELY(end == NULL)) return OMNI_PUSH_CHANNEL_CLOSED;
   end->references++;
@@ -60,13 +60,14 @@ static int push(producer_object *self, const payload *bytes, int64_t timeout) {
   return code;
 }
 
-static int push_arguments(const char *function, producer_object *self, PyObject *const *args, Py_ssize_t nargs,
+static inline int push_arguments(const char *function, producer_object *self, PyObject *const *args, Py_ssize_t nargs,
                           PyObject *kwnames, payload *bytes, int64_t *timeout) {
   PyObject *values[2] = {NULL, Py_None};
   if (LIKELY(nargs == 1 && !kwnames)) values[0] = args[0];
   else if (bind(function, names, 1, 2, args, nargs, kwnames, values) < 0) return -1;
   if (payload_of(values[0], bytes) < 0) return -1;
-  if (convert_timeout(self->state, values[1], timeout) == 0) return 0;
+  *timeout = FOREVER;
+  if (LIKELY(values[1] == Py_None) || convert_timeout(self->state, values[1], timeout) == 0) return 0;
   payload_release(bytes);
   return -1;
 }
