@@ -158,6 +158,25 @@ def test_pins_are_given_back(fast: ModuleType, channel: Any) -> None:
         assert len(consumer.batch_pop(16)[1]) == 16
 
 
+@pytest.mark.parametrize("pop", ["try_pop", "blocking_pop", "receive", "batch_pop", "batch_pop_buffer"])
+def test_every_pop_minds_a_view(fast: ModuleType, channel: Any, pop: str) -> None:
+    """Each way of popping ends where a view of an earlier message begins, `capacity` messages on [MSG-3]."""
+    producer, consumer = channel
+    producer.batch_push([b"viewed"] * 16)
+    view = consumer.batch_pop(16)[1][3].data
+    producer.batch_push([b"other"] * 16)
+    arguments = [1] if pop.startswith("batch") else []
+    for _ in range(3):
+        getattr(consumer, pop)(*arguments)
+    _refused(lambda: getattr(consumer, pop)(*arguments), BufferError)
+    assert consumer.available_messages() == 13
+    producer.batch_push([b"more"] * 16)
+    assert view == b"viewed"
+    view.release()
+    getattr(consumer, pop)(*arguments)
+    assert consumer.available_messages() == 15
+
+
 def test_a_handle_ends_with_its_last_reference(fast: ModuleType) -> None:
     """Weak references see it go, and the channel's name is free [LIF-1]."""
     broker = fast.MailboxBroker()

@@ -82,8 +82,9 @@ def test_an_exporter_that_empties_the_list(fast: ModuleType, channel: Any) -> No
 @pytest.mark.parametrize("call", ["try_push", "blocking_push", "send", "batch_push"])
 def test_an_exporter_that_ends_the_handle(fast: ModuleType, channel: Any, call: str, end: str) -> None:
     """The push finds the handle inactive."""
-    producer, _ = channel
-    exporter = Exporter(getattr(producer, end))
+    producer, consumer = channel
+    kept: list[Any] = []  # else a handle that was moved to would end as well
+    exporter = Exporter(lambda: kept.append(getattr(producer, end)()))
     if call == "send":
         with pytest.raises(fast.ChannelClosedError):
             producer.send(exporter)
@@ -91,6 +92,7 @@ def test_an_exporter_that_ends_the_handle(fast: ModuleType, channel: Any, call: 
         assert producer.batch_push([exporter]) == 0
     else:
         assert getattr(producer, call)(exporter) is fast.PushResult.CHANNEL_CLOSED
+    assert consumer.available_messages() == 0
 
 
 @needs_buffers_in_python
@@ -115,8 +117,11 @@ class Seconds:
 @pytest.mark.parametrize("end", ["close", "move"])
 def test_a_timeout_that_ends_the_handle(fast: ModuleType, channel: Any, end: str) -> None:
     """The pop finds the handle inactive, and does not wait."""
-    consumer = channel.consumer
-    assert consumer.blocking_pop(Seconds(getattr(consumer, end))) == (fast.PopResult.CHANNEL_CLOSED, None)
+    producer, consumer = channel
+    producer.try_push(b"waits")
+    kept: list[Any] = []
+    timeout = Seconds(lambda: kept.append(getattr(consumer, end)()))
+    assert consumer.blocking_pop(timeout) == (fast.PopResult.CHANNEL_CLOSED, None)
 
 
 def test_messages_read_and_dropped_in_other_threads(fast: ModuleType) -> None:
