@@ -149,7 +149,7 @@ PyObject *producer_commit(producer_object *self, PyObject *const *args, Py_ssize
 PyObject *producer_rollback(producer_object *self, PyObject *unused);
 void reservation_end(reservation_object *reservation);
 
-/* ---- consumer.c, popping.c, message.c, batch.c ---- */
+/* ---- consumer.c, aside.c, popping.c, payloads.c, batch_popping.c, message.c, batch.c ---- */
 
 void receiving_end_close(receiving_end *end);
 void receiving_end_free(receiving_end *end);
@@ -159,6 +159,16 @@ static inline void receiving_end_drop(receiving_end *end) {
 }
 PyObject *consumer_new(handles_state *state, receiving_end *end); /* takes over the reference */
 PyObject *consumer_made(handles_state *state, omni_consumer *handle);
+
+/* Before what is aside already. The caller is raising, and goes on to. */
+void put_aside(receiving_end *end, const omni_message *messages, size_t count);
+size_t from_aside(receiving_end *end, size_t wanted, omni_message *messages);
+static inline bool is_aside(const receiving_end *end) { return UNLIKELY(end->put_aside_count != 0); }
+
+/* What a pop answers beside SUCCESS. */
+PyObject *without_message(const handles_state *state, int code);
+/* The next payload; NULL with an exception, or with none and the answer in `code`. */
+PyObject *take(consumer_object *self, int64_t timeout, int *code);
 
 PyObject *consumer_try_pop(consumer_object *self, PyObject *unused);
 PyObject *consumer_blocking_pop(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
