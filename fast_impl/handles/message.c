@@ -110,6 +110,11 @@ static void unlist(message_object *self) {
   self->previous = NULL;
 }
 
+static void unpin(message_object *self) {
+  if (self->pinned) omni_message_unpin(self->end->handle, self->raw.number);
+  self->pinned = false;
+}
+
 void pin_exported(receiving_end *end) {
   while (end->exported) {
     message_object *message = end->exported;
@@ -120,25 +125,27 @@ void pin_exported(receiving_end *end) {
 
 static int getbuffer(message_object *self, Py_buffer *view, int flags) {
   receiving_end *end = self->end;
+  bool first = self->exports == 0;
   view->obj = NULL;
-  if (!is_readable(end, &self->raw)) {
+  if (UNLIKELY(first && end->native)) self->pinned = omni_message_pin(end->handle, &self->raw) == 0;
+  if (!is_readable(end, &self->raw) || (end->native && !self->pinned)) {
     expired(end);
-    return -1;
+    goto refused;
   }
   if (PyBuffer_FillInfo(view, (PyObject *)self, (void *)self->raw.data, (Py_ssize_t)self->raw.size, 1, flags) < 0)
-    return -1;
-  if (self->exports++ == 0) {
-    list(self);
-    if (UNLIKELY(end->native)) pin_exported(end);
-  }
+    goto refused;
+  if (first && !self->pinned) list(self);
+  self->exports++;
   return 0;
+refused:
+  if (first) unpin(self);
+  return -1;
 }
 
 static void releasebuffer(message_object *self, Py_buffer *Py_UNUSED(view)) {
   if (--self->exports) return;
   if (self->previous) unlist(self);
-  if (self->pinned) omni_message_unpin(self->end->handle, self->raw.number);
-  self->pinned = false;
+  unpin(self);
 }
 
 static PyObject *data(PyObject *self, void *Py_UNUSED(closure)) { return PyMemoryView_FromObject(self); }

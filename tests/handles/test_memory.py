@@ -177,6 +177,22 @@ def test_every_pop_minds_a_view(fast: ModuleType, channel: Any, pop: str) -> Non
     assert consumer.available_messages() == 15
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_native_pops_mind_a_view(fast: ModuleType, channel: Any, when: str) -> None:
+    """A pop that Python does not see, by the handle's address, ends where a view begins as well [MSG-3]."""
+    from fast_impl.over_cffi.core import ffi, lib  # another copy of the core's code, over the same data
+
+    producer, consumer = channel
+    producer.batch_push([b"viewed"] * 16)
+    address = consumer.native_handle if when == "before" else 0
+    view = consumer.try_pop()[1].data
+    address = address or consumer.native_handle
+    native, raw = ffi.cast("omni_consumer *", address), ffi.new("omni_message *")
+    producer.try_push(b"other")
+    assert [lib.omni_try_pop(native, raw) for _ in range(16)] == [lib.OMNI_POP_SUCCESS] * 15 + [lib.OMNI_PINNED]
+    assert view == b"viewed"
+
+
 def test_a_handle_ends_with_its_last_reference(fast: ModuleType) -> None:
     """Weak references see it go, and the channel's name is free [LIF-1]."""
     broker = fast.MailboxBroker()
