@@ -57,14 +57,18 @@ void channel_shut(omni_channel *channel);
 /* One of its handles is closed: unregister the channel with the last, and count what it sent. */
 void broker_handle_closed(omni_channel *channel);
 
-/* The sleep of a blocked call; `ready` is looked at between telling that it sleeps and sleeping. */
+/* The sleep of a blocked call: first it looks for a while whether it is `ready`, for a sleep and a waking cost more;
+ * then once more between telling that it sleeps and sleeping. */
 #define RING_DOZE(asleep, deadline, ready)                                                       \
   __extension__({                                                                                \
-    int dozed = SEAM_AWAKE;                                                                      \
-    seam_store(&(asleep)->value, 1, relaxed); /* the fence orders it before the last look */     \
-    seam_fence_heavy();                       /* pairs with the fence in ring_wake */            \
-    if (!(ready)) dozed = seam_sleep(asleep, 1, deadline);                                       \
-    seam_store(&(asleep)->value, 0, relaxed); /* own word; a waker that saw 1 wakes in vain */   \
+    int dozed = SEAM_AWAKE, spins = seam_spins;                                                  \
+    while (spins > 0 && !(ready)) spins--, seam_pause();                                         \
+    if (spins == 0) {                                                                            \
+      seam_store(&(asleep)->value, 1, relaxed); /* the fence orders it before the last look */   \
+      seam_fence_heavy();                       /* pairs with the fence in ring_wake */          \
+      if (!(ready)) dozed = seam_sleep(asleep, 1, deadline);                                     \
+      seam_store(&(asleep)->value, 0, relaxed); /* own word; a waker that saw 1 wakes in vain */ \
+    }                                                                                            \
     dozed;                                                                                       \
   })
 

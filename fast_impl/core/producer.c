@@ -18,17 +18,20 @@ static void set_reserved(omni_producer *producer, uint32_t reserved) {
   seam_store(&producer->reserved, reserved, relaxed); /* relaxed: written and read under the gate */
 }
 
+static void fill(ring_slot *slot, const void *data, size_t size) {
+  slot->offset = 0;
+  slot->length = (uint32_t)size;
+  seam_copy(slot->payload, data, size);
+}
+
 /* PSH-1, from inside the gate; counts no failure. */
 static int push(omni_producer *producer, const void *data, size_t size) {
   omni_channel *channel = producer->channel;
   if (size == 0 || size > channel->max_message_size) return OMNI_PUSH_INVALID_SIZE;
   if (nobody_receives(channel)) return OMNI_PUSH_CHANNEL_CLOSED;
-  ring_slot *slot = is_reserved(producer) ? NULL : ring_free_slot(&channel->ring);
-  if (!slot) return OMNI_PUSH_QUEUE_FULL;
-  slot->offset = 0;
-  slot->length = (uint32_t)size;
-  seam_copy(slot->payload, data, size);
-  ring_publish(&channel->ring, size);
+  if (is_reserved(producer) || !ring_free_slots(&channel->ring, 1)) return OMNI_PUSH_QUEUE_FULL;
+  fill(ring_next_slot(&channel->ring, 0), data, size);
+  ring_publish(&channel->ring, 1, size);
   return OMNI_PUSH_SUCCESS;
 }
 
@@ -75,9 +78,18 @@ int omni_blocking_push(omni_producer *producer, const void *data, size_t size, i
 int64_t omni_batch_push(omni_producer *producer, const omni_bytes *messages, size_t count) {
   gate_answer answer = gate_enter(&producer->gate);
   if (answer != GATE_ENTERED) return refused(answer, 0);
-  size_t pushed = 0;
-  while (pushed < count && push(producer, messages[pushed].data, messages[pushed].size) == OMNI_PUSH_SUCCESS)
-    pushed++;
+  omni_channel *channel = producer->channel;
+  uint64_t pushed = 0, bytes = 0;
+  if (count > 0 && !nobody_receives(channel) && !is_reserved(producer)) {
+    uint64_t free = ring_free_slots(&channel->ring, count);
+    for (; pushed < count && pushed < free; pushed++) {
+      omni_bytes message = messages[pushed];
+      if (message.size == 0 || message.size > channel->max_message_size) break;
+      fill(ring_next_slot(&channel->ring, pushed), message.data, message.size);
+      bytes += message.size;
+    }
+    if (pushed > 0) ring_publish(&channel->ring, pushed, bytes);
+  }
   gate_leave(&producer->gate);
   return (int64_t)pushed;
 }
@@ -86,15 +98,14 @@ int omni_reserve(omni_producer *producer, size_t size, uint8_t **region) {
   gate_answer answer = gate_enter(&producer->gate);
   if (answer != GATE_ENTERED) return refused(answer, 0);
   omni_channel *channel = producer->channel;
-  ring_slot *slot = NULL;
-  if (size > 0 && size <= channel->max_message_size && !nobody_receives(channel) && !is_reserved(producer))
-    slot = ring_free_slot(&channel->ring);
-  if (slot) {
+  int granted = size > 0 && size <= channel->max_message_size && !nobody_receives(channel) && !is_reserved(producer) &&
+                ring_free_slots(&channel->ring, 1) > 0;
+  if (granted) {
     set_reserved(producer, 1);
-    *region = slot->payload;
+    *region = ring_next_slot(&channel->ring, 0)->payload;
   }
   gate_leave(&producer->gate);
-  return slot != NULL;
+  return granted;
 }
 
 int omni_commit(omni_producer *producer, size_t size, size_t offset) {
@@ -106,10 +117,10 @@ int omni_commit(omni_producer *producer, size_t size, size_t offset) {
       size <= channel->max_message_size - offset) {
     set_reserved(producer, 0);
     if (!nobody_receives(channel)) {
-      ring_slot *slot = ring_slot_at(&channel->ring, seam_load(&channel->ring.write_index, relaxed)); /* own index */
+      ring_slot *slot = ring_next_slot(&channel->ring, 0);
       slot->offset = (uint32_t)offset;
       slot->length = (uint32_t)size;
-      ring_publish(&channel->ring, size);
+      ring_publish(&channel->ring, 1, size);
       committed = 1;
     }
   }

@@ -73,27 +73,33 @@ static inline void ring_wake(seam_word *asleep) {
 
 /* ---- producer ---- */
 
-/* The slot to write next, or NULL where `capacity` messages wait. */
-static inline ring_slot *ring_free_slot(omni_ring *ring) {
-  uint64_t write = seam_load(&ring->write_index, relaxed); /* own index */
-  if (write - ring->cached_read >= ring->capacity) {
+/* How many slots may be written, from ring_next_slot on; looks at the consumer's index only if fewer than `wanted`
+ * are known of. */
+static inline uint64_t ring_free_slots(omni_ring *ring, uint64_t wanted) {
+  /* what a full queue would have as its read index, plus what is free */
+  uint64_t behind = seam_load(&ring->write_index, relaxed) - ring->capacity; /* own index */
+  if (ring->cached_read - behind < wanted) {
     /* acquire: pairs with the release in ring_release; the consumer has read what this slot held */
     ring->cached_read = seam_load(&ring->read_index, acquire);
-    if (write - ring->cached_read >= ring->capacity) {
+    if (ring->cached_read - behind < wanted) {
       seam_fence_full(); /* an answer of FULL is younger than own messages; pairs with the one in ring_waiting */
       ring->cached_read = seam_load(&ring->read_index, acquire);
     }
-    if (write - ring->cached_read >= ring->capacity) return NULL;
   }
-  return ring_slot_at(ring, write);
+  return ring->cached_read - behind;
 }
 
-/* Count a message of `size` bytes and let the consumer see the slot. */
-static inline void ring_publish(omni_ring *ring, uint64_t size) {
+/* The slot to write next, `ahead` after it. */
+static inline ring_slot *ring_next_slot(const omni_ring *ring, uint64_t ahead) {
+  return ring_slot_at(ring, seam_load(&ring->write_index, relaxed) + ahead); /* own index */
+}
+
+/* Count `count` messages of `size` bytes in all, and let the consumer see their slots. */
+static inline void ring_publish(omni_ring *ring, uint64_t count, uint64_t size) {
   uint64_t write = seam_load(&ring->write_index, relaxed);  /* own index */
   uint64_t bytes = seam_load(&ring->bytes_sent, relaxed);   /* own counter */
   seam_store(&ring->bytes_sent, bytes + size, relaxed);     /* a statistic: orders nothing */
-  seam_store(&ring->write_index, write + 1, release);       /* publishes the slot: pairs with ring_waiting */
+  seam_store(&ring->write_index, write + count, release);   /* publishes the slots: pairs with ring_waiting */
   ring_wake(&ring->consumer_asleep);
 }
 
@@ -103,11 +109,12 @@ static inline void ring_publish(omni_ring *ring, uint64_t size) {
  * says, where it gives 0, whether the producer has ended, so that there will never be one. */
 static inline uint64_t ring_waiting(omni_ring *ring, uint64_t wanted, bool *ended) {
   uint64_t read = seam_load(&ring->read_index, relaxed); /* own index */
-  if (ring->cached_write - read < wanted)
+  if (ring->cached_write - read < wanted) {
     ring->cached_write = seam_load(&ring->write_index, acquire); /* pairs with the release in ring_publish */
-  if (ring->cached_write == read) {
-    seam_fence_full(); /* an answer of EMPTY is younger than own pops; pairs with the one in ring_free_slot */
-    ring->cached_write = seam_load(&ring->write_index, acquire);
+    if (ring->cached_write - read < wanted) {
+      seam_fence_full(); /* an answer of EMPTY is younger than own pops; pairs with the one in ring_free_slots */
+      ring->cached_write = seam_load(&ring->write_index, acquire);
+    }
   }
   *ended = false;
   /* acquire: pairs with the release in ring_end_producer, which comes after its last message */
@@ -123,7 +130,7 @@ static inline void ring_release(omni_ring *ring, uint64_t count, uint64_t bytes)
   uint64_t read = seam_load(&ring->read_index, relaxed);       /* own index */
   uint64_t total = seam_load(&ring->bytes_received, relaxed);  /* own counter */
   seam_store(&ring->bytes_received, total + bytes, relaxed);   /* a statistic: orders nothing */
-  /* release: the reads through views of earlier pops come before; pairs with ring_free_slot */
+  /* release: the reads through views of earlier pops come before; pairs with ring_free_slots */
   seam_store(&ring->read_index, read + count, release);
   ring_wake(&ring->producer_asleep);
 }

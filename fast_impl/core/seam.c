@@ -8,6 +8,13 @@
 
 #define SECOND 1000000000
 
+enum { SPINS = 100 }; /* a few microseconds */
+int seam_spins;
+
+__attribute__((constructor)) static void choose_spins(void) {
+  if (sysconf(_SC_NPROCESSORS_ONLN) > 1) seam_spins = SPINS;
+}
+
 static struct timespec as_timespec(int64_t nanoseconds) {
   return (struct timespec){.tv_sec = nanoseconds / SECOND, .tv_nsec = nanoseconds % SECOND};
 }

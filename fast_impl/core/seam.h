@@ -63,6 +63,16 @@ typedef pthread_rwlock_t seam_rwlock;
 #define seam_lock_alone(lock) pthread_rwlock_wrlock(lock)
 #define seam_unlock(lock) pthread_rwlock_unlock(lock)
 
+/* How often a blocked call looks again before it sleeps: 0 where no other processor can be at work. */
+extern int seam_spins;
+#if defined(__x86_64__) || defined(__i386__)
+#define seam_pause() __builtin_ia32_pause()
+#elif defined(__aarch64__)
+#define seam_pause() __asm__ __volatile__("isb" ::: "memory")
+#else
+#define seam_pause() atomic_signal_fence(memory_order_seq_cst)
+#endif
+
 #define SEAM_NEVER INT64_MAX
 enum { SEAM_AWAKE, SEAM_TIME_UP, SEAM_SIGNAL };
 
