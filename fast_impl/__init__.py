@@ -1,15 +1,12 @@
 """OmniMailbox, fast: a C11 lock-free core behind the names of `spec_model`."""
 
-from fast_impl._binding import seam as seam
+from fast_impl._binding import Batch, ConsumerHandle, Message, ProducerHandle, Reservation
 from fast_impl._broker import MailboxBroker
-from fast_impl._consumer import ConsumerHandle
+from fast_impl._choice import binding as binding
+from fast_impl._choice import seam as seam
 from fast_impl._include import get_include
-from fast_impl._message import Message
 from fast_impl._opening import open_channel
 from fast_impl._pair import ChannelPair
-from fast_impl._producer import ProducerHandle
-from fast_impl._reservation import Reservation
-from fast_impl._start_index import SETTABLE as _SETTABLE
 from spec_model.config import ChannelConfig
 from spec_model.errors import (
     ChannelClosedError,
@@ -28,6 +25,7 @@ from spec_model.vocabulary import (
 )
 
 __all__ = [
+    "Batch",
     "BrokerStats",
     "ChannelClosedError",
     "ChannelConfig",
@@ -50,5 +48,8 @@ __all__ = [
     "open_channel",
 ]
 
-if _SETTABLE:
-    from fast_impl._start_index import set_start_index as set_start_index
+if binding == "cffi":
+    from fast_impl.over_cffi import start_index as _start_index
+
+    if _start_index.SETTABLE:
+        set_start_index = _start_index.set_start_index

@@ -7,7 +7,6 @@ import operator
 from datetime import timedelta
 from typing import Any, SupportsFloat, SupportsIndex
 
-from fast_impl._binding import FOREVER, SIZE_MAX, ffi
 from spec_model.config import ChannelConfig
 
 Buffer = Any
@@ -16,23 +15,11 @@ Buffer = Any
 Timeout = SupportsFloat | SupportsIndex | timedelta | None
 """None for ever, or seconds, or a timedelta; not negative."""
 
+SIZE_MAX: int = 2**64 - 1
+FOREVER = -1
+"""The duration, in nanoseconds, that the core takes for ever."""
+
 _LONGEST = 2**63 - 1  # nanoseconds
-
-
-def as_buffer(data: Buffer) -> Any:
-    """`data` as memory that the core can read [ARG-1].
-
-    Raises TypeError for what is not bytes-like, BufferError for what is not C-contiguous.
-    """
-    if type(data) is bytes:
-        return data
-    try:
-        view = memoryview(data)
-    except TypeError:
-        raise TypeError(f"data must be a bytes-like object, not {type(data).__name__}") from None
-    if not view.c_contiguous:
-        raise BufferError("data must be C-contiguous; bytes(data) makes a copy that is")
-    return ffi.from_buffer(view)
 
 
 def as_count(name: str, value: SupportsIndex) -> int:

@@ -6,15 +6,14 @@ from threading import Lock
 from typing import SupportsIndex
 
 from fast_impl._arguments import Timeout, as_config, as_memory_limit, as_name, as_nanoseconds
-from fast_impl._binding import CHANNEL_ERRORS, blocking, ffi, lib
-from fast_impl._consumer import ConsumerCore, ConsumerHandle
-from fast_impl._handle import Uncopyable, owned
+from fast_impl._binding import Registry
+from fast_impl._handle import Uncopyable
 from fast_impl._pair import ChannelPair
-from fast_impl._producer import ProducerCore, ProducerHandle
 from spec_model.config import ChannelConfig
 from spec_model.vocabulary import BrokerStats, ChannelError
 
 _DEFAULT = ChannelConfig()
+_ERRORS = tuple(ChannelError)
 
 
 class MailboxBroker(Uncopyable):
@@ -27,16 +26,13 @@ class MailboxBroker(Uncopyable):
     Raises TypeError or ValueError for a bad limit, MemoryError without memory.
     """
 
-    __slots__ = ("__weakref__", "_broker")
+    __slots__ = ("__weakref__", "_registry")
 
     _instance: MailboxBroker | None = None
     _instance_lock = Lock()
 
     def __init__(self, *, memory_limit: SupportsIndex | None = None) -> None:
-        broker = lib.omni_broker_new(as_memory_limit(memory_limit))
-        if broker == ffi.NULL:
-            raise MemoryError("no memory for a broker")
-        self._broker = owned(broker, lib.omni_broker_free)
+        self._registry = Registry(as_memory_limit(memory_limit))
 
     @classmethod
     def instance(cls) -> MailboxBroker:
@@ -52,39 +48,25 @@ class MailboxBroker(Uncopyable):
         Raises TypeError where `name` is not a str or `config` not a ChannelConfig.
         """
         encoded, config = as_name(name), as_config(config)
-        producer, consumer = ffi.new("omni_producer **"), ffi.new("omni_consumer **")
-        code = lib.omni_request_channel(
-            self._broker, encoded, len(encoded), config.capacity, config.max_message_size, producer, consumer
-        )
-        if code != lib.OMNI_CHANNEL_SUCCESS:
-            return CHANNEL_ERRORS[code], None
-        return ChannelError.SUCCESS, ChannelPair(
-            ProducerHandle(ProducerCore(producer[0])), ConsumerHandle(ConsumerCore(consumer[0]))
-        )
+        code, producer, consumer = self._registry.request(encoded, config.capacity, config.max_message_size)
+        if producer is None or consumer is None:
+            return _ERRORS[code], None
+        return ChannelError.SUCCESS, ChannelPair(producer, consumer)
 
     def has_channel(self, name: str) -> bool:
         """Whether the name is registered now (§4.2) [BRK-10]. Raises TypeError where it is not a str."""
-        encoded = as_name(name)
-        return bool(lib.omni_has_channel(self._broker, encoded, len(encoded)))
+        return self._registry.has(as_name(name))
 
     def remove_channel(self, name: str) -> bool:
         """False: a channel whose handles are gone is gone itself (§4.2) [BRK-9].
 
         Raises TypeError where `name` is not a str.
         """
-        encoded = as_name(name)
-        return bool(lib.omni_remove_channel(self._broker, encoded, len(encoded)))
+        return self._registry.remove(as_name(name))
 
     def get_stats(self) -> BrokerStats:
         """The broker's counters (§4.2) [BRK-11]."""
-        stats = ffi.new("omni_broker_stats *")
-        lib.omni_broker_get_stats(self._broker, stats)
-        return BrokerStats(
-            stats.active_channels,
-            stats.total_channels_created,
-            stats.total_messages_sent,
-            stats.total_bytes_transferred,
-        )
+        return BrokerStats(*self._registry.get_stats())
 
     def shutdown(self, timeout: Timeout = None) -> bool:
         """Close every channel registered now; wait up to `timeout` seconds for their handles to go (§4.2).
@@ -92,6 +74,4 @@ class MailboxBroker(Uncopyable):
         Whether they went; the channels stay closed either way [SHD-1, SHD-2].
         Raises TypeError or ValueError for a bad timeout [ARG-2].
         """
-        nanoseconds = as_nanoseconds(timeout)
-        ticket = lib.omni_shutdown_begin(self._broker)
-        return bool(blocking(lambda left: lib.omni_shutdown_wait(self._broker, ticket, left), nanoseconds))
+        return self._registry.shutdown(as_nanoseconds(timeout))

@@ -1,7 +1,8 @@
-"""Build hook: compiles the C core, in both variants, into the wheel or beside the sources.
+"""Build hook: compiles the C core, in both variants, and the types in C into the wheel or beside the sources.
 
 `_core` is the best variant for the platform, `_core_portable` the one made of a mutex and a condition
-variable; the second is built everywhere so that it is tested everywhere.
+variable; the second is built everywhere so that it is tested everywhere. `_handles` has the types in C over the
+core's own sources, for CPython.
 
 The declarations and the list of sources live in `_cffi_source.py`, which is loaded by its path: importing it
 through `fast_impl` would import the very extension modules that are about to be built.
@@ -15,16 +16,21 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from setuptools import Distribution, Extension
+from setuptools.command.build_ext import build_ext, customize_compiler, new_compiler
 
 #: Extension module -> whether it is the portable variant.
 VARIANTS = {
     "fast_impl._core": not sys.platform.startswith("linux"),
     "fast_impl._core_portable": True,
 }
+
+HANDLES = "fast_impl._handles"
 
 HELP = (
     "could not compile the C core of fast_impl ({module}).\n"
@@ -45,19 +51,57 @@ def load_builder(package: Path) -> Callable[[str, bool], Any]:
     return builder
 
 
-def compile_variants(package: Path, scratch: Path) -> list[Path]:
-    """Compile every variant under `scratch`; the paths of the extension modules."""
+def compile_all(package: Path, scratch: Path) -> list[Path]:
+    """Compile every extension module under `scratch`, in a folder each; their paths."""
     builder = load_builder(package)
+    compilers = {
+        module: partial(builder(module, portable).compile, verbose=True) for module, portable in VARIANTS.items()
+    }
+    if sys.implementation.name == "cpython":
+        compilers[HANDLES] = partial(compile_handles, package)
     built = []
-    for module, portable in VARIANTS.items():
-        # One folder each: both variants compile the same sources, with other macros.
-        folder = scratch / module
+    for module, compiler in compilers.items():
         try:
-            built.append(Path(builder(module, portable).compile(tmpdir=str(folder), verbose=True)))
+            built.append(Path(compiler(tmpdir=str(scratch / module))))
         except Exception as error:
             version = f"{sys.version_info.major}.{sys.version_info.minor}"
             raise RuntimeError(HELP.format(module=module, version=version)) from error
     return built
+
+
+def compile_handles(package: Path, tmpdir: str) -> str:
+    """Compile `_handles` with the core's sources in it, optimised as one where the tools can; its path."""
+    optimised_as_one = "-flto=auto" if _links_with("-flto=auto", tmpdir) else "-O3"
+    extension = Extension(
+        HANDLES,
+        sources=sorted(map(str, [package / "_handles.c", *package.glob("handles/*.c"), *package.glob("core/*.c")])),
+        include_dirs=[str(package / "core")],
+        define_macros=[("OMNI_PORTABLE", "1")] if VARIANTS["fast_impl._core"] else [],
+        extra_compile_args=["-std=gnu11", "-O3", "-fvisibility=hidden", optimised_as_one],
+        extra_link_args=["-O3", optimised_as_one],
+        libraries=["pthread"],
+    )
+    command = build_ext(Distribution({"ext_modules": [extension]}))
+    command.build_temp, command.build_lib = f"{tmpdir}/objects", tmpdir
+    command.ensure_finalized()
+    command.run()
+    return str(command.get_ext_fullpath(HANDLES))
+
+
+def _links_with(flag: str, tmpdir: str) -> bool:
+    """Whether the compiler and the linker take `flag`."""
+    compiler = new_compiler()
+    customize_compiler(compiler)
+    folder = Path(tmpdir) / "try"
+    folder.mkdir(parents=True)
+    source = folder / "try.c"
+    source.write_text("int omni_try(void) { return 0; }\n")
+    try:
+        objects = compiler.compile([str(source)], output_dir=str(folder), extra_postargs=[flag])
+        compiler.link_shared_object(objects, str(folder / "try.so"), extra_postargs=[flag])
+    except Exception:
+        return False
+    return True
 
 
 class CoreBuildHook(BuildHookInterface):  # type: ignore[type-arg]
@@ -70,7 +114,7 @@ class CoreBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         package = Path(self.root) / "fast_impl"
         self.scratch = Path(tempfile.mkdtemp(prefix="omnimailbox-build-"))
         try:
-            built = compile_variants(package, self.scratch)
+            built = compile_all(package, self.scratch)
         except BaseException:
             shutil.rmtree(self.scratch, ignore_errors=True)
             raise

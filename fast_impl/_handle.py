@@ -1,24 +1,10 @@
-"""What both handles have in common: they end, and they cannot be copied (§2.2, §5.5, §6.5)."""
+"""What handles and pairs in Python have in common: they end, and they cannot be copied (§2.2, §5.5, §6.5)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NoReturn, TypeVar
-from weakref import finalize
-
-from fast_impl._binding import ffi
+from typing import NoReturn, TypeVar
 
 Self = TypeVar("Self", bound="Ending")
-
-
-def owned(pointer: Any, free: Callable[[Any], None]) -> Any:
-    """`pointer`, passed to `free` at the end of its last reference.
-
-    Not cffi's `gc`: of objects that are garbage together, the collector may end what that gives before finalisers
-    that still use it. It does not know of a plain pointer, which goes after them all.
-    """
-    finalize(pointer, free, ffi.cast(ffi.typeof(pointer), pointer)).atexit = False
-    return pointer
 
 
 class Uncopyable:

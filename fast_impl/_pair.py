@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from fast_impl._consumer import ConsumerHandle
+from fast_impl._binding import ConsumerHandle, ProducerHandle
 from fast_impl._handle import Ending
-from fast_impl._producer import ProducerHandle
 
 
 class ChannelPair(Ending):

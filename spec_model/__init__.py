@@ -14,6 +14,7 @@ from spec_model.errors import (
     OmniError,
     WouldBlockForever,
 )
+from spec_model.handles.batch import Batch
 from spec_model.handles.broker import MailboxBroker
 from spec_model.handles.consumer import ConsumerHandle
 from spec_model.handles.message import Message
@@ -31,6 +32,7 @@ OMNI_NOT_PROVIDED = {
 """Told to the conformance suite, which judges the model like any implementation."""
 
 __all__ = [
+    "Batch",
     "BrokerStats",
     "ChannelClosedError",
     "ChannelConfig",

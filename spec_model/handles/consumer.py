@@ -9,6 +9,7 @@ from spec_model.channel import lifecycle, popping, queries
 from spec_model.channel.value import Blocked, Channel, Refused, Side
 from spec_model.errors import WouldBlockForever
 from spec_model.handles import convenience
+from spec_model.handles.batch import Batch
 from spec_model.handles.exports import Exports
 from spec_model.handles.handle import Handle
 from spec_model.handles.message import Message
@@ -45,6 +46,11 @@ class ConsumerHandle(Handle):
         max_count, limit = arguments.count("max_count", max_count), arguments.seconds(timeout)
         if_blocked = PopResult.EMPTY if limit == 0 else PopResult.TIMEOUT
         return self._finish(popping.batch_pop(self._settled(), max_count), if_blocked, limit)
+
+    def batch_pop_buffer(self, max_count: int, timeout: object = 0) -> tuple[PopResult, Batch | None]:
+        """As `batch_pop`, with the messages as one buffer, or None where that gives none."""
+        result, messages = self.batch_pop(max_count, timeout)
+        return result, Batch._of(messages) if messages else None
 
     def available_messages(self) -> int:
         """Messages waiting (§6.4) [STA-3]."""

@@ -21,7 +21,7 @@ with omni.open_channel(capacity=8) as channel:
 
 
 def _run(library: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "OMNI_LIBRARY": str(library)}
+    environment = {**os.environ, "OMNI_BINDING": "cffi", "OMNI_LIBRARY": str(library)}
     return subprocess.run(
         [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, timeout=30, check=False
     )

@@ -42,7 +42,7 @@ def _build(target: Path, core: Path, *flags: str) -> Path:
 
 
 def _run(library: Path, program: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "OMNI_LIBRARY": str(library)}
+    environment = {**os.environ, "OMNI_BINDING": "cffi", "OMNI_LIBRARY": str(library)}
     command = [sys.executable, "-c", program]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=150, check=False)
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def run(*command: str) -> None:
-    environment = {**os.environ, "OMNI_SEAM": "portable"}
+    environment = {**os.environ, "OMNI_BINDING": "cffi", "OMNI_SEAM": "portable"}
     done = subprocess.run(
         [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=150
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import SupportsIndex
 
 from fast_impl._arguments import as_count
-from fast_impl._binding import lib
+from fast_impl.over_cffi.core import lib
 
 SETTABLE = hasattr(lib, "omni_set_start_index")
 """Whether the library is such a build."""

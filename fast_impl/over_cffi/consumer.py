@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import Any, SupportsIndex
 
 from fast_impl._arguments import Timeout, as_count, as_nanoseconds
-from fast_impl._binding import POP_RESULTS, blocking, ffi, lib, refuse
-from fast_impl._handle import Ending, owned
-from fast_impl._message import Message
+from fast_impl._handle import Ending
+from fast_impl._raising import refuse, unreceived
+from fast_impl.over_cffi.batch import Batch
+from fast_impl.over_cffi.core import POP_RESULTS, blocking, ffi, lib, owned
+from fast_impl.over_cffi.message import Message
 from spec_model.config import ChannelConfig
 from spec_model.errors import ChannelClosedError
 from spec_model.vocabulary import ConsumerStats, PopResult
@@ -82,16 +84,19 @@ class ConsumerHandle(Ending):
             core.undelivered.extend(_messages(core, raw, taken[0]))
             raise
 
+    def batch_pop_buffer(self, max_count: SupportsIndex, timeout: Timeout = 0) -> tuple[PopResult, Batch | None]:
+        """As `batch_pop`, with the messages as one buffer, or None where that gives none."""
+        result, messages = self.batch_pop(max_count, timeout)
+        return result, Batch(messages) if messages else None
+
     def receive(self, timeout: Timeout = None) -> bytes:
         """`blocking_pop` for those who would rather have exceptions: a copy that the caller owns.
 
         Raises TimeoutError or ChannelClosedError.
         """
         result, message = self.blocking_pop(timeout)
-        if result is PopResult.TIMEOUT:
-            raise TimeoutError("no message came in time")
         if message is None:
-            raise ChannelClosedError("the channel is closed and drained")
+            unreceived(result)
         return bytes(message)
 
     def __iter__(self) -> Iterator[bytes]:

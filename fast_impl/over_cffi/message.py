@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from fast_impl._binding import ffi, lib
-from spec_model.errors import MessageExpiredError
+from fast_impl._raising import expired
+from fast_impl.over_cffi.core import ffi, lib
 
 if TYPE_CHECKING:
-    from fast_impl._consumer import ConsumerCore
+    from fast_impl.over_cffi.consumer import ConsumerCore
 
 
 class Message:
@@ -37,7 +37,7 @@ class Message:
         """An object that keeps the message out of the producer's reach for as long as any view of it lives."""
         core, raw = self._core, self._raw
         if lib.omni_message_pin(core.handle, raw) != 0:
-            raise MessageExpiredError("the message has expired: its consumer has popped again or is closed")
+            expired()
         number = raw.number
         exporter = ffi.buffer(ffi.gc(raw.data, lambda _: lib.omni_message_unpin(core.handle, number)), raw.size)
         self._exporter = ref(exporter)

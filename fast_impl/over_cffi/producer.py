@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, SupportsIndex
 
-from fast_impl._arguments import Buffer, Timeout, as_buffer, as_count, as_nanoseconds
-from fast_impl._binding import PUSH_RESULTS, blocking, ffi, lib, refuse
-from fast_impl._handle import Ending, owned
-from fast_impl._reservation import Reservation
+from fast_impl._arguments import Buffer, Timeout, as_count, as_nanoseconds
+from fast_impl._handle import Ending
+from fast_impl._raising import refuse, unsent
+from fast_impl.over_cffi.buffers import as_buffer
+from fast_impl.over_cffi.core import PUSH_RESULTS, blocking, ffi, lib, owned
+from fast_impl.over_cffi.reservation import Reservation
 from spec_model.config import ChannelConfig
-from spec_model.errors import ChannelClosedError
 from spec_model.vocabulary import ProducerStats, PushResult
 
 
@@ -69,7 +70,7 @@ class ProducerHandle(Ending):
 
         Raises as `try_push`, for any of them, before any is sent [ARG-4].
         """
-        payloads = [as_buffer(data) for data in messages]
+        payloads = [as_buffer(data) for data in tuple(messages)]
         if self._core is None:
             return 0
         batch = ffi.new("omni_bytes[]", len(payloads))
@@ -143,12 +144,8 @@ class ProducerHandle(Ending):
         Raises TimeoutError, ChannelClosedError, or ValueError for a size that does not fit.
         """
         result = self.blocking_push(data, timeout)
-        if result is PushResult.TIMEOUT:
-            raise TimeoutError("no slot became free in time")
-        if result is PushResult.CHANNEL_CLOSED:
-            raise ChannelClosedError("the channel is closed: nobody receives")
-        if result is PushResult.INVALID_SIZE:
-            raise ValueError(f"a message has 1 to {self.max_message_size()} bytes, not {memoryview(data).nbytes}")
+        if result is not PushResult.SUCCESS:
+            unsent(result, memoryview(data).nbytes, self.max_message_size())
 
     def is_connected(self) -> bool:
         """Whether this handle is active and the consumer there (§5.4)."""

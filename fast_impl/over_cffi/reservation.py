@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from fast_impl._binding import ffi, lib
+from fast_impl._raising import ended, held
+from fast_impl.over_cffi.core import ffi, lib
 
 if TYPE_CHECKING:
-    from fast_impl._producer import ProducerCore
+    from fast_impl.over_cffi.producer import ProducerCore
 
 
 class Reservation:
@@ -33,7 +34,7 @@ class Reservation:
     def data(self) -> memoryview:
         """The region, writable; ValueError once the reservation has ended [RSV-6]."""
         if self._ended:
-            raise ValueError("the reservation has ended: it was committed, rolled back, dropped or closed")
+            ended()
         view = self._view  # once: a close from another thread sets it to None [LIF-8]
         if view is None:
             self._view = view = memoryview(self._live_exporter() or self._export())
@@ -49,10 +50,7 @@ class Reservation:
         except BufferError:
             pass  # an array or the like lies directly on it
         if self._live_exporter() is not None:
-            raise BufferError(
-                "an export of the reserved region (a slice, an array) is alive, and writing through it later "
-                "would tear the message; release it first"
-            )
+            held()
 
     def end(self) -> None:
         """`data` is of no more use; exports that others hold keep the memory [RSV-6]."""
@@ -72,7 +70,7 @@ class Reservation:
         """An object whose life tells whether any view of the region lives, and that keeps it mapped."""
         core = self._core
         if lib.omni_producer_pin(core.handle) != 0:
-            raise ValueError("the reservation has ended: its channel is gone")
+            ended()
         exporter = ffi.buffer(ffi.gc(self._region, lambda _: lib.omni_producer_unpin(core.handle)), self._size)
         self._exporter = ref(exporter)
         return exporter

@@ -1,0 +1,39 @@
+"""Which core, and which binding over it, the environment asks for.
+
+`OMNI_BINDING=c|cffi`: the handles as types in C, or in Python over cffi. Without it, C where it was built (on
+CPython), else cffi. `OMNI_SEAM=portable` chooses the mutex and condition-variable variant of the core;
+`OMNI_LIBRARY=<path>` puts any shared library with the C ABI of omni_mailbox.h in its place. Both are for cffi.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Literal
+
+SEAMS = ("futex", "portable")
+BINDINGS = ("c", "cffi")
+
+seam = os.environ.get("OMNI_SEAM", "futex")
+if seam not in SEAMS:
+    raise ImportError(f"OMNI_SEAM must be one of {', '.join(SEAMS)}, not {seam!r}")
+
+library = os.environ.get("OMNI_LIBRARY")
+
+
+def _choose() -> Literal["c", "cffi"]:
+    wanted = os.environ.get("OMNI_BINDING")
+    if wanted not in (None, *BINDINGS):
+        raise ImportError(f"OMNI_BINDING must be one of {', '.join(BINDINGS)}, not {wanted!r}")
+    only_cffi = f"OMNI_LIBRARY={library}" if library else "OMNI_SEAM=portable" if seam == "portable" else None
+    if wanted == "c" and only_cffi:
+        raise ImportError(f"OMNI_BINDING=c has the core built in: {only_cffi} needs OMNI_BINDING=cffi")
+    if wanted == "c" and sys.implementation.name != "cpython":
+        raise ImportError(f"OMNI_BINDING=c is for CPython; {sys.implementation.name} needs OMNI_BINDING=cffi")
+    if wanted == "cffi" or only_cffi or sys.implementation.name != "cpython":
+        return "cffi"
+    return "c"
+
+
+binding: Literal["c", "cffi"] = _choose()
+"""Which is in use."""

@@ -1,0 +1,198 @@
+/* What the types of fast_impl._handles share.
+ *
+ * Everything here is guarded by the interpreter's lock (the GIL): whoever releases it inside a call holds a
+ * reference to the end it uses, and to the bytes. No type here refers to an object that a program could hang
+ * something on, so none is ever part of a cycle, and none needs the collector. */
+#ifndef OMNI_HANDLES_H
+#define OMNI_HANDLES_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdbool.h>
+#include <structmember.h>
+
+#include "omni_mailbox.h"
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+/* Bytes from which on a copy is made without the GIL. Who gives the GIL away may get it back only after the
+ * switch interval (5 ms), so that it pays for copies alone that take others' time. */
+enum { LARGE_COPY = 256 * 1024 };
+
+enum { FOREVER = -1 }; /* the duration that the core takes for ever */
+
+typedef struct message_object message_object;
+typedef struct reservation_object reservation_object;
+
+typedef struct {
+  PyTypeObject *producer, *consumer, *message, *reservation, *batch, *payloads, *registry;
+  PyObject *push_results[OMNI_PUSH_QUEUE_FULL + 1], *pop_results[OMNI_POP_EMPTY + 1];
+  PyObject *nothing[OMNI_POP_EMPTY + 1]; /* (that PopResult, None) */
+  PyObject *producer_stats, *consumer_stats, *channel_config;
+  PyObject *as_count, *as_nanoseconds; /* of fast_impl._arguments: what is seldom given, and every refusal */
+  PyObject *refuse, *unsent, *unreceived, *expired, *ended, *held; /* of fast_impl._raising */
+  message_object *free_messages; /* each linked to the next, and holding a reference to its type */
+  int free_message_count;
+} handles_state;
+
+/* The two ends of a channel: what move() carries. Counted: by the handle, by calls without the GIL, and by what
+ * they gave out. Closed with the handle, freed with the last reference. */
+typedef struct {
+  Py_ssize_t references;
+  handles_state *state; /* as long as any object of ours lives: its type keeps the module */
+  omni_producer *handle;
+  reservation_object *reservation; /* the outstanding one, or NULL */
+} sending_end;
+
+typedef struct {
+  Py_ssize_t references;
+  handles_state *state;
+  omni_consumer *handle;
+  bool closed, native; /* `native`: native code may pop as well, since it was given the handle */
+  message_object *exported; /* messages with exports that are not pinned yet, each linked to the next */
+  PyObject *ready; /* the tuple that was last given out, given out again when nobody else has it (as zip does) */
+  /* Taken by a pop that a signal's handler then ended with an exception: the next pops hand them out [CON-6]. */
+  omni_message *put_aside;
+  size_t put_aside_count, put_aside_next;
+} receiving_end;
+
+typedef struct {
+  PyObject_HEAD
+  handles_state *state;
+  sending_end *end; /* NULL once moved from */
+  PyObject *weak_references;
+} producer_object;
+
+typedef struct {
+  PyObject_HEAD
+  handles_state *state;
+  receiving_end *end; /* NULL once moved from */
+  PyObject *weak_references;
+} consumer_object;
+
+/* A message of the last pop is out of everybody's reach, so that an export of it needs no pin yet. The next pop, and
+ * the close, pin what is still exported: they are where it counts, and most exports do not live that long. */
+struct message_object {
+  PyObject_HEAD
+  receiving_end *end;
+  omni_message raw;
+  Py_ssize_t exports;
+  bool pinned;                      /* until the last export goes [MSG-3] */
+  message_object *next, **previous; /* among end->exported, where `previous` is set, or state->free_messages */
+};
+
+struct reservation_object {
+  PyObject_HEAD
+  sending_end *end;
+  uint8_t *region;
+  Py_ssize_t size;
+  Py_ssize_t exports; /* from the first to the last the channel's memory is pinned */
+  PyObject *view;     /* what `data` gives, or NULL: refers back to this, until it ends */
+  bool ended;
+};
+
+/* ---- arguments.c: what the calls accept [ARG] ---- */
+
+/* A contiguous bytes-like object, as memory. The caller keeps `object` alive. */
+typedef struct {
+  const void *data;
+  size_t size;
+  Py_buffer view; /* to be released where view.obj is set */
+} payload;
+
+/* By position and by name into `values`; those that were not given stay. -1 with an exception where they do not fit. */
+int bind(const char *function, const char *const *names, int required, int most, PyObject *const *args,
+         Py_ssize_t nargs, PyObject *kwnames, PyObject **values);
+int buffer_of(PyObject *object, payload *bytes);
+int convert_count(const handles_state *state, const char *name, PyObject *value, uint64_t *count);
+int convert_timeout(const handles_state *state, PyObject *timeout, int64_t *nanoseconds);
+
+static inline int payload_of(PyObject *object, payload *bytes) {
+  if (UNLIKELY(!PyBytes_CheckExact(object))) return buffer_of(object, bytes);
+  bytes->data = PyBytes_AS_STRING(object);
+  bytes->size = (size_t)PyBytes_GET_SIZE(object);
+  bytes->view.obj = NULL;
+  return 0;
+}
+
+static inline void payload_release(payload *bytes) {
+  if (UNLIKELY(bytes->view.obj != NULL)) PyBuffer_Release(&bytes->view);
+}
+
+/* ---- handle.c: what both handles have in common ---- */
+
+PyObject *handle_enter(PyObject *self, PyObject *unused);
+PyObject *handle_reduce_ex(PyObject *self, PyObject *protocol);
+PyObject *config_of(const handles_state *state, uint64_t capacity, uint64_t max_message_size);
+PyObject *stats_of(PyObject *type, const omni_handle_stats *stats);
+/* Raises by calling one of fast_impl._raising; NULL. */
+PyObject *raise_by(PyObject *raiser, const char *format, ...);
+int64_t deadline_after(int64_t timeout);
+/* Of a call that a signal interrupted: at least 1 ns, for 0 would ask for a call that never waits. */
+int64_t time_left(int64_t deadline);
+
+/* ---- producer.c, pushing.c, reservation.c ---- */
+
+void sending_end_close(sending_end *end);
+void sending_end_drop(sending_end *end);
+PyObject *producer_new(handles_state *state, sending_end *end); /* takes over the reference */
+PyObject *producer_made(handles_state *state, omni_producer *handle);
+
+PyObject *producer_try_push(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+PyObject *producer_blocking_push(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+PyObject *producer_send(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+PyObject *producer_batch_push(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+
+PyObject *producer_reserve(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+PyObject *producer_commit(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+PyObject *producer_rollback(producer_object *self, PyObject *unused);
+void reservation_end(reservation_object *reservation);
+
+/* ---- consumer.c, aside.c, popping.c, payloads.c, batch_popping.c, message.c, batch.c ---- */
+
+void receiving_end_close(receiving_end *end);
+void receiving_end_free(receiving_end *end);
+
+static inline void receiving_end_drop(receiving_end *end) {
+  if (--end->references == 0) receiving_end_free(end);
+}
+PyObject *consumer_new(handles_state *state, receiving_end *end); /* takes over the reference */
+PyObject *consumer_made(handles_state *state, omni_consumer *handle);
+
+/* Before what is aside already. The caller is raising, and goes on to. */
+void put_aside(receiving_end *end, const omni_message *messages, size_t count);
+size_t from_aside(receiving_end *end, size_t wanted, omni_message *messages);
+static inline bool is_aside(const receiving_end *end) { return UNLIKELY(end->put_aside_count != 0); }
+
+/* What a pop answers beside SUCCESS. */
+PyObject *without_message(const handles_state *state, int code);
+/* The next payload; NULL with an exception, or with none and the answer in `code`. */
+PyObject *take(consumer_object *self, int64_t timeout, int *code);
+
+PyObject *consumer_try_pop(consumer_object *self, PyObject *unused);
+PyObject *consumer_blocking_pop(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+PyObject *consumer_receive(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+PyObject *consumer_batch_pop(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+PyObject *consumer_batch_pop_buffer(consumer_object *self, PyObject *const *args, Py_ssize_t nargs,
+                                    PyObject *kwnames);
+PyObject *consumer_iter(PyObject *self);
+
+PyObject *message_new(receiving_end *end, const omni_message *raw);
+void pin_exported(receiving_end *end);
+/* Before every pop, and the close. */
+static inline void settle(receiving_end *end) {
+  if (UNLIKELY(end->exported != NULL)) pin_exported(end);
+}
+/* A copy of the bytes that the caller owns; MessageExpiredError where they are gone. */
+PyObject *message_copy(receiving_end *end, const omni_message *raw);
+void free_messages_clear(handles_state *state);
+int free_messages_traverse(const handles_state *state, visitproc visit, void *arg);
+
+/* (SUCCESS, a Batch of these messages). */
+PyObject *batch_new(receiving_end *end, const omni_message *messages, size_t count);
+
+extern PyType_Spec producer_spec, reservation_spec, consumer_spec, payloads_spec, message_spec, batch_spec,
+    registry_spec;
+
+#endif

@@ -1,0 +1,110 @@
+/* A broker of the core, with bytes for names and nanoseconds for time; _broker.py makes the public one of it (§4). */
+#include "handles.h"
+
+typedef struct {
+  PyObject_HEAD
+  handles_state *state;
+  omni_broker *broker;
+} registry_object;
+
+static PyObject *new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs)) {
+  unsigned long long memory_limit;
+  if (!PyArg_ParseTuple(args, "K", &memory_limit)) return NULL;
+  registry_object *self = PyObject_New(registry_object, type);
+  if (!self) return NULL;
+  self->state = PyType_GetModuleState(type);
+  self->broker = omni_broker_new(memory_limit);
+  if (self->broker) return (PyObject *)self;
+  Py_DECREF(self);
+  return PyErr_NoMemory();
+}
+
+static void dealloc(registry_object *self) {
+  PyTypeObject *type = Py_TYPE(self);
+  if (self->broker) omni_broker_free(self->broker);
+  PyObject_Free(self);
+  Py_DECREF(type);
+}
+
+static PyObject *request(registry_object *self, PyObject *args) {
+  const char *name;
+  Py_ssize_t size;
+  unsigned long long capacity, max_message_size;
+  omni_producer *sending;
+  omni_consumer *receiving;
+  if (!PyArg_ParseTuple(args, "y#KK", &name, &size, &capacity, &max_message_size)) return NULL;
+  int code = omni_request_channel(self->broker, name, (size_t)size, capacity, max_message_size, &sending, &receiving);
+  if (code != OMNI_CHANNEL_SUCCESS) return Py_BuildValue("(iOO)", code, Py_None, Py_None);
+  PyObject *producer = producer_made(self->state, sending), *consumer = consumer_made(self->state, receiving);
+  if (producer && consumer) return Py_BuildValue("(iNN)", code, producer, consumer);
+  Py_XDECREF(producer);
+  Py_XDECREF(consumer);
+  return NULL;
+}
+
+static PyObject *has(registry_object *self, PyObject *name) {
+  char *bytes;
+  Py_ssize_t size;
+  if (PyBytes_AsStringAndSize(name, &bytes, &size) < 0) return NULL;
+  return PyBool_FromLong(omni_has_channel(self->broker, bytes, (size_t)size));
+}
+
+static PyObject *remove_(registry_object *self, PyObject *name) {
+  char *bytes;
+  Py_ssize_t size;
+  if (PyBytes_AsStringAndSize(name, &bytes, &size) < 0) return NULL;
+  return PyBool_FromLong(omni_remove_channel(self->broker, bytes, (size_t)size));
+}
+
+static PyObject *get_stats(registry_object *self, PyObject *Py_UNUSED(unused)) {
+  omni_broker_stats stats;
+  omni_broker_get_stats(self->broker, &stats);
+  return Py_BuildValue("(KKKK)", (unsigned long long)stats.active_channels,
+                       (unsigned long long)stats.total_channels_created,
+                       (unsigned long long)stats.total_messages_sent,
+                       (unsigned long long)stats.total_bytes_transferred);
+}
+
+static PyObject *shutdown_(registry_object *self, PyObject *nanoseconds) {
+  int64_t timeout = PyLong_AsLongLong(nanoseconds);
+  if (timeout == -1 && PyErr_Occurred()) return NULL;
+  int64_t deadline = deadline_after(timeout);
+  uint64_t ticket;
+  int code;
+  Py_BEGIN_ALLOW_THREADS;
+  ticket = omni_shutdown_begin(self->broker);
+  code = omni_shutdown_wait(self->broker, ticket, timeout);
+  Py_END_ALLOW_THREADS;
+  while (code == OMNI_INTERRUPTED) {
+    if (PyErr_CheckSignals() < 0) return NULL;
+    timeout = time_left(deadline);
+    Py_BEGIN_ALLOW_THREADS;
+    code = omni_shutdown_wait(self->broker, ticket, timeout);
+    Py_END_ALLOW_THREADS;
+  }
+  return PyBool_FromLong(code);
+}
+
+static PyMethodDef methods[] = {
+    {"request", (PyCFunction)request, METH_VARARGS, NULL},
+    {"has", (PyCFunction)has, METH_O, NULL},
+    {"remove", (PyCFunction)remove_, METH_O, NULL},
+    {"get_stats", (PyCFunction)get_stats, METH_NOARGS, NULL},
+    {"shutdown", (PyCFunction)shutdown_, METH_O, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot slots[] = {
+    {Py_tp_doc, "Makes channels and knows them by name: Registry(memory_limit)."},
+    {Py_tp_new, new},
+    {Py_tp_dealloc, dealloc},
+    {Py_tp_methods, methods},
+    {0, NULL},
+};
+
+PyType_Spec registry_spec = {
+    .name = "fast_impl._handles.Registry",
+    .basicsize = sizeof(registry_object),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = slots,
+};

@@ -1,0 +1,176 @@
+/* Writing in place: reserve, commit, rollback, and the reservation between them (§5.3). */
+#include "handles.h"
+
+/* ---- the producer's calls ---- */
+
+PyObject *producer_reserve(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+  static const char *const names[] = {"n"};
+  PyObject *n = NULL;
+  uint64_t size;
+  if (bind("reserve", names, 1, 1, args, nargs, kwnames, &n) < 0 || convert_count(self->state, "n", n, &size) < 0)
+    return NULL;
+  sending_end *end = self->end;
+  if (!end) Py_RETURN_NONE;
+  reservation_object *reservation = PyObject_New(reservation_object, self->state->reservation);
+  if (!reservation) return NULL;
+  end->references++;
+  reservation->end = end;
+  reservation->exports = 0;
+  reservation->view = NULL;
+  int code = omni_reserve(end->handle, size, &reservation->region);
+  reservation->ended = code != 1;
+  if (code == 1) {
+    reservation->size = (Py_ssize_t)omni_producer_max_message_size(end->handle);
+    reservation_object *stale = end->reservation; /* only where native code has ended it behind our back */
+    end->reservation = (reservation_object *)Py_NewRef(reservation);
+    if (stale) reservation_end(stale);
+    Py_XDECREF(stale);
+    return (PyObject *)reservation;
+  }
+  Py_DECREF(reservation);
+  if (code < 0) return raise_by(self->state->refuse, "(i)", code);
+  Py_RETURN_NONE;
+}
+
+/* Whether the view that `data` gave is no more, and no other export either; BufferError where one is [RSV-7]. */
+static int reservation_release(reservation_object *self) {
+  if (self->view) {
+    PyObject *released = PyObject_CallMethod(self->view, "release", NULL);
+    if (released) Py_CLEAR(self->view);
+    else if (!PyErr_ExceptionMatches(PyExc_BufferError)) return -1;
+    else PyErr_Clear(); /* an array or the like lies directly on it */
+    Py_XDECREF(released);
+  }
+  if (self->exports == 0) return 0;
+  raise_by(self->end->state->held, "()");
+  return -1;
+}
+
+/* Drops the outstanding reservation, whose exports are gone, by `size` bytes from `offset` or by nothing. */
+static int reservation_finish(producer_object *self, bool commit, uint64_t size, uint64_t offset) {
+  sending_end *end = self->end;
+  reservation_object *reservation = (reservation_object *)Py_NewRef(end->reservation);
+  int code = -1;
+  end->references++;
+  if (reservation_release(reservation) == 0) {
+    code = commit ? omni_commit(end->handle, size, offset) : omni_rollback(end->handle);
+    if (code < 0) {
+      raise_by(self->state->refuse, "(i)", code);
+    } else {
+      reservation_end(reservation);
+      if (end->reservation == reservation) Py_CLEAR(end->reservation);
+    }
+  }
+  sending_end_drop(end);
+  Py_DECREF(reservation);
+  return code;
+}
+
+PyObject *producer_commit(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+  static const char *const names[] = {"n", "offset"};
+  PyObject *values[2] = {NULL, NULL};
+  uint64_t size, offset = 0;
+  if (bind("commit", names, 1, 2, args, nargs, kwnames, values) < 0 ||
+      convert_count(self->state, "n", values[0], &size) < 0 ||
+      (values[1] && convert_count(self->state, "offset", values[1], &offset) < 0))
+    return NULL;
+  if (!self->end || !self->end->reservation) Py_RETURN_FALSE;
+  uint64_t most = (uint64_t)self->end->reservation->size;
+  if (size == 0 || size > most || offset > most - size) Py_RETURN_FALSE; /* RSV-4 */
+  int code = reservation_finish(self, true, size, offset);
+  return code < 0 ? NULL : PyBool_FromLong(code);
+}
+
+PyObject *producer_rollback(producer_object *self, PyObject *Py_UNUSED(unused)) {
+  if (self->end && self->end->reservation && reservation_finish(self, false, 0, 0) < 0) return NULL;
+  Py_RETURN_NONE;
+}
+
+/* ---- the type ---- */
+
+void reservation_end(reservation_object *self) {
+  self->ended = true;
+  PyObject *view = self->view;
+  if (!view) return;
+  self->view = NULL;
+  PyObject *kind, *error, *trace;
+  PyErr_Fetch(&kind, &error, &trace); /* also at the end of a handle, whatever is being raised meanwhile */
+  PyObject *released = PyObject_CallMethod(view, "release", NULL);
+  if (!released) PyErr_Clear(); /* whoever exported from it goes on holding it */
+  Py_XDECREF(released);
+  Py_DECREF(view);
+  PyErr_Restore(kind, error, trace);
+}
+
+static int reservation_getbuffer(reservation_object *self, Py_buffer *view, int flags) {
+  view->obj = NULL;
+  if (self->ended || (self->exports == 0 && omni_producer_pin(self->end->handle) != 0)) {
+    raise_by(self->end->state->ended, "()");
+    return -1;
+  }
+  if (PyBuffer_FillInfo(view, (PyObject *)self, self->region, self->size, 0, flags) < 0) {
+    if (self->exports == 0) omni_producer_unpin(self->end->handle);
+    return -1;
+  }
+  self->exports++;
+  return 0;
+}
+
+static void reservation_releasebuffer(reservation_object *self, Py_buffer *Py_UNUSED(view)) {
+  if (--self->exports == 0) omni_producer_unpin(self->end->handle);
+}
+
+/* Whether a view of ours has been released by the caller. */
+static bool was_released(PyObject *view) {
+  Py_buffer probe;
+  if (PyObject_GetBuffer(view, &probe, PyBUF_SIMPLE) == 0) {
+    PyBuffer_Release(&probe);
+    return false;
+  }
+  PyErr_Clear();
+  return true;
+}
+
+static PyObject *reservation_data(reservation_object *self, void *Py_UNUSED(closure)) {
+  if (self->ended) return raise_by(self->end->state->ended, "()");
+  if (!self->view || was_released(self->view)) {
+    PyObject *view = PyMemoryView_FromObject((PyObject *)self);
+    if (!view) return NULL;
+    Py_XSETREF(self->view, view);
+  }
+  return Py_NewRef(self->view);
+}
+
+static PyObject *reservation_capacity(reservation_object *self, void *Py_UNUSED(closure)) {
+  return PyLong_FromSsize_t(self->size);
+}
+
+static void reservation_dealloc(reservation_object *self) {
+  PyTypeObject *type = Py_TYPE(self);
+  sending_end_drop(self->end);
+  PyObject_Free(self);
+  Py_DECREF(type);
+}
+
+static PyGetSetDef getset[] = {
+    {"capacity", (getter)reservation_capacity, NULL, "Bytes in the region (§5.3).", NULL},
+    {"data", (getter)reservation_data, NULL,
+     "The region, writable; ValueError once the reservation has ended [RSV-6].", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyType_Slot slots[] = {
+    {Py_tp_doc, "A writable region of exactly max_message_size bytes, until commit, rollback or close [RSV-2]."},
+    {Py_tp_dealloc, reservation_dealloc},
+    {Py_tp_getset, getset},
+    {Py_bf_getbuffer, reservation_getbuffer},
+    {Py_bf_releasebuffer, reservation_releasebuffer},
+    {0, NULL},
+};
+
+PyType_Spec reservation_spec = {
+    .name = "fast_impl.Reservation",
+    .basicsize = sizeof(reservation_object),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = slots,
+};

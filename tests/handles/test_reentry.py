@@ -1,0 +1,182 @@
+"""Code in Python that runs inside a call, and does what it likes with the handle."""
+
+from __future__ import annotations
+
+import sys
+import time
+from array import array
+from collections.abc import Callable, Iterator
+from queue import SimpleQueue
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.workers import run_together
+
+
+@pytest.fixture
+def channel(fast: ModuleType) -> Any:
+    return fast.MailboxBroker().request_channel("reentry", fast.ChannelConfig(8, 64))[1]
+
+
+def test_an_iterable_that_pushes_while_batch_push_iterates(fast: ModuleType, channel: Any) -> None:
+    """The batch is gathered first, so that what the iterable sends comes before it."""
+    producer, consumer = channel
+
+    def messages() -> Iterator[bytes]:
+        for n in range(3):
+            assert producer.try_push(b"inner %d" % n)
+            yield b"outer %d" % n
+
+    assert producer.batch_push(messages()) == 3
+    received = [bytes(message) for message in consumer.batch_pop(8)[1]]
+    assert received == [b"inner 0", b"inner 1", b"inner 2", b"outer 0", b"outer 1", b"outer 2"]
+
+
+@pytest.mark.parametrize("end", ["close", "move"])
+def test_an_iterable_that_ends_the_handle(fast: ModuleType, channel: Any, end: str) -> None:
+    """The batch finds the handle inactive: nothing is sent."""
+    producer, consumer = channel
+    kept: list[Any] = []
+
+    def messages() -> Iterator[bytes]:
+        yield b"first"
+        kept.append(getattr(producer, end)())
+        yield b"second"
+
+    assert producer.batch_push(messages()) == 0
+    assert consumer.available_messages() == 0
+
+
+class Exporter:
+    """A bytes-like object in Python, which runs something when it is looked at."""
+
+    def __init__(self, run: Callable[[], object], data: bytes = b"exported") -> None:
+        self.run, self.data = run, data
+
+    def __buffer__(self, flags: int) -> memoryview:
+        self.run()
+        return memoryview(self.data)
+
+
+needs_buffers_in_python = pytest.mark.skipif(
+    sys.version_info < (3, 12) or sys.implementation.name != "cpython", reason="no __buffer__ in Python here"
+)
+
+
+@needs_buffers_in_python
+def test_an_exporter_that_empties_the_list(fast: ModuleType, channel: Any) -> None:
+    """Messages that have been gathered stay, whatever becomes of the list that they came in."""
+    producer, consumer = channel
+    messages: list[Any] = [bytes([n]) * 40 for n in range(4)]
+    messages.insert(2, Exporter(messages.clear))
+    messages.append(array("I", [1, 2]))
+    assert producer.batch_push(messages) == 6
+    received = [bytes(message) for message in consumer.batch_pop(8)[1]]
+    assert received == [b"\0" * 40, b"\1" * 40, b"exported", b"\2" * 40, b"\3" * 40, array("I", [1, 2]).tobytes()]
+
+
+@needs_buffers_in_python
+@pytest.mark.parametrize("end", ["close", "move"])
+@pytest.mark.parametrize("call", ["try_push", "blocking_push", "send", "batch_push"])
+def test_an_exporter_that_ends_the_handle(fast: ModuleType, channel: Any, call: str, end: str) -> None:
+    """The push finds the handle inactive."""
+    producer, consumer = channel
+    kept: list[Any] = []  # else a handle that was moved to would end as well
+    exporter = Exporter(lambda: kept.append(getattr(producer, end)()))
+    if call == "send":
+        with pytest.raises(fast.ChannelClosedError):
+            producer.send(exporter)
+    elif call == "batch_push":
+        assert producer.batch_push([exporter]) == 0
+    else:
+        assert getattr(producer, call)(exporter) is fast.PushResult.CHANNEL_CLOSED
+    assert consumer.available_messages() == 0
+
+
+@needs_buffers_in_python
+def test_an_exporter_that_uses_the_handle(fast: ModuleType, channel: Any) -> None:
+    """It is not inside yet: what it sends comes first."""
+    producer, consumer = channel
+    assert producer.try_push(Exporter(lambda: producer.try_push(b"inner"))) is fast.PushResult.SUCCESS
+    assert [bytes(message) for message in consumer.batch_pop(8)[1]] == [b"inner", b"exported"]
+
+
+class Seconds:
+    """A timeout that ends the handle when it is converted."""
+
+    def __init__(self, run: Callable[[], object]) -> None:
+        self.run = run
+
+    def __float__(self) -> float:
+        self.run()
+        return 5.0
+
+
+@pytest.mark.parametrize("end", ["close", "move"])
+def test_a_timeout_that_ends_the_handle(fast: ModuleType, channel: Any, end: str) -> None:
+    """The pop finds the handle inactive, and does not wait."""
+    producer, consumer = channel
+    producer.try_push(b"waits")
+    kept: list[Any] = []
+    timeout = Seconds(lambda: kept.append(getattr(consumer, end)()))
+    assert consumer.blocking_pop(timeout) == (fast.PopResult.CHANNEL_CLOSED, None)
+
+
+def test_messages_read_and_dropped_in_other_threads(fast: ModuleType) -> None:
+    """Views taken in one thread, read in a second and dropped there keep their bytes, and hold back nothing then."""
+    producer, consumer = fast.open_channel(capacity=8, max_message_size=64)
+    views: SimpleQueue[Any] = SimpleQueue()
+    count = 3000
+
+    def send() -> None:
+        with producer:
+            for n in range(count):
+                producer.send(b"%08d" % n * 4, 40)
+
+    def take() -> None:
+        n = 0
+        while True:
+            try:
+                result, message = consumer.blocking_pop(40)
+            except BufferError:
+                time.sleep(0)  # the reader is behind
+                continue
+            if result is not fast.PopResult.SUCCESS:
+                break
+            views.put(message.data)
+            n += 1
+        assert n == count
+
+    def read() -> None:
+        for n in range(count):
+            assert views.get(timeout=40) == b"%08d" % n * 4
+
+    run_together(send, take, read)
+    assert consumer.get_stats().messages_received == count
+
+
+def test_close_while_another_thread_copies(fast: ModuleType) -> None:
+    """Whatever moment a close from another thread finds, a large message is copied whole or has expired."""
+    size = 4 * 1024 * 1024
+    data = bytes(range(256)) * (size // 256)
+    whole = 0
+    for _ in range(12):
+        producer, consumer = fast.MailboxBroker().request_channel("large", fast.ChannelConfig(8, size))[1]
+
+        def receive(consumer: Any = consumer) -> None:
+            nonlocal whole
+            try:
+                received = consumer.receive(20)
+            except (fast.MessageExpiredError, fast.ChannelClosedError):
+                return
+            assert received == data
+            whole += 1
+
+        def end(producer: Any = producer, consumer: Any = consumer) -> None:
+            producer.try_push(data)
+            producer.close()
+            consumer.close()
+
+        run_together(receive, end)
