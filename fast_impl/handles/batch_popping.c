@@ -33,9 +33,9 @@ static int pop_batch(receiving_end *end, uint64_t wanted, int64_t timeout, poppe
   int code = omni_batch_pop(end->handle, wanted, 0, batch->items, &batch->count);
   if (code != OMNI_POP_EMPTY || timeout == 0 || wanted == 0) return code;
   for (int64_t deadline = deadline_after(timeout);; timeout = time_left(deadline)) {
-    Py_BEGIN_ALLOW_THREADS;
+    PyThreadState *thread = gil_give();
     code = omni_batch_pop(end->handle, wanted, timeout, batch->items, &batch->count);
-    Py_END_ALLOW_THREADS;
+    gil_take(thread);
     if (PyErr_CheckSignals() < 0) {
       if (code == OMNI_POP_SUCCESS) put_aside(end, batch->items, batch->count);
       return OMNI_INTERRUPTED;

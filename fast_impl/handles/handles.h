@@ -120,6 +120,11 @@ static inline void payload_release(payload *bytes) {
   if (UNLIKELY(bytes->view.obj != NULL)) PyBuffer_Release(&bytes->view);
 }
 
+/* ---- gil.c: for calls that wait ---- */
+
+PyThreadState *gil_give(void);
+void gil_take(PyThreadState *thread);
+
 /* ---- handle.c: what both handles have in common ---- */
 
 PyObject *handle_enter(PyObject *self, PyObject *unused);

@@ -11,9 +11,9 @@ static __attribute__((noinline)) int pop_waiting(receiving_end *end, int64_t tim
   int code;
   if (timeout == 0) return omni_blocking_pop(end->handle, 0, message); /* counts the failure [STA-2] */
   for (int64_t deadline = deadline_after(timeout);; timeout = time_left(deadline)) {
-    Py_BEGIN_ALLOW_THREADS;
+    PyThreadState *thread = gil_give();
     code = omni_blocking_pop(end->handle, timeout, message);
-    Py_END_ALLOW_THREADS;
+    gil_take(thread);
     if (PyErr_CheckSignals() < 0) {
       if (code == OMNI_POP_SUCCESS) put_aside(end, message, 1);
       return OMNI_INTERRUPTED;

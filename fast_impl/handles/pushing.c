@@ -23,10 +23,9 @@ static __attribute__((noinline)) int push_waiting(sending_end *end, const payloa
   if (timeout == 0) return omni_blocking_push(end->handle, bytes->data, bytes->size, 0);
   int64_t deadline = deadline_after(timeout);
   for (;;) {
-    int code;
-    Py_BEGIN_ALLOW_THREADS;
-    code = omni_blocking_push(end->handle, bytes->data, bytes->size, timeout);
-    Py_END_ALLOW_THREADS;
+    PyThreadState *thread = gil_give();
+    int code = omni_blocking_push(end->handle, bytes->data, bytes->size, timeout);
+    gil_take(thread);
     if (code != OMNI_INTERRUPTED || PyErr_CheckSignals() < 0) return code;
     timeout = time_left(deadline);
   }
