@@ -16,8 +16,8 @@ SOURCES := pyproject.toml $(wildcard fast_impl/core/*.c fast_impl/core/*.h) \
 	$(wildcard fast_impl/_handles.c fast_impl/handles/*.c fast_impl/handles/*.h) \
 	$(wildcard fast_impl/_build.py fast_impl/_cffi_source.py)
 
-.PHONY: help conformance conformance-long selftest explore necessity sanitize aarch64 verify crosscheck test lint types \
-	clean venv
+.PHONY: help conformance conformance-long selftest explore necessity sanitize aarch64 prove verify crosscheck \
+	test lint types clean venv
 
 help:
 	@echo "make conformance       does fast_impl keep the rules? (options through ARGS=)"
@@ -27,6 +27,7 @@ help:
 	@echo "make necessity         every atomic access, fence and wake of the core made weaker, one at a time"
 	@echo "make sanitize          the core under sanitizers and valgrind (some of it: ARGS=--quick)"
 	@echo "make aarch64           the core on another processor, emulated"
+	@echo "make prove             the core's memory and arithmetic for every configuration, where CBMC is on the PATH"
 	@echo "make verify            all of these in full"
 	@echo "make crosscheck        the explorer's litmus tests through herd7 and GenMC, where they are on the PATH"
 	@echo "make test              run the tests (options through ARGS=)"
@@ -46,6 +47,7 @@ selftest: $(STAMP)
 verify: $(STAMP)
 	@$(VPYTHON) -m tests.native.sanitize
 	@$(VPYTHON) -m tests.native.aarch64
+	@$(VPYTHON) -m tests.native.prove
 	@$(VPYTHON) -m conformance.weakmemory.necessity --docs docs
 	@$(VPYTHON) -m conformance.weakmemory.crosscheck
 	@$(VPYTHON) -m conformance.weakmemory.core --markdown docs/verification.md
@@ -63,6 +65,9 @@ sanitize: $(STAMP)
 
 aarch64: $(STAMP)
 	@$(VPYTHON) -m tests.native.aarch64
+
+prove: $(STAMP)
+	@$(VPYTHON) -m tests.native.prove $(ARGS)
 
 crosscheck: $(STAMP)
 	@$(VPYTHON) -m conformance.weakmemory.crosscheck $(ARGS)

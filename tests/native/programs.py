@@ -8,6 +8,7 @@ from pathlib import Path
 
 import fast_impl
 
+CORE = Path(fast_impl.get_include())
 HERE = Path(__file__).parent
 SEAMS = {"futex": (), "portable": ("-DOMNI_PORTABLE",)}
 SANITIZERS = {
@@ -25,24 +26,19 @@ class Refused(Exception):
     """The compiler found a mistake in the sources."""
 
 
-def core() -> list[str]:
-    """The core's C files."""
-    return [str(path) for path in sorted(Path(fast_impl.get_include()).glob("*.c"))]
-
-
-def native(compiler: str, target: Path, flags: Sequence[str] = ()) -> Path:
+def native(compiler: str, target: Path, flags: Sequence[str] = (), *, core: Path = CORE) -> Path:
     """The program of this folder; raises CannotBuild."""
-    sources = [*core(), *(str(path) for path in sorted(HERE.glob("*.c")))]
-    return _compile(compiler, [*flags, *sources], target)
+    return _compile(compiler, flags, [core, HERE], target)
 
 
-def library(compiler: str, target: Path, flags: Sequence[str] = ()) -> Path:
+def library(compiler: str, target: Path, flags: Sequence[str] = (), *, core: Path = CORE) -> Path:
     """The core alone, for OMNI_LIBRARY; raises CannotBuild."""
-    return _compile(compiler, ["-shared", "-fPIC", *flags, *core()], target)
+    return _compile(compiler, ["-shared", "-fPIC", *flags], [core], target)
 
 
-def _compile(compiler: str, arguments: Sequence[str], target: Path) -> Path:
-    command = [compiler, "-std=gnu11", "-O1", "-g", f"-I{fast_impl.get_include()}", f"-I{HERE}", *arguments]
+def _compile(compiler: str, flags: Sequence[str], folders: Sequence[Path], target: Path) -> Path:
+    sources = [str(path) for folder in folders for path in sorted(folder.glob("*.c"))]
+    command = [compiler, "-std=gnu11", "-O1", "-g", *flags, *(f"-I{folder}" for folder in folders), *sources]
     try:
         ended = subprocess.run([*command, "-o", str(target), "-pthread"], capture_output=True, text=True, check=False)
     except OSError as error:

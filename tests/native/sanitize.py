@@ -62,8 +62,15 @@ def _python_suite(steps: Steps, compiler: str, folder: Path, size: str) -> None:
     except CannotBuild as error:
         steps.skip(what, str(error))
         return
+    without = [f"--ignore={path}" for path in NOT_HERE]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=300", *SUITE[size], *without]
+    steps.run(what, command, 1800, watched(compiler, sanitized))
+
+
+def watched(compiler: str, sanitized: Path) -> dict[str, str]:
+    """The environment in which Python uses that library, compiled with the address sanitizer."""
     runtime = subprocess.run([compiler, "-print-file-name=libasan.so"], capture_output=True, text=True, check=True)
-    environment = {
+    return {
         "LD_PRELOAD": runtime.stdout.strip(),
         # The interpreter itself keeps memory until it ends.
         "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1",
@@ -71,9 +78,6 @@ def _python_suite(steps: Steps, compiler: str, folder: Path, size: str) -> None:
         "PYTHONMALLOC": "malloc",
         "OMNI_LIBRARY": str(sanitized),
     }
-    without = [f"--ignore={path}" for path in NOT_HERE]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=300", *SUITE[size], *without]
-    steps.run(what, command, 1800, environment)
 
 
 def _valgrind(steps: Steps, compiler: str, folder: Path) -> None:

@@ -28,11 +28,19 @@ class Steps:
             status, said = -1, f"hung for {limit:.0f} s; the last it said: {(error.stdout or b'')[-500:].decode()}"
         seconds = time.monotonic() - began
         if status == 0:
-            self.passed += 1
-            print(f"   clean, {seconds:.0f} s: {said.strip().splitlines()[-1] if said.strip() else ''}", flush=True)
-            return
+            self.clean(f"{seconds:.0f} s: {said.strip().splitlines()[-1] if said.strip() else ''}")
+        else:
+            self.fail(f"exit status {status} after {seconds:.0f} s:\n{said[-6000:]}")
+
+    def clean(self, said: str) -> None:
+        """The step that was begun last has passed."""
+        self.passed += 1
+        print(f"   clean, {said}", flush=True)
+
+    def fail(self, why: str) -> None:
+        """The step that was begun last has not."""
         self.failed += 1
-        print(f"   FAILED with exit status {status} after {seconds:.0f} s:\n{said[-6000:]}", flush=True)
+        print(f"   FAILED: {why}", flush=True)
 
     def skip(self, what: str, why: str) -> None:
         """Something that this machine has not."""

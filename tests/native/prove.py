@@ -1,0 +1,199 @@
+"""`make prove`: CBMC proves memory safety and the arithmetic of slots and indices, for every configuration.
+
+Every capacity and message size, every start index, every argument, and every state of a channel that its invariant
+allows; each operation by itself, so what follows holds for any number of them. Threads are not its subject: that is the
+exploration's. Without CBMC on the PATH (Debian: cbmc), and z3 for products of two unknowns, it says so and skips.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.native.programs import CORE, HERE
+from tests.native.proofs import CHECKS, PROOFS, WRAPS, Proof
+from tests.native.steps import Steps
+
+HARNESSES = HERE / "prove"
+INSTEAD = ("ring_slot_at:slot_of_its_own", "memcpy:checked_copy")
+TOOLS = ("cbmc", "goto-cc", "goto-instrument")
+NO_BUILTIN = "__builtin_thread_pointer=unknown"
+"""CBMC has not that one: the seam takes pthread_self instead."""
+LIMIT = 900
+"""Seconds for one call of CBMC."""
+
+
+class ProofError(Exception):
+    """A tool failed; what it said."""
+
+
+@dataclass
+class Verdict:
+    """What became of a proof."""
+
+    properties: int = 0
+    wrapped: set[tuple[str, str]] = field(default_factory=set)
+    problems: list[str] = field(default_factory=list)
+
+
+def z3() -> str | None:
+    """z3 on the PATH, or beside this Python, where the package that the tests need has it."""
+    beside = Path(sys.executable).with_name("z3")
+    return shutil.which("z3") or (str(beside) if beside.exists() else None)
+
+
+def missing(proof: Proof) -> str | None:
+    """What is needed and not there."""
+    absent = [tool for tool in TOOLS if shutil.which(tool) is None]
+    if absent:
+        return f"no {', '.join(absent)} on the PATH (Debian: cbmc)"
+    return "no z3 on the PATH (Debian: z3)" if proof.products and z3() is None else None
+
+
+def prove(proof: Proof, core: Path = CORE) -> Verdict:
+    """Ask for every property; raises ProofError."""
+    with tempfile.TemporaryDirectory() as scratch:
+        program = Path(scratch) / "program.goto"
+        defines = [f"-D{each}" for each in (*proof.defines, NO_BUILTIN)]
+        _call(["goto-cc", *defines, f"-I{core}", str(HARNESSES / proof.source), "-o", str(program)])
+        if proof.own_slots:
+            replaced = Path(scratch) / "replaced.goto"
+            instead = [flag for pair in INSTEAD for flag in ("--replace-calls", pair)]
+            _call(["goto-instrument", *instead, str(program), str(replaced)])
+            program = replaced
+        command = ["cbmc", str(program), *CHECKS, "--object-bits", "10", "--unwind", str(proof.unwind)]
+        command += ["--drop-unused-functions", "--slice-formula", "--json-ui"]
+        verdict = Verdict()
+        if not proof.products:
+            _judge(_results(command), core, verdict)
+            return verdict
+        _prove_axiom()
+        names = [each["name"] for each in _entries([*command, "--show-properties"], "properties")]
+        # What the proof is about comes first, so that what is wrong is found soon.
+        names.sort(key=lambda name: (not name.startswith("main."), not name.startswith("ring_slot_at.")))
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            calls = [pool.submit(_results, [*command, "--z3", "--property", name]) for name in names]
+            for number, call in enumerate(calls):
+                _judge(call.result(), core, verdict)
+                if verdict.problems:
+                    pool.shutdown(cancel_futures=True)
+                    break
+                _progress(proof, number + 1, len(names))
+    return verdict
+
+
+def _judge(results: Sequence[dict[str, Any]], core: Path, verdict: Verdict) -> None:
+    for each in results:
+        verdict.properties += 1
+        description, failed = each["description"], each["status"] == "FAILURE"
+        place = each.get("sourceLocation", {})
+        function = place.get("function", "")
+        if not failed and each["status"] != "SUCCESS":
+            verdict.problems.append(f"{each['property']}: {each['status']}")
+        elif description.startswith("reached: "):
+            if not failed:
+                verdict.problems.append(f"never {description}, so nothing is proved of it")
+        elif failed:
+            operation = re.match(r"arithmetic overflow on (unsigned [-+*]|\w+ to \w+ type conversion)", description)
+            wrap = (function, operation.group(1)) if operation else None
+            if wrap in WRAPS:
+                verdict.wrapped.add(wrap)
+            elif operation is None or Path(place.get("file", "")).parent.resolve() == core.resolve():
+                where = f"{Path(place.get('file', '?')).name}:{place.get('line', '?')} {function}"
+                verdict.problems.append(f"{where}: {description}")
+            # else the harness's own arithmetic, which is modulo 2^64 as the core's is
+
+
+def _results(command: Sequence[str]) -> list[dict[str, Any]]:
+    return _entries(command, "result")
+
+
+def _entries(command: Sequence[str], key: str) -> list[dict[str, Any]]:
+    said = _call(command, accepted=(0, 10))
+    try:
+        parts = json.loads(said)
+    except ValueError as error:
+        raise ProofError(f"cbmc did not answer in JSON:\n{said[-2000:]}") from error
+    found = [entry for part in parts for entry in part.get(key, ())]
+    if not found:
+        raise ProofError(f"cbmc gave no {key}:\n{said[-2000:]}")
+    return found
+
+
+def _prove_axiom() -> None:
+    said = _call([z3() or "z3", str(HARNESSES / "axiom.smt2")])
+    if said.strip() != "unsat":
+        raise ProofError(f"z3 does not prove axiom.smt2: {said.strip()}")
+
+
+def _call(command: Sequence[str], accepted: Sequence[int] = (0,)) -> str:
+    solver = z3()
+    path = os.environ.get("PATH", "") + (os.pathsep + str(Path(solver).parent) if solver else "")
+    try:
+        ended = subprocess.run(
+            list(command), env={**os.environ, "PATH": path}, capture_output=True, text=True, timeout=LIMIT, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ProofError(f"{command[0]} did not end within {LIMIT} s") from error
+    if ended.returncode not in accepted:
+        said = "\n".join([*re.findall(r'"messageText": "(.*)"', ended.stdout)[-3:], *ended.stderr.splitlines()[-10:]])
+        raise ProofError(f"{command[0]} ended with exit status {ended.returncode}:\n{said}")
+    return ended.stdout
+
+
+def _progress(proof: Proof, done: int, of: int) -> None:
+    if sys.stdout.isatty():
+        print(f"\r   {proof.name}: {done} of {of} properties\r", end="", flush=True)
+    elif done % 50 == 0:
+        print(f"   {proof.name}: {done} of {of} properties", flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit status."""
+    names = ", ".join(each.name for each in PROOFS)
+    parser = argparse.ArgumentParser(prog="make prove", description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--only", action="append", metavar="NAME", help=f"one of: {names}")
+    options = parser.parse_args(arguments)
+    unknown = set(options.only or ()) - {each.name for each in PROOFS}
+    if unknown:
+        parser.error(f"no proof is called {', '.join(sorted(unknown))}; there are {names}")
+    steps = Steps()
+    wrapped: set[tuple[str, str]] = set()
+    for proof in PROOFS:
+        if options.only and proof.name not in options.only:
+            continue
+        if lacking := missing(proof):
+            steps.skip(proof.name, lacking)
+            continue
+        began = time.monotonic()
+        print(f"== {proof.name} ...", flush=True)
+        try:
+            verdict = prove(proof)
+        except ProofError as error:
+            steps.fail(str(error))
+            continue
+        wrapped |= verdict.wrapped
+        if verdict.problems:
+            steps.fail("not proved:\n   " + "\n   ".join(verdict.problems))
+            continue
+        steps.clean(f"{time.monotonic() - began:.0f} s: {verdict.properties} properties proved")
+    if not (options.only or steps.failed or steps.skipped):
+        for function, operation in sorted(set(WRAPS) - wrapped):
+            steps.fail(f"{function}: {operation} is said to wrap and never does: take it out of WRAPS")
+    return steps.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+/* Any channel, in any state that its protocol allows. Each slot is an object of its own here, so that an access past
+ * one slot's end is an error even where the next slot follows, and only those exist that the operation may touch.
+ * Where slots lie is proved in slots.c. */
+#ifndef OMNI_TESTS_PROOF_STATE_H
+#define OMNI_TESTS_PROOF_STATE_H
+
+#include "proof.h"
+
+enum { OWN = 2 }; /* messages that one operation moves at most */
+
+static omni_channel channel;
+static ring_slot *own[OWN], *pinned[OWN];
+static uint64_t own_from; /* the side's own index before the operation */
+
+static ring_slot *new_slot(bool message) {
+  ring_slot *slot = malloc(channel.ring.stride);
+  ASSUME(slot != NULL);
+  if (message) { /* what a publish promises: see push.c */
+    ASSUME(slot->length >= 1 && slot->length <= channel.max_message_size);
+    ASSUME(slot->offset <= channel.max_message_size - slot->length);
+  }
+  return slot;
+}
+
+/* In the place of ring_slot_at: slots of the messages to move, and of those one capacity before, for their pins. */
+ring_slot *slot_of_its_own(const omni_ring *ring, uint64_t index) {
+  uint64_t ahead = index - own_from, behind = ahead + ring->capacity;
+  CLAIM(ahead < OWN || behind < OWN);
+  if (behind < OWN) return behind ? pinned[1] : pinned[0];
+  return ahead ? own[1] : own[0];
+}
+
+/* In the place of memcpy, whose content no proof looks at: the solver is spared the bytes. */
+void *checked_copy(void *to, const void *from, size_t size) {
+  CLAIM(__CPROVER_w_ok(to, size));
+  CLAIM(__CPROVER_r_ok(from, size));
+  CLAIM(!__CPROVER_same_object(to, from));
+  return to;
+}
+
+/* Modulo 2^64: cached_read <= read_index <= cached_write <= write_index <= cached_read + capacity; and a slot that is
+ * reserved is one that the producer knows to be free. */
+static bool state_holds(void) {
+  const omni_ring *ring = &channel.ring;
+  uint64_t from = ring->cached_read, read = ring->read_index - from, write = ring->write_index - from;
+  return read <= write && write <= ring->capacity && ring->cached_write - ring->read_index <= write - read &&
+         (!channel.producer.reserved || write < ring->capacity);
+}
+
+/* The thread that calls: any. */
+pthread_t pthread_self(void) { return nondet_u64(); }
+int seam_asymmetric, seam_spins;
+void seam_fence_heavy(void) {}
+void __builtin_ia32_pause(void) {}
+
+/* The world beside a call: asleep, its time is up or a signal comes. */
+void seam_wake(seam_word *word) { (void)word; }
+int seam_sleep(seam_word *word, uint32_t value, int64_t deadline) {
+  (void)word, (void)value, (void)deadline;
+  return nondet_bool() ? SEAM_TIME_UP : SEAM_SIGNAL;
+}
+int64_t seam_deadline(int64_t timeout) { return timeout; }
+void broker_handle_closed(omni_channel *closed) { (void)closed; }
+bool channel_pin(omni_channel *held) { return (void)held, nondet_bool(); }
+void channel_unpin(omni_channel *held) { (void)held; }
+void channel_release(omni_channel *held) { (void)held; }
+
+/* Nobody is inside, and a bit of somebody else's is not taken away. */
+static bool gate_is_left(const omni_gate *gate, uint32_t before) {
+  _Static_assert(SEAM_SEATS == 4, "each is looked at");
+  return !(gate->inside[0] | gate->inside[1] | gate->inside[2] | gate->inside[3]) && gate->seat <= SEAM_SEATS &&
+         (gate->state | GATE_KNOCK) == (before | GATE_KNOCK);
+}
+
+/* Whose seat it is, and who else is on the way in: anything. */
+omni_gate nondet_gate(void);
+static void any_gate(omni_gate *gate) {
+  *gate = nondet_gate();
+  ASSUME(gate->state <= (GATE_BUSY | GATE_CLOSED | GATE_KNOCK) && gate_is_left(gate, gate->state));
+}
+
+static void any_state(void) {
+  omni_ring *ring = &channel.ring;
+  ring->capacity = nondet_u64();
+  channel.max_message_size = nondet_u64();
+  ASSUME(valid_shape(ring->capacity, channel.max_message_size));
+  ring->stride = sizeof(ring_slot) + (channel.max_message_size + 15) / 16 * 16;
+  ring->write_index = nondet_u64();
+  ring->read_index = nondet_u64();
+  ring->cached_read = nondet_u64();
+  ring->cached_write = nondet_u64();
+  channel.producer.reserved = nondet_bool();
+  ASSUME(state_holds());
+  ring->bytes_sent = nondet_u64();
+  ring->bytes_received = nondet_u64();
+  ring->failed_pushes = nondet_u64();
+  ring->failed_pops = nondet_u64();
+  ring->producer_alive = nondet_bool();
+  ring->consumer_alive = nondet_bool();
+  channel.producer.channel = channel.consumer.channel = &channel;
+  channel.consumer.pins = nondet_u64();
+  any_gate(&channel.producer.gate);
+  any_gate(&channel.consumer.gate);
+  seam_asymmetric = nondet_bool();
+  seam_spins = nondet_bool();
+}
+
+#endif

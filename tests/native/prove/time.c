@@ -1,0 +1,38 @@
+/* Times and sizes of the seam: no duration overflows a deadline, and no size its rounding. */
+#include "seam.c"
+
+#include "proof.h"
+
+static int64_t now_seconds, now_nanoseconds;
+static size_t allocated;
+
+int clock_gettime(clockid_t clock, struct timespec *now) {
+  (void)clock;
+  *now = (struct timespec){now_seconds, now_nanoseconds};
+  return 0;
+}
+void *aligned_alloc(size_t boundary, size_t size) {
+  CLAIM(boundary == OMNI_LINE && size % OMNI_LINE == 0);
+  allocated = size;
+  return NULL;
+}
+
+/* What runs before main: the choice of the fences. */
+char *getenv(const char *name) { return (void)name, NULL; }
+long syscall(long number, ...) { return (void)number, nondet_i64(); }
+
+int main(void) {
+  int64_t timeout = nondet_i64();
+  size_t size = nondet_u64();
+  now_seconds = nondet_i64() & 0x1ffffffff; /* 272 years since the machine started */
+  now_nanoseconds = nondet_i64() & 0x3fffffff;
+  ASSUME(now_nanoseconds < SECOND);
+  int64_t deadline = seam_deadline(timeout);
+  CLAIM(timeout >= 0 || deadline == SEAM_NEVER);
+  if (deadline == SEAM_NEVER) REACHED("never");
+  if (deadline != SEAM_NEVER) REACHED("a deadline");
+  /* the longest: a channel with the longest name that channel_new lets in */
+  ASSUME(size >= 1 && size <= SIZE_MAX / 2 + sizeof(omni_channel));
+  (void)seam_allocate(size);
+  CLAIM(allocated >= size && allocated - size < OMNI_LINE);
+}
