@@ -92,7 +92,11 @@ def _measure(workload: Workload, rounds: int, turn: float, progress: Progress, c
         if workload.name in native.NAMES:
             series = native.interleave(workload, rounds, turn * workload.turn, progress)
         else:
-            series = interleave(workload.contenders(), rounds, turn * workload.turn, progress)
+            contenders = workload.contenders()
+            if check and workload.threshold:
+                needed = (workload.ours, *workload.threshold.rivals)
+                contenders = [each for each in contenders if each.name in needed]
+            series = interleave(contenders, rounds, turn * workload.turn, progress)
         measured = Measured(workload, tuple(series))
     except CannotRun as why:
         measured = Measured(workload, why_not=str(why))

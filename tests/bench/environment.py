@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import fast_impl
+from tests.bench import native
 from tests.bench.building import optimised_as_one
 from tests.bench.peers import missing
 from tests.bench.streaming import feeder
@@ -20,6 +21,9 @@ PACKAGES = ("culsans", "janus", "pyzmq", "faster-fifo", "numpy")
 
 def environment() -> dict[str, str]:
     """The interpreter, the machine, the core's ways, the versions of the peers, and which are not here."""
+    compiled = native.peers()
+    in_c = {peer.partition(" ")[0] for peer in compiled}
+    here = [*compiled, *(f"{name} {found}" for name in PACKAGES if (found := _version(name)))]
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "python": f"{platform.python_implementation()} {platform.python_version()}",
@@ -31,8 +35,8 @@ def environment() -> dict[str, str]:
         "switch interval": f"{sys.getswitchinterval() * 1e3:g} ms",
         "compiler": _compiler(),
         "load": " ".join(f"{load:.2f}" for load in os.getloadavg()),
-        "peers": ", ".join(f"{name} {found}" for name in PACKAGES if (found := _version(name))) or "none installed",
-        "skipped": ", ".join(missing()) or "no peer",
+        "peers": ", ".join(here) or "none installed",
+        "skipped": ", ".join([*(name for name in native.PEERS if name not in in_c), *missing()]) or "no peer",
     }
 
 

@@ -13,6 +13,16 @@ class WrongMessages(Exception):
     """What came out is not what went in, in that order."""
 
 
+def short(size: int) -> str:
+    """A size in a name."""
+    return "1MiB" if size == 2**20 else str(size)
+
+
+def long(size: int) -> str:
+    """A size in a title."""
+    return "1 MiB" if size == 2**20 else f"{size} bytes"
+
+
 def numbered(size: int, count: int) -> list[bytes]:
     """So many messages of that size; they repeat after ROOM bytes."""
     different = min(count, max(8, ROOM // size))

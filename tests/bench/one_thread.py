@@ -7,8 +7,8 @@ from functools import partial
 from time import perf_counter_ns
 from typing import Any
 
-import fast_impl
-from tests.bench.messages import compare, numbered
+from tests.bench.channel import opened
+from tests.bench.messages import compare, long, numbered, short
 from tests.bench.peers import Open, Peer, installed
 from tests.bench.rounds import Contender
 from tests.bench.workload import OURS, Threshold, Workload
@@ -51,8 +51,8 @@ def _not_waiting(made: Open) -> Any:
 def _popped(size: int, count: int, look: bool) -> float:
     """try_push, and try_pop to bytes."""
     sent = numbered(size, count)
-    with fast_impl.open_channel(capacity=1024 if size < 2**20 else 8, max_message_size=max(64, size)) as channel:
-        push, pop = channel.producer.try_push, channel.consumer.try_pop
+    with opened(size) as (producer, consumer):
+        push, pop = producer.try_push, consumer.try_pop
         if look:
             came = []
             began = perf_counter_ns()
@@ -71,7 +71,7 @@ def _popped(size: int, count: int, look: bool) -> float:
 
 def _through(pick: Callable[[Any, Any], Any], who: str, size: int, count: int, look: bool) -> float:
     """The channel by a pair of calls, as a peer."""
-    with fast_impl.open_channel(capacity=1024 if size < 2**20 else 8, max_message_size=max(64, size)) as channel:
+    with opened(size) as channel:
         sent, came = numbered(size, count), [] if look else None
         ns = _alternate(*pick(*channel), sent, came)
         if came is not None:
@@ -92,8 +92,8 @@ def _batches(size: int, batch: int, to_bytes: bool, count: int, look: bool) -> f
     sent = numbered(size, count)
     lists = [sent[at : at + batch] for at in range(0, count, batch)]
     came: list[bytes] = []
-    with fast_impl.open_channel(capacity=1024, max_message_size=max(64, size)) as channel:
-        push, pop = channel.producer.batch_push, channel.consumer.batch_pop
+    with opened(size) as (producer, consumer):
+        push, pop = producer.batch_push, consumer.batch_pop
         began = perf_counter_ns()
         for messages in lists:
             push(messages)
@@ -142,7 +142,9 @@ def single(size: int, threshold: Threshold | None = None) -> Workload:
             *(Contender(peer.name, partial(_peer, peer, _not_waiting, size)) for peer in peers),
         ]
 
-    return Workload(f"single-{size}", f"one thread, {size} bytes: try_push, try_pop to bytes", contenders, threshold)
+    return Workload(
+        f"single-{short(size)}", f"one thread, {long(size)}: try_push, try_pop to bytes", contenders, threshold
+    )
 
 
 def waiting(size: int, threshold: Threshold) -> Workload:

@@ -19,6 +19,7 @@ def draw(measured: Sequence[Measured], folder: Path) -> list[Path]:
     except ImportError:
         raise CannotRun("matplotlib is not installed") from None
     matplotlib.use("Agg")
+    matplotlib.rcParams["svg.fonttype"] = "none"  # text stays text
     matplotlib.rcParams["svg.hashsalt"] = "omnimailbox"  # the same measurements make the same file
     there = [each for each in measured if each.series]
     native = [each for each in there if each.workload.name.startswith("c-")]

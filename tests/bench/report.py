@@ -85,7 +85,7 @@ def read(path: Path) -> dict[str, Any]:
 
 def compare(before: dict[str, Any], after: dict[str, Any]) -> str:
     """Two runs: what was asked of each workload, then and now, and each contender's median."""
-    lines = [f"{'workload':<22}{'contender':<30}{'before':>14}{'after':>14}{'after/before':>14}"]
+    lines = [f"{'workload':<22}{'contender':<30}{'before':>18}{'after':>18}{'after/before':>14}"]
     for name, new in after["workloads"].items():
         old = before["workloads"].get(name, {"quartiles": None, "ns": {}})
         if new["quartiles"] and old["quartiles"]:
@@ -99,4 +99,4 @@ def compare(before: dict[str, Any], after: dict[str, Any]) -> str:
 
 
 def _change(name: str, what: str, old: float, new: float, unit: str) -> str:
-    return f"{name:<22}{what:<30}{f'{old:,.2f}{unit}':>14}{f'{new:,.2f}{unit}':>14}{new / old:>14.2f}"
+    return f"{name:<22}{what:<30}{f'{old:,.2f}{unit}':>18}{f'{new:,.2f}{unit}':>18}{new / old:>14.2f}"

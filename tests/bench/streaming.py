@@ -10,6 +10,7 @@ from typing import Any
 
 import fast_impl
 from tests.bench.building import library
+from tests.bench.channel import opened
 from tests.bench.messages import WrongMessages
 from tests.bench.rounds import Contender
 from tests.bench.workload import OURS, CannotRun, Threshold, Workload
@@ -53,7 +54,7 @@ def consume(consumer: Any, count: int, keep: Callable[[list[bytes]], object] | N
 def _beside(count: int, look: bool) -> float:
     """While the producer pushes, asleep where the ring is full."""
     came: list[bytes] = []
-    with fast_impl.open_channel(capacity=CAPACITY, max_message_size=SIZE) as (producer, consumer):
+    with opened(SIZE, CAPACITY) as (producer, consumer):
         running = feeder().feeder_start(producer.native_handle, SIZE, 0, count + CAPACITY)
         if not running:
             raise CannotRun("no thread for the producer")
@@ -74,7 +75,7 @@ def _beside(count: int, look: bool) -> float:
 def _full(count: int, look: bool) -> float:
     """The same consumer on a ring that was filled before; filling it again is not counted."""
     ns, number = 0, 0
-    with fast_impl.open_channel(capacity=CAPACITY, max_message_size=SIZE) as (producer, consumer):
+    with opened(SIZE, CAPACITY) as (producer, consumer):
         while number < count:
             some = min(CAPACITY, count - number)
             if feeder().feed(producer.native_handle, SIZE, number, some) != some:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
-import fast_impl
-from tests.bench.messages import compare, numbered
+from tests.bench.channel import opened
+from tests.bench.messages import compare, long, numbered, short
 from tests.bench.peers import Open, Peer, installed
 from tests.bench.rounds import Contender
 from tests.bench.threads import together
@@ -15,14 +16,9 @@ from tests.bench.workload import OURS, Threshold, Workload
 
 
 def _channel(size: int) -> Open:
-    capacity = 1024 if size < 2**20 else 8
-    producer, consumer = fast_impl.open_channel(capacity=capacity, max_message_size=max(64, size))
-
-    def close() -> None:
-        producer.close()
-        consumer.close()
-
-    return Open(producer.send, consumer.receive, producer.try_push, consumer.try_pop, close)
+    stack = ExitStack()
+    producer, consumer = stack.enter_context(opened(size))
+    return Open(producer.send, consumer.receive, producer.try_push, consumer.try_pop, stack.close)
 
 
 def _ours(size: int) -> Peer:
@@ -62,7 +58,7 @@ def _batches(size: int, batch: int, count: int, look: bool) -> float:
     lists = [sent[at : at + batch] for at in range(0, count, batch)]
 
     def produce() -> None:
-        push, send = channel.producer.batch_push, channel.producer.send
+        push, send = producer.batch_push, producer.send
         for messages in lists:
             done = push(messages)
             while done < batch:
@@ -70,14 +66,14 @@ def _batches(size: int, batch: int, count: int, look: bool) -> float:
                 done += 1 + push(messages[done + 1 :])
 
     def consume() -> None:
-        pop, left = channel.consumer.batch_pop, count
+        pop, left = consumer.batch_pop, count
         while left:
             _, messages = pop(batch, None)
             left -= len(messages)
             if look:
                 came.extend(map(bytes, messages))
 
-    with fast_impl.open_channel(capacity=4096, max_message_size=max(64, size)) as channel:
+    with opened(size, 4096) as (producer, consumer):
         ns = together(produce, consume)
     if look:
         compare(OURS, sent, came)
@@ -144,7 +140,7 @@ def single(size: int, threshold: Threshold | None = None) -> Workload:
         peers = [peer for peer in _those() if size < 2**20 or peer.name != "faster-fifo"]
         return [Contender(peer.name, partial(_stream, peer, size)) for peer in (_ours(size), *peers)]
 
-    return Workload(f"threads-{size}", f"two threads, {size} bytes: send, receive", contenders, threshold)
+    return Workload(f"threads-{short(size)}", f"two threads, {long(size)}: send, receive", contenders, threshold)
 
 
 def batched(size: int, batch: int, threshold: Threshold | None = None) -> Workload:

@@ -1,5 +1,5 @@
 /* The C side of the benchmark: a line for each turn, of contender, messages, nanoseconds in all.
- * main WORKLOAD ROUNDS SECONDS-OF-A-TURN */
+ * main WORKLOAD ROUNDS SECONDS-OF-A-TURN, or main peers */
 #include <functional>
 #include <string>
 #include <vector>
@@ -65,6 +65,20 @@ static contenders of(const std::string &workload) {
   exit(2);
 }
 
+/* Whom it was compiled with, a line each. */
+static int peers() {
+#ifdef HAVE_BOOST
+  puts("boost " BOOST_LIB_VERSION);
+#endif
+#ifdef HAVE_MOODYCAMEL
+  puts("moodycamel");
+#endif
+#ifdef HAVE_RIGTORP
+  puts("rigtorp");
+#endif
+  return 0;
+}
+
 /* How many messages take about so many seconds. */
 static uint64_t count_for(const contender &each, double seconds) {
   for (uint64_t count = 64;;) {
@@ -79,7 +93,8 @@ static uint64_t count_for(const contender &each, double seconds) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 4) return fprintf(stderr, "main WORKLOAD ROUNDS SECONDS-OF-A-TURN\n"), 2;
+  if (argc == 2 && !strcmp(argv[1], "peers")) return peers();
+  if (argc != 4) return fprintf(stderr, "main peers | WORKLOAD ROUNDS SECONDS-OF-A-TURN\n"), 2;
   const cpu_set_t processors = allowed();
   if (CPU_COUNT(&processors) < 2) return fprintf(stderr, "two processors are needed, and one is allowed\n"), CANNOT;
   const contenders all = of(argv[1]);

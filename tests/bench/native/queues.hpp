@@ -6,6 +6,7 @@
 
 #if __has_include(<boost/lockfree/spsc_queue.hpp>)
 #include <boost/lockfree/spsc_queue.hpp>
+#include <boost/version.hpp>
 #define HAVE_BOOST
 #endif
 #if __has_include(<readerwriterqueue/readerwriterqueue.h>)
