@@ -1,4 +1,4 @@
-"""Plots of a run, as PNG and SVG: a panel for each workload, a bar for each contender, quartiles as whiskers."""
+"""Plots of a run, as PNG and SVG: a panel for each workload, a point for each contender, quartiles as whiskers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _figure(group: Sequence[Measured], stem: Path) -> list[Path]:
         panel.set_visible(False)
     for panel, each in zip(panels.flat, group, strict=False):
         panel.set_visible(True)
-        _bars(panel, each)
+        _points(panel, each)
     figure.tight_layout()
     written = [stem.with_suffix(".png"), stem.with_suffix(".svg")]
     figure.savefig(written[0], dpi=100)
@@ -46,16 +46,18 @@ def _figure(group: Sequence[Measured], stem: Path) -> list[Path]:
     return written
 
 
-def _bars(panel, each: Measured) -> None:  # type: ignore[no-untyped-def]
+def _points(panel, each: Measured) -> None:  # type: ignore[no-untyped-def]
     series = sorted(each.series, key=lambda one: one.median, reverse=True)
-    low, middle, high = zip(*(quartiles(one.ns) for one in series), strict=True)
-    whiskers = [[m - q for q, m in zip(low, middle, strict=True)], [q - m for m, q in zip(middle, high, strict=True)]]
-    colours = [OURS if one.name.startswith("omnimailbox") else OTHERS for one in series]
-    panel.barh([one.name for one in series], middle, xerr=whiskers, color=colours, height=0.7)
+    for place, one in enumerate(series):
+        low, middle, high = quartiles(one.ns)
+        colour = OURS if one.name.startswith("omnimailbox") else OTHERS
+        panel.errorbar(middle, place, xerr=[[middle - low], [high - middle]], fmt="o", color=colour, capsize=3)
+        panel.annotate(f"  {middle:,.0f}", (high, place), fontsize=7, va="center")
+    panel.set_yticks(range(len(series)), [one.name for one in series])
     panel.set_xscale("log")
-    panel.set_xlim(min(low) / 3, max(high) * 3)
+    panel.set_xlim(min(map(min, (one.ns for one in series))) / 3, max(map(max, (one.ns for one in series))) * 3)
+    panel.set_ylim(-0.6, len(series) - 0.4)
+    panel.grid(axis="x", alpha=0.3)
     panel.set_title(each.workload.title, fontsize=9, loc="left")
     panel.set_xlabel("ns per message, median and quartiles, logarithmic; less is better", fontsize=7)
-    panel.tick_params(labelsize=7)
-    for place, (quartile, median) in enumerate(zip(high, middle, strict=True)):
-        panel.annotate(f"  {median:,.0f}", (quartile, place), fontsize=7, va="center")
+    panel.tick_params(labelsize=7, which="both")

@@ -29,14 +29,19 @@ def interleave(contenders: Sequence[Contender], rounds: int, seconds: float, pro
 
     Before that each shows that it moves messages rightly, and how many it moves in the time.
     """
-    counts = [_count(each, seconds) for each in contenders]
     ns: dict[str, list[float]] = {each.name: [] for each in contenders}
-    for number in range(rounds):
-        for place in range(len(contenders)):
-            turn = (number + place) % len(contenders)
-            name, carry, _ = contenders[turn]
-            progress.show(f"round {number + 1} of {rounds}, {name}")
-            ns[name].append(sensible(name, _undisturbed(carry, counts[turn]), counts[turn]))
+    gc.collect()
+    gc.freeze()  # the collections before each turn need not go through what is there already
+    try:
+        counts = [_count(each, seconds) for each in contenders]
+        for number in range(rounds):
+            for place in range(len(contenders)):
+                turn = (number + place) % len(contenders)
+                name, carry, _ = contenders[turn]
+                progress.show(f"round {number + 1} of {rounds}, {name}")
+                ns[name].append(sensible(name, _undisturbed(carry, counts[turn]), counts[turn]))
+    finally:
+        gc.unfreeze()
     return [Series(name, tuple(taken)) for name, taken in ns.items()]
 
 
