@@ -17,7 +17,7 @@ SOURCES := pyproject.toml $(wildcard fast_impl/core/*.c fast_impl/core/*.h) \
 	$(wildcard fast_impl/_build.py fast_impl/_cffi_source.py)
 
 .PHONY: help conformance conformance-long selftest explore necessity sanitize aarch64 prove verify crosscheck \
-	test lint types clean venv
+	test lint types bench bench-check clean venv
 
 help:
 	@echo "make conformance       does fast_impl keep the rules? (options through ARGS=)"
@@ -30,6 +30,8 @@ help:
 	@echo "make prove             the core's memory and arithmetic for every configuration, where CBMC is on the PATH"
 	@echo "make verify            all of these in full"
 	@echo "make crosscheck        the explorer's litmus tests through herd7 and GenMC, where they are on the PATH"
+	@echo "make bench             how fast, beside its peers: table and plots into docs/ (a minute's worth: ARGS=--quick)"
+	@echo "make bench-check       is it as fast as is asked, row by row? (one of them: ARGS='--only ROW')"
 	@echo "make test              run the tests (options through ARGS=)"
 	@echo "make lint, make types  ruff, mypy"
 	@echo "make clean             remove everything that was built, the environments too"
@@ -72,6 +74,12 @@ prove: $(STAMP)
 crosscheck: $(STAMP)
 	@$(VPYTHON) -m conformance.weakmemory.crosscheck $(ARGS)
 
+bench: $(VENV)/.peers
+	@$(VPYTHON) -m tests.bench $(ARGS)
+
+bench-check: $(VENV)/.peers
+	@$(VPYTHON) -m tests.bench --check $(ARGS)
+
 test: $(STAMP)
 	@$(VPYTHON) -m pytest $(ARGS)
 
@@ -94,6 +102,14 @@ $(STAMP): $(SOURCES)
 	@$(VPYTHON) -m pip install --quiet --disable-pip-version-check -e '.[test,lint]'
 	@touch $@
 	@echo "== $(VENV): ready"
+
+# One by one: what cannot be installed here is left out of the benchmark, which names it.
+$(VENV)/.peers: $(STAMP)
+	@$(VPYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["bench"])' \
+		| xargs -n 1 | while read -r peer; do \
+		echo "== $(VENV): $$peer"; \
+		$(VPYTHON) -m pip install --quiet --disable-pip-version-check "$$peer" || echo "-- skipped: $$peer"; done
+	@touch $@
 
 clean:
 	@rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,84 @@
+"""A MiB filled in place and read as a view, against a fresh bytearray through a queue."""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Sequence
+from time import perf_counter_ns
+from typing import Any
+
+from tests.bench.channel import opened
+from tests.bench.messages import WrongMessages
+from tests.bench.rounds import Contender
+from tests.bench.workload import OURS, CannotRun, Threshold, Workload
+
+try:
+    import numpy as np
+except ImportError:  # for the lists of workloads; measuring them says what is missing
+    np = None  # type: ignore[assignment]
+
+SIZE = 2**20
+RIVAL = "bytearray, SimpleQueue"
+
+
+def _filled(buffer: Any, number: int) -> None:
+    np.frombuffer(buffer, np.uint64).fill(number)
+
+
+def _read(buffer: Any) -> Any:
+    return np.frombuffer(buffer, np.uint64).sum()
+
+
+def _compare(who: str, sums: list[Any]) -> None:
+    for number, total in enumerate(sums):
+        if int(total) != number * SIZE // 8:
+            raise WrongMessages(f"{who}: message {number} sums to {total}, not {number * SIZE // 8}")
+
+
+def _ours(count: int, look: bool) -> float:
+    sums = []
+    with opened(SIZE) as (producer, consumer):
+        began = perf_counter_ns()
+        for number in range(count):
+            _filled(producer.reserve(SIZE).data, number)
+            producer.commit(SIZE)
+            sums.append(_read(consumer.try_pop()[1].data))
+        ns = perf_counter_ns() - began
+    _compare(OURS, sums)
+    return ns
+
+
+def _fresh(count: int, look: bool) -> float:
+    sums = []
+    q: queue.SimpleQueue[bytearray] = queue.SimpleQueue()
+    began = perf_counter_ns()
+    for number in range(count):
+        buffer = bytearray(SIZE)
+        _filled(buffer, number)
+        q.put(buffer)
+        del buffer
+        sums.append(_read(q.get()))
+    ns = perf_counter_ns() - began
+    _compare(RIVAL, sums)
+    return ns
+
+
+def _contenders() -> Sequence[Contender]:
+    if np is None:
+        raise CannotRun("numpy is not installed")
+    return [Contender(OURS, _ours), Contender(RIVAL, _fresh)]
+
+
+WORKLOADS = (
+    Workload(
+        "large",
+        "1 MiB filled by NumPy in place and read as a view",
+        _contenders,
+        Threshold(
+            "1 MiB filled in place by NumPy and read as a view: against a fresh bytearray through SimpleQueue",
+            (RIVAL,),
+            at_least=1.5,
+        ),
+        turn=2.0,
+    ),
+)

@@ -1,0 +1,110 @@
+/* The C side of the benchmark: a line for each turn, of contender, messages, nanoseconds in all.
+ * main WORKLOAD ROUNDS SECONDS-OF-A-TURN, or main peers */
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "bandwidth.hpp"
+#include "messages.hpp"
+#include "ping_pong.hpp"
+
+/* carry: moves so many messages, and gives the nanoseconds that they took. */
+struct contender {
+  std::string name;
+  std::function<double(uint64_t)> carry;
+};
+using contenders = std::vector<contender>;
+
+enum { THOUGHT = 50000 }; /* ns; a blocked call spins for less before it sleeps */
+
+template <size_t SIZE> static contenders singles() {
+  contenders all{{"omnimailbox", single<omnimailbox<SIZE>, SIZE>}};
+#ifdef HAVE_BOOST
+  all.push_back({"boost", single<boost_spsc<SIZE>, SIZE>});
+#endif
+#ifdef HAVE_MOODYCAMEL
+  all.push_back({"moodycamel", single<moodycamel_queue<SIZE>, SIZE>});
+#endif
+#ifdef HAVE_RIGTORP
+  all.push_back({"rigtorp", single<rigtorp_queue<SIZE>, SIZE>});
+#endif
+  return all;
+}
+
+template <size_t SIZE, size_t BATCH> static contenders batches() {
+  contenders all = singles<SIZE>();
+  const std::string what = ": batches of " + std::to_string(BATCH);
+  all.push_back({"omnimailbox" + what, batched<omnimailbox<SIZE>, SIZE, BATCH>});
+#ifdef HAVE_BOOST
+  all.push_back({"boost" + what, batched<boost_spsc<SIZE>, SIZE, BATCH>});
+#endif
+  return all;
+}
+
+static contenders bandwidth(size_t size, uint64_t capacity) {
+  return {{"omnimailbox", [=](uint64_t count) { return through_channel(size, capacity, count); }},
+          {"two memcpys", [=](uint64_t count) { return two_copies(size, capacity, count); }}};
+}
+
+static contenders there_and_back(int64_t thought) {
+  return {{"omnimailbox", [=](uint64_t count) { return channel_ping_pong(thought, count); }},
+          {"bare futex", [=](uint64_t count) { return futex_ping_pong(thought, count); }}};
+}
+
+static contenders of(const std::string &workload) {
+  if (workload == "c-8") return singles<8>();
+  if (workload == "c-64") return singles<64>();
+  if (workload == "c-256") return singles<256>();
+  if (workload == "c-batch-32-64") return batches<64, 32>();
+  if (workload == "c-batch-512-64") return batches<64, 512>();
+  if (workload == "c-4KiB") return bandwidth(4096, 64);
+  if (workload == "c-1MiB") return bandwidth(1 << 20, 8);
+  if (workload == "c-waking") return there_and_back(THOUGHT);
+  if (workload == "c-ping-pong") return there_and_back(0);
+  fprintf(stderr, "no workload is called %s\n", workload.c_str());
+  exit(2);
+}
+
+/* Whom it was compiled with, a line each. */
+static int peers() {
+#ifdef HAVE_BOOST
+  puts("boost " BOOST_LIB_VERSION);
+#endif
+#ifdef HAVE_MOODYCAMEL
+  puts("moodycamel");
+#endif
+#ifdef HAVE_RIGTORP
+  puts("rigtorp");
+#endif
+  return 0;
+}
+
+/* How many messages take about so many seconds. */
+static uint64_t count_for(const contender &each, double seconds) {
+  for (uint64_t count = 64;;) {
+    steady::time_point began = steady::now();
+    double took = each.carry(count), passed = std::chrono::duration<double>(steady::now() - began).count();
+    double enough = seconds / (took > 0 ? took : 1) * 1e9 * (double)count;
+    /* what was thought about is not in `took`, but passes */
+    if (enough > seconds / passed * (double)count && passed > seconds) enough = seconds / passed * (double)count;
+    if (enough < 4 * (double)count || passed > seconds) return enough < 64 ? 64 : (uint64_t)enough;
+    count *= 4;
+  }
+}
+
+int main(int argc, char **argv) {
+  if (argc == 2 && !strcmp(argv[1], "peers")) return peers();
+  if (argc != 4) return fprintf(stderr, "main peers | WORKLOAD ROUNDS SECONDS-OF-A-TURN\n"), 2;
+  const cpu_set_t processors = allowed();
+  if (CPU_COUNT(&processors) < 2) return fprintf(stderr, "two processors are needed, and one is allowed\n"), CANNOT;
+  const contenders all = of(argv[1]);
+  std::vector<uint64_t> counts;
+  for (const contender &each : all) counts.push_back(count_for(each, atof(argv[3])));
+  for (size_t round = 0; round < (size_t)atoi(argv[2]); round++)
+    for (size_t place = 0; place < all.size(); place++) { /* another one first each time */
+      size_t turn = (round + place) % all.size();
+      printf("%s\t%llu\t%.1f\n", all[turn].name.c_str(), (unsigned long long)counts[turn],
+             all[turn].carry(counts[turn]));
+      fflush(stdout);
+    }
+}

@@ -1,0 +1,191 @@
+"""In and out again in one thread: what the calls cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from time import perf_counter_ns
+from typing import Any
+
+from tests.bench.channel import opened
+from tests.bench.messages import compare, long, numbered, short
+from tests.bench.peers import Open, Peer, installed
+from tests.bench.rounds import Contender
+from tests.bench.workload import OURS, Threshold, Workload
+
+
+def _alternate(put: Callable[[bytes], Any], get: Callable[[], Any], sent: list[bytes], came: list[Any] | None) -> int:
+    began = perf_counter_ns()
+    if came is not None:
+        for data in sent:
+            put(data)
+            came.append(get())
+    else:
+        for data in sent:
+            put(data)
+            get()
+    return perf_counter_ns() - began
+
+
+def _peer(peer: Peer, pick: Callable[[Open], Any], size: int, count: int, look: bool) -> float:
+    """pick: which of its calls are used."""
+    made, sent = peer.make(), numbered(size, count)
+    came: list[Any] | None = [] if look else None
+    try:
+        ns = _alternate(*pick(made), sent, came)
+    finally:
+        made.close()
+    if came is not None:
+        compare(peer.name, sent, came)
+    return ns
+
+
+def _waiting(made: Open) -> Any:
+    return made.put, made.get
+
+
+def _not_waiting(made: Open) -> Any:
+    return made.put_now, made.get_now
+
+
+def _popped(size: int, count: int, look: bool) -> float:
+    """try_push, and try_pop to bytes."""
+    sent = numbered(size, count)
+    with opened(size) as (producer, consumer):
+        push, pop = producer.try_push, consumer.try_pop
+        if look:
+            came = []
+            began = perf_counter_ns()
+            for data in sent:
+                push(data)
+                came.append(bytes(pop()[1]))
+            ns = perf_counter_ns() - began
+            compare(OURS, sent, came)
+            return ns
+        began = perf_counter_ns()
+        for data in sent:
+            push(data)
+            bytes(pop()[1])
+        return perf_counter_ns() - began
+
+
+def _through(pick: Callable[[Any, Any], Any], who: str, size: int, count: int, look: bool) -> float:
+    """The channel by a pair of calls, as a peer."""
+    with opened(size) as channel:
+        sent, came = numbered(size, count), [] if look else None
+        ns = _alternate(*pick(*channel), sent, came)
+        if came is not None:
+            compare(who, sent, came)
+        return ns
+
+
+def _received(producer: Any, consumer: Any) -> Any:
+    return producer.try_push, partial(consumer.receive, 0)
+
+
+def _sent(producer: Any, consumer: Any) -> Any:
+    return producer.send, consumer.receive
+
+
+def _batches(size: int, batch: int, to_bytes: bool, count: int, look: bool) -> float:
+    """batch_push of a list, batch_pop to messages, or on to bytes."""
+    sent = numbered(size, count)
+    lists = [sent[at : at + batch] for at in range(0, count, batch)]
+    came: list[bytes] = []
+    with opened(size) as (producer, consumer):
+        push, pop = producer.batch_push, consumer.batch_pop
+        began = perf_counter_ns()
+        for messages in lists:
+            push(messages)
+            _, popped = pop(batch)
+            if to_bytes:
+                popped = [bytes(message) for message in popped]
+            if look:
+                came += map(bytes, popped)
+        ns = perf_counter_ns() - began
+    if look:
+        compare(OURS, sent, came)
+    return ns
+
+
+def _loops(peer: Peer, size: int, batch: int, count: int, look: bool) -> float:
+    """The same batches through a queue that takes one message at a time."""
+    sent = numbered(size, count)
+    lists = [sent[at : at + batch] for at in range(0, count, batch)]
+    came: list[Any] = []
+    made = peer.make()
+    put, get = made.put_now, made.get_now
+    try:
+        began = perf_counter_ns()
+        for messages in lists:
+            for data in messages:
+                put(data)
+            popped = [get() for _ in range(batch)]
+            if look:
+                came += popped
+        ns = perf_counter_ns() - began
+    finally:
+        made.close()
+    if look:
+        compare(peer.name, sent, came)
+    return ns
+
+
+def single(size: int, threshold: Threshold | None = None) -> Workload:
+    """try_push and try_pop to bytes."""
+
+    def contenders() -> Sequence[Contender]:
+        peers = (peer for peer in installed() if peer.room > size)
+        return [
+            Contender(OURS, partial(_popped, size)),
+            Contender(f"{OURS}: receive(0)", partial(_through, _received, OURS, size)),
+            *(Contender(peer.name, partial(_peer, peer, _not_waiting, size)) for peer in peers),
+        ]
+
+    return Workload(
+        f"single-{short(size)}", f"one thread, {long(size)}: try_push, try_pop to bytes", contenders, threshold
+    )
+
+
+def waiting(size: int, threshold: Threshold) -> Workload:
+    """send and receive: the calls that would wait."""
+
+    def contenders() -> Sequence[Contender]:
+        peers = (peer for peer in installed() if peer.waits)
+        return [
+            Contender(OURS, partial(_through, _sent, OURS, size)),
+            *(Contender(peer.name, partial(_peer, peer, _waiting, size)) for peer in peers),
+        ]
+
+    return Workload(f"send-{size}", f"one thread, {size} bytes: send, receive", contenders, threshold)
+
+
+def batched(size: int, batch: int, threshold: Threshold | None = None) -> Workload:
+    """batch_push and batch_pop, against loops."""
+
+    def contenders() -> Sequence[Contender]:
+        peers = (peer for peer in installed() if peer.room > 2 * size * batch)
+        return [
+            Contender(OURS, partial(_batches, size, batch, False), batch),
+            Contender(f"{OURS}: to bytes", partial(_batches, size, batch, True), batch),
+            *(Contender(peer.name, partial(_loops, peer, size, batch), batch) for peer in peers),
+        ]
+
+    return Workload(f"batch-{batch}-{size}", f"one thread, {size} bytes in batches of {batch}", contenders, threshold)
+
+
+WORKLOADS = (
+    single(8),
+    single(
+        64,
+        Threshold("Python, try_push + try_pop to bytes: against SimpleQueue put + get_nowait", ("SimpleQueue",), 1.0),
+    ),
+    single(256),
+    single(4096),
+    single(2**20),
+    waiting(64, Threshold("Python, send + receive: against queue.Queue(1024) put + get", ("queue.Queue",), 15.0)),
+    batched(64, 32),
+    batched(
+        64, 512, Threshold("Python, batches of 512, per message: against a SimpleQueue loop", ("SimpleQueue",), 3.0)
+    ),
+)

@@ -1,0 +1,188 @@
+"""The command: what it ends with, and what it says."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bench.report import read
+from tests.bench.rounds import Contender
+from tests.bench.table import BEGIN, END
+from tests.bench.workload import OURS, CannotRun, Threshold, Workload
+
+pytestmark = pytest.mark.once
+
+ROWS = {
+    "c-64", "c-batch-32-64", "c-4KiB", "c-1MiB", "c-waking", "single-64", "send-64", "batch-512-64", "threads-64",
+    "threads-batch-512-64", "ping-pong", "streaming", "large",
+}  # fmt: skip
+"""What a threshold is asked of."""
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The command, with an environment that needs no compiler."""
+    module = importlib.import_module("tests.bench.__main__")
+    monkeypatch.setattr(module, "environment", lambda: {"machine": "made up"})
+    return module
+
+
+def made(name: str, ours: float, theirs: float, threshold: Threshold | None) -> Workload:
+    """A workload whose two contenders take these times."""
+    contenders = (
+        Contender(OURS, lambda count, look: ours * count),
+        Contender("rival", lambda count, look: theirs * count),
+    )
+    return Workload(name, f"made up: {name}", lambda: contenders, threshold)
+
+
+TWICE, HALF = Threshold("twice as fast", ("rival",), at_least=2.0), Threshold("half its time", ("rival",), at_most=0.5)
+MET = (made("fast", 100.0, 200.0, TWICE), made("quick", 50.0, 100.0, HALF))
+MISSED = (made("slow", 100.0, 199.0, TWICE), made("late", 51.0, 100.0, HALF))
+
+
+def lacking() -> Any:
+    """Contenders on a machine that lacks something."""
+    raise CannotRun("no such thing here")
+
+
+def test_every_row_has_a_name(bench: Any) -> None:
+    """The thresholds that are asked for are these, each under one name."""
+    names = [workload.name for workload in bench.WORKLOADS]
+    assert len(names) == len(set(names))
+    assert {workload.name for workload in bench.WORKLOADS if workload.threshold} == ROWS
+
+
+def test_met(bench: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where all is as asked, --check ends with 0 and prints wanted and measured."""
+    assert bench.main(["--check", "--rounds", "3"], MET) == 0
+    said = capsys.readouterr().out
+    assert "met           fast" in said
+    assert "wanted at least 2.00x, measured 2.00x (2.00 to 2.00)" in said
+    assert "wanted at most 0.50x its time, measured 0.50x (0.50 to 0.50)" in said
+    assert "2 of 2 thresholds met" in said
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_missed(bench: Any, capsys: pytest.CaptureFixture[str], place: int) -> None:
+    """One that is missed ends --check with 1, and is named; without --check it is told all the same."""
+    workloads = (*MET, MISSED[place])
+    assert bench.main(["--check", "--rounds", "3"], workloads) == 1
+    said = capsys.readouterr().out
+    assert f"MISSED        {MISSED[place].name}" in said
+    assert "2 of 3 thresholds met" in said
+    assert f"; missed: {MISSED[place].name}\n" in said
+    assert bench.main(["--quick", "--rounds", "3"], workloads) == 0
+    assert f"missed: {MISSED[place].name}" in capsys.readouterr().out
+
+
+def test_what_was_not_measured_is_not_met(bench: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """A machine that lacks something cannot say that the threshold is met, and says why."""
+    workloads = (*MET, Workload("absent", "made up", lacking, TWICE))
+    assert bench.main(["--check", "--rounds", "2"], workloads) == 1
+    said = capsys.readouterr().out
+    assert "NOT MEASURED  absent" in said
+    assert "no such thing here" in said
+    assert bench.main(["--quick", "--rounds", "2"], workloads) == 0
+    assert bench.main(["--quick", "--rounds", "2"], workloads[-1:]) == 2
+
+
+def test_a_rival_that_is_not_here_is_named(bench: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """The best of those that are there counts, and the row says who was missing."""
+    threshold = Threshold("twice as fast", ("rival", "another"), at_least=2.0)
+    assert bench.main(["--check", "--rounds", "2"], [made("fast", 1.0, 2.0, threshold)]) == 0
+    assert "without another" in capsys.readouterr().out
+
+
+def test_check_measures_only_what_it_needs(bench: Any) -> None:
+    """Neither workloads without a threshold nor contenders that it does not name run."""
+
+    def fails(count: int, look: bool) -> float:
+        raise AssertionError("was measured")
+
+    wanted = made("fast", 1.0, 2.0, TWICE)
+    more = wanted._replace(contenders=lambda: [*wanted.contenders(), Contender("third", fails)])
+    idle = Workload("idle", "made up", lambda: [Contender(OURS, fails)])
+    assert bench.main(["--check", "--rounds", "2"], [more, idle]) == 0
+
+
+@pytest.mark.parametrize("ns", [0.0, -1.0, float("nan"), float("inf")])
+def test_nonsense(bench: Any, capsys: pytest.CaptureFixture[str], ns: float) -> None:
+    """Nonsense ends every run with 2, and says whose it was."""
+    assert bench.main(["--quick"], [made("fast", 1.0, ns, TWICE)]) == 2
+    assert "error: Nonsense: rival" in capsys.readouterr().err
+
+
+def test_only(bench: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """Single rows by name; a name that is none, or has no threshold to check, is refused."""
+    plain = made("plain", 1.0, 2.0, None)
+    assert bench.main(["--check", "--only", "fast", "--rounds", "2"], (*MET, *MISSED)) == 0
+    assert bench.main(["--check", "--only", "plain"], (*MET, plain)) == 2
+    assert "no threshold is asked of plain" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as ended:
+        bench.main(["--only", "nobody"], MET)
+    assert ended.value.code == 2
+
+
+@pytest.mark.parametrize("option", [("--rounds", "0"), ("--rounds", "x"), ("--turn", "-1"), ("--turn", "inf")])
+def test_numbers_are_above_zero(bench: Any, option: tuple[str, str]) -> None:
+    """No rounds, or turns without time, are refused before anything runs."""
+    with pytest.raises(SystemExit) as ended:
+        bench.main(option, MET)
+    assert ended.value.code == 2
+
+
+def test_json_and_compare(bench: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """What one run wrote, another is set against: ratios, and the median of each contender."""
+    file = tmp_path / "before.json"
+    assert bench.main(["--quick", "--rounds", "3", "--json", str(file)], [made("fast", 100.0, 200.0, TWICE)]) == 0
+    assert read(file)["workloads"]["fast"]["ns"] == {OURS: [100.0] * 3, "rival": [200.0] * 3}
+    assert bench.main(["--quick", "--compare", str(file)], [made("fast", 50.0, 200.0, TWICE)]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("fast ")]
+    assert lines == [
+        ["fast", "ratio,", "at", "least", "2.00x", "2.00x", "4.00x", "2.00"],
+        ["fast", OURS, "100.00", "ns", "50.00", "ns", "0.50"],
+        ["fast", "rival", "200.00", "ns", "200.00", "ns", "1.00"],
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "[]", json.dumps({"format": 0})])
+def test_another_file_is_not_compared(
+    bench: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path, text: str
+) -> None:
+    """A file that --json did not write is refused before anything runs."""
+    file = tmp_path / "other.json"
+    file.write_text(text)
+    assert bench.main(["--quick", "--compare", str(file)], MET) == 2
+    assert "other.json" in capsys.readouterr().err
+
+
+def test_the_page(bench: Any, tmp_path: Path) -> None:
+    """The table goes between the page's marks, what is around them stays, and plots lie beside it."""
+    pytest.importorskip("matplotlib")
+    page = tmp_path / "performance.md"
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    assert bench.main(["--docs", str(tmp_path), "--rounds", "3"], (*MET, *MISSED)) == 0
+    text = page.read_text()
+    assert text.startswith("before\n")
+    assert text.endswith(f"{END}\nafter\n")
+    assert "old" not in text
+    assert "| fast | twice as fast | at least 2.00x | 2.00x (2.00 to 2.00) | met |" in text
+    assert "| slow | twice as fast | at least 2.00x | 1.99x (1.99 to 1.99) | **missed** |" in text
+    assert "| made up: fast | 100 | 200 |" in text
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "performance.md", "performance-python.png", "performance-python.svg",
+    }  # fmt: skip
+
+
+def test_a_page_without_marks_is_left_alone(bench: Any, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Where there is no place for the table nothing is written, and the error says what is missing."""
+    page = tmp_path / "performance.md"
+    page.write_text("no marks\n")
+    assert bench.main(["--docs", str(tmp_path), "--rounds", "2"], MET) == 2
+    assert BEGIN in capsys.readouterr().err
+    assert page.read_text() == "no marks\n"
