@@ -72,6 +72,7 @@ static int execute(PyObject *module) {
   if (members_of("PushResult", state->push_results, OMNI_PUSH_QUEUE_FULL + 1) < 0 ||
       members_of("PopResult", state->pop_results, OMNI_POP_EMPTY + 1) < 0)
     return -1;
+  if (!(state->zero = PyLong_FromLong(0))) return -1;
   for (int i = 0; i <= OMNI_POP_EMPTY; i++)
     if (!(state->nothing[i] = PyTuple_Pack(2, state->pop_results[i], Py_None))) return -1;
   return 0;
@@ -94,6 +95,7 @@ static void release(void *module) {
   free_messages_clear(state);
   for (int i = 0; i < TYPES; i++) Py_CLEAR(*made(state, i));
   for (int i = 0; i < IMPORTS; i++) Py_CLEAR(*imported(state, i));
+  Py_CLEAR(state->zero);
   for (int i = 0; i <= OMNI_PUSH_QUEUE_FULL; i++) Py_CLEAR(state->push_results[i]);
   for (int i = 0; i <= OMNI_POP_EMPTY; i++) {
     Py_CLEAR(state->pop_results[i]);

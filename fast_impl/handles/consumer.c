@@ -32,6 +32,8 @@ void receiving_end_close(receiving_end *end) {
   end->put_aside = NULL;
   end->put_aside_count = 0;
   Py_CLEAR(end->ready);
+  Py_CLEAR(end->given[0]);
+  Py_CLEAR(end->given[1]);
 }
 
 void receiving_end_free(receiving_end *end) {

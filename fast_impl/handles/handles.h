@@ -29,6 +29,7 @@ typedef struct {
   PyTypeObject *producer, *consumer, *message, *reservation, *batch, *payloads, *registry;
   PyObject *push_results[OMNI_PUSH_QUEUE_FULL + 1], *pop_results[OMNI_POP_EMPTY + 1];
   PyObject *nothing[OMNI_POP_EMPTY + 1]; /* (that PopResult, None) */
+  PyObject *zero; /* the timeout of calls that do not wait */
   PyObject *producer_stats, *consumer_stats, *channel_config;
   PyObject *as_count, *as_nanoseconds; /* of fast_impl._arguments: what is seldom given, and every refusal */
   PyObject *refuse, *unsent, *unreceived, *expired, *ended, *held; /* of fast_impl._raising */
@@ -51,6 +52,8 @@ typedef struct {
   omni_consumer *handle;
   bool closed, native; /* `native`: native code may pop as well, since it was given the handle */
   message_object *exported; /* messages with exports that are not pinned yet, each linked to the next */
+  PyObject *given[2]; /* payloads that were given out, to be filled again when nobody else has them */
+  int given_last;
   PyObject *ready; /* the tuple that was last given out, given out again when nobody else has it (as zip does) */
   /* Taken by a pop that a signal's handler then ended with an exception: the next pops hand them out [CON-6]. */
   omni_message *put_aside;

@@ -1,4 +1,6 @@
 /* Taking one message: try_pop, blocking_pop, receive (§6.2, §6.3). */
+#include <string.h>
+
 #include "handles.h"
 
 PyObject *without_message(const handles_state *state, int code) {
@@ -80,7 +82,8 @@ static inline int timeout_argument(const char *function, consumer_object *self, 
   PyObject *given = Py_None;
   *timeout = FOREVER;
   if (LIKELY(!nargs && !kwnames)) return 0;
-  if (bind(function, names, 0, 1, args, nargs, kwnames, &given) < 0) return -1;
+  if (LIKELY(nargs == 1 && !kwnames)) given = args[0];
+  else if (bind(function, names, 0, 1, args, nargs, kwnames, &given) < 0) return -1;
   return convert_timeout(self->state, given, timeout);
 }
 
@@ -99,6 +102,26 @@ PyObject *consumer_blocking_pop(consumer_object *self, PyObject *const *args, Py
   return answer;
 }
 
+enum { KEPT_BYTES = 4096 }; /* of a payload that is held on to, to be filled again */
+
+/* The payload as bytes. Who loops over payloads lets go of one when the next has come, at the latest: so of the last
+ * two, the older one is filled again where nobody else has it and the length is right. That saves making and freeing
+ * an object, the dearest part of a receive. */
+static inline PyObject *payload_copy(receiving_end *end, const omni_message *raw) {
+  PyObject **older = &end->given[end->given_last ^= 1], *bytes = *older;
+  if (LIKELY(bytes != NULL && Py_REFCNT(bytes) == 1 && (size_t)PyBytes_GET_SIZE(bytes) == raw->size)) {
+    memcpy(PyBytes_AS_STRING(bytes), raw->data, raw->size);
+    _Py_COMP_DIAG_PUSH
+    _Py_COMP_DIAG_IGNORE_DEPR_DECLS
+    ((PyBytesObject *)bytes)->ob_shash = -1; /* the hash of other bytes */
+    _Py_COMP_DIAG_POP
+    return Py_NewRef(bytes);
+  }
+  bytes = PyBytes_FromStringAndSize((const char *)raw->data, (Py_ssize_t)raw->size);
+  if (bytes && raw->size <= KEPT_BYTES && !end->closed) Py_XSETREF(*older, Py_NewRef(bytes));
+  return bytes;
+}
+
 PyObject *take(consumer_object *self, int64_t timeout, int *code) {
   receiving_end *end = self->end;
   *code = OMNI_POP_CHANNEL_CLOSED;
@@ -108,7 +131,9 @@ PyObject *take(consumer_object *self, int64_t timeout, int *code) {
   end->references++;
   *code = pop(end, timeout, &raw);
   if (LIKELY(*code == OMNI_POP_SUCCESS)) {
-    bytes = message_copy(end, &raw);
+    /* Since the pop no thread of Python has had the GIL to pop or close, and native ones have not got the handle. */
+    bool checked = end->native || raw.size >= LARGE_COPY;
+    bytes = UNLIKELY(checked) ? message_copy(end, &raw) : payload_copy(end, &raw);
     if (UNLIKELY(!bytes) && PyErr_ExceptionMatches(PyExc_MemoryError)) put_aside(end, &raw, 1);
   } else if (*code < 0 && *code != OMNI_INTERRUPTED) {
     raise_by(self->state->refuse, "(i)", *code);
