@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import json
 import sys
 from collections.abc import Sequence
@@ -29,6 +30,8 @@ WORKLOADS: tuple[Workload, ...] = (
 ROUNDS, TURN = 21, 0.02
 """How often each contender runs, and for how many seconds."""
 QUICK_ROUNDS, QUICK_TURN = 5, 0.004
+LIMIT = 300
+"""Seconds for one workload: after that it hangs, and ends with every thread's stack."""
 
 
 def main(arguments: Sequence[str] | None = None, workloads: Sequence[Workload] = WORKLOADS) -> int:
@@ -88,6 +91,7 @@ def _positive(kind: type[int] | type[float]):  # type: ignore[no-untyped-def]
 
 def _measure(workload: Workload, rounds: int, turn: float, progress: Progress, check: bool) -> Measured:
     progress.begin(workload.name)
+    faulthandler.dump_traceback_later(LIMIT, exit=True)
     try:
         if workload.name in native.NAMES:
             series = native.interleave(workload, rounds, turn * workload.turn, progress)
@@ -100,6 +104,8 @@ def _measure(workload: Workload, rounds: int, turn: float, progress: Progress, c
         measured = Measured(workload, tuple(series))
     except CannotRun as why:
         measured = Measured(workload, why_not=str(why))
+    finally:
+        faulthandler.cancel_dump_traceback_later()
     progress.end()
     print(row(measured) if check else f"\n{terminal(measured)}", flush=True)
     return measured

@@ -48,25 +48,44 @@ def _not_waiting(made: Open) -> Any:
     return made.put_now, made.get_now
 
 
+def _received(size: int, count: int, look: bool) -> float:
+    """try_push, and the pop to bytes that does not wait."""
+    sent, came = numbered(size, count), []
+    with opened(size) as (producer, consumer):
+        push, receive = producer.try_push, consumer.receive
+        began = perf_counter_ns()
+        if look:
+            for data in sent:
+                push(data)
+                came.append(receive(0))
+        else:
+            for data in sent:
+                push(data)
+                receive(0)
+        ns = perf_counter_ns() - began
+    if look:
+        compare(OURS, sent, came)
+    return ns
+
+
 def _popped(size: int, count: int, look: bool) -> float:
-    """try_push, and try_pop to bytes."""
-    sent = numbered(size, count)
+    """try_push, and bytes of what try_pop gives."""
+    sent, came = numbered(size, count), []
     with opened(size) as (producer, consumer):
         push, pop = producer.try_push, consumer.try_pop
+        began = perf_counter_ns()
         if look:
-            came = []
-            began = perf_counter_ns()
             for data in sent:
                 push(data)
                 came.append(bytes(pop()[1]))
-            ns = perf_counter_ns() - began
-            compare(OURS, sent, came)
-            return ns
-        began = perf_counter_ns()
-        for data in sent:
-            push(data)
-            bytes(pop()[1])
-        return perf_counter_ns() - began
+        else:
+            for data in sent:
+                push(data)
+                bytes(pop()[1])
+        ns = perf_counter_ns() - began
+    if look:
+        compare(OURS, sent, came)
+    return ns
 
 
 def _through(pick: Callable[[Any, Any], Any], who: str, size: int, count: int, look: bool) -> float:
@@ -77,10 +96,6 @@ def _through(pick: Callable[[Any, Any], Any], who: str, size: int, count: int, l
         if came is not None:
             compare(who, sent, came)
         return ns
-
-
-def _received(producer: Any, consumer: Any) -> Any:
-    return producer.try_push, partial(consumer.receive, 0)
 
 
 def _sent(producer: Any, consumer: Any) -> Any:
@@ -132,18 +147,18 @@ def _loops(peer: Peer, size: int, batch: int, count: int, look: bool) -> float:
 
 
 def single(size: int, threshold: Threshold | None = None) -> Workload:
-    """try_push and try_pop to bytes."""
+    """try_push, and the two ways of a pop to bytes that does not wait."""
 
     def contenders() -> Sequence[Contender]:
         peers = (peer for peer in installed() if peer.room > size)
         return [
-            Contender(OURS, partial(_popped, size)),
-            Contender(f"{OURS}: receive(0)", partial(_through, _received, OURS, size)),
+            Contender(OURS, partial(_received, size)),
+            Contender(f"{OURS}: bytes(try_pop()[1])", partial(_popped, size)),
             *(Contender(peer.name, partial(_peer, peer, _not_waiting, size)) for peer in peers),
         ]
 
     return Workload(
-        f"single-{short(size)}", f"one thread, {long(size)}: try_push, try_pop to bytes", contenders, threshold
+        f"single-{short(size)}", f"one thread, {long(size)}: try_push, receive(0)", contenders, threshold
     )
 
 
@@ -178,7 +193,7 @@ WORKLOADS = (
     single(8),
     single(
         64,
-        Threshold("Python, try_push + try_pop to bytes: against SimpleQueue put + get_nowait", ("SimpleQueue",), 1.0),
+        Threshold("Python, try_push + pop to bytes: against SimpleQueue put + get_nowait", ("SimpleQueue",), 1.0),
     ),
     single(256),
     single(4096),

@@ -46,7 +46,7 @@ def consume(consumer: Any, count: int, keep: Callable[[list[bytes]], object] | N
     pop, left = consumer.batch_pop, count
     taken: list[bytes] = []
     while left:
-        _, messages = pop(BATCH, None)
+        _, messages = pop(min(BATCH, left), None)
         taken = [bytes(message) for message in messages]
         left -= len(taken)
         if keep is not None:
