@@ -110,7 +110,7 @@ def _objects(pointer: Any, source: str) -> Iterator[Table]:
     length = ffi.new("size_t *")
     for number in range(lib.omni_schema_objects(pointer)):
         name = lib.omni_schema_name(pointer, number, length)
-        yield Table(pointer, number, ffi.unpack(name, length[0]).decode("utf-8", "backslashreplace"), source)
+        yield Table(pointer, number, ffi.unpack(name, length[0]).decode("ascii"), source)
 
 
 def _is_table(one: Table) -> bool:

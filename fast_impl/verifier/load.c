@@ -23,11 +23,22 @@ bool refuse(loading *loading, name_type owner, place part, const char *format, .
 
 #define REFUSE_SCHEMA(loading, ...) refuse(loading, (name_type){"", 0}, NULL, __VA_ARGS__)
 
+/* Letters, digits, underscores, and the dots between namespaces. */
+static bool is_name(name_type name) {
+  for (uint32_t i = 0; i < name.length; i++) {
+    char c = name.characters[i];
+    if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.'))
+      return false;
+  }
+  return true;
+}
+
 /* `before`: the name that it has to come after, or NULL. */
 static bool load_name(loading *loading, place owner, const name_type *before, name_type *name) {
   *name = read_name(owner, OBJECT_NAME);
   if (name->length == 0 || name->length > LONGEST_NAME)
     return refuse(loading, *name, NULL, "a name of %u bytes, not of 1 to %d", name->length, LONGEST_NAME);
+  if (!is_name(*name)) return refuse(loading, *name, NULL, "a name of other than letters, digits, '_' and '.'");
   if (before && compare_names(*before, *name) >= 0)
     return refuse(loading, *name, NULL, "out of order, or defined twice");
   return true;
