@@ -12,9 +12,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from spec_model.flatbuffers import Limits
 from spec_model.flatbuffers.region import Malformed, Region
-from spec_model.flatbuffers.verifier import Verification
+from spec_model.flatbuffers.verifier import Limits, Verification
 from tests.flatbuffers.generate import Generator
 from tests.flatbuffers.generic import WAYS, way
 from tests.flatbuffers.mutate import mutated
