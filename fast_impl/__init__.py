@@ -7,6 +7,7 @@ from fast_impl._choice import seam as seam
 from fast_impl._include import get_include
 from fast_impl._opening import open_channel
 from fast_impl._pair import ChannelPair
+from fast_impl.flatbuffers.schema import Schema
 from spec_model.config import ChannelConfig
 from spec_model.errors import (
     ChannelClosedError,
@@ -14,6 +15,8 @@ from spec_model.errors import (
     ConcurrentUseError,
     MessageExpiredError,
     OmniError,
+    SchemaError,
+    UnknownTableError,
 )
 from spec_model.vocabulary import (
     BrokerStats,
@@ -44,6 +47,9 @@ __all__ = [
     "ProducerStats",
     "PushResult",
     "Reservation",
+    "Schema",
+    "SchemaError",
+    "UnknownTableError",
     "get_include",
     "open_channel",
 ]

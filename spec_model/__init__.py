@@ -12,8 +12,11 @@ from spec_model.errors import (
     ConcurrentUseError,
     MessageExpiredError,
     OmniError,
+    SchemaError,
+    UnknownTableError,
     WouldBlockForever,
 )
+from spec_model.flatbuffers.schema import Schema
 from spec_model.handles.batch import Batch
 from spec_model.handles.broker import MailboxBroker
 from spec_model.handles.consumer import ConsumerHandle
@@ -51,6 +54,9 @@ __all__ = [
     "ProducerStats",
     "PushResult",
     "Reservation",
+    "Schema",
+    "SchemaError",
+    "UnknownTableError",
     "WouldBlockForever",
     "open_channel",
 ]

@@ -11,7 +11,7 @@ from spec_model.flatbuffers.load import load
 
 FOLDER = Path(__file__).parent / "schemas"
 
-NAMES = ("features", "creature", "tree", "telemetry")
+NAMES = ("features", "creature", "tree", "telemetry", "sampling")
 """In the order of the oracle."""
 
 

@@ -10,7 +10,7 @@
 #include "omni_flatbuffers.h"
 #include "read_all.h"
 
-enum { SCHEMAS = 4, DEPTH = 32, TABLES = 1000, LARGEST_FILE = 1 << 20 };
+enum { SCHEMAS = 5, DEPTH = 32, TABLES = 1000, LARGEST_FILE = 1 << 20 };
 
 static omni_schema *known[SCHEMAS];
 

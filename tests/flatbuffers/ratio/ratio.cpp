@@ -15,6 +15,7 @@
 #include "creature_generated.h"
 #include "features_generated.h"
 #include "flatbuffers/reflection.h"
+#include "sampling_generated.h"
 #include "telemetry_generated.h"
 #include "tree_generated.h"
 
@@ -35,6 +36,7 @@ bool (*const SCHEMAS[])(const uint8_t *, size_t) = {
     generated<Creature>,
     generated<judged::tree::Node>,
     generated<judged::telemetry::Message>,
+    generated<sampling::Sample>,
 };
 
 template<typename Judge> double nanoseconds(const Buffers &buffers, int times, Judge judge) {
