@@ -219,11 +219,13 @@ def verdict(name: str, model: Definitions, request: Any, ways: frozenset[str]) -
     return 1
 
 
-def way(name: str, model: Definitions, request: Any, theirs: int) -> str | None:
-    """The way, or the two, that make flatbuffers::Verify judge otherwise; None where ALL do not explain its verdict."""
-    if verdict(name, model, request, ALL) != theirs:
+def way(name: str, model: Definitions, request: Any, ours: bool, theirs: int) -> str | None:
+    """The way, or the two, that make flatbuffers::Verify judge otherwise than the model.
+
+    None where the model does not judge as `ours`, or with ALL of the ways not as `theirs`.
+    """
+    if verdict(name, model, request, frozenset()) != ours or verdict(name, model, request, ALL) != theirs:
         return None
-    ours = verdict(name, model, request, frozenset())
     for count in (1, 2):
         for some in combinations(WAYS, count):
             if verdict(name, model, request, frozenset(some)) != ours:

@@ -1,4 +1,4 @@
-"""Another build of the verifier beside the one that is installed: python -m tests.flatbuffers.other_library LIBRARY CASES
+"""Another build of the verifier beside the installed one: python -m tests.flatbuffers.other_library LIBRARY CASES
 
 Ends with 3 at the first buffer or schema that they judge differently, and prints it.
 """
