@@ -93,7 +93,8 @@ CHANGES = {
     "any index is one of a union": change(
         "load_table.c",
         (
-            "index >= 0 && (uint32_t)index < loading->schema->union_count &&\n      read8(element_of(loading->enums, (uint32_t)index), ENUM_IS_UNION)",
+            "index >= 0 && (uint32_t)index < loading->schema->union_count &&\n"
+            "      read8(element_of(loading->enums, (uint32_t)index), ENUM_IS_UNION)",
             "index < 1000",
         ),
     ),
