@@ -100,7 +100,8 @@ def _compiled(data: Any, source: str) -> Any:
     memory, out, why = as_memory(data), ffi.new("omni_schema **"), ffi.new("char[]", WHY_SIZE)
     result = lib.omni_schema_load(memory, len(memory), out, why, WHY_SIZE)
     if result == lib.OMNI_SCHEMA_REFUSED:
-        raise SchemaError(f"{source}: {ffi.string(why).decode('utf-8', 'backslashreplace')}")
+        reason = ffi.string(why).decode("utf-8", "backslashreplace")  # with names from the schema, which may be any
+        raise SchemaError(f"{source}: {''.join(one if one.isprintable() else '?' for one in reason)}")
     if result == lib.OMNI_SCHEMA_NO_MEMORY:
         raise MemoryError(f"no memory for the schema {source}")
     return ffi.gc(out[0], lib.omni_schema_free)
