@@ -97,8 +97,10 @@ class Schema:
 
 
 def _compiled(data: Any, source: str) -> Any:
-    memory, out, why = as_memory(data), ffi.new("omni_schema **"), ffi.new("char[]", WHY_SIZE)
+    out, why = ffi.new("omni_schema **"), ffi.new("char[]", WHY_SIZE)
+    memory = as_memory(data)
     result = lib.omni_schema_load(memory, len(memory), out, why, WHY_SIZE)
+    ffi.release(memory)
     if result == lib.OMNI_SCHEMA_REFUSED:
         reason = ffi.string(why).decode("utf-8", "backslashreplace")  # with names from the schema, which may be any
         raise SchemaError(f"{source}: {''.join(one if one.isprintable() else '?' for one in reason)}")

@@ -36,6 +36,7 @@ class Table(NamedTuple):
         verdict = lib.omni_verify(
             self.pointer, self.number, memory, len(memory), identifier, size_prefixed, max_depth, max_tables
         )
+        ffi.release(memory)
         if verdict == lib.OMNI_VERIFY_NO_MEMORY:
             raise MemoryError(f"no memory to remember {max_depth} levels of tables")
         return bool(verdict)

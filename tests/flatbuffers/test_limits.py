@@ -7,6 +7,7 @@ from struct import pack
 
 import pytest
 
+from tests.flatbuffers.bomb import bomb
 from tests.flatbuffers.corners import chain, nested_chain
 from tests.flatbuffers.schemas import fast
 
@@ -57,38 +58,9 @@ def test_a_bomb_of_tables_ends() -> None:
     assert time.monotonic() - began < 10
 
 
-def _pack(members: int, mottos: int) -> bytes:
-    """A Creature whose pack has one member so many times, which has one motto so many times."""
-    flatbuffers = pytest.importorskip("flatbuffers")
-    builder = flatbuffers.Builder(1024)
-    name = builder.CreateString("")
-
-    def offsets(offset: int, count: int) -> int:
-        builder.StartVector(4, count, 4)
-        for _ in range(count):
-            builder.PrependUOffsetTRelative(offset)
-        return int(builder.EndVector())
-
-    def creature(slots: dict[int, int]) -> int:
-        builder.StartObject(12)
-        for slot, offset in {0: name, **slots}.items():
-            builder.PrependUOffsetTRelativeSlot(slot, offset, 0)
-        builder.Prep(4, 12)
-        builder.Pad(12)
-        builder.Slot(1)
-        return int(builder.EndObject())
-
-    belongings = {6: builder.CreateByteVector(b"\4" * mottos), 7: offsets(name, mottos)}
-    vector = offsets(creature(belongings), members)
-    builder.StartObject(1)
-    builder.PrependUOffsetTRelativeSlot(0, vector, 0)
-    builder.Finish(creature({9: builder.EndObject()}))
-    return bytes(builder.Output())
-
-
 def test_a_bomb_of_strings_ends() -> None:
     """20,000 times the same 100,000 strings, which C++ looks at one by one: no more than a million and a bit are."""
-    assert fast("creature").verify(_pack(5, 100_000))
+    assert fast("creature").verify(bomb(5, 100_000))
     began = time.monotonic()
-    assert not fast("creature").verify(_pack(20_000, 100_000))
+    assert not fast("creature").verify(bomb(20_000, 100_000))
     assert time.monotonic() - began < 30
