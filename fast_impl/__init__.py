@@ -12,6 +12,7 @@ from spec_model.errors import (
     ChannelClosedError,
     ChannelNameError,
     ConcurrentUseError,
+    FlatBufferTooLarge,
     MessageExpiredError,
     OmniError,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "ConcurrentUseError",
     "ConsumerHandle",
     "ConsumerStats",
+    "FlatBufferTooLarge",
     "MailboxBroker",
     "Message",
     "MessageExpiredError",
