@@ -81,6 +81,11 @@ class SlotBuilder(flatbuffers.Builder):  # type: ignore[misc]
         with memoryview(super().Output()) as output:
             return bytearray(output)
 
+    def CreateString(self, s: str | bytes, encoding: str = "utf-8", errors: str = "strict") -> int:
+        """Write a string; the runtime's own, before 25.12, has its memory grow by what encoding adds to the length."""
+        offset: int = super().CreateString(s.encode(encoding, errors) if isinstance(s, str) else s)
+        return offset
+
     def Prep(self, size: int, additionalBytes: int) -> None:
         """Make room for `additionalBytes` and then, aligned to `size`, for as many again.
 

@@ -53,7 +53,9 @@ class Build:
         try:
             size, offset = self._builder.end()
             if not self._producer.commit(size, offset):
-                raise ChannelClosedError("nothing was sent: the channel or the producer was closed, or moved, meanwhile")
+                raise ChannelClosedError(
+                    "nothing was sent: the channel or the producer was closed, or moved, meanwhile"
+                )
         except BaseException as failure:
             self._give_up(failure)
             raise

@@ -53,7 +53,9 @@ def get_flatbuffer(
 def _check_size(data: memoryview) -> None:
     told = int.from_bytes(data[:IDENTIFIER], "little")
     if told != len(data) - IDENTIFIER:
-        raise ValueError(f"the message is not size-prefixed: it begins with {told}, and {len(data) - IDENTIFIER} follow")
+        raise ValueError(
+            f"the message is not size-prefixed: it begins with {told}, and {len(data) - IDENTIFIER} follow"
+        )
 
 
 def _check_file_identifier(wanted: object) -> None:

@@ -67,7 +67,8 @@ class Build:
         return output
 
     def _commit(self, output: bytes) -> None:
+        if not self._producer.is_connected():
+            raise ChannelClosedError("nothing was sent: the channel or the producer was closed, or moved, meanwhile")
         assert self._reservation is not None
         self._reservation.data[: len(output)] = output
-        if not self._producer.commit(len(output)):
-            raise ChannelClosedError("nobody can receive: the channel was closed meanwhile")
+        self._producer.commit(len(output))
