@@ -14,7 +14,8 @@ VPYTHON := $(VENV)/bin/python
 # What is compiled depends on these. The rest is used straight from the tree.
 SOURCES := pyproject.toml $(wildcard fast_impl/core/*.c fast_impl/core/*.h) \
 	$(wildcard fast_impl/_handles.c fast_impl/handles/*.c fast_impl/handles/*.h) \
-	$(wildcard fast_impl/_build.py fast_impl/_cffi_source.py)
+	$(wildcard fast_impl/verifier/*.c fast_impl/verifier/*.h) \
+	$(wildcard fast_impl/_build.py fast_impl/_cffi_source.py fast_impl/_verifier_source.py)
 
 .PHONY: help conformance conformance-long selftest explore necessity sanitize aarch64 verify crosscheck test lint types \
 	clean venv

@@ -43,3 +43,11 @@ class WouldBlockForever(OmniError, RuntimeError):
 
     Only `spec_model` raises it: where an implementation would hang, the model says so.
     """
+
+
+class SchemaError(OmniError, ValueError):
+    """A binary schema is malformed, or contradicts one that was loaded before."""
+
+
+class UnknownTableError(OmniError, LookupError):
+    """No loaded schema has the table of a class, or more than one has [FLB-4]."""
