@@ -7,6 +7,7 @@ from fast_impl._choice import seam as seam
 from fast_impl._include import get_include
 from fast_impl._opening import open_channel
 from fast_impl._pair import ChannelPair
+from fast_impl.flatbuffers.schema import Schema
 from spec_model.config import ChannelConfig
 from spec_model.errors import (
     ChannelClosedError,
@@ -15,6 +16,8 @@ from spec_model.errors import (
     FlatBufferTooLarge,
     MessageExpiredError,
     OmniError,
+    SchemaError,
+    UnknownTableError,
 )
 from spec_model.vocabulary import (
     BrokerStats,
@@ -46,6 +49,9 @@ __all__ = [
     "ProducerStats",
     "PushResult",
     "Reservation",
+    "Schema",
+    "SchemaError",
+    "UnknownTableError",
     "get_include",
     "open_channel",
 ]

@@ -62,7 +62,7 @@ class Message:
     @property
     def data(self) -> memoryview: ...
     def get_flatbuffer(
-        self, T: type[Table], /, *, size_prefixed: bool = False, file_identifier: bytes | None = None
+        self, T: type[Table], /, *, size_prefixed: bool = False, file_identifier: bytes | str | None = None
     ) -> Table: ...
     def verify(
         self,
@@ -70,7 +70,7 @@ class Message:
         /,
         *,
         size_prefixed: bool = False,
-        file_identifier: bytes | None = None,
+        file_identifier: bytes | str | None = None,
         max_depth: int = 64,
         max_tables: int = 1_000_000,
     ) -> bool: ...

@@ -13,6 +13,8 @@ from spec_model.errors import (
     FlatBufferTooLarge,
     MessageExpiredError,
     OmniError,
+    SchemaError,
+    UnknownTableError,
     WouldBlockForever,
 )
 from spec_model.handles.batch import Batch
@@ -23,6 +25,7 @@ from spec_model.handles.opening import open_channel
 from spec_model.handles.pair import ChannelPair
 from spec_model.handles.producer import ProducerHandle
 from spec_model.handles.reservation import Reservation
+from spec_model.handles.schema import Schema
 from spec_model.vocabulary import BrokerStats, ChannelError, ConsumerStats, PopResult, ProducerStats, PushResult
 
 OMNI_NOT_PROVIDED = {
@@ -53,6 +56,9 @@ __all__ = [
     "ProducerStats",
     "PushResult",
     "Reservation",
+    "Schema",
+    "SchemaError",
+    "UnknownTableError",
     "WouldBlockForever",
     "open_channel",
 ]

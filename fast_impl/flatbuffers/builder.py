@@ -30,7 +30,9 @@ class SlotBuilder(flatbuffers.Builder):  # type: ignore[misc]
     Outside of that it has no memory, and writing raises ValueError.
     """
 
-    __slots__ = ("_available", "_data", "_slot", "_start")
+    Bytes: memoryview | bytearray
+    head: int
+    minalign: int
 
     def __init__(self) -> None:
         super().__init__(0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from fast_impl.flatbuffers.table import as_identifier
+
 if TYPE_CHECKING:
     from fast_impl import Message
 
@@ -23,7 +25,7 @@ Table = TypeVar("Table", bound=Root)
 
 
 def get_flatbuffer(
-    message: Message, T: type[Table], /, *, size_prefixed: bool = False, file_identifier: bytes | None = None
+    message: Message, T: type[Table], /, *, size_prefixed: bool = False, file_identifier: bytes | str | None = None
 ) -> Table:
     """The message's root table, of the class T that `flatc` generated, read where it lies [FLB-3].
 
@@ -35,8 +37,7 @@ def get_flatbuffer(
     """
     if not callable(getattr(T, "GetRootAs", None)):
         raise TypeError(f"T must be a class that flatc generated, with GetRootAs, not {T!r}")
-    if file_identifier is not None:
-        _check_file_identifier(file_identifier)
+    wanted = None if file_identifier is None else as_identifier(file_identifier)
     data = message.data
     begin = IDENTIFIER if size_prefixed else 0
     if len(data) < begin + 2 * IDENTIFIER:
@@ -44,8 +45,8 @@ def get_flatbuffer(
     if size_prefixed:
         _check_size(data)
     found = bytes(data[begin + IDENTIFIER : begin + 2 * IDENTIFIER])
-    if file_identifier not in (None, found):
-        raise ValueError(f"the message's file identifier is {found!r}, not {file_identifier!r}")
+    if wanted not in (None, found):
+        raise ValueError(f"the message's file identifier is {found!r}, not {wanted!r}")
     table: Table = T.GetRootAs(data, begin)
     return table
 
@@ -56,10 +57,3 @@ def _check_size(data: memoryview) -> None:
         raise ValueError(
             f"the message is not size-prefixed: it begins with {told}, and {len(data) - IDENTIFIER} follow"
         )
-
-
-def _check_file_identifier(wanted: object) -> None:
-    if not isinstance(wanted, bytes):
-        raise TypeError(f"file_identifier must be bytes, not {type(wanted).__name__}")
-    if len(wanted) != IDENTIFIER:
-        raise ValueError(f"a file identifier has {IDENTIFIER} bytes, not {len(wanted)}: {wanted!r}")

@@ -47,7 +47,7 @@ class Message:
         return exporter
 
     def get_flatbuffer(
-        self, T: type[Table], /, *, size_prefixed: bool = False, file_identifier: bytes | None = None
+        self, T: type[Table], /, *, size_prefixed: bool = False, file_identifier: bytes | str | None = None
     ) -> Table:
         """The message's root table, of the class T that `flatc` generated, read where it lies (§6.1) [FLB-3].
 
@@ -56,7 +56,12 @@ class Message:
         """
         from fast_impl.flatbuffers.reading import get_flatbuffer
 
-        return get_flatbuffer(self, T, size_prefixed=size_prefixed, file_identifier=file_identifier)
+        return get_flatbuffer(
+            self,  # type: ignore[arg-type] # it is the Message where this runs
+            T,
+            size_prefixed=size_prefixed,
+            file_identifier=file_identifier,
+        )
 
     def verify(self, T: type[Root], /, **limits: Any) -> bool:
         """Whether the message is well-formed for T, as the C++ Verifier judges (§6.1) [FLB-4].

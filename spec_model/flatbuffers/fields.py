@@ -89,7 +89,9 @@ def _type_of(type_: Reader, names: Names, structs: Mapping[str, Inline]) -> Type
     return _single(base, type_, names, structs)
 
 
-def _single(base: int, type_: Reader, names: Names, structs: Mapping[str, Inline]) -> "Inline | Text | TableOf | UnionOf":
+def _single(
+    base: int, type_: Reader, names: Names, structs: Mapping[str, Inline]
+) -> "Inline | Text | TableOf | UnionOf":
     if base in SCALARS:
         return Inline(SCALARS[base], SCALARS[base])
     if base == STRING:

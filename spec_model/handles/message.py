@@ -6,7 +6,7 @@ from typing import Any
 
 from spec_model.channel.popping import is_readable, take_export
 from spec_model.errors import MessageExpiredError
-from spec_model.handles import flatbuffer
+from spec_model.handles import flatbuffer, schema
 from spec_model.handles.exports import Exports
 from spec_model.handles.seat import Seat
 from spec_model.handles.unique import Granted
@@ -38,7 +38,9 @@ class Message(Granted):
         self._seat.channel = take_export(self._seat.channel, self._number)
         return self._seat.belongings.view(self._number, data)
 
-    def get_flatbuffer(self, T: Any, /, *, size_prefixed: bool = False, file_identifier: bytes | None = None) -> Any:
+    def get_flatbuffer(
+        self, T: Any, /, *, size_prefixed: bool = False, file_identifier: bytes | str | None = None
+    ) -> Any:
         """The root table of a FlatBuffer, of the generated class T; it is an export of the message (§6.1) [FLB-3].
 
         Raises TypeError where T is no such class, ValueError for a buffer too short, for another file
@@ -49,9 +51,7 @@ class Message(Granted):
 
     def verify(self, T: Any, /, **limits: Any) -> bool:
         """Whether the message is a well-formed FlatBuffer with a T as its root (§6.1) [FLB-4]."""
-        from spec_model.flatbuffers import verify
-
-        return verify(self._read(), T, **limits)
+        return schema.verify(self._read(), T, **limits)
 
     def __bytes__(self) -> bytes:
         return self._read()

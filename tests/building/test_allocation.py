@@ -71,7 +71,7 @@ def test_the_builder_is_used_again(fast: ModuleType) -> None:
     with fast.open_channel(max_message_size=128) as pair:
         builders = set()
         for _ in range(3):
-            with pytest.raises(KeyError), pair.producer.build() as builder:
+            with pytest.raises(KeyError), pair.producer.build() as builder:  # noqa: PT012
                 builders.add(id(builder))
                 raise KeyError
         assert len(builders) == 1

@@ -67,7 +67,7 @@ def test_output_is_a_copy_as_ever(pair: Any) -> None:
 
 def test_an_exception_rolls_back(pair: Any) -> None:
     """It comes out of the block, and nothing is sent."""
-    with pytest.raises(KeyError), pair.producer.build() as builder:
+    with pytest.raises(KeyError), pair.producer.build() as builder:  # noqa: PT012
         finish(builder)
         raise KeyError("on the way")
     assert nothing_happened(pair)
@@ -105,7 +105,7 @@ def test_exactly_what_fits_is_sent(omni: ModuleType, size: int) -> None:
                     with pair.producer.build(max_bytes) as builder:
                         finish(builder, "x" * length)
                 except omni.FlatBufferTooLarge as error:
-                    assert error.available == size < error.needed <= len(wanted)
+                    assert error.available == size < error.needed <= len(wanted)  # noqa: PT017
                     fits[False] += 1
                 else:
                     assert len(wanted) <= size
@@ -247,7 +247,7 @@ def test_a_builder_kept_after_its_block_has_no_memory(fast: ModuleType) -> None:
 
 @pytest.mark.parametrize("export", [lambda b: b[4:8], lambda b: np.frombuffer(b, np.uint8)], ids=["slice", "array"])
 def test_an_export_of_the_slot_forbids_the_commit(fast: ModuleType, export: Callable[[Any], Any]) -> None:
-    """BufferError, and nothing sent, where part of the slot could be written later [RSV-7]; the error says how to go on."""
+    """BufferError, and nothing sent, where the slot could be written later [RSV-7]; a note says how to go on."""
     with fast.open_channel(max_message_size=128) as pair:
         with pytest.raises(BufferError) as caught, pair.producer.build() as builder:  # noqa: PT012
             finish(builder)
