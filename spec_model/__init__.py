@@ -32,6 +32,7 @@ OMNI_NOT_PROVIDED = {
     "threads": "the model is sequential",
     "concurrent-use": "the model is sequential",
     "signals": "the model never waits",
+    "in-place": "the model has no ring",
 }
 """Told to the conformance suite, which judges the model like any implementation."""
 

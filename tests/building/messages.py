@@ -52,8 +52,8 @@ SINGLES = st.floats(width=32, allow_nan=False)
 DOUBLES = st.floats(allow_nan=False)
 POINTS = objects(PointT, x=DOUBLES, y=SINGLES, tag=integers(16))
 LINES = objects(
-    LineT, False, **{"from_": POINTS, "to": POINTS, "kind": st.sampled_from([0, 1, 8]),
-    "weights": st.lists(integers(32), min_size=3, max_size=3)},
+    LineT, False, from_=POINTS, to=POINTS, kind=st.sampled_from([0, 1, 8]),
+    weights=st.lists(integers(32), min_size=3, max_size=3),
 )  # fmt: skip
 NOTES = objects(NoteT, text=TEXTS, stamp=integers(64, False))
 LABELS = objects(LabelT, False, name=TEXTS, at=POINTS)

@@ -78,7 +78,7 @@ def test_a_message_too_short(pair: Any, size: int, size_prefixed: bool) -> None:
     ("arguments", "keywords", "error"),
     [
         ((object,), {}, TypeError), ((None,), {}, TypeError), ((), {}, TypeError),
-        ((Note,), {"file_identifier": "NOTE"}, TypeError), ((Note,), {"file_identifier": b"NOT"}, ValueError),
+        ((Note,), {"file_identifier": 4}, TypeError), ((Note,), {"file_identifier": b"NOT"}, ValueError),
         ((Note,), {"prefixed": True}, TypeError),
     ],
 )  # fmt: skip
