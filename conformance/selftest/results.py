@@ -44,8 +44,8 @@ _ABOVE = """\
 
 Each row is an implementation with one deliberate mistake: a copy of the model, of the C core, or of the Python in front
 of it (the face), that differs from the original in a line or a few (`conformance/selftest/`). `omni-conformance
-selftest` runs the suite on every one. A mutant counts as caught only where a check named a rule that it is tagged with. The checks of those rules run first;
-where they do not find it, all others follow until one does.
+selftest` runs the suite on every one. A mutant counts as caught only where a check named a rule that it is tagged
+with. The checks of those rules run first; where they do not find it, all others follow until one does.
 
 This page is made by `omni-conformance selftest --markdown docs/selftest.md` (`make verify`).
 

@@ -6,6 +6,8 @@ where the largest alignment that the ring gives falls, and every scalar is align
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import flatbuffers
 from flatbuffers.builder import BuilderNotFinishedError
 
@@ -67,10 +69,8 @@ class SlotBuilder(flatbuffers.Builder):  # type: ignore[misc]
 
     def let_go(self) -> None:
         """Have no memory, so that the reservation can end."""
-        try:
+        with suppress(BufferError):  # an array or the like lies on it; `commit` and `rollback` say so
             self._slot.release()
-        except BufferError:
-            pass  # an array or the like lies on it; `commit` and `rollback` say so
         self.Bytes = self._data = self._slot = GONE
 
     def Clear(self) -> None:

@@ -44,8 +44,8 @@ def get_flatbuffer(
         raise ValueError(f"a FlatBuffer here has at least {begin + 2 * IDENTIFIER} bytes, this message {len(data)}")
     if size_prefixed:
         _check_size(data)
-    found = bytes(data[begin + IDENTIFIER : begin + 2 * IDENTIFIER])
-    if wanted not in (None, found):
+    if wanted is not None and data[begin + IDENTIFIER : begin + 2 * IDENTIFIER] != wanted:
+        found = bytes(data[begin + IDENTIFIER : begin + 2 * IDENTIFIER])
         raise ValueError(f"the message's file identifier is {found!r}, not {wanted!r}")
     table: Table = T.GetRootAs(data, begin)
     return table
