@@ -17,8 +17,8 @@ SOURCES := pyproject.toml $(wildcard fast_impl/core/*.c fast_impl/core/*.h) \
 	$(wildcard fast_impl/verifier/*.c fast_impl/verifier/*.h) \
 	$(wildcard fast_impl/_build.py fast_impl/_cffi_source.py fast_impl/_verifier_source.py)
 
-.PHONY: help conformance conformance-long selftest explore necessity sanitize aarch64 verify crosscheck test lint types \
-	clean venv
+.PHONY: help conformance conformance-long selftest explore necessity sanitize aarch64 verify crosscheck flatbuffers \
+	test lint types clean venv
 
 help:
 	@echo "make conformance       does fast_impl keep the rules? (options through ARGS=)"
@@ -30,6 +30,7 @@ help:
 	@echo "make aarch64           the core on another processor, emulated"
 	@echo "make verify            all of these in full"
 	@echo "make crosscheck        the explorer's litmus tests through herd7 and GenMC, where they are on the PATH"
+	@echo "make flatbuffers       the FlatBuffers verifier beside C++'s on 1,000,000 buffers, its time, and fuzzed"
 	@echo "make test              run the tests (options through ARGS=)"
 	@echo "make lint, make types  ruff, mypy"
 	@echo "make clean             remove everything that was built, the environments too"
@@ -51,6 +52,7 @@ verify: $(STAMP)
 	@$(VPYTHON) -m conformance.weakmemory.crosscheck
 	@$(VPYTHON) -m conformance.weakmemory.core --markdown docs/verification.md
 	@$(VPYTHON) -m conformance.weakmemory.core --full
+	@$(MAKE) --no-print-directory flatbuffers
 	@$(VPYTHON) -m conformance selftest --markdown docs/selftest.md $(ARGS)
 
 explore: $(STAMP)
@@ -67,6 +69,12 @@ aarch64: $(STAMP)
 
 crosscheck: $(STAMP)
 	@$(VPYTHON) -m conformance.weakmemory.crosscheck $(ARGS)
+
+# Each ends with 2 where this machine lacks what it needs, and says what.
+flatbuffers: $(STAMP)
+	@$(VPYTHON) -m tests.flatbuffers.agree --count 1000000 || test $$? = 2
+	@$(VPYTHON) -m tests.flatbuffers.ratio || test $$? = 2
+	@$(VPYTHON) -m tests.flatbuffers.fuzz --seconds 300 || test $$? = 2
 
 test: $(STAMP)
 	@$(VPYTHON) -m pytest $(ARGS)

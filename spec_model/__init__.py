@@ -17,6 +17,7 @@ from spec_model.errors import (
     UnknownTableError,
     WouldBlockForever,
 )
+from spec_model.flatbuffers.schema import Schema
 from spec_model.handles.batch import Batch
 from spec_model.handles.broker import MailboxBroker
 from spec_model.handles.consumer import ConsumerHandle
@@ -25,7 +26,6 @@ from spec_model.handles.opening import open_channel
 from spec_model.handles.pair import ChannelPair
 from spec_model.handles.producer import ProducerHandle
 from spec_model.handles.reservation import Reservation
-from spec_model.handles.schema import Schema
 from spec_model.vocabulary import BrokerStats, ChannelError, ConsumerStats, PopResult, ProducerStats, PushResult
 
 OMNI_NOT_PROVIDED = {

@@ -6,6 +6,7 @@ import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
+from conformance.checks.known_buffers import MALFORMED, WELL_FORMED
 from conformance.checks.registry import function
 from conformance.checks.sample import SCHEMA, Sample, finish, root
 from conformance.threads.waiting import open_pair
@@ -221,4 +222,18 @@ def verify_tells_good_from_bad(omni: Any) -> None:
     text = good.index(b"seven") - 4
     long = good[:text] + (10**6).to_bytes(4, "little") + good[text + 4 :]
     assert not verified(long), "a string of a million bytes was found in a small buffer"
+    pair.close()
+
+
+@function("FLB-4", "flatbuffers")
+def verify_judges_each_buffer_as_cpp_does(omni: Any) -> None:
+    """Buffers laid out by hand: each True or False as C++'s Verifier says of it."""
+    if hasattr(omni, "Schema"):
+        omni.Schema.load(SCHEMA)
+    _, pair = open_pair(omni, size=1024)
+    for expected, buffers in ((True, WELL_FORMED), (False, MALFORMED)):
+        for what, data in buffers.items():
+            assert pair.producer.try_push(data)
+            verdict = pair.consumer.try_pop()[1].verify(Sample)
+            assert verdict is expected, f"{what}: {verdict}, not {expected}"
     pair.close()

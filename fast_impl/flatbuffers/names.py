@@ -5,22 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection
 
 
-def full_name(T: type) -> str:  # noqa: N803
-    """What the name is where nobody moved the generated code: flatc makes a module for each table."""
-    module, name = T.__module__, T.__name__
-    return module if module.rpartition(".")[2] == name else name
+def matching(module: str, name: str, tables: Collection[str]) -> list[str]:
+    """Those of the `tables` that the class `name` of `module` may read.
 
-
-def matching(T: type, names: Collection[str]) -> list[str]:  # noqa: N803
-    """Those of the `names` that `T` may stand for.
-
-    One where its module tells it exactly. Else, of code moved into a package (`app.generated.MyGame.Monster`), those
-    with a namespace that its module ends with: one without could be any table of that name. And of code in one file
-    (`flatc --gen-onefile`), whose module tells no namespace, those that end with the name of the class.
+    flatc makes a module for each table, whose path is the table's full name. Where the code was moved into a package,
+    the path ends with that; a table without a namespace is not looked for there, since any of that name could be
+    meant. With `--gen-onefile` the module tells nothing, and only the name is left.
     """
-    told = full_name(T)
-    if told in names and told == T.__module__:
-        return [told]
-    if told == T.__module__:
-        return [name for name in names if "." in name and told.endswith("." + name)]
-    return [name for name in names if name.rpartition(".")[2] == told]
+    if module.rpartition(".")[2] != name:
+        return [table for table in tables if table.rpartition(".")[2] == name]
+    if module in tables:
+        return [module]
+    return [table for table in tables if "." in table and module.endswith("." + table)]

@@ -7,7 +7,7 @@ from threading import Lock
 from weakref import WeakKeyDictionary
 
 from fast_impl.flatbuffers.library import lib
-from fast_impl.flatbuffers.names import full_name, matching
+from fast_impl.flatbuffers.names import matching
 from fast_impl.flatbuffers.table import Table
 from spec_model.errors import SchemaError, UnknownTableError
 
@@ -36,7 +36,7 @@ def register(objects: Iterable[Table]) -> None:
         _found.clear()
 
 
-def add(T: type, table: Table) -> None:  # noqa: N803
+def add(T: type, table: Table) -> None:
     """`T` reads `table`, whatever its name."""
     if not isinstance(T, type):
         raise TypeError(f"T must be a class, not {T!r}")
@@ -44,7 +44,7 @@ def add(T: type, table: Table) -> None:  # noqa: N803
         _said[T] = table
 
 
-def table_of(T: type) -> Table:  # noqa: N803
+def table_of(T: type) -> Table:
     """The table that `T` reads. Raises UnknownTableError where no loaded schema has it, or several may."""
     try:
         found = _said.get(T) or _found.get(T)
@@ -53,11 +53,11 @@ def table_of(T: type) -> Table:  # noqa: N803
     return found or _look_up(T)
 
 
-def _look_up(T: type) -> Table:  # noqa: N803
+def _look_up(T: type) -> Table:
     if not isinstance(T, type):
         raise TypeError(f"T must be a class that flatc generated, not {T!r}")
     with _lock:
-        names = matching(T, _by_name)
+        names = matching(T.__module__, T.__name__, _by_name)
         if len(names) > 1:
             raise UnknownTableError(
                 f"{T.__module__}.{T.__qualname__} may read any of {', '.join(sorted(names))}; "
@@ -65,8 +65,9 @@ def _look_up(T: type) -> Table:  # noqa: N803
             )
         if not names:
             raise UnknownTableError(
-                f"no schema with {full_name(T)} is loaded: write it with `flatc --schema -b --bfbs-builtins "
-                f"<file>.fbs` and load it with Schema.load('<file>.bfbs'). {_known()}"
+                f"no schema with the table of {T.__module__}.{T.__qualname__} is loaded: make it with "
+                "`flatc --schema -b --bfbs-builtins <file>.fbs` and load it with Schema.load('<file>.bfbs'). "
+                f"{_known()}"
             )
         found = _by_name[names[0]]
         if not lib.omni_schema_is_table(found.pointer, found.number):

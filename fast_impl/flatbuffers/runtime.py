@@ -8,10 +8,10 @@ from typing import Any
 FIRST, BEYOND = (24, 3, 6), (26,)
 """The versions that were tried: from the one, up to and without the other."""
 
-FIELDS = frozenset(
-    "Bytes current_vtable finished forceDefaults head minalign nested objectEnd sharedStrings vectorNumElems vtables"
-    .split()
-)  # fmt: skip
+FIELDS = {
+    "Bytes", "head", "minalign", "finished", "nested", "forceDefaults", "current_vtable", "objectEnd", "vtables",
+    "sharedStrings", "vectorNumElems",
+}  # fmt: skip
 """What a Builder of these consists of, its memory and where in it the message begins among them."""
 
 

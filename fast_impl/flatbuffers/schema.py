@@ -15,7 +15,7 @@ WHY_SIZE = 4096
 
 
 class Schema:
-    """What `flatc --schema -b` wrote, checked and compiled. Made by `Schema.load`; never changes, any thread may use it.
+    """What `flatc --schema -b` wrote, checked and compiled; made by `Schema.load`. Any thread may use it, at any time.
 
     `--bfbs-builtins` makes flatc write the attribute `nested_flatbuffer`, too. Without it, nested buffers are plain
     vectors of bytes to a verifier.
@@ -63,7 +63,7 @@ class Schema:
         """The full name of its root type, or None."""
         return None if self._root is None else self._root.name
 
-    def add(self, T: type, name: str) -> Schema:  # noqa: N803 (the reference's name)
+    def add(self, T: type, name: str) -> Schema:
         """Say that class `T` reads the table of that full name: for generated code whose module no longer tells."""
         registry.add(T, self._table(name))
         return self
@@ -100,7 +100,8 @@ def _compiled(data: Any, source: str) -> Any:
     memory, out, why = as_memory(data), ffi.new("omni_schema **"), ffi.new("char[]", WHY_SIZE)
     result = lib.omni_schema_load(memory, len(memory), out, why, WHY_SIZE)
     if result == lib.OMNI_SCHEMA_REFUSED:
-        raise SchemaError(f"{source}: {ffi.string(why).decode('utf-8', 'backslashreplace')}")
+        reason = ffi.string(why).decode("utf-8", "backslashreplace")  # with names from the schema, which may be any
+        raise SchemaError(f"{source}: {''.join(one if one.isprintable() else '?' for one in reason)}")
     if result == lib.OMNI_SCHEMA_NO_MEMORY:
         raise MemoryError(f"no memory for the schema {source}")
     return ffi.gc(out[0], lib.omni_schema_free)

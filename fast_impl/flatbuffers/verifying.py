@@ -10,7 +10,7 @@ from fast_impl.flatbuffers.table import MAX_DEPTH, MAX_TABLES
 
 def verify(
     data: Any,
-    T: type,  # noqa: N803 (the reference's name)
+    T: type,
     *,
     size_prefixed: bool = False,
     file_identifier: bytes | str | None = None,

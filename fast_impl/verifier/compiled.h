@@ -72,10 +72,16 @@ struct omni_schema {
 extern const omni_schema reflection;
 enum { REFLECTION_SCHEMA = 8 };
 
+/* NULL where the union has no such value. Mostly its values are 0, 1, 2 and so on. */
 static inline const member_type *member_of(const union_type *type, uint8_t value) {
   if (value < type->count && type->members[value].value == value) return &type->members[value];
-  for (uint32_t i = 0; i < type->count; i++)
-    if (type->members[i].value == value) return &type->members[i];
+  uint32_t low = 0, high = type->count;
+  while (low < high) {
+    uint32_t middle = (low + high) / 2;
+    if (type->members[middle].value == value) return &type->members[middle];
+    if (type->members[middle].value < value) low = middle + 1;
+    else high = middle;
+  }
   return NULL;
 }
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Mapping, NamedTuple, Optional
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from spec_model.errors import SchemaError
 from spec_model.flatbuffers.basetypes import NONE, OBJECT, SCALARS, STRING, UBYTE, UNION, UTYPE, VECTOR
+from spec_model.flatbuffers.definitions import Inline, Nested, Slot, TableOf, Text, Type, UnionOf, Vector
 from spec_model.flatbuffers.reader import Reader
-from spec_model.flatbuffers.schema import Inline, Nested, Slot, TableOf, Text, Type, UnionOf, Vector
 
 MOST_NAMESPACES = 64
 
@@ -51,7 +52,7 @@ def slots(table: Reader, names: Names, structs: Mapping[str, Inline]) -> tuple[S
     return tuple(found)
 
 
-def _is_of_unions(type_: Optional[Type]) -> bool:
+def _is_of_unions(type_: Type | None) -> bool:
     return isinstance(type_.element if isinstance(type_, Vector) else type_, UnionOf)
 
 
@@ -89,9 +90,7 @@ def _type_of(type_: Reader, names: Names, structs: Mapping[str, Inline]) -> Type
     return _single(base, type_, names, structs)
 
 
-def _single(
-    base: int, type_: Reader, names: Names, structs: Mapping[str, Inline]
-) -> "Inline | Text | TableOf | UnionOf":
+def _single(base: int, type_: Reader, names: Names, structs: Mapping[str, Inline]) -> Inline | Text | TableOf | UnionOf:
     if base in SCALARS:
         return Inline(SCALARS[base], SCALARS[base])
     if base == STRING:
@@ -119,7 +118,7 @@ def _nested(table: Reader, field: Reader, type_: Type, names: Names, structs: Ma
     return type_
 
 
-def _seen_from(owner: bytes, name: bytes, names: Names) -> Optional[str]:
+def _seen_from(owner: bytes, name: bytes, names: Names) -> str | None:
     """An object by its name as it stands in the schema: in full, or as seen from a namespace or from one around it."""
     spaces = [b"", *(owner[: end + 1] for end in range(len(owner) - 1, -1, -1) if owner[end : end + 1] == b".")]
     for space in spaces[: MOST_NAMESPACES + 1]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Union
-
-from spec_model.flatbuffers.schema import Inline, Schema, Slot, TableOf, Text, Vector
+from spec_model.flatbuffers.definitions import Definitions, Inline, Slot, TableOf, Text, Vector
 
 BYTE, SHORT, INT, LONG = Inline(1, 1), Inline(2, 2), Inline(4, 4), Inline(8, 8)
 TEXT, TEXTS = Text(), Vector(Text())
 
 
-def _slots(**types: Union[Inline, Text, TableOf, Vector, None]) -> "tuple[Slot, ...]":
+def _slots(**types: Inline | Text | TableOf | Vector | None) -> tuple[Slot, ...]:
     """Names that end in `_` are required."""
     return tuple(Slot(name.rstrip("_"), type_, name.endswith("_")) for name, type_ in types.items())
 
@@ -21,7 +19,7 @@ def _many(name: str) -> Vector:
 
 _ATTRIBUTES = _many("KeyValue")
 
-REFLECTION = Schema(
+REFLECTION = Definitions(
     tables={
         "Type": _slots(base_type=BYTE, element=BYTE, index=INT, fixed_length=SHORT, base_size=INT, element_size=INT),
         "KeyValue": _slots(key_=TEXT, value=TEXT),

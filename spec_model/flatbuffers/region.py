@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 OFFSET = 4
 SMALLEST_BUFFER = 12
 LARGEST_BUFFER = 2**31 - 1
@@ -76,7 +74,7 @@ class Region:
         self.inside(vtable, size)
         return [self.number(vtable + slot, 2) for slot in range(4, size, 2)]
 
-    def slot(self, vtable: list[int], table: int, number: int) -> Optional[int]:
+    def slot(self, vtable: list[int], table: int, number: int) -> int | None:
         """Where that slot of the table at `table` is, or None."""
         offset = vtable[number] if 0 <= number < len(vtable) else 0
         return table + offset if offset else None

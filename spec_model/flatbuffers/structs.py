@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Mapping
+from collections.abc import Mapping
 
 from spec_model.errors import SchemaError
 from spec_model.flatbuffers.basetypes import ARRAY, OBJECT, SCALARS
+from spec_model.flatbuffers.definitions import Inline
 from spec_model.flatbuffers.fields import Names
 from spec_model.flatbuffers.reader import Reader
-from spec_model.flatbuffers.schema import Inline
 
 WIDEST_ALIGN = 256
 DEEPEST = 64

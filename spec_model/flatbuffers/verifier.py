@@ -7,10 +7,21 @@ differences to `flatbuffers::Verify`, which reads a schema as this does.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
+from spec_model.flatbuffers.definitions import (
+    Definitions,
+    Inline,
+    Member,
+    Nested,
+    Slot,
+    TableOf,
+    Text,
+    Type,
+    UnionOf,
+    Vector,
+)
 from spec_model.flatbuffers.region import LARGEST_BUFFER, OFFSET, SMALLEST_BUFFER, Malformed, Region
-from spec_model.flatbuffers.schema import Inline, Member, Nested, Schema, Slot, TableOf, Text, Type, UnionOf, Vector
 
 
 @dataclass(frozen=True)
@@ -25,14 +36,14 @@ class Limits:
     max_tables: int = 1_000_000
 
 
-def verify(
-    schema: Schema,
+def is_well_formed(
+    schema: Definitions,
     table: str,
     data: Any,
     *,
     size_prefixed: bool = False,
-    file_identifier: Optional[bytes] = None,
-    limits: Limits = Limits(),  # noqa: B008 (immutable)
+    file_identifier: bytes | None = None,
+    limits: Limits = Limits(),
 ) -> bool:
     """Whether `data` is a well-formed buffer with that table as its root [FLB-4]."""
     try:
@@ -45,7 +56,7 @@ def verify(
 class Verification:
     """One look at a buffer: raises Malformed at the first thing wrong."""
 
-    def __init__(self, schema: Schema, whole: Region, limits: Limits) -> None:
+    def __init__(self, schema: Definitions, whole: Region, limits: Limits) -> None:
         self.schema = schema
         self.whole = whole
         self.max_depth = limits.max_depth
@@ -53,7 +64,7 @@ class Verification:
         self.elements = limits.max_tables + len(whole.data)
         self.waiting: list[tuple[Region, int, str, int]] = []
 
-    def buffer(self, table: str, size_prefixed: bool, file_identifier: Optional[bytes]) -> None:
+    def buffer(self, table: str, size_prefixed: bool, file_identifier: bytes | None) -> None:
         """All of it."""
         size = len(self.whole.data)
         if not SMALLEST_BUFFER <= size < LARGEST_BUFFER:
@@ -95,7 +106,7 @@ class Verification:
             else:
                 self.target(region, region.follow(place), slot.type, before, depth)
 
-    def absent(self, region: Region, slot: Slot, before: Optional[int]) -> None:
+    def absent(self, region: Region, slot: Slot, before: int | None) -> None:
         """A slot that is not there. A union's type may be: where it tells a table or a string, readers find none."""
         if slot.required:
             raise Malformed(f"{slot.name} is required")
@@ -104,7 +115,7 @@ class Verification:
         if isinstance(slot.type, Vector) and isinstance(slot.type.element, UnionOf) and before is not None:
             raise Malformed(f"{slot.name} is not there, and its types are")
 
-    def target(self, region: Region, at: int, type_: Type, before: Optional[int], depth: int) -> None:
+    def target(self, region: Region, at: int, type_: Type, before: int | None, depth: int) -> None:
         """What a slot leads to."""
         if isinstance(type_, Text):
             region.text(at)
@@ -120,7 +131,7 @@ class Verification:
             else:
                 self.targets(region, at, type_.element, before, depth)
 
-    def targets(self, region: Region, at: int, element: Type, before: Optional[int], depth: int) -> None:
+    def targets(self, region: Region, at: int, element: Type, before: int | None, depth: int) -> None:
         """What the elements of a vector lead to. Their offsets are held to nothing of their own, as in C++."""
         count = region.vector(at, OFFSET)
         kinds = self.kinds(region, before, count) if isinstance(element, UnionOf) else 0
@@ -136,7 +147,7 @@ class Verification:
             else:
                 self.target(region, to, element, None, depth)
 
-    def kinds(self, region: Region, before: Optional[int], count: int) -> int:
+    def kinds(self, region: Region, before: int | None, count: int) -> int:
         """Where the types of as many unions are."""
         if before is None:
             raise Malformed("unions without their types")
@@ -145,11 +156,11 @@ class Verification:
             raise Malformed("not as many types as unions")
         return vector + OFFSET
 
-    def member(self, region: Region, union: UnionOf, before: Optional[int]) -> Optional[Member]:
+    def member(self, region: Region, union: UnionOf, before: int | None) -> Member | None:
         """What the type of a union tells: None for NONE, and for what a newer schema may have added."""
         return None if before is None else self.schema.unions[union.name].get(region.number(before, 1))
 
-    def held(self, region: Region, at: int, member: Optional[Member], depth: int) -> None:
+    def held(self, region: Region, at: int, member: Member | None, depth: int) -> None:
         """What a union holds."""
         if isinstance(member, Inline):
             region.holds(at, member.size, member.align)

@@ -6,7 +6,8 @@ from typing import Any
 
 from spec_model.channel.popping import is_readable, take_export
 from spec_model.errors import MessageExpiredError
-from spec_model.handles import flatbuffer, schema
+from spec_model.flatbuffers import verify
+from spec_model.handles import flatbuffer
 from spec_model.handles.exports import Exports
 from spec_model.handles.seat import Seat
 from spec_model.handles.unique import Granted
@@ -51,7 +52,7 @@ class Message(Granted):
 
     def verify(self, T: Any, /, **limits: Any) -> bool:
         """Whether the message is a well-formed FlatBuffer with a T as its root (§6.1) [FLB-4]."""
-        return schema.verify(self._read(), T, **limits)
+        return verify(self._read(), T, **limits)
 
     def __bytes__(self) -> bytes:
         return self._read()

@@ -7,7 +7,7 @@ from typing import Any
 
 from flatbuffers import Builder
 
-from spec_model.flatbuffers.schema import Inline, Member, Nested, Schema, Slot, TableOf, Text, UnionOf, Vector
+from spec_model.flatbuffers.definitions import Definitions, Inline, Member, Nested, Slot, TableOf, Text, UnionOf, Vector
 
 DEEPEST = 5
 
@@ -19,7 +19,7 @@ def _is_of_unions(type_: Any) -> bool:
 class Generator:
     """One buffer. What was built before may be referred to again, so that tables, strings and vectors are shared."""
 
-    def __init__(self, schema: Schema, random: Random, depth: int = DEEPEST) -> None:
+    def __init__(self, schema: Definitions, random: Random, depth: int = DEEPEST) -> None:
         self.schema, self.random, self.depth = schema, random, depth
         self.builder = Builder(256)
         self.built: dict[Any, list[int]] = {}

@@ -12,12 +12,23 @@ from functools import cache
 from itertools import combinations
 from typing import Any
 
-from spec_model.flatbuffers import Limits, Schema, load
+from spec_model.flatbuffers.definitions import (
+    Definitions,
+    Inline,
+    Member,
+    Nested,
+    Slot,
+    TableOf,
+    Text,
+    Type,
+    UnionOf,
+    Vector,
+)
+from spec_model.flatbuffers.load import load
 from spec_model.flatbuffers.reader import Reader
 from spec_model.flatbuffers.reflection import REFLECTION
 from spec_model.flatbuffers.region import OFFSET, Malformed, Region
-from spec_model.flatbuffers.schema import Inline, Member, Nested, Slot, TableOf, Text, Type, UnionOf, Vector
-from spec_model.flatbuffers.verifier import Verification
+from spec_model.flatbuffers.verifier import Limits, Verification
 from tests.flatbuffers.schemas import path
 
 WAYS = {
@@ -42,7 +53,7 @@ class Crashed(Malformed):
 
 
 @cache
-def undeprecated(name: str) -> Schema:
+def undeprecated(name: str) -> Definitions:
     """A schema as if no field of it were deprecated."""
     raw = bytearray(path(name).read_bytes())
     region = Region(memoryview(raw))
@@ -58,7 +69,7 @@ def undeprecated(name: str) -> Schema:
 class Generic(Verification):
     """The model with some ways of flatbuffers::Verify: depth first, fields in order of their names."""
 
-    def __init__(self, schema: Schema, whole: Region, limits: Limits, ways: frozenset[str]) -> None:
+    def __init__(self, schema: Definitions, whole: Region, limits: Limits, ways: frozenset[str]) -> None:
         super().__init__(schema, whole, limits)
         self.ways = ways
 
@@ -187,13 +198,13 @@ class Generic(Verification):
 
 
 def _is_lenient(type_: Type | None) -> bool:
-    """Whether `required` means nothing. Scalars are told from structs by their size: no struct here is aligned to it."""
+    """Whether `required` means nothing. Scalars are told by their size, to which no struct here is aligned."""
     if isinstance(type_, Vector) and isinstance(type_.element, Inline):
         return type_.element.size == type_.element.align
     return not isinstance(type_, (Inline, TableOf))
 
 
-def verdict(name: str, model: Schema, request: Any, ways: frozenset[str]) -> int:
+def verdict(name: str, model: Definitions, request: Any, ways: frozenset[str]) -> int:
     """As the oracle tells it: 0, 1, or 2 for a crash."""
     schema = undeprecated(name) if "deprecated" in ways else model
     assert schema.root is not None
@@ -208,11 +219,13 @@ def verdict(name: str, model: Schema, request: Any, ways: frozenset[str]) -> int
     return 1
 
 
-def way(name: str, model: Schema, request: Any, theirs: int) -> str | None:
-    """The way, or the two, that make flatbuffers::Verify judge otherwise; None where ALL do not explain its verdict."""
-    if verdict(name, model, request, ALL) != theirs:
+def way(name: str, model: Definitions, request: Any, ours: bool, theirs: int) -> str | None:
+    """The way, or the two, that make flatbuffers::Verify judge otherwise than the model.
+
+    None where the model does not judge as `ours`, or with ALL of the ways not as `theirs`.
+    """
+    if verdict(name, model, request, frozenset()) != ours or verdict(name, model, request, ALL) != theirs:
         return None
-    ours = verdict(name, model, request, frozenset())
     for count in (1, 2):
         for some in combinations(WAYS, count):
             if verdict(name, model, request, frozenset(some)) != ours:

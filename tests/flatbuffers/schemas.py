@@ -6,12 +6,12 @@ from functools import cache
 from pathlib import Path
 
 from fast_impl.flatbuffers import Schema
-from spec_model.flatbuffers import Schema as ModelSchema
-from spec_model.flatbuffers import load
+from spec_model.flatbuffers.definitions import Definitions
+from spec_model.flatbuffers.load import load
 
 FOLDER = Path(__file__).parent / "schemas"
 
-NAMES = ("features", "creature", "tree", "telemetry")
+NAMES = ("features", "creature", "tree", "telemetry", "sampling")
 """In the order of the oracle."""
 
 
@@ -27,6 +27,6 @@ def fast(name: str) -> Schema:
 
 
 @cache
-def model(name: str) -> ModelSchema:
+def model(name: str) -> Definitions:
     """As the model has it."""
     return load(path(name).read_bytes())

@@ -41,10 +41,10 @@ FLATBUFFERS = (
     ),
     Mutant(
         "everything_is_verified", ("FLB-4",), "handles/message.py",
-        "return schema.verify(self._read(), T, **limits)", "return bool(self._read())",
+        "return verify(self._read(), T, **limits)", "return bool(self._read())",
     ),
     Mutant(
         "nothing_is_verified", ("FLB-4",), "handles/message.py",
-        "return schema.verify(self._read(), T, **limits)", "return not self._read()",
+        "return verify(self._read(), T, **limits)", "return not self._read()",
     ),
 )  # fmt: skip

@@ -18,6 +18,7 @@
 #include "creature_generated.h"
 #include "features_generated.h"
 #include "flatbuffers/reflection.h"
+#include "sampling_generated.h"
 #include "telemetry_generated.h"
 #include "tree_generated.h"
 
@@ -40,6 +41,7 @@ bool (*const SCHEMAS[])(const Request &, const uint8_t *) = {
     generated<Creature>,
     generated<judged::tree::Node>,
     generated<judged::telemetry::Message>,
+    generated<sampling::Sample>,
 };
 
 bool generic(const Request &request, const uint8_t *data, const reflection::Schema &schema) {
