@@ -10,6 +10,7 @@ from spec_model.errors import (
     ChannelClosedError,
     ChannelNameError,
     ConcurrentUseError,
+    FlatBufferTooLarge,
     MessageExpiredError,
     OmniError,
     SchemaError,
@@ -31,6 +32,7 @@ OMNI_NOT_PROVIDED = {
     "threads": "the model is sequential",
     "concurrent-use": "the model is sequential",
     "signals": "the model never waits",
+    "in-place": "the model has no ring",
 }
 """Told to the conformance suite, which judges the model like any implementation."""
 
@@ -45,6 +47,7 @@ __all__ = [
     "ConcurrentUseError",
     "ConsumerHandle",
     "ConsumerStats",
+    "FlatBufferTooLarge",
     "MailboxBroker",
     "Message",
     "MessageExpiredError",
