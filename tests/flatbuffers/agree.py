@@ -157,13 +157,16 @@ def report(agreement: Agreement) -> None:
     for name in NAMES:
         good, bad = agreement.buffers[name, True], agreement.buffers[name, False]
         print(f"{name:10} {good + bad:>9,} buffers: {good:>8,} well-formed, {bad:>8,} not")
-    print(f"beside the verifiers that flatc generates: {sum(agreement.generated.values())} differ, explained")
+    print(f"beside the verifiers that flatc generates: {sum(agreement.generated.values()):,} differ, explained")
     for reason, count in agreement.generated.items():
         print(f"{count:>9,}  {reason}: {LIMITS_DO}")
     print(f"beside flatbuffers::Verify: {sum(agreement.generic.values()):,} differ, explained")
-    for (reason, theirs), count in sorted(agreement.generic.items(), key=lambda item: -item[1]):
-        what = WAYS.get(reason, "these together" if " + " in reason else "more than two of these together")
-        print(f"{count:>9,}  it says {('False', 'True', 'nothing: it crashes')[theirs]}; {reason}: {what}")
+    told: Counter[str] = Counter()
+    for (reason, theirs), count in agreement.generic.items():
+        what = f"{reason}: {WAYS[reason]}" if reason in WAYS else "several of these together"
+        told[f"it {('says False', 'says True', 'crashes')[theirs]}; {what}"] += count
+    for what, count in told.most_common():
+        print(f"{count:>9,}  {what}")
     print(f"{len(agreement.unexplained)} differences unexplained")
     for what, request in agreement.unexplained[:10]:
         print(f"   {what}: {request}")

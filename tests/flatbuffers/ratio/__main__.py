@@ -69,7 +69,7 @@ def measure(program: Path, name: str, rounds: int) -> Ratio:
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 where all are within three times C++'s flatbuffers::Verify, 1 where not, 2 where it is not on this machine."""
     parser = argparse.ArgumentParser(prog="python -m tests.flatbuffers.ratio", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=101)
+    parser.add_argument("--rounds", type=int, default=1001)
     options = parser.parse_args(arguments)
     worst = 0.0
     with tempfile.TemporaryDirectory() as folder:
