@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from spec_model.arguments import payload
 from spec_model.errors import SchemaError, UnknownTableError
 from spec_model.flatbuffers.definitions import Definitions
 from spec_model.flatbuffers.load import load
 from spec_model.flatbuffers.names import matching
 from spec_model.flatbuffers.verifier import Limits, is_well_formed
+
+DEEPEST, MOST_TABLES = 10_000, 2**32 - 1
+"""What the limits may be at most."""
 
 _by_name: dict[str, Schema] = {}
 _said: dict[type, tuple[Schema, str]] = {}
@@ -105,12 +109,30 @@ def _judged(
     max_depth: int = 64,
     max_tables: int = 1_000_000,
 ) -> bool:
-    identifier = file_identifier.encode() if isinstance(file_identifier, str) else file_identifier
     return is_well_formed(
         schema.definitions,
         name,
-        data,
+        payload(data),
         size_prefixed=size_prefixed,
-        file_identifier=identifier,
-        limits=Limits(max_depth, max_tables),
+        file_identifier=_identifier(file_identifier),
+        limits=Limits(_limit("max_depth", max_depth, DEEPEST), _limit("max_tables", max_tables, MOST_TABLES)),
     )
+
+
+def _identifier(identifier: Any) -> bytes | None:
+    raw = identifier.encode() if isinstance(identifier, str) else identifier
+    if raw is None:
+        return None
+    if not isinstance(raw, bytes):
+        raise TypeError(f"file_identifier must be four bytes, a str of four, or None, not {type(raw).__name__}")
+    if len(raw) != 4:
+        raise ValueError(f"file_identifier must have four bytes, not {len(raw)}: {identifier!r}")
+    return raw
+
+
+def _limit(name: str, value: Any, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be an integer, not {type(value).__name__}")
+    if not 1 <= value <= most:
+        raise ValueError(f"{name} must be from 1 to {most:,}, not {value}")
+    return value

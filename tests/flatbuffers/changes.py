@@ -105,6 +105,9 @@ CHANGES = {
         "load_struct.c",
         ("if (depths[its] == INSIDE_ITSELF) return", "if (depths[its] == INSIDE_ITSELF) continue;\n    if (0) return"),
     ),
+    "structs may be nested as deep as can be": change(
+        "load_struct.c", ("if (!depths[its] || depths[its] >= DEEPEST_STRUCT)", "if (0)")
+    ),
     "a field may end outside its struct": change("load_struct.c", ("offset + size > outer->size", "0")),
     "a field of a struct need not be aligned": change("load_struct.c", ("align > outer->align || offset % align", "0")),
     "a struct may have any size": change("load_struct.c", ("size < 1 || size % align", "0")),

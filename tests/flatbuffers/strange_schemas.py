@@ -8,6 +8,7 @@ from spec_model.flatbuffers.reader import Reader
 from spec_model.flatbuffers.reflection import REFLECTION
 from spec_model.flatbuffers.region import OFFSET, Region
 from tests.flatbuffers.schemas import path
+from tests.flatbuffers.structs_in_structs import structs
 
 
 def _one(table: Reader, vector: str, type_: str, name: str) -> Reader:
@@ -98,6 +99,7 @@ STRANGE = {
         _field("Wide", "p"), "offset", 0, 2, with_number(_type("Wide", "p"), "index", 12, 4)
     ),
     "a struct with a string in it": with_number(_type("Wide", "d"), "base_type", 13, 1),
+    "structs nested too deep": structs(65),
     "an array of length 0": with_number(_type("Arrays", "f"), "fixed_length", 0, 2),
     "a union's value that is too large": with_number(_value("Sparse", "Keyed"), "value", 256, 8),
     "a union's values out of order": with_number(_value("Sparse", "Leaf"), "value", 7, 8),
@@ -108,3 +110,15 @@ STRANGE = {
     "a name out of order": _named(_object("Leaf"), b"Zzzz"),
     "a name with a blank in it": _named(_object("Leaf"), b"Le f"),
 }
+
+OTHERWISE = {
+    "a struct is larger": with_number(_object("Wide"), "bytesize", 32, 4),
+    "a union's value has another number": with_number(_value("Sparse", "Keyed"), "value", 200, 8),
+    "a union's value is another table": with_number(_member("Any", "Leaf"), "index", 6, 4),
+    "a field is not required": with_number(_field("Required", "text"), "required", 0, 1),
+    "a field is not deprecated": with_number(_field("Everything", "old_text"), "deprecated", 0, 1),
+    "a field is of another type": with_number(_type("Everything", "shorts"), "element", 7, 1),
+    "a table is another": with_number(_type("Everything", "leaf"), "index", 6, 4),
+    "a vector is of another table": with_number(_type("Everything", "leaves"), "index", 6, 4),
+}
+"""Schemas that make sense, and not beside `features`."""

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import time
 from struct import pack
+from typing import Any
 
 import pytest
 
 from tests.flatbuffers.bomb import bomb
 from tests.flatbuffers.corners import chain, nested_chain
-from tests.flatbuffers.schemas import fast
+from tests.flatbuffers.schemas import fast, path
 
 
-def test_limits_are_settable_and_have_limits() -> None:
+def test_limits_are_settable_and_have_limits(implementation: Any) -> None:
     """1 to 10,000 levels, 1 to 2**32 - 1 tables."""
-    tree = fast("tree")
+    tree = implementation[0].load(path("tree"), register=False)
     deep = chain(10_000)
     assert not tree.verify(deep)
     assert tree.verify(deep, max_depth=10_000)
@@ -25,7 +26,7 @@ def test_limits_are_settable_and_have_limits() -> None:
         with pytest.raises(ValueError, match="must be from 1 to"):
             tree.verify(deep, **limit)
     with pytest.raises(TypeError, match="max_depth must be an integer"):
-        tree.verify(deep, max_depth=65.0)  # type: ignore[arg-type]
+        tree.verify(deep, max_depth=65.0)
 
 
 def test_limits_go_on_into_nested_buffers() -> None:

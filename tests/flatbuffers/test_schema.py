@@ -12,6 +12,7 @@ from fast_impl.flatbuffers import Schema, SchemaError, UnknownTableError, regist
 from tests.flatbuffers.corners import chain
 from tests.flatbuffers.schemas import path
 from tests.flatbuffers.strange_schemas import STRANGE
+from tests.flatbuffers.structs_in_structs import structs
 
 pytestmark = pytest.mark.usefixtures("nothing_loaded")
 
@@ -82,3 +83,12 @@ def test_a_schema_verifies_by_name_without_any_class() -> None:
     assert not schema.verify(chain(1))  # a Message requires its body
     with pytest.raises(SchemaError, match=r"has no table 'Heartbeat'; it has judged\.telemetry\.Batch"):
         schema.verify(chain(1), "Heartbeat")
+
+
+def test_structs_are_nested_sixty_four_deep(implementation: Any) -> None:
+    """And no deeper, nor so deep that loading one runs out of stack."""
+    schema_type, _ = implementation
+    assert schema_type.load(structs(64)).tables == ()
+    for depth in (65, 500):
+        with pytest.raises(SchemaError):
+            schema_type.load(structs(depth))

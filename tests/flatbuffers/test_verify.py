@@ -72,8 +72,10 @@ def test_a_view_is_judged_from_its_own_start() -> None:
     assert all(verify(memoryview(bytes(shift) + GOOD)[shift:], Sample) for shift in range(8))
 
 
-def test_what_is_not_bytes_like_is_refused() -> None:
+def test_what_is_not_bytes_like_is_refused(implementation: Any) -> None:
     """TypeError, and BufferError for what is not C-contiguous [ARG-1]."""
+    schema_type, verify = implementation
+    schema_type.load(SCHEMA)
     for data in ("text", None, [1, 2]):
         with pytest.raises(TypeError, match="bytes-like"):
             verify(data, Sample)
@@ -81,8 +83,10 @@ def test_what_is_not_bytes_like_is_refused() -> None:
         verify(memoryview(GOOD * 2)[::2], Sample)
 
 
-def test_a_size_prefix_is_the_size() -> None:
+def test_a_size_prefix_is_the_size(implementation: Any) -> None:
     """Behind it the buffer is aligned as without it; before it, nothing else counts."""
+    schema_type, verify = implementation
+    schema_type.load(SCHEMA)
     body = GOOD[4:]
     prefixed = pack("<II", len(GOOD) + 4, 20) + bytes(4) + body
     assert verify(prefixed, Sample, size_prefixed=True)
@@ -91,8 +95,10 @@ def test_a_size_prefix_is_the_size() -> None:
     assert not verify(GOOD, Sample, size_prefixed=True)
 
 
-def test_a_file_identifier_is_looked_at_when_asked_for() -> None:
+def test_a_file_identifier_is_looked_at_when_asked_for(implementation: Any) -> None:
     """Four bytes behind the root offset."""
+    schema_type, verify = implementation
+    schema_type.load(SCHEMA)
     marked = pack("<I", 20) + b"SMPL" + GOOD[4:]
     for identifier in (None, b"SMPL", "SMPL"):
         assert verify(pack("<I", 20) + b"SMPL" + GOOD[4:], Sample, file_identifier=identifier)
@@ -100,7 +106,7 @@ def test_a_file_identifier_is_looked_at_when_asked_for() -> None:
     with pytest.raises(ValueError, match="four bytes, not 3"):
         verify(marked, Sample, file_identifier="SMP")
     with pytest.raises(TypeError, match="not int"):
-        verify(marked, Sample, file_identifier=4)  # type: ignore[arg-type]
+        verify(marked, Sample, file_identifier=4)
 
 
 def test_threads_verify_at_the_same_time() -> None:
