@@ -7,13 +7,17 @@ from fast_impl._choice import seam as seam
 from fast_impl._include import get_include
 from fast_impl._opening import open_channel
 from fast_impl._pair import ChannelPair
+from fast_impl.flatbuffers.schema import Schema
 from spec_model.config import ChannelConfig
 from spec_model.errors import (
     ChannelClosedError,
     ChannelNameError,
     ConcurrentUseError,
+    FlatBufferTooLarge,
     MessageExpiredError,
     OmniError,
+    SchemaError,
+    UnknownTableError,
 )
 from spec_model.vocabulary import (
     BrokerStats,
@@ -35,6 +39,7 @@ __all__ = [
     "ConcurrentUseError",
     "ConsumerHandle",
     "ConsumerStats",
+    "FlatBufferTooLarge",
     "MailboxBroker",
     "Message",
     "MessageExpiredError",
@@ -44,6 +49,9 @@ __all__ = [
     "ProducerStats",
     "PushResult",
     "Reservation",
+    "Schema",
+    "SchemaError",
+    "UnknownTableError",
     "get_include",
     "open_channel",
 ]

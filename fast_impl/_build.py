@@ -2,10 +2,10 @@
 
 `_core` is the best variant for the platform, `_core_portable` the one made of a mutex and a condition
 variable; the second is built everywhere so that it is tested everywhere. `_handles` has the types in C over the
-core's own sources, for CPython.
+core's own sources, for CPython. `_verifier` is the FlatBuffers verifier.
 
-The declarations and the list of sources live in `_cffi_source.py`, which is loaded by its path: importing it
-through `fast_impl` would import the very extension modules that are about to be built.
+The declarations and the lists of sources live in `_cffi_source.py` and `_verifier_source.py`, which are loaded by
+their paths: importing them through `fast_impl` would import the very extension modules that are about to be built.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ VARIANTS = {
 }
 
 HANDLES = "fast_impl._handles"
+VERIFIER = "fast_impl._verifier"
 
 HELP = (
     "could not compile the C core of fast_impl ({module}).\n"
@@ -39,15 +40,15 @@ HELP = (
 )
 
 
-def load_builder(package: Path) -> Callable[[str, bool], Any]:
-    """`builder(module_name, portable)` of `_cffi_source.py`, without importing its package."""
-    source = package / "_cffi_source.py"
-    spec = importlib.util.spec_from_file_location("_omnimailbox_cffi_source", source)
+def load_builder(package: Path, name: str = "_cffi_source") -> Callable[..., Any]:
+    """`builder(module_name, ...)` of a module of `package`, without importing that."""
+    source = package / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"_omnimailbox{name}", source)
     if spec is None or spec.loader is None:
         raise ImportError(f"cannot load {source}")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    builder: Callable[[str, bool], Any] = module.builder
+    builder: Callable[..., Any] = module.builder
     return builder
 
 
@@ -57,6 +58,7 @@ def compile_all(package: Path, scratch: Path) -> list[Path]:
     compilers = {
         module: partial(builder(module, portable).compile, verbose=True) for module, portable in VARIANTS.items()
     }
+    compilers[VERIFIER] = partial(load_builder(package, "_verifier_source")(VERIFIER).compile, verbose=True)
     if sys.implementation.name == "cpython":
         compilers[HANDLES] = partial(compile_handles, package)
     built = []

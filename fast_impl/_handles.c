@@ -82,6 +82,9 @@ static int traverse(PyObject *module, visitproc visit, void *arg) {
   handles_state *state = PyModule_GetState(module);
   for (int i = 0; i < TYPES; i++) Py_VISIT(*made(state, i));
   for (int i = 0; i < IMPORTS; i++) Py_VISIT(*imported(state, i));
+  Py_VISIT(state->build);
+  Py_VISIT(state->get_flatbuffer);
+  Py_VISIT(state->verify);
   for (int i = 0; i <= OMNI_PUSH_QUEUE_FULL; i++) Py_VISIT(state->push_results[i]);
   for (int i = 0; i <= OMNI_POP_EMPTY; i++) {
     Py_VISIT(state->pop_results[i]);
@@ -96,6 +99,9 @@ static void release(void *module) {
   for (int i = 0; i < TYPES; i++) Py_CLEAR(*made(state, i));
   for (int i = 0; i < IMPORTS; i++) Py_CLEAR(*imported(state, i));
   Py_CLEAR(state->zero);
+  Py_CLEAR(state->build);
+  Py_CLEAR(state->get_flatbuffer);
+  Py_CLEAR(state->verify);
   for (int i = 0; i <= OMNI_PUSH_QUEUE_FULL; i++) Py_CLEAR(state->push_results[i]);
   for (int i = 0; i <= OMNI_POP_EMPTY; i++) {
     Py_CLEAR(state->pop_results[i]);

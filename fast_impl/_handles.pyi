@@ -1,11 +1,15 @@
 """The handles and messages in C. The signatures are those of `fast_impl.over_cffi`, the reference binding."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NoReturn, Self, SupportsIndex, final
+from typing import Any, NoReturn, Self, SupportsIndex, TypeVar, final
 
 from fast_impl._arguments import Buffer, Timeout
+from fast_impl.flatbuffers.building import Build
+from fast_impl.flatbuffers.reading import Root
 from spec_model.config import ChannelConfig
 from spec_model.vocabulary import ConsumerStats, PopResult, ProducerStats, PushResult
+
+Table = TypeVar("Table", bound=Root)
 
 @final
 class ProducerHandle:
@@ -15,6 +19,7 @@ class ProducerHandle:
     def reserve(self, n: SupportsIndex) -> Reservation | None: ...
     def commit(self, n: SupportsIndex, offset: SupportsIndex = 0) -> bool: ...
     def rollback(self) -> None: ...
+    def build(self, max_bytes: SupportsIndex | None = None) -> Build: ...
     def send(self, data: Buffer, timeout: Timeout = None) -> None: ...
     def is_connected(self) -> bool: ...
     def capacity(self) -> int: ...
@@ -56,6 +61,19 @@ class ConsumerHandle:
 class Message:
     @property
     def data(self) -> memoryview: ...
+    def get_flatbuffer(
+        self, T: type[Table], /, *, size_prefixed: bool = False, file_identifier: bytes | str | None = None
+    ) -> Table: ...
+    def verify(
+        self,
+        T: type[Root],
+        /,
+        *,
+        size_prefixed: bool = False,
+        file_identifier: bytes | str | None = None,
+        max_depth: int = 64,
+        max_tables: int = 1_000_000,
+    ) -> bool: ...
     def __len__(self) -> int: ...
     def __buffer__(self, flags: int, /) -> memoryview: ...
 

@@ -10,10 +10,14 @@ from spec_model.errors import (
     ChannelClosedError,
     ChannelNameError,
     ConcurrentUseError,
+    FlatBufferTooLarge,
     MessageExpiredError,
     OmniError,
+    SchemaError,
+    UnknownTableError,
     WouldBlockForever,
 )
+from spec_model.flatbuffers.schema import Schema
 from spec_model.handles.batch import Batch
 from spec_model.handles.broker import MailboxBroker
 from spec_model.handles.consumer import ConsumerHandle
@@ -28,6 +32,7 @@ OMNI_NOT_PROVIDED = {
     "threads": "the model is sequential",
     "concurrent-use": "the model is sequential",
     "signals": "the model never waits",
+    "in-place": "the model has no ring",
 }
 """Told to the conformance suite, which judges the model like any implementation."""
 
@@ -42,6 +47,7 @@ __all__ = [
     "ConcurrentUseError",
     "ConsumerHandle",
     "ConsumerStats",
+    "FlatBufferTooLarge",
     "MailboxBroker",
     "Message",
     "MessageExpiredError",
@@ -51,6 +57,9 @@ __all__ = [
     "ProducerStats",
     "PushResult",
     "Reservation",
+    "Schema",
+    "SchemaError",
+    "UnknownTableError",
     "WouldBlockForever",
     "open_channel",
 ]

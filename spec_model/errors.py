@@ -23,8 +23,31 @@ class ConcurrentUseError(OmniError, RuntimeError):
     """A second thread entered a handle while another was inside [CON-2]."""
 
 
+class FlatBufferTooLarge(OmniError, ValueError):
+    """What is built in place outgrew its slot, or the `max_bytes` asked for [FLB-2].
+
+    needed: bytes that it has, at least. available: the most that it may have.
+    """
+
+    def __init__(self, needed: int, available: int) -> None:
+        super().__init__(needed, available)
+        self.needed = needed
+        self.available = available
+
+    def __str__(self) -> str:
+        return f"the FlatBuffer needs at least {self.needed} bytes, and {self.available} are available"
+
+
 class WouldBlockForever(OmniError, RuntimeError):
     """A call of the sequential model waits for something that nobody could ever bring.
 
     Only `spec_model` raises it: where an implementation would hang, the model says so.
     """
+
+
+class SchemaError(OmniError, ValueError):
+    """A binary schema is malformed, or contradicts one that was loaded before."""
+
+
+class UnknownTableError(OmniError, LookupError):
+    """No loaded schema has the table of a class, or more than one has [FLB-4]."""

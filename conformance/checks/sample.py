@@ -59,10 +59,15 @@ Sample.__module__, Sample.__qualname__ = "sampling.Sample", "Sample"
 
 def finish(builder: Any, number: int, name: str, data: bytes = b"") -> None:
     """Build a Sample with an ordinary Builder's methods, as generated code does."""
+    root(builder, number, name, data, builder.Finish)
+
+
+def root(builder: Any, number: int, name: str, data: bytes, finish: Any, identifier: bytes | None = None) -> None:
+    """The same, finished by that method."""
     text = builder.CreateString(name)
     vector = builder.CreateByteVector(data)
     builder.StartObject(3)
     builder.PrependUint32Slot(0, number, 0)
     builder.PrependUOffsetTRelativeSlot(1, text, 0)
     builder.PrependUOffsetTRelativeSlot(2, vector, 0)
-    builder.Finish(builder.EndObject())
+    finish(builder.EndObject(), identifier)

@@ -12,7 +12,8 @@ from conformance.cli.progress import Progress
 from conformance.selftest import results
 from conformance.selftest.core_copy import CannotBuild
 from conformance.selftest.core_mutants import CORE_MUTANTS
-from conformance.selftest.hunt import Hunt, Place, hunt, in_core, in_model
+from conformance.selftest.face_mutants import FACE_MUTANTS
+from conformance.selftest.hunt import Hunt, Place, hunt, in_core, in_face, in_model
 from conformance.selftest.model_mutants import MODEL_MUTANTS
 from conformance.selftest.mutant import Mutant
 from conformance.targets import Unusable
@@ -20,6 +21,7 @@ from conformance.targets import Unusable
 BANKS: dict[str, tuple[tuple[Mutant, ...], Place]] = {
     "model": (MODEL_MUTANTS, in_model),
     "core": (CORE_MUTANTS, in_core),
+    "face": (FACE_MUTANTS, in_face),
 }
 QUICK = 12
 """Of how many mutants the quick subset takes one."""
@@ -30,7 +32,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--quick", action="store_true", help=f"every {QUICK}th mutant only")
     add(
-        "--only", action="append", default=[], metavar="NAME", help="only this mutant or bank (model, core); repeatable"
+        "--only",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only this mutant or bank (model, core, face); repeatable",
     )
     add(
         "--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="mutants at a time (default: %(default)s)"

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from conformance.checks import CHECKS, Check
 from conformance.checks.registry import LAYERS
-from conformance.selftest import core_copy, model_copy
+from conformance.selftest import core_copy, face_copy, model_copy
 from conformance.selftest.mutant import Mutant
 from conformance.targets import DEFAULT
 from conformance.workers.process import Worker
@@ -57,6 +57,11 @@ def in_model(mutant: Mutant, folder: Path) -> tuple[str, tuple[str, ...]]:
 def in_core(mutant: Mutant, folder: Path) -> tuple[str, tuple[str, ...]]:
     """A copy of the core with the mutant, compiled."""
     return str(core_copy.build(Path(import_module(DEFAULT).get_include()), folder, mutant)), ()
+
+
+def in_face(mutant: Mutant, folder: Path) -> tuple[str, tuple[str, ...]]:
+    """The target's Python face with the mutant."""
+    return face_copy.break_module(mutant, folder), (str(folder),)
 
 
 def hunt(mutant: Mutant, bank: str, place: Place) -> Hunt:

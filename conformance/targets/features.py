@@ -9,5 +9,6 @@ FEATURES = {
     "conveniences": "send, receive, iteration and open_channel",
     "signals": "blocked calls answer signals",
     "flatbuffers": "build, get_flatbuffer and verify",
+    "in-place": "FlatBuffers are built and read in the ring's own memory",
     "start-index": "set_start_index(n): channels made later begin at that 64-bit index",
 }

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterable, Mapping
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -43,12 +44,14 @@ def load(name: str, without: Iterable[str] = ()) -> Target:
     lacks = {**declared(omni), **dict.fromkeys(without, "--without")}
     if is_library(name):
         lacks.update(_declared_by_library(name))
-    for feature, present in (
-        ("flatbuffers", hasattr(omni.Message, "get_flatbuffer")),
-        ("start-index", hasattr(omni, "set_start_index")),
-    ):
-        if not present:
-            lacks.setdefault(feature, "not there")
+    if not hasattr(omni.Message, "get_flatbuffer"):
+        lacks.setdefault("flatbuffers", "not there")
+    elif find_spec("flatbuffers") is None:
+        lacks.setdefault("flatbuffers", "the package flatbuffers is not installed")
+    if "flatbuffers" in lacks:
+        lacks.setdefault("in-place", "no FlatBuffers")
+    if not hasattr(omni, "set_start_index"):
+        lacks.setdefault("start-index", "not there")
     return Target(name, omni, frozenset(FEATURES) - frozenset(lacks), preamble, lacks)
 
 

@@ -1,42 +1,46 @@
 """A telemetry system: one thread samples sensors, another one processes the samples.
 
-The complete example of the API reference's appendix as a program. Samples are built in
+The complete example of the API reference's appendix as a program. Samples are FlatBuffers (telemetry.fbs), built in
 place in the queue, popped a hundred at a time, and read there without a copy.
 
-    python docs/examples/telemetry.py                  # 100000 samples
-    python docs/examples/telemetry.py --count 5000000
+    python docs/examples/telemetry.py                  # a million samples
+    python docs/examples/telemetry.py --count 20000
     python docs/examples/telemetry.py --seconds 10
+    python docs/examples/telemetry.py --copy           # built beside the queue and copied in and out, to compare
 """
 
 from __future__ import annotations
 
 import argparse
-import struct
 import sys
 import threading
 import time
 from collections.abc import Callable
 
-import fast_impl as omni
+import flatbuffers
+from telemetry import Sample  # flatc's, in the folder telemetry/ beside this file
 
-SAMPLE = struct.Struct("<qQd")
-"""A sample: time in ns since the epoch, sensor number, value."""
+import fast_impl as omni
 
 BATCH_SIZE = 100
 RATE_LIMIT = 10e-6
 """Seconds between two bursts of samples."""
 
+PROGRESS = 2.0
+"""Seconds between two lines that tell how far it is."""
+
 
 class TelemetrySystem:
     """A channel with a thread at either end."""
 
-    def __init__(self, broker: omni.MailboxBroker, count: int | None = None) -> None:
+    def __init__(self, broker: omni.MailboxBroker, count: int | None = None, copy: bool = False) -> None:
         """count: how many samples to take before stopping, None for as many as there is time for."""
         error, channel = broker.request_channel("telemetry", omni.ChannelConfig(capacity=32768, max_message_size=512))
         if channel is None:
             raise RuntimeError(f"Failed to create channel: {error.name}")
         self._producer, self._consumer = channel.producer, channel.consumer
         self._count = count
+        self._copy = copy
         self._stopping = threading.Event()
         self._failure: Exception | None = None
         self._threads = [
@@ -80,7 +84,7 @@ class TelemetrySystem:
             "Consumer Stats:\n"
             f"  Received: {received.messages_received} messages\n"
             f"  Bytes: {received.bytes_received} bytes\n"
-            f"  Failed: {received.failed_pops}"
+            f"  Failed: {received.failed_pops}\n"
         )
 
     def _guard(self, loop: Callable[[], None]) -> None:
@@ -92,6 +96,7 @@ class TelemetrySystem:
             self._stopping.set()
 
     def _producer_loop(self) -> None:
+        send = self._send_copy if self._copy else self._send_in_place
         sensor_id = 0
         # Leaving the block closes the producer, which is how the consumer learns that nothing more will come.
         with self._producer as producer:
@@ -99,22 +104,41 @@ class TelemetrySystem:
                 for _ in range(BATCH_SIZE):
                     if sensor_id == self._count:
                         return
-                    reservation = producer.reserve(SAMPLE.size)
-                    if reservation is None:
-                        if not producer.is_connected():
-                            return
+                    try:
+                        send(producer, sensor_id)
+                    except TimeoutError:
                         break  # queue full: let the consumer catch up
-                    SAMPLE.pack_into(reservation.data, 0, time.time_ns(), sensor_id, self._measure())
-                    producer.commit(SAMPLE.size)
+                    except omni.ChannelClosedError:
+                        return  # nobody receives
                     sensor_id += 1
                 time.sleep(RATE_LIMIT)
+
+    def _send_in_place(self, producer: omni.ProducerHandle, sensor_id: int) -> None:
+        with producer.build() as builder:
+            builder.Finish(self._sample(builder, sensor_id))
+
+    def _send_copy(self, producer: omni.ProducerHandle, sensor_id: int) -> None:
+        builder = flatbuffers.Builder(512)
+        builder.Finish(self._sample(builder, sensor_id))
+        producer.send(builder.Output(), timeout=0)
+
+    def _sample(self, builder: flatbuffers.Builder, sensor_id: int) -> int:
+        Sample.Start(builder)
+        Sample.AddTimestamp(builder, time.time_ns())
+        Sample.AddSensorId(builder, sensor_id)
+        Sample.AddValue(builder, self._measure())
+        return Sample.End(builder)
 
     def _consumer_loop(self) -> None:
         with self._consumer as consumer:
             while True:
                 result, messages = consumer.batch_pop(BATCH_SIZE, timeout=0.01)
                 for message in messages:
-                    self._process(*SAMPLE.unpack_from(message.data))
+                    if self._copy:
+                        sample = Sample.Sample.GetRootAs(bytes(message))
+                    else:
+                        sample = message.get_flatbuffer(Sample.Sample)
+                    self._process(sample)
                 # It comes only after the last sample: whatever was sent before the close is drained first.
                 if result is omni.PopResult.CHANNEL_CLOSED:
                     return
@@ -122,33 +146,41 @@ class TelemetrySystem:
     def _measure(self) -> float:
         return 42.0
 
-    def _process(self, timestamp: int, sensor_id: int, value: float) -> None:
-        self.value_sum += value
+    def _process(self, sample: Sample.Sample) -> None:
+        self.value_sum += sample.Value()
 
 
 def main() -> int:
     """Run the system as the command line says."""
     parser = argparse.ArgumentParser(description="Send telemetry samples from one thread to another.")
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--count", type=int, default=100_000, help="stop after this many (default: %(default)s)")
+    length.add_argument("--count", type=int, default=1_000_000, help="stop after this many (default: %(default)s)")
     length.add_argument("--seconds", type=float, help="stop after this long instead")
+    parser.add_argument("--copy", action="store_true", help="build beside the queue, and copy in and out")
     arguments = parser.parse_args()
     if arguments.count < 0 or (arguments.seconds is not None and not arguments.seconds >= 0):
         parser.error("--count and --seconds must not be negative")
 
-    system = TelemetrySystem(omni.MailboxBroker.instance(), None if arguments.seconds is not None else arguments.count)
-    end = float("inf") if arguments.seconds is None else time.monotonic() + arguments.seconds
+    count = None if arguments.seconds is not None else arguments.count
+    system = TelemetrySystem(omni.MailboxBroker.instance(), count, arguments.copy)
+    begun = time.monotonic()
+    end = float("inf") if arguments.seconds is None else begun + arguments.seconds
     system.start()
     try:
-        while not system.wait(min(2.0, max(0.0, end - time.monotonic()))):
+        while not system.wait(min(PROGRESS, max(0.0, end - time.monotonic()))):
             if time.monotonic() >= end:
                 break
-            print(f"{system.processed()} samples so far", file=sys.stderr)
+            of = "" if count is None else f" of {count}"
+            print(f"{system.processed()}{of} samples", file=sys.stderr)
     except KeyboardInterrupt:
         print("stopping", file=sys.stderr)
     finally:
         system.stop()
+    taken = time.monotonic() - begun
     system.print_stats()
+    how = "copied" if arguments.copy else "in place"
+    print(f"Throughput: {system.processed() / taken:.0f} samples per second, {how}")
+    print(f"Sum of values: {system.value_sum:.0f}")
     return 0
 
 

@@ -109,9 +109,6 @@ static PyObject *native_handle(consumer_object *self, void *Py_UNUSED(closure)) 
   return PyLong_FromVoidPtr(self->end->handle);
 }
 
-#define CALL(function) ((PyCFunction)(void (*)(void))(function))
-#define KEYWORDS (METH_FASTCALL | METH_KEYWORDS)
-
 static PyMethodDef methods[] = {
     {"try_pop", CALL(consumer_try_pop), METH_NOARGS,
      "try_pop($self)\n--\n\n"

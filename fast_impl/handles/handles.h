@@ -13,6 +13,9 @@
 
 #include "omni_mailbox.h"
 
+#define CALL(function) ((PyCFunction)(void (*)(void))(function))
+#define KEYWORDS (METH_FASTCALL | METH_KEYWORDS)
+
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
@@ -33,6 +36,7 @@ typedef struct {
   PyObject *producer_stats, *consumer_stats, *channel_config;
   PyObject *as_count, *as_nanoseconds; /* of fast_impl._arguments: what is seldom given, and every refusal */
   PyObject *refuse, *unsent, *unreceived, *expired, *ended, *held; /* of fast_impl._raising */
+  PyObject *build, *get_flatbuffer, *verify; /* of fast_impl.flatbuffers; NULL before the first use */
   message_object *free_messages; /* each linked to the next, and holding a reference to its type */
   int free_message_count;
 } handles_state;
@@ -156,6 +160,12 @@ PyObject *producer_reserve(producer_object *self, PyObject *const *args, Py_ssiz
 PyObject *producer_commit(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 PyObject *producer_rollback(producer_object *self, PyObject *unused);
 void reservation_end(reservation_object *reservation);
+
+/* ---- flatbuffers.c ---- */
+
+PyObject *producer_build(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+PyObject *message_get_flatbuffer(message_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+PyObject *message_verify(message_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 
 /* ---- consumer.c, aside.c, popping.c, payloads.c, batch_popping.c, message.c, batch.c ---- */
 

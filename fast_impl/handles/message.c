@@ -156,6 +156,19 @@ static PyObject *repr(message_object *self) {
   return PyUnicode_FromFormat("<Message number %llu, %zu bytes>", number, self->raw.size);
 }
 
+static PyMethodDef methods[] = {
+    {"get_flatbuffer", CALL(message_get_flatbuffer), KEYWORDS,
+     "get_flatbuffer($self, T, /, *, size_prefixed=False, file_identifier=None)\n--\n\n"
+     "The message's root table, of the class T that `flatc` generated, read where it lies (§6.1) [FLB-3].\n\n"
+     "It holds on to the message as any view does [MSG-3]. Raises MessageExpiredError [MSG-2], and\n"
+     "ValueError for another file identifier, a wrong size prefix, or too few bytes."},
+    {"verify", CALL(message_verify), KEYWORDS,
+     "verify($self, T, /, *, size_prefixed=False, file_identifier=None, max_depth=64, max_tables=1000000)\n--\n\n"
+     "Whether the message is well-formed for T, as the C++ Verifier judges (§6.1) [FLB-4].\n\n"
+     "Raises MessageExpiredError [MSG-2], and an error where the schema of T is not known."},
+    {NULL, NULL, 0, NULL},
+};
+
 static PyGetSetDef getset[] = {
     {"data", data, NULL, "A new read-only view of the message in the ring, not a copy [MSG-4].", NULL},
     {NULL, NULL, NULL, NULL, NULL},
@@ -167,6 +180,7 @@ static PyType_Slot slots[] = {
      "Reading it later raises MessageExpiredError [MSG-2]; a view taken in time stays valid [MSG-3]."},
     {Py_tp_dealloc, message_dealloc},
     {Py_tp_repr, repr},
+    {Py_tp_methods, methods},
     {Py_tp_getset, getset},
     {Py_sq_length, length},
     {Py_bf_getbuffer, getbuffer},

@@ -104,9 +104,6 @@ static PyObject *native_handle(producer_object *self, void *Py_UNUSED(closure)) 
   return PyLong_FromVoidPtr(self->end ? self->end->handle : NULL);
 }
 
-#define CALL(function) ((PyCFunction)(void (*)(void))(function))
-#define KEYWORDS (METH_FASTCALL | METH_KEYWORDS)
-
 static PyMethodDef methods[] = {
     {"try_push", CALL(producer_try_push), KEYWORDS,
      "try_push($self, data)\n--\n\n"
@@ -133,6 +130,15 @@ static PyMethodDef methods[] = {
      "rollback($self)\n--\n\n"
      "Drop the reservation, if there is one (§5.3) [RSV-5].\n\n"
      "Raises BufferError where an export of the region other than `data` lives [RSV-7]."},
+    {"build", CALL(producer_build), KEYWORDS,
+     "build($self, max_bytes=None)\n--\n\n"
+     "Build a FlatBuffer in the next free slot: `with producer.build() as builder:`, an ordinary\n"
+     "flatbuffers.Builder. Leaving the block sends the finished message, at most `max_bytes` long,\n"
+     "max_message_size without; an exception rolls back (§5.3) [FLB-1].\n\n"
+     "Entering raises TimeoutError where no slot is free, RuntimeError with a reservation\n"
+     "outstanding, ChannelClosedError, or ValueError where `max_bytes` exceeds the slot; building\n"
+     "FlatBufferTooLarge [FLB-2]; leaving ChannelClosedError, or BuilderNotFinishedError\n"
+     "without `Finish`."},
     {"send", CALL(producer_send), KEYWORDS,
      "send($self, data, timeout=None)\n--\n\n"
      "`blocking_push` for those who would rather have exceptions.\n\n"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import ref
 
 from fast_impl._raising import expired
 from fast_impl.over_cffi.core import ffi, lib
 
 if TYPE_CHECKING:
+    from fast_impl.flatbuffers.reading import Root
     from fast_impl.over_cffi.consumer import ConsumerCore
+
+Table = TypeVar("Table", bound="Root")
 
 
 class Message:
@@ -42,6 +45,32 @@ class Message:
         exporter = ffi.buffer(ffi.gc(raw.data, lambda _: lib.omni_message_unpin(core.handle, number)), raw.size)
         self._exporter = ref(exporter)
         return exporter
+
+    def get_flatbuffer(
+        self, T: type[Table], /, *, size_prefixed: bool = False, file_identifier: bytes | str | None = None
+    ) -> Table:
+        """The message's root table, of the class T that `flatc` generated, read where it lies (§6.1) [FLB-3].
+
+        It holds on to the message as any view does [MSG-3]. Raises MessageExpiredError [MSG-2], and
+        ValueError for another file identifier, a wrong size prefix, or too few bytes.
+        """
+        from fast_impl.flatbuffers.reading import get_flatbuffer
+
+        return get_flatbuffer(
+            self,  # type: ignore[arg-type] # it is the Message where this runs
+            T,
+            size_prefixed=size_prefixed,
+            file_identifier=file_identifier,
+        )
+
+    def verify(self, T: type[Root], /, **limits: Any) -> bool:
+        """Whether the message is well-formed for T, as the C++ Verifier judges (§6.1) [FLB-4].
+
+        Raises MessageExpiredError [MSG-2], and an error where the schema of T is not known.
+        """
+        from fast_impl.flatbuffers import verify
+
+        return verify(self.data, T, **limits)
 
     def __bytes__(self) -> bytes:
         return bytes(self.data)

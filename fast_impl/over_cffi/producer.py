@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, SupportsIndex
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 from fast_impl._arguments import Buffer, Timeout, as_count, as_nanoseconds
 from fast_impl._handle import Ending
@@ -13,6 +13,9 @@ from fast_impl.over_cffi.core import PUSH_RESULTS, blocking, ffi, lib, owned
 from fast_impl.over_cffi.reservation import Reservation
 from spec_model.config import ChannelConfig
 from spec_model.vocabulary import ProducerStats, PushResult
+
+if TYPE_CHECKING:
+    from fast_impl.flatbuffers.building import Build
 
 
 class ProducerCore:
@@ -137,6 +140,20 @@ class ProducerHandle(Ending):
             refuse(code)
         reservation.end()
         core.reservation = None
+
+    def build(self, max_bytes: SupportsIndex | None = None) -> Build:
+        """Build a FlatBuffer in the next free slot: `with producer.build() as builder:`, an ordinary
+        flatbuffers.Builder. Leaving the block sends the finished message, at most `max_bytes` long,
+        max_message_size without; an exception rolls back (§5.3) [FLB-1].
+
+        Entering raises TimeoutError where no slot is free, RuntimeError with a reservation
+        outstanding, ChannelClosedError, or ValueError where `max_bytes` exceeds the slot; building
+        FlatBufferTooLarge [FLB-2]; leaving ChannelClosedError, or BuilderNotFinishedError
+        without `Finish`.
+        """
+        from fast_impl.flatbuffers.building import build  # brings NumPy along
+
+        return build(self, max_bytes)  # type: ignore[arg-type] # it is the ProducerHandle where this runs
 
     def send(self, data: Buffer, timeout: Timeout = None) -> None:
         """`blocking_push` for those who would rather have exceptions.

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from spec_model.channel.popping import is_readable, take_export
 from spec_model.errors import MessageExpiredError
+from spec_model.flatbuffers import verify
+from spec_model.handles import flatbuffer
 from spec_model.handles.exports import Exports
 from spec_model.handles.seat import Seat
 from spec_model.handles.unique import Granted
@@ -34,6 +38,21 @@ class Message(Granted):
         data = self._read()
         self._seat.channel = take_export(self._seat.channel, self._number)
         return self._seat.belongings.view(self._number, data)
+
+    def get_flatbuffer(
+        self, T: Any, /, *, size_prefixed: bool = False, file_identifier: bytes | str | None = None
+    ) -> Any:
+        """The root table of a FlatBuffer, of the generated class T; it is an export of the message (§6.1) [FLB-3].
+
+        Raises TypeError where T is no such class, ValueError for a buffer too short, for another file
+        identifier, and where the size before the buffer is not its own.
+        """
+        flatbuffer.check(T, file_identifier)
+        return flatbuffer.get_flatbuffer(self.data, T, size_prefixed, file_identifier)
+
+    def verify(self, T: Any, /, **limits: Any) -> bool:
+        """Whether the message is a well-formed FlatBuffer with a T as its root (§6.1) [FLB-4]."""
+        return verify(self._read(), T, **limits)
 
     def __bytes__(self) -> bytes:
         return self._read()

@@ -9,6 +9,7 @@ from spec_model.channel import lifecycle, pushing, queries, reserving
 from spec_model.channel.value import Blocked, Refused, Side
 from spec_model.errors import WouldBlockForever
 from spec_model.handles import convenience
+from spec_model.handles.building import Build
 from spec_model.handles.handle import Handle
 from spec_model.handles.reservation import Reservation
 from spec_model.handles.seat import Seat
@@ -84,6 +85,16 @@ class ProducerHandle(Handle):
         if answer is Refused.BY_EXPORT:
             self._end_reservation("rollback")
             self._seat.channel, _ = reserving.rollback(self._seat.channel)
+
+    def build(self, max_bytes: int | None = None) -> Build:
+        """Build a FlatBuffer as the next message: `with producer.build() as builder:` (§5.3) [FLB-1].
+
+        Leaving the block sends what was finished, of at most `max_bytes` bytes, max_message_size without;
+        an exception rolls back. Entering it raises TimeoutError where no slot is free, RuntimeError with a
+        reservation outstanding, ChannelClosedError, or ValueError where `max_bytes` exceeds the slot. The
+        block raises FlatBufferTooLarge [FLB-2]; leaving it ChannelClosedError, or BuilderNotFinishedError.
+        """
+        return Build(self, None if max_bytes is None else arguments.count("max_bytes", max_bytes))
 
     def available_slots(self) -> int:
         """Messages that could be sent before the queue is full (§5.4) [STA-3]."""

@@ -25,7 +25,6 @@ BEYOND = {
     "BRK-12": "needs threads",
     "LIF-8": "needs a call that is blocked while another thread closes its handle",
     **{f"CON-{number}": "needs threads" for number in (1, 2, 3, 5, 6, 7)},
-    **{f"FLB-{number}": "the model has no FlatBuffers" for number in (1, 2, 3, 4)},
 }
 """Rules that no copy of the model can break, for it is for one thread: mutants of the C core break them."""
 

@@ -19,9 +19,10 @@ SUITE = {"full": ["tests"], "quick": ["tests/reference", "tests/core/test_garbag
 """Which of the Python tests run on the sanitized core."""
 NOT_HERE = (
     # They compile or start other programs, which would load the sanitizer too, or say nothing of the core.
-    "tests/bench", "tests/conformance", "tests/contracts", "tests/weakmemory", "tests/packaging", "tests/reports",
-    "tests/examples", "tests/model", "tests/portable", "tests/native", "tests/core/test_core.py",
-    "tests/core/test_another_library.py", "tests/core/test_start_index.py", "tests/threads/test_signals.py", "tests/threads/test_held_memory.py",
+    "tests/bench", "tests/conformance", "tests/contracts", "tests/flatbuffers", "tests/weakmemory", "tests/packaging",
+    "tests/reports", "tests/examples", "tests/model", "tests/portable", "tests/native", "tests/core/test_core.py",
+    "tests/core/test_another_library.py", "tests/core/test_start_index.py", "tests/threads/test_signals.py",
+    "tests/threads/test_held_memory.py",
 )  # fmt: skip
 
 

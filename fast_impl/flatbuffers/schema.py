@@ -1,0 +1,124 @@
+"""Binary schemas: what a verifier must know of a FlatBuffer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from fast_impl.flatbuffers import registry
+from fast_impl.flatbuffers.library import as_memory, ffi, lib
+from fast_impl.flatbuffers.table import MAX_DEPTH, MAX_TABLES, Table
+from spec_model.errors import SchemaError
+
+WHY_SIZE = 4096
+
+
+class Schema:
+    """What `flatc --schema -b` wrote, checked and compiled; made by `Schema.load`. Any thread may use it, at any time.
+
+    `--bfbs-builtins` makes flatc write the attribute `nested_flatbuffer`, too. Without it, nested buffers are plain
+    vectors of bytes to a verifier.
+    """
+
+    __slots__ = ("_objects", "_root", "file_identifier", "source")
+
+    def __init__(self, data: Any, source: str) -> None:
+        """Use `Schema.load`."""
+        pointer = _compiled(data, source)
+        identifier = lib.omni_schema_file_identifier(pointer)
+        root = lib.omni_schema_root(pointer)
+        self.source = source
+        """The path it was read from."""
+        self.file_identifier: bytes | None = ffi.unpack(identifier, 4) if identifier else None
+        """The four bytes that the schema declares, or None."""
+        self._objects = {one.name: one for one in _objects(pointer, source)}
+        self._root = None if root < 0 else list(self._objects.values())[root]
+
+    @classmethod
+    def load(cls, source: str | os.PathLike[str] | Any, *, register: bool = True) -> Schema:
+        """Read a binary schema, from a path or from bytes, and make its tables known to `verify` by their full names.
+
+        Loading the same again is fine. With `register=False` only the classes given to `add` are known.
+
+        Raises SchemaError, a ValueError, for one that is malformed, or that defines a table or struct otherwise than
+        one loaded before; OSError where the path cannot be read.
+        """
+        if isinstance(source, (str, os.PathLike)):
+            with open(source, "rb") as file:
+                schema = cls(file.read(), os.fspath(source))
+        else:
+            schema = cls(source, "bytes")
+        if register:
+            registry.register(schema._objects.values())
+        return schema
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The full names of its tables."""
+        return tuple(name for name, one in self._objects.items() if _is_table(one))
+
+    @property
+    def root(self) -> str | None:
+        """The full name of its root type, or None."""
+        return None if self._root is None else self._root.name
+
+    def add(self, T: type, name: str) -> Schema:
+        """Say that class `T` reads the table of that full name: for generated code whose module no longer tells."""
+        registry.add(T, self._table(name))
+        return self
+
+    def verify(
+        self,
+        data: Any,
+        name: str | None = None,
+        *,
+        size_prefixed: bool = False,
+        file_identifier: bytes | str | None = None,
+        max_depth: int = MAX_DEPTH,
+        max_tables: int = MAX_TABLES,
+    ) -> bool:
+        """As the function `verify`, for a table by its full name; without one, for the root type."""
+        table = self._root if name is None else self._table(name)
+        if table is None:
+            raise SchemaError(f"{self.source} declares no root type; name one of its tables: {_some(self.tables)}")
+        return table.judges(data, size_prefixed, file_identifier, max_depth, max_tables)
+
+    def _table(self, name: str) -> Table:
+        found = self._objects.get(name)
+        if found is None:
+            raise SchemaError(f"{self.source} has no table {name!r}; it has {_some(self.tables)}")
+        if not _is_table(found):
+            raise SchemaError(f"{name} is a struct in {self.source}; only a table can be a root")
+        return found
+
+    def __repr__(self) -> str:
+        return f"<Schema {self.source}: {len(self.tables)} tables, root {self.root}>"
+
+
+def _compiled(data: Any, source: str) -> Any:
+    out, why = ffi.new("omni_schema **"), ffi.new("char[]", WHY_SIZE)
+    memory = as_memory(data)
+    result = lib.omni_schema_load(memory, len(memory), out, why, WHY_SIZE)
+    ffi.release(memory)
+    if result == lib.OMNI_SCHEMA_REFUSED:
+        reason = ffi.string(why).decode("utf-8", "backslashreplace")  # with names from the schema, which may be any
+        raise SchemaError(f"{source}: {''.join(one if one.isprintable() else '?' for one in reason)}")
+    if result == lib.OMNI_SCHEMA_NO_MEMORY:
+        raise MemoryError(f"no memory for the schema {source}")
+    return ffi.gc(out[0], lib.omni_schema_free)
+
+
+def _objects(pointer: Any, source: str) -> Iterator[Table]:
+    length = ffi.new("size_t *")
+    for number in range(lib.omni_schema_objects(pointer)):
+        name = lib.omni_schema_name(pointer, number, length)
+        yield Table(pointer, number, ffi.unpack(name, length[0]).decode("ascii"), source)
+
+
+def _is_table(one: Table) -> bool:
+    return bool(lib.omni_schema_is_table(one.pointer, one.number))
+
+
+def _some(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:8]) + (f", and {len(names) - 8} more" if len(names) > 8 else "") or "none"

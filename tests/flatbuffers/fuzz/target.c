@@ -1,0 +1,90 @@
+/* What libFuzzer calls: any bytes as a buffer of a schema that is known, or as a schema and a buffer of it.
+ *
+ * The first byte chooses. Below SCHEMAS it is a schema of the environment variable FUZZ_SCHEMAS, paths with colons
+ * between them; the next is 1 for a size prefix. Else three bytes with the size of the schema come next, then that,
+ * then the buffer. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "omni_flatbuffers.h"
+#include "read_all.h"
+
+enum { SCHEMAS = 5, DEPTH = 32, TABLES = 1000, LARGEST_FILE = 1 << 20 };
+
+static omni_schema *known[SCHEMAS];
+
+static void demand(int holds, const char *what) {
+  if (holds) return;
+  fprintf(stderr, "broken: %s\n", what);
+  abort();
+}
+
+/* In memory of just its size, so that one byte further is seen. */
+static uint8_t *copy_of(const uint8_t *data, size_t size) {
+  uint8_t *copy = malloc(size ? size : 1);
+  demand(copy != NULL, "no memory");
+  if (size) memcpy(copy, data, size);
+  return copy;
+}
+
+static void judge(const omni_schema *schema, uint32_t table, const uint8_t *data, size_t size, int size_prefixed) {
+  uint8_t *copy = copy_of(data, size);
+  int verdict = omni_verify(schema, table, copy, size, NULL, size_prefixed, DEPTH, TABLES);
+  demand(verdict == omni_verify(schema, table, copy, size, NULL, size_prefixed, DEPTH, TABLES), "two verdicts");
+  if (verdict == OMNI_VERIFY_TRUE) {
+    volatile uint64_t sum = read_all(schema, table, copy, size_prefixed);
+    (void)sum;
+    demand(omni_verify(schema, table, copy, size, NULL, size_prefixed, 100, TABLES), "false with a higher limit");
+  }
+  free(copy);
+}
+
+static void load(const uint8_t *data, size_t size, const uint8_t *buffer, size_t buffer_size) {
+  uint8_t *copy = copy_of(data, size);
+  char why[64];
+  omni_schema *schema;
+  int result = omni_schema_load(copy, size, &schema, why, sizeof why);
+  free(copy);
+  demand((result == OMNI_SCHEMA_LOADED) == (schema != NULL), "a schema without one");
+  if (result == OMNI_SCHEMA_REFUSED) demand(strlen(why) > 0, "refused without a reason");
+  if (!schema) return;
+  for (uint32_t i = 0; i < omni_schema_objects(schema); i++) {
+    size_t length;
+    const char *name = omni_schema_name(schema, i, &length);
+    demand(omni_schema_find(schema, name, length) == i, "an object that its name does not find");
+    demand(omni_schema_same(schema, i, schema, i), "an object unlike itself");
+    if (omni_schema_is_table(schema, i) && i < 8) judge(schema, i, buffer, buffer_size, 0);
+  }
+  if (omni_schema_root(schema) >= 0) judge(schema, (uint32_t)omni_schema_root(schema), buffer, buffer_size, 0);
+  omni_schema_free(schema);
+}
+
+int LLVMFuzzerInitialize(int *count, char ***arguments) {
+  (void)count, (void)arguments;
+  char *paths = getenv("FUZZ_SCHEMAS");
+  demand(paths != NULL, "FUZZ_SCHEMAS is not set");
+  for (int i = 0; i < SCHEMAS; i++) {
+    char *path = strtok(i ? NULL : paths, ":");
+    FILE *file = path ? fopen(path, "rb") : NULL;
+    demand(file != NULL, "a schema that cannot be read");
+    static uint8_t bytes[LARGEST_FILE];
+    size_t size = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    char why[256];
+    demand(omni_schema_load(bytes, size, &known[i], why, sizeof why) == OMNI_SCHEMA_LOADED, why);
+  }
+  return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  if (size < 4) return 0;
+  if (data[0] < SCHEMAS) {
+    judge(known[data[0]], (uint32_t)omni_schema_root(known[data[0]]), data + 2, size - 2, data[1] == 1);
+    return 0;
+  }
+  size_t schema = (size_t)(data[1] | data[2] << 8 | data[3] << 16);
+  if (schema > size - 4) schema = size - 4;
+  load(data + 4, schema, data + 4 + schema, size - 4 - schema);
+  return 0;
+}
