@@ -63,14 +63,30 @@ class Message:
             file_identifier=file_identifier,
         )
 
-    def verify(self, T: type[Root], /, **limits: Any) -> bool:
+    def verify(
+        self,
+        T: type[Root],
+        /,
+        *,
+        size_prefixed: bool = False,
+        file_identifier: bytes | str | None = None,
+        max_depth: int = 64,
+        max_tables: int = 1_000_000,
+    ) -> bool:
         """Whether the message is well-formed for T, as the C++ Verifier judges (§6.1) [FLB-4].
 
         Raises MessageExpiredError [MSG-2], and an error where the schema of T is not known.
         """
         from fast_impl.flatbuffers import verify
 
-        return verify(self.data, T, **limits)
+        return verify(
+            self.data,
+            T,
+            size_prefixed=size_prefixed,
+            file_identifier=file_identifier,
+            max_depth=max_depth,
+            max_tables=max_tables,
+        )
 
     def __bytes__(self) -> bytes:
         return bytes(self.data)

@@ -50,9 +50,25 @@ class Message(Granted):
         flatbuffer.check(T, file_identifier)
         return flatbuffer.get_flatbuffer(self.data, T, size_prefixed, file_identifier)
 
-    def verify(self, T: Any, /, **limits: Any) -> bool:
+    def verify(
+        self,
+        T: Any,
+        /,
+        *,
+        size_prefixed: bool = False,
+        file_identifier: bytes | str | None = None,
+        max_depth: int = 64,
+        max_tables: int = 1_000_000,
+    ) -> bool:
         """Whether the message is a well-formed FlatBuffer with a T as its root (§6.1) [FLB-4]."""
-        return verify(self._read(), T, **limits)
+        return verify(
+            self._read(),
+            T,
+            size_prefixed=size_prefixed,
+            file_identifier=file_identifier,
+            max_depth=max_depth,
+            max_tables=max_tables,
+        )
 
     def __bytes__(self) -> bytes:
         return self._read()

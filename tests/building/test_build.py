@@ -115,6 +115,18 @@ def test_exactly_what_fits_is_sent(omni: ModuleType, size: int) -> None:
     assert fits[False]
 
 
+@pytest.mark.parametrize("max_bytes", [None, 64])
+def test_the_refusal_comes_while_building(fast: ModuleType, max_bytes: int | None) -> None:
+    """As soon as the bytes cannot fit: a loop that fills a message until it is refused comes to an end."""
+    strings = 0
+    with fast.open_channel(max_message_size=992) as pair:
+        with pytest.raises(fast.FlatBufferTooLarge), pair.producer.build(max_bytes) as builder:  # noqa: PT012
+            while strings < 100:
+                builder.CreateString("15 bytes and one")
+                strings += 1
+        assert strings == (max_bytes or 992) // 24
+
+
 def test_starting_again_in_the_block(omni: ModuleType, pair: Any) -> None:
     """After FlatBufferTooLarge, Clear() begins again, with the whole slot."""
     with pair.producer.build() as builder:
@@ -137,6 +149,26 @@ def test_where_no_slot_is_free(pair: Any) -> None:
     pair.consumer.try_pop()
     with pair.producer.build() as builder:
         finish(builder)
+
+
+def test_a_slot_that_becomes_free_just_then(fast: ModuleType) -> None:
+    """Is not taken for a reservation that is outstanding: the consumer may pop between any two looks."""
+    from fast_impl.flatbuffers.building import build
+
+    with fast.open_channel(capacity=8, max_message_size=128) as pair:
+        assert pair.producer.batch_push([b"waiting"] * 8) == 8
+
+        class Slow:
+            def available_slots(self) -> int:
+                pair.consumer.try_pop()
+                return int(pair.producer.available_slots())
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(pair.producer, name)
+
+        with build(Slow()) as builder:  # type: ignore[arg-type]
+            finish(builder)
+        assert bytes(pair.consumer.batch_pop(8)[1][-1]) == ordinary()
 
 
 def test_with_a_reservation_outstanding(pair: Any) -> None:

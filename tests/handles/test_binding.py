@@ -120,7 +120,9 @@ def test_the_stub_and_the_types_agree() -> None:
             found = inspect.getattr_static(FACE[node.name], name)
             if callable(found):
                 parameters = list(inspect.signature(found).parameters)
-                assert [argument.arg for argument in declared[name].args.args] == parameters, name
+                arguments = declared[name].args
+                taken = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+                assert [argument.arg for argument in taken] == parameters, name
 
 
 @pytest.mark.parametrize("name", ["ProducerHandle", "ConsumerHandle"])

@@ -1,7 +1,7 @@
 """§6 of the API reference: ConsumerHandle API.
 
 Where the reference reads a FlatBuffer, the same structure is unpacked with `struct`
-here; the examples of `get_flatbuffer` and `verify` are not covered by these tests.
+here; the examples of `get_flatbuffer` and `verify` are in `test_flatbuffers.py`.
 """
 
 from __future__ import annotations

@@ -41,10 +41,10 @@ FLATBUFFERS = (
     ),
     Mutant(
         "everything_is_verified", ("FLB-4",), "handles/message.py",
-        "return verify(self._read(), T, **limits)", "return bool(self._read())",
+        "        return verify(\n", "        return bool(self._read()) or verify(\n",
     ),
     Mutant(
         "nothing_is_verified", ("FLB-4",), "handles/message.py",
-        "return verify(self._read(), T, **limits)", "return not self._read()",
+        "        return verify(\n", "        return not self._read() and verify(\n",
     ),
 )  # fmt: skip
