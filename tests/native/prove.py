@@ -62,8 +62,8 @@ def missing(proof: Proof) -> str | None:
     return "no z3 on the PATH (Debian: z3)" if proof.products and z3() is None else None
 
 
-def prove(proof: Proof, core: Path = CORE) -> Verdict:
-    """Ask for every property; raises ProofError."""
+def prove(proof: Proof, core: Path = CORE, about: str = "") -> Verdict:
+    """Ask for every property whose description has `about` in it; raises ProofError."""
     with tempfile.TemporaryDirectory() as scratch:
         program = Path(scratch) / "program.goto"
         defines = [f"-D{each}" for each in (*proof.defines, NO_BUILTIN)]
@@ -75,12 +75,14 @@ def prove(proof: Proof, core: Path = CORE) -> Verdict:
             program = replaced
         command = ["cbmc", str(program), *CHECKS, "--object-bits", "10", "--unwind", str(proof.unwind)]
         command += ["--drop-unused-functions", "--slice-formula", "--json-ui"]
+        properties = _entries([*command, "--show-properties"], "properties")
+        names = [each["name"] for each in properties if about in each["description"]]
         verdict = Verdict()
         if not proof.products:
-            _judge(_results(command), core, verdict)
+            chosen = [flag for name in names for flag in ("--property", name)] if about else []
+            _judge(_results([*command, *chosen]), core, verdict)
             return verdict
         _prove_axiom()
-        names = [each["name"] for each in _entries([*command, "--show-properties"], "properties")]
         # What the proof is about comes first, so that what is wrong is found soon.
         names.sort(key=lambda name: (not name.startswith("main."), not name.startswith("ring_slot_at.")))
         with ThreadPoolExecutor(os.cpu_count()) as pool:

@@ -98,7 +98,7 @@ def test_a_wrong_core_is_not_proved(name: str, tmp_path: Path) -> None:
     proof = BY_NAME[which]
     if lacking := missing(proof):
         pytest.skip(lacking)
-    problems = prove(proof, changed(tmp_path, file, text, instead)).problems
+    problems = prove(proof, changed(tmp_path, file, text, instead), about=named).problems
     assert problems
     assert any(named in each for each in problems), problems
 
