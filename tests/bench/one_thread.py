@@ -157,9 +157,7 @@ def single(size: int, threshold: Threshold | None = None) -> Workload:
             *(Contender(peer.name, partial(_peer, peer, _not_waiting, size)) for peer in peers),
         ]
 
-    return Workload(
-        f"single-{short(size)}", f"one thread, {long(size)}: try_push, receive(0)", contenders, threshold
-    )
+    return Workload(f"single-{short(size)}", f"one thread, {long(size)}: try_push, receive(0)", contenders, threshold)
 
 
 def waiting(size: int, threshold: Threshold) -> Workload:
