@@ -27,3 +27,9 @@ def broken(tmp_path: Path) -> Iterator[Callable[[Mutant], Target]]:
     sys.path.remove(str(tmp_path))
     for name in [each for each in sys.modules if each.partition(".")[0] in packages]:
         del sys.modules[name]
+
+
+@pytest.fixture
+def handles_in_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For targets that change methods of fast_impl's handles, which the types in C forbid."""
+    monkeypatch.setenv("OMNI_BINDING", "cffi")

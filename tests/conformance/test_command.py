@@ -23,7 +23,7 @@ ProducerHandle.try_push = try_push
 
 
 @pytest.fixture
-def one_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def one_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, handles_in_python: None) -> Path:
     """A folder to work in, with a target `one_short` that uses one slot too few."""
     (tmp_path / "one_short.py").write_text(ONE_SHORT)
     monkeypatch.chdir(tmp_path)

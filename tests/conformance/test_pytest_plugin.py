@@ -41,6 +41,7 @@ def test_every_check_is_a_test_and_k_chooses(tmp_path: Path) -> None:
     assert "passed" in done.stdout
 
 
+@pytest.mark.usefixtures("handles_in_python")
 def test_a_failure_names_the_rule_and_shows_the_program(tmp_path: Path) -> None:
     """One test fails; xfails and skips are taken by id; one that matches nothing is a usage error."""
     (tmp_path / "one_short.py").write_text(ONE_SHORT)

@@ -41,7 +41,7 @@ FITS = "PSH-2/exactly-capacity-fit"
 
 
 @pytest.fixture
-def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, handles_in_python: None) -> Path:
     """Where a target of the test's own is written: the module `of_the_test`."""
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     return tmp_path / "of_the_test.py"
