@@ -21,13 +21,13 @@ typedef struct {
 } ring_slot;
 
 typedef struct {
-  /* the producer's line */
+  /* the producer's lines: what the consumer looks at, and what it does not */
   alignas(OMNI_LINE) _Atomic uint64_t write_index;
-  uint64_t cached_read; /* read_index as the producer last saw it */
+  alignas(OMNI_LINE) uint64_t cached_read; /* read_index as the producer last saw it */
   _Atomic uint64_t bytes_sent, failed_pushes;
-  /* the consumer's line */
+  /* the consumer's lines, likewise */
   alignas(OMNI_LINE) _Atomic uint64_t read_index;
-  uint64_t cached_write; /* write_index as the consumer last saw it */
+  alignas(OMNI_LINE) uint64_t cached_write; /* write_index as the consumer last saw it */
   _Atomic uint64_t bytes_received, failed_pops;
   /* read often, written when a side ends or sleeps */
   alignas(OMNI_LINE) _Atomic uint32_t producer_alive;

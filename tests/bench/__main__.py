@@ -91,7 +91,7 @@ def _positive(kind: type[int] | type[float]):  # type: ignore[no-untyped-def]
 
 def _measure(workload: Workload, rounds: int, turn: float, progress: Progress, check: bool) -> Measured:
     progress.begin(workload.name)
-    faulthandler.dump_traceback_later(LIMIT, exit=True)
+    faulthandler.dump_traceback_later(LIMIT, exit=True, file=sys.__stderr__)
     try:
         if workload.name in native.NAMES:
             series = native.interleave(workload, rounds, turn * workload.turn, progress)

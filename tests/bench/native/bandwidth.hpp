@@ -42,8 +42,7 @@ static double through_channel(size_t size, uint64_t capacity, uint64_t count) {
       });
 }
 
-/* The least that carries a message over: a memcpy in, a flag, a memcpy out, a flag; as many buffers as the channel has
- * messages. */
+/* The least that carries a message over: a memcpy in, a flag, a memcpy out, a flag. */
 static double two_copies(size_t size, uint64_t buffers, uint64_t count) {
   struct alignas(64) buffer {
     std::atomic<int> full{0};

@@ -43,7 +43,8 @@ template <size_t SIZE, size_t BATCH> static contenders batches() {
 
 static contenders bandwidth(size_t size, uint64_t capacity) {
   return {{"omnimailbox", [=](uint64_t count) { return through_channel(size, capacity, count); }},
-          {"two memcpys", [=](uint64_t count) { return two_copies(size, capacity, count); }}};
+          {"two memcpys", [=](uint64_t count) { return two_copies(size, capacity, count); }},
+          {"two memcpys: a buffer for each slot", [=](uint64_t count) { return two_copies(size, 2 * capacity, count); }}};
 }
 
 static contenders there_and_back(int64_t thought) {
