@@ -73,7 +73,8 @@ def _pyzmq() -> Open:
         from_.close(linger=0)
         context.term()
 
-    return Open(to.send, from_.recv, partial(to.send, flags=zmq.NOBLOCK), partial(from_.recv, flags=zmq.NOBLOCK), close)
+    # `send` even where nobody has to wait: with NOBLOCK it is refused now and then though everything has been received.
+    return Open(to.send, from_.recv, to.send, partial(from_.recv, flags=zmq.NOBLOCK), close)
 
 
 def _pipe() -> Open:

@@ -21,8 +21,8 @@ NOT_HERE = (
     # They compile or start other programs, which would load the sanitizer too, or say nothing of the core.
     "tests/bench", "tests/conformance", "tests/contracts", "tests/flatbuffers", "tests/weakmemory", "tests/packaging",
     "tests/reports", "tests/examples", "tests/model", "tests/portable", "tests/native",
-    "tests/building/test_runtime.py", "tests/core/test_core.py", "tests/core/test_another_library.py", "tests/core/test_start_index.py",
-    "tests/threads/test_signals.py", "tests/threads/test_held_memory.py",
+    "tests/building/test_runtime.py", "tests/core/test_core.py", "tests/core/test_another_library.py",
+    "tests/core/test_start_index.py", "tests/threads/test_signals.py", "tests/threads/test_held_memory.py",
 )  # fmt: skip
 
 
