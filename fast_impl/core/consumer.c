@@ -11,7 +11,7 @@ static uint64_t unpinned(omni_consumer *consumer, uint64_t read, uint64_t wanted
 }
 
 /* POP-1 for up to `wanted` messages, from inside the gate; counts no failure. */
-static int pop(omni_consumer *consumer, uint64_t wanted, omni_message *messages, size_t *count) {
+static inline int pop(omni_consumer *consumer, uint64_t wanted, omni_message *messages, size_t *count) {
   omni_ring *ring = &consumer->channel->ring;
   bool ended;
   uint64_t waiting = ring_waiting(ring, wanted, &ended);

@@ -17,7 +17,7 @@ static void fill(ring_slot *slot, const void *data, size_t size) {
 }
 
 /* PSH-1, from inside the gate; counts no failure. */
-static int push(omni_producer *producer, const void *data, size_t size) {
+static inline int push(omni_producer *producer, const void *data, size_t size) {
   omni_channel *channel = producer->channel;
   if (size == 0 || size > channel->max_message_size) return OMNI_PUSH_INVALID_SIZE;
   if (nobody_receives(channel)) return OMNI_PUSH_CHANNEL_CLOSED;

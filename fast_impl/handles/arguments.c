@@ -71,10 +71,6 @@ int convert_count(const handles_state *state, const char *name, PyObject *value,
 
 int convert_timeout(const handles_state *state, PyObject *timeout, int64_t *nanoseconds) {
   static const double soon = 1e9; /* seconds; what lies beyond is left to as_nanoseconds */
-  if (timeout == state->zero) {
-    *nanoseconds = 0;
-    return 0;
-  }
   if (timeout == Py_None) {
     *nanoseconds = FOREVER;
     return 0;

@@ -82,6 +82,10 @@ static inline int timeout_argument(const char *function, consumer_object *self, 
   PyObject *given = Py_None;
   *timeout = FOREVER;
   if (LIKELY(!nargs && !kwnames)) return 0;
+  if (LIKELY(nargs == 1 && !kwnames && args[0] == self->state->zero)) {
+    *timeout = 0;
+    return 0;
+  }
   if (LIKELY(nargs == 1 && !kwnames)) given = args[0];
   else if (bind(function, names, 0, 1, args, nargs, kwnames, &given) < 0) return -1;
   return convert_timeout(self->state, given, timeout);
@@ -122,23 +126,32 @@ static inline PyObject *payload_copy(receiving_end *end, const omni_message *raw
   return bytes;
 }
 
+/* After pop_once answered `code`: where it is not a payload that can be copied at once. */
+static __attribute__((noinline)) PyObject *take_on(receiving_end *end, int64_t timeout, omni_message *raw, int *code) {
+  PyObject *bytes = NULL;
+  end->references++;
+  if (*code == OMNI_POP_EMPTY) *code = pop_waiting(end, timeout, raw);
+  if (*code == OMNI_POP_SUCCESS) {
+    bytes = message_copy(end, raw);
+    if (UNLIKELY(!bytes) && PyErr_ExceptionMatches(PyExc_MemoryError)) put_aside(end, raw, 1);
+  } else if (*code < 0 && *code != OMNI_INTERRUPTED) {
+    raise_by(end->state->refuse, "(i)", *code);
+  }
+  receiving_end_drop(end);
+  return bytes;
+}
+
 PyObject *take(consumer_object *self, int64_t timeout, int *code) {
   receiving_end *end = self->end;
   *code = OMNI_POP_CHANNEL_CLOSED;
   if (UNLIKELY(end == NULL)) return NULL;
   omni_message raw;
-  PyObject *bytes = NULL;
-  end->references++;
-  *code = pop(end, timeout, &raw);
-  if (LIKELY(*code == OMNI_POP_SUCCESS)) {
-    /* Since the pop no thread of Python has had the GIL to pop or close, and native ones have not got the handle. */
-    bool checked = end->native || raw.size >= LARGE_COPY;
-    bytes = UNLIKELY(checked) ? message_copy(end, &raw) : payload_copy(end, &raw);
-    if (UNLIKELY(!bytes) && PyErr_ExceptionMatches(PyExc_MemoryError)) put_aside(end, &raw, 1);
-  } else if (*code < 0 && *code != OMNI_INTERRUPTED) {
-    raise_by(self->state->refuse, "(i)", *code);
-  }
-  receiving_end_drop(end);
+  *code = pop_once(end, &raw);
+  if (UNLIKELY(*code != OMNI_POP_SUCCESS || end->native || raw.size >= LARGE_COPY))
+    return take_on(end, timeout, &raw, code);
+  /* Since the pop no thread of Python has had the GIL to pop or close, and native ones have not got the handle. */
+  PyObject *bytes = payload_copy(end, &raw);
+  if (UNLIKELY(!bytes)) put_aside(end, &raw, 1);
   return bytes;
 }
 

@@ -39,7 +39,9 @@ PyObject *producer_try_push(producer_object *self, PyObject *const *args, Py_ssi
   if (payload_of(data, &bytes) < 0) return NULL;
   sending_end *end = self->end; /* only now: an exporter in Python could have moved it */
   int code = OMNI_PUSH_CHANNEL_CLOSED;
-  if (LIKELY(end != NULL)) {
+  if (LIKELY(end != NULL && bytes.size < LARGE_COPY)) {
+    code = omni_try_push(end->handle, bytes.data, bytes.size); /* with the GIL all the while */
+  } else if (end != NULL) {
     end->references++;
     code = push_once(end, &bytes);
     sending_end_drop(end);
