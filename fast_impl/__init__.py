@@ -1,6 +1,7 @@
 """OmniMailbox, fast: a C11 lock-free core behind the names of `spec_model`."""
 
 from fast_impl._binding import Batch, ConsumerHandle, Message, ProducerHandle, Reservation
+from fast_impl._binding import fences as fences
 from fast_impl._broker import MailboxBroker
 from fast_impl._choice import binding as binding
 from fast_impl._choice import seam as seam

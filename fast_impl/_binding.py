@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fast_impl._choice import binding
+from fast_impl._choice import binding, check_fences
 
 if TYPE_CHECKING or binding == "c":
     try:
-        from fast_impl._handles import Batch, ConsumerHandle, Message, ProducerHandle, Registry, Reservation
+        from fast_impl._handles import Batch, ConsumerHandle, Message, ProducerHandle, Registry, Reservation, fences
     except ModuleNotFoundError as error:
         raise ImportError(
             "fast_impl._handles is not built: install again with a C compiler, or set OMNI_BINDING=cffi"
@@ -16,9 +16,12 @@ if TYPE_CHECKING or binding == "c":
 else:
     from fast_impl.over_cffi.batch import Batch
     from fast_impl.over_cffi.consumer import ConsumerHandle
+    from fast_impl.over_cffi.core import fences
     from fast_impl.over_cffi.message import Message
     from fast_impl.over_cffi.producer import ProducerHandle
     from fast_impl.over_cffi.registry import Registry
     from fast_impl.over_cffi.reservation import Reservation
 
-__all__ = ["Batch", "ConsumerHandle", "Message", "ProducerHandle", "Registry", "Reservation"]
+__all__ = ["Batch", "ConsumerHandle", "Message", "ProducerHandle", "Registry", "Reservation", "fences"]
+
+check_fences(fences)

@@ -12,6 +12,12 @@ from cffi import FFI
 
 CORE = Path(__file__).resolve().parent / "core"
 
+SOURCE = """
+#include "omni_mailbox.h"
+#include "seam.h"
+static const char *fences(void) { return seam_asymmetric ? "asymmetric" : "full"; }
+"""
+
 
 def declarations() -> str:
     """The declarations of omni_mailbox.h, as cffi reads them."""
@@ -25,10 +31,10 @@ def declarations() -> str:
 def builder(module_name: str, portable: bool) -> FFI:
     """The binding `module_name` over the portable or the futex variant of the core, ready to compile."""
     ffi = FFI()
-    ffi.cdef(declarations())
+    ffi.cdef(declarations() + "const char *fences(void);")
     ffi.set_source(
         module_name,
-        '#include "omni_mailbox.h"',
+        SOURCE,
         sources=[str(path) for path in sorted(CORE.glob("*.c"))],
         include_dirs=[str(CORE)],
         define_macros=[("OMNI_PORTABLE", "1")] if portable else [],

@@ -3,6 +3,7 @@
 `OMNI_BINDING=c|cffi`: the handles as types in C, or in Python over cffi. Without it, C where it was built (on
 CPython), else cffi. `OMNI_SEAM=portable` chooses the mutex and condition-variable variant of the core;
 `OMNI_LIBRARY=<path>` puts any shared library with the C ABI of omni_mailbox.h in its place. Both are for cffi.
+`OMNI_FENCES=full` keeps the full fences where the core would use membarrier, `asymmetric` insists on it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Literal
 
 SEAMS = ("futex", "portable")
 BINDINGS = ("c", "cffi")
+FENCES = ("asymmetric", "full")
 
 seam = os.environ.get("OMNI_SEAM", "futex")
 if seam not in SEAMS:
@@ -37,3 +39,12 @@ def _choose() -> Literal["c", "cffi"]:
 
 binding: Literal["c", "cffi"] = _choose()
 """Which is in use."""
+
+
+def check_fences(used: str) -> None:
+    """Raises ImportError where OMNI_FENCES asks for others than the core uses."""
+    wanted = os.environ.get("OMNI_FENCES")
+    if wanted not in (None, *FENCES):
+        raise ImportError(f"OMNI_FENCES must be one of {', '.join(FENCES)}, not {wanted!r}")
+    if wanted == "asymmetric" and used == "full":
+        raise ImportError("OMNI_FENCES=asymmetric: this system, or this seam, has no expedited membarrier")

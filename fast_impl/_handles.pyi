@@ -11,6 +11,8 @@ from spec_model.vocabulary import ConsumerStats, PopResult, ProducerStats, PushR
 
 Table = TypeVar("Table", bound=Root)
 
+fences: str
+
 @final
 class ProducerHandle:
     def try_push(self, data: Buffer) -> PushResult: ...

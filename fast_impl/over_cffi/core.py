@@ -21,6 +21,9 @@ else:
     core = import_module("fast_impl._core" if seam == "futex" else "fast_impl._core_portable")
     ffi, lib = core.ffi, core.lib
 
+fences = "unknown" if library else ffi.string(lib.fences()).decode()
+"""Of another library nobody knows."""
+
 PUSH_RESULTS = tuple(PushResult)
 POP_RESULTS = tuple(PopResult)
 

@@ -13,8 +13,6 @@ import fast_impl
 from tests.bench import native
 from tests.bench.building import optimised_as_one
 from tests.bench.peers import missing
-from tests.bench.streaming import feeder
-from tests.bench.workload import CannotRun
 
 PACKAGES = ("culsans", "janus", "pyzmq", "faster-fifo", "numpy")
 
@@ -31,7 +29,7 @@ def environment() -> dict[str, str]:
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "binding": fast_impl.binding,
         "seam": fast_impl.seam,
-        "fences": _fences(),
+        "fences": fast_impl.fences,
         "switch interval": f"{sys.getswitchinterval() * 1e3:g} ms",
         "compiler": _compiler(),
         "load": " ".join(f"{load:.2f}" for load in os.getloadavg()),
@@ -53,13 +51,6 @@ def _processor() -> str:
     except OSError:
         return platform.processor()
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
-
-
-def _fences() -> str:
-    try:
-        return "asymmetric" if feeder().asymmetric_fences() else "full"
-    except CannotRun:
-        return "full" if os.environ.get("OMNI_FENCES") == "full" else "not known without a compiler"
 
 
 def _compiler() -> str:

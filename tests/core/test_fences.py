@@ -55,6 +55,18 @@ def test_asymmetric_where_the_system_can(build: Callable[..., Path], request: py
     assert _fences(program, "full") == "full"
 
 
+@pytest.mark.parametrize("binding", ["c", "cffi"])
+@pytest.mark.parametrize("wanted", [None, "full"])
+def test_fences_tells_which(wanted: str | None, binding: str) -> None:
+    """`fast_impl.fences` is what the core uses, by either binding."""
+    if binding == "c" and sys.implementation.name != "cpython":
+        pytest.skip("the types in C are for CPython")
+    environment = {**_environment(wanted), "OMNI_BINDING": binding}
+    command = [sys.executable, "-c", "import fast_impl; print(fast_impl.fences)"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=50, check=True)
+    assert done.stdout.strip() == (wanted or ("asymmetric" if _possible(portable=False) else "full"))
+
+
 @pytest.mark.parametrize("wanted", [None, "full"])
 def test_two_threads_with_either(wanted: str | None) -> None:
     """Two thousand messages through a small channel, both sides sleeping, arrive in order."""

@@ -60,6 +60,11 @@ def test_the_environment_chooses(environment: dict[str, str], said: str) -> None
         ({"OMNI_BINDING": "c", "OMNI_SEAM": "portable"}, "OMNI_SEAM=portable needs OMNI_BINDING=cffi"),
         ({"OMNI_BINDING": "c", "OMNI_LIBRARY": "/x.so"}, "OMNI_LIBRARY=/x.so needs OMNI_BINDING=cffi"),
         ({"OMNI_SEAM": "paper"}, "OMNI_SEAM must be one of futex, portable, not 'paper'"),
+        ({"OMNI_FENCES": "wooden"}, "OMNI_FENCES must be one of asymmetric, full, not 'wooden'"),
+        (
+            {"OMNI_FENCES": "asymmetric", "OMNI_SEAM": "portable"},
+            "OMNI_FENCES=asymmetric: this system, or this seam, has",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused(environment: dict[str, str], complaint: str) -> None:

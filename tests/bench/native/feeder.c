@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "omni_mailbox.h"
-#include "seam.h"
 
 #define PUBLIC __attribute__((visibility("default")))
 
@@ -65,6 +64,3 @@ PUBLIC void feeder_join(feeder *self) {
   pthread_join(self->thread, NULL);
   free(self);
 }
-
-/* Which fences this process has: 1 with the asymmetric ones. */
-PUBLIC int asymmetric_fences(void) { return seam_asymmetric; }
