@@ -1,4 +1,4 @@
-"""The verifier in C says what the model says: of buffers, of schemas, and of the names of classes."""
+"""The verifier in C says what the model says: of buffers and of schemas."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fast_impl.flatbuffers import Schema, names
+from fast_impl.flatbuffers import Schema
 from spec_model.errors import SchemaError
-from spec_model.flatbuffers import names as model_names
 from spec_model.flatbuffers.load import load
 from spec_model.flatbuffers.verifier import Limits, is_well_formed
 from tests.flatbuffers.generate import Generator
@@ -94,14 +93,3 @@ def test_the_same_of_what_becomes_of_schemas(name: str, seed: int) -> None:
     """A schema is a FlatBuffer, too, and may be anything."""
     whole = [path(one).read_bytes() for one in NAMES]
     _same(mutated(path(name).read_bytes(), whole, Random(seed)))
-
-
-PARTS = st.sampled_from(["A", "B", "Monster", "app"])
-PATHS = st.lists(PARTS, min_size=1, max_size=4).map(".".join)
-
-
-@EXAMPLES
-@given(module=PATHS, name=PARTS, tables=st.frozensets(PATHS, max_size=6))
-def test_the_same_tables_for_a_class(module: str, name: str, tables: frozenset[str]) -> None:
-    """By its module and its name."""
-    assert names.matching(module, name, sorted(tables)) == model_names.matching(module, name, sorted(tables))
