@@ -28,6 +28,8 @@ typedef struct {
   /* the consumer's lines, likewise */
   alignas(OMNI_LINE) _Atomic uint64_t read_index;
   alignas(OMNI_LINE) uint64_t cached_write; /* write_index as the consumer last saw it */
+  uint64_t lingered_at;                     /* the read_index at which the consumer lingered last */
+  uint32_t patience;                        /* for how many pauses */
   _Atomic uint64_t bytes_received, failed_pops;
   /* read often, written when a side ends or sleeps */
   alignas(OMNI_LINE) _Atomic uint32_t producer_alive;
@@ -39,6 +41,8 @@ typedef struct {
   alignas(OMNI_LINE) seam_word consumer_asleep;
 } omni_ring;
 
+enum { PATIENCE_LEAST = 8, PATIENCE_MOST = 32 }; /* pauses: measured, see docs/performance.md */
+
 static inline ring_slot *ring_slot_at(const omni_ring *ring, uint64_t index) {
   return (ring_slot *)(ring->slots + (index & (2 * ring->capacity - 1)) * ring->stride);
 }
@@ -48,7 +52,8 @@ static inline void ring_begin(omni_ring *ring, uint64_t index) {
   START_INDEX_KEEP(ring, index);
   atomic_init(&ring->write_index, index);
   atomic_init(&ring->read_index, index);
-  ring->cached_read = ring->cached_write = index;
+  ring->cached_read = ring->cached_write = ring->lingered_at = index;
+  ring->patience = PATIENCE_LEAST;
   atomic_init(&ring->producer_alive, 1);
   atomic_init(&ring->consumer_alive, 1);
 }
@@ -104,6 +109,18 @@ static inline void ring_publish(omni_ring *ring, uint64_t count, uint64_t size) 
 
 /* ---- consumer ---- */
 
+/* The consumer has caught up with the producer. Were it to look all the time, each message would be one that both sides
+ * wait for, as its lines go back and forth between them; so it looks away for a moment, longer while several messages
+ * come of that. Once at each index: who asks again is answered at once. */
+static inline void ring_linger(omni_ring *ring, uint64_t read) {
+  uint64_t came = read - ring->lingered_at;
+  if (came == 0) return;
+  if (came > 1 && ring->patience < PATIENCE_MOST) ring->patience *= 2;
+  if (came == 1 && ring->patience > PATIENCE_LEAST) ring->patience /= 2;
+  ring->lingered_at = read;
+  seam_linger(ring->patience);
+}
+
 /* How many messages wait; looks at the producer's index only if fewer than `wanted` are known of. `*ended`
  * says, where it gives 0, whether the producer has ended, so that there will never be one. */
 static inline uint64_t ring_waiting(omni_ring *ring, uint64_t wanted, bool *ended) {
@@ -111,6 +128,7 @@ static inline uint64_t ring_waiting(omni_ring *ring, uint64_t wanted, bool *ende
   if (ring->cached_write - read < wanted) {
     ring->cached_write = seam_load(&ring->write_index, acquire); /* pairs with the release in ring_publish */
     if (ring->cached_write - read < wanted) {
+      if (ring->cached_write == read) ring_linger(ring, read);
       seam_fence_full(); /* an answer of EMPTY is younger than own pops; pairs with the one in ring_free_slots */
       ring->cached_write = seam_load(&ring->write_index, acquire);
     }

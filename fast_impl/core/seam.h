@@ -77,6 +77,12 @@ static inline void seam_pause(void) {
 #endif
 }
 
+/* Lets another processor get on, if there is one. */
+static inline void seam_linger(uint32_t pauses) {
+  if (seam_spins == 0) return;
+  while (pauses > 0) pauses--, seam_pause();
+}
+
 #define SEAM_NEVER INT64_MAX
 enum { SEAM_AWAKE, SEAM_TIME_UP, SEAM_SIGNAL };
 

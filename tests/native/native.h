@@ -48,6 +48,8 @@ uint64_t random_of(uint64_t seed);
 /* ---- what there is to run ---- */
 
 void units(void);
+/* One of them, from inside the ring. */
+void patience(void);
 /* Moves `messages` through channels of several shapes. */
 void exchanges(uint64_t messages);
 /* Races over short-lived channels, `rounds` of each kind. */

@@ -44,6 +44,7 @@ WRAPS = {
     ("ring_next_slot", "unsigned +"): INDEX,
     ("ring_length", "unsigned -"): INDEX,
     ("ring_waiting", "unsigned -"): INDEX,
+    ("ring_linger", "unsigned -"): INDEX,
     ("omni_blocking_push", "unsigned -"): INDEX,
     ("unpinned", "unsigned +"): INDEX,
     ("unpinned", "unsigned -"): INDEX,

@@ -58,6 +58,8 @@ MISTAKES = {
     "a pin is not looked at": (
         "consumer.c", "if (seam_load(&consumer->pins, acquire) == 0) return wanted;", "return wanted;", "unit: views",
     ),
+    "the consumer lingers at every look": ("ring.h", "if (came == 0) return;", "", "unit: patience"),
+    "the consumer learns nothing": ("ring.h", "ring->patience *= 2;", ";", "unit: patience"),
 }  # fmt: skip
 """A change of the core: file, text, what stands there instead, the phase in which a check fails."""
 

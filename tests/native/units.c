@@ -173,6 +173,7 @@ static const struct {
     {"the end of the producer", the_end_of_the_producer},
     {"the end of the consumer", the_end_of_the_consumer},
     {"a shutdown", a_shutdown},
+    {"patience", patience},
 };
 
 /* Each test has a broker of its own, with an empty channel of eight messages. */

@@ -42,6 +42,7 @@
 #define seam_fence_full() wm_fence(wm_seq_cst, WM_SITE(""))
 #define seam_spins 0 /* a look that finds nothing changes nothing */
 #define seam_pause() ((void)0)
+#define seam_linger(pauses) ((void)(pauses))
 #define seam_self() (uint64_t)(wm_self() + 2)
 
 #define seam_copy(to, from, size)                        \

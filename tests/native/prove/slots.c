@@ -43,7 +43,7 @@ int main(void) {
   CLAIM(stride % alignment == 0 && sizeof(ring_slot) % alignment == 0);
   CLAIM(mapped == count * stride);
   CLAIM(ring->write_index == ring->read_index && ring->cached_read == ring->read_index &&
-        ring->cached_write == ring->write_index);
+        ring->cached_write == ring->write_index && ring->patience == PATIENCE_LEAST);
   AXIOM(place, count, stride);
   uint64_t offset = (uint64_t)((uint8_t *)ring_slot_at(ring, index) - ring->slots);
   CLAIM(offset == place * stride); /* so two messages share a slot where they are 2 x capacity apart, or not at all */

@@ -38,12 +38,21 @@ void *checked_copy(void *to, const void *from, size_t size) {
   return to;
 }
 
+/* A power of two within its bounds. */
+static bool patience_holds(uint32_t patience) {
+  return patience >= PATIENCE_LEAST && patience <= PATIENCE_MOST && (patience & (patience - 1)) == 0;
+}
+
+/* In the place of seam_linger, to be spared its loop. */
+void short_linger(uint32_t pauses) { CLAIM(patience_holds(pauses)); }
+
 /* Modulo 2^64: cached_read <= read_index <= cached_write <= write_index <= cached_read + capacity; and a slot that is
  * reserved is one that the producer knows to be free. */
 static bool state_holds(void) {
   const omni_ring *ring = &channel.ring;
   uint64_t from = ring->cached_read, read = ring->read_index - from, write = ring->write_index - from;
   return read <= write && write <= ring->capacity && ring->cached_write - ring->read_index <= write - read &&
+         patience_holds(ring->patience) &&
          (!channel.producer.reserved || write < ring->capacity);
 }
 
@@ -89,6 +98,8 @@ static void any_state(void) {
   ring->read_index = nondet_u64();
   ring->cached_read = nondet_u64();
   ring->cached_write = nondet_u64();
+  ring->lingered_at = nondet_u64();
+  ring->patience = nondet_u64();
   channel.producer.reserved = nondet_bool();
   ASSUME(state_holds());
   ring->bytes_sent = nondet_u64();
