@@ -15,7 +15,7 @@ from tests.native.steps import Steps
 
 MESSAGES = {"full": 10_000_000, "quick": 200_000}
 ROUNDS = {"full": 2000, "quick": 50}
-SUITE = {"full": ["tests"], "quick": ["tests/reference", "tests/core/test_garbage.py"]}
+SUITE = {"full": ["tests"], "quick": ["tests/reference", "tests/core/test_garbage.py", "tests/core/test_fences.py"]}
 """Which of the Python tests run on the sanitized core."""
 NOT_HERE = (
     # They compile or start other programs, which would load the sanitizer too, or say nothing of the core.
