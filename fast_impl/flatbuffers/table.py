@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from fast_impl.flatbuffers.library import as_memory, ffi, lib
+from spec_model.flatbuffers.arguments import as_identifier, as_limit
 
 MAX_DEPTH = 64
 MAX_TABLES = 1_000_000
@@ -30,8 +31,8 @@ class Table(NamedTuple):
         """Whether `data` is a well-formed buffer of this table [FLB-4]; see `verify`."""
         identifier = ffi.NULL if file_identifier is None else as_identifier(file_identifier)
         if max_depth != MAX_DEPTH or max_tables != MAX_TABLES:
-            check_limit("max_depth", max_depth, lib.OMNI_VERIFY_DEEPEST)
-            check_limit("max_tables", max_tables, 2**32 - 1)
+            as_limit("max_depth", max_depth, lib.OMNI_VERIFY_DEEPEST)
+            as_limit("max_tables", max_tables, 2**32 - 1)
         memory = as_memory(data)
         verdict = lib.omni_verify(
             self.pointer, self.number, memory, len(memory), identifier, size_prefixed, max_depth, max_tables
@@ -44,21 +45,3 @@ class Table(NamedTuple):
     def same(self, other: Table) -> bool:
         """Whether a verifier sees no difference, but for what lies in the objects that these refer to."""
         return bool(lib.omni_schema_same(self.pointer, self.number, other.pointer, other.number))
-
-
-def as_identifier(identifier: bytes | str) -> bytes:
-    """The four bytes of a file identifier."""
-    raw = identifier.encode() if isinstance(identifier, str) else identifier
-    if not isinstance(raw, bytes):
-        raise TypeError(f"file_identifier must be four bytes, a str of four, or None, not {type(raw).__name__}")
-    if len(raw) != 4:
-        raise ValueError(f"file_identifier must have four bytes, not {len(raw)}: {identifier!r}")
-    return raw
-
-
-def check_limit(name: str, value: int, most: int) -> None:
-    """`value` as an integer from 1 to `most`."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be an integer, not {type(value).__name__}")
-    if not 1 <= value <= most:
-        raise ValueError(f"{name} must be from 1 to {most:,}, not {value}")

@@ -7,6 +7,7 @@ from typing import Any
 
 from spec_model.arguments import payload
 from spec_model.errors import SchemaError, UnknownTableError
+from spec_model.flatbuffers.arguments import as_identifier, as_limit
 from spec_model.flatbuffers.definitions import Definitions
 from spec_model.flatbuffers.load import load
 from spec_model.flatbuffers.names import matching
@@ -114,25 +115,6 @@ def _judged(
         name,
         payload(data),
         size_prefixed=size_prefixed,
-        file_identifier=_identifier(file_identifier),
-        limits=Limits(_limit("max_depth", max_depth, DEEPEST), _limit("max_tables", max_tables, MOST_TABLES)),
+        file_identifier=None if file_identifier is None else as_identifier(file_identifier),
+        limits=Limits(as_limit("max_depth", max_depth, DEEPEST), as_limit("max_tables", max_tables, MOST_TABLES)),
     )
-
-
-def _identifier(identifier: Any) -> bytes | None:
-    raw = identifier.encode() if isinstance(identifier, str) else identifier
-    if raw is None:
-        return None
-    if not isinstance(raw, bytes):
-        raise TypeError(f"file_identifier must be four bytes, a str of four, or None, not {type(raw).__name__}")
-    if len(raw) != 4:
-        raise ValueError(f"file_identifier must have four bytes, not {len(raw)}: {identifier!r}")
-    return raw
-
-
-def _limit(name: str, value: Any, most: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be an integer, not {type(value).__name__}")
-    if not 1 <= value <= most:
-        raise ValueError(f"{name} must be from 1 to {most:,}, not {value}")
-    return value

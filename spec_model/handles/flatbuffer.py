@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from spec_model.flatbuffers.arguments import as_identifier
+
 
 def get_flatbuffer(data: memoryview, T: Any, size_prefixed: bool, file_identifier: bytes | str | None) -> Any:
     """The root table, a T, of the FlatBuffer in `data` [FLB-3].
@@ -18,22 +20,14 @@ def get_flatbuffer(data: memoryview, T: Any, size_prefixed: bool, file_identifie
     if size_prefixed and size != len(data) - 4:
         raise ValueError(f"not a size-prefixed FlatBuffer: {len(data) - 4} bytes follow, not {size}")
     found = bytes(data[begin + 4 : begin + 8])
-    if file_identifier is not None and _raw(file_identifier) != found:
+    if file_identifier is not None and as_identifier(file_identifier) != found:
         raise ValueError(f"the file identifier is {found!r}, not {file_identifier!r}")
     return T.GetRootAs(data, begin)
 
 
-def check(T: Any, file_identifier: object) -> None:
+def check(T: Any, file_identifier: bytes | str | None) -> None:
     """Refuse what is no class of a table, and no file identifier [ARG-4]."""
     if not callable(getattr(T, "GetRootAs", None)):
         raise TypeError(f"T must be a class that flatc generated, with GetRootAs, not {T!r}")
-    if file_identifier is None:
-        return
-    if not isinstance(file_identifier, (bytes, str)):
-        raise TypeError(f"file_identifier must be four bytes, not {type(file_identifier).__name__}")
-    if len(_raw(file_identifier)) != 4:
-        raise ValueError(f"file_identifier must have four bytes, not {file_identifier!r}")
-
-
-def _raw(identifier: bytes | str) -> bytes:
-    return identifier.encode() if isinstance(identifier, str) else identifier
+    if file_identifier is not None:
+        as_identifier(file_identifier)

@@ -82,6 +82,9 @@ CHANGES = {
         "try_pop", "consumer.c", "{slot->payload + slot->offset, slot->length,",
         "{slot->payload + 2 * slot->offset, slot->length,", "",
     ),
+    "patience past its bound": (
+        "try_pop", "ring.h", "ring->patience < PATIENCE_MOST", "ring->patience <= PATIENCE_MOST", "patience_holds",
+    ),
     "a deadline without an end": (
         "times and sizes", "seam.c", "return timeout > SEAM_NEVER - now ? SEAM_NEVER : now + timeout;",
         "return now + timeout;", "arithmetic overflow on signed +",
