@@ -12,6 +12,9 @@ MANY = 20_000
 LARGE = 256 * 1024
 """Bytes of a message that takes long enough to copy for the other side to come in between."""
 
+HUGE = 16 * LARGE
+"""Bytes of a message that takes longer to copy than a thread that sleeps takes to wake."""
+
 
 def _send(producer: Any, numbers: Iterable[int], size: int = 64) -> None:
     for number in numbers:
@@ -88,12 +91,29 @@ def _first_difference(got: list[int]) -> str:
 
 @function("CON-3", "threads")
 def large_messages_arrive_whole(omni: Any) -> None:
-    """A message that takes long to copy is not seen before all of it is there."""
-    _, pair = open_pair(omni, size=LARGE)
-    sending = Task(_send_and_close, pair.producer, range(100), LARGE)
-    assert Task(_drain, pair.consumer).finish() == list(range(100))
-    sending.finish()
+    """A consumer that sleeps gets a message only when all of it is there, whichever way it was pushed."""
+    _, pair = open_pair(omni, capacity=1, size=HUGE)
+    pushes: tuple[Callable[[bytes], Any], ...] = (
+        lambda payload: pair.producer.try_push(payload),
+        lambda payload: pair.producer.blocking_push(payload),
+        lambda payload: pair.producer.batch_push([payload]),
+    )
+    for number, push in enumerate(pushes * 4, 1):
+        payload = number.to_bytes(8, "little") * (HUGE // 8)
+        receiving = Task(_pop_from_its_end, pair.consumer)
+        receiving.asleep()
+        assert push(payload), f"message {number} did not fit into an empty queue"
+        assert receiving.finish() == payload, f"message {number} is torn"
     pair.close()
+
+
+def _pop_from_its_end(consumer: Any) -> bytes:
+    """A message, its last half read before its first: a copy under way has not come that far."""
+    result, message = consumer.blocking_pop()
+    assert result, result
+    middle = len(message) // 2
+    last = bytes(message.data[middle:])
+    return bytes(message.data[:middle]) + last
 
 
 @function("CON-4", "threads")

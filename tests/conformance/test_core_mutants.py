@@ -40,6 +40,7 @@ os._exit(0)  # a thread that hangs in the core cannot be waited for
 CAUGHT = [
     ("one_slot_lost", "PSH-2/exactly-capacity-fit", "PSH-2"),
     ("published_before_it_is_copied", "CON-3/large-messages-arrive-whole", "CON-3"),
+    ("a_batch_is_published_before_it_is_copied", "CON-3/large-messages-arrive-whole", "CON-3"),
     ("for_ever_is_no_time", "CON-5/data-and-space-wake-blocked-calls", "POP-4"),
     ("polls_every_millisecond", "CON-6/a-blocked-call-uses-no-processor", "CON-6"),
     ("shutdown_overtakes_a_push", "SHD-1/shutdown-waits-for-the-push-inside", "SHD-1"),

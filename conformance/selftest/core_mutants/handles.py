@@ -48,6 +48,14 @@ PRODUCER = (
         "  ring_publish(&channel->ring, 1, size);\n  fill(slot, data, size);\n",
     ),
     Mutant(
+        "a_batch_is_published_before_it_is_copied", ("CON-3",), "producer.c",
+        "      fill(ring_next_slot(&channel->ring, pushed), message.data, message.size);\n"
+        "      bytes += message.size;\n    }\n"
+        "    if (pushed > 0) ring_publish(&channel->ring, pushed, bytes);\n",
+        "      ring_slot *slot = ring_next_slot(&channel->ring, 0);\n      slot->length = (uint32_t)message.size;\n"
+        "      ring_publish(&channel->ring, 1, message.size);\n      fill(slot, message.data, message.size);\n    }\n",
+    ),
+    Mutant(
         "a_push_keeps_memory", ("CON-7",), "producer.c",
         "seam_copy(slot->payload, data, size);",
         "seam_copy(slot->payload, seam_copy(seam_allocate(size), data, size), size);",
