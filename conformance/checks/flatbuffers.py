@@ -29,7 +29,11 @@ def _nothing_was_sent(pair: Any) -> None:
 
 
 def _allocated(call: Callable[[], Any]) -> tuple[Any, int]:
-    """What it answers, and how many bytes Python had allocated at most meanwhile."""
+    """What it answers the second time, and how many bytes Python had allocated at most meanwhile.
+
+    The first time may load modules.
+    """
+    call()
     tracemalloc.start()
     try:
         return call(), tracemalloc.get_traced_memory()[1]

@@ -63,7 +63,8 @@ def test_it_keeps_every_rule(folder: Path) -> None:
     The whole suite takes minutes; the layers left out here are run by `omni-conformance run` without `--only`.
     """
     code, report = _judge(folder, "direct", "waiting", "CON-3/random-programs-0")
-    assert (code, report["verdict"], report["failures"]) == (0, "holds", [])
+    assert report["failures"] == []
+    assert (code, report["verdict"]) == (0, "holds")
     assert set(report["not_provided"]) <= {"flatbuffers", "start-index"}  # type: ignore[call-overload]
     outcomes = {check["outcome"] for check in report["checks"]}  # type: ignore[attr-defined]
     assert outcomes <= {"passed", "not provided"}
