@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from conformance.checks import CHECKS, Check
+from conformance.report import CheckResult
 from conformance.workers.process import Worker
-
-pytestmark = pytest.mark.once
 
 SHORT = [check for check in CHECKS if check.layer in ("direct", "waiting")]
 
 
-@pytest.fixture
-def worker() -> Iterator[Worker]:
-    """A process that has run no check."""
+def _alone(check: Check) -> CheckResult | None:
+    """What a process that has run no check says of this one; nothing where fast_impl lacks what it needs."""
     worker = Worker("fast_impl")
-    yield worker
-    worker.stop()
+    try:
+        return worker.run(check).result if check.needs <= worker.provides else None
+    finally:
+        worker.stop()
 
 
-@pytest.mark.parametrize("check", SHORT, ids=[check.id for check in SHORT])
-def test_it_holds_alone(worker: Worker, check: Check) -> None:
-    """In a new process, the first check passes, whichever it is."""
-    if not check.needs <= worker.provides:
-        pytest.skip("fast_impl does not provide what it needs")
-    result = worker.run(check).result
-    assert result.outcome == "passed", result.reason
+@pytest.mark.once
+@pytest.mark.timeout(300)
+def test_every_short_check_holds_alone() -> None:
+    """In a new process, the first check passes, whichever it is; two at a time."""
+    with ThreadPoolExecutor(2) as pool:
+        results = [result for result in pool.map(_alone, SHORT) if result is not None]
+    assert len(results) > 100
+    assert [(result.id, result.outcome, result.reason) for result in results if result.outcome != "passed"] == []
