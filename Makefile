@@ -12,18 +12,18 @@ STAMP := $(VENV)/.installed
 VPYTHON := $(VENV)/bin/python
 
 # What is compiled depends on these. The rest is used straight from the tree.
-SOURCES := pyproject.toml $(wildcard fast_impl/core/*.c fast_impl/core/*.h) \
-	$(wildcard fast_impl/_handles.c fast_impl/handles/*.c fast_impl/handles/*.h) \
-	$(wildcard fast_impl/verifier/*.c fast_impl/verifier/*.h) \
+SOURCES := pyproject.toml $(wildcard fast_impl/core/*.c fast_impl/core/*.h fast_impl/core/platform/*.c fast_impl/core/platform/*.h) \
+	$(wildcard fast_impl/cpython/*.c fast_impl/cpython/*.h) \
+	$(wildcard fast_impl/flatbuffers/verifier/*.c fast_impl/flatbuffers/verifier/*.h) \
 	$(wildcard fast_impl/_build.py fast_impl/_cffi_source.py fast_impl/_verifier_source.py)
 
-.PHONY: help conformance conformance-long selftest explore necessity sanitize aarch64 prove verify crosscheck \
+.PHONY: help conformance conformance-long mutation explore necessity sanitize aarch64 prove verify crosscheck \
 	flatbuffers test lint types bench bench-check clean venv
 
 help:
 	@echo "make conformance       does fast_impl keep the rules? (options through ARGS=)"
 	@echo "make conformance-long  the same for longer, with random programs"
-	@echo "make selftest          would the suite notice? On some deliberately wrong implementations"
+	@echo "make mutation          would the suite notice? On some deliberately wrong implementations"
 	@echo "make explore           the core on every memory order that C11 allows, for small clients (more: ARGS=--full)"
 	@echo "make necessity         every atomic access, fence and wake of the core made weaker, one at a time"
 	@echo "make sanitize          the core under sanitizers and valgrind (some of it: ARGS=--quick)"
@@ -45,25 +45,25 @@ conformance: $(STAMP)
 conformance-long: $(STAMP)
 	@$(VPYTHON) -m conformance run --profile long $(ARGS)
 
-selftest: $(STAMP)
-	@$(VPYTHON) -m conformance selftest --quick $(ARGS)
+mutation: $(STAMP)
+	@$(VPYTHON) -m tests.mutation --quick $(ARGS)
 
 verify: $(STAMP)
 	@$(VPYTHON) -m tests.native.sanitize
 	@$(VPYTHON) -m tests.native.aarch64
 	@$(VPYTHON) -m tests.native.prove
-	@$(VPYTHON) -m conformance.weakmemory.necessity --docs docs
-	@$(VPYTHON) -m conformance.weakmemory.crosscheck
-	@$(VPYTHON) -m conformance.weakmemory.core --markdown docs/verification.md
-	@$(VPYTHON) -m conformance.weakmemory.core --full
+	@$(VPYTHON) -m conformance.exploration.necessity --docs docs
+	@$(VPYTHON) -m conformance.exploration.crosscheck
+	@$(VPYTHON) -m conformance.exploration.clients --markdown docs/verification.md
+	@$(VPYTHON) -m conformance.exploration.clients --full
 	@$(MAKE) --no-print-directory flatbuffers
-	@$(VPYTHON) -m conformance selftest --markdown docs/selftest.md $(ARGS)
+	@$(VPYTHON) -m tests.mutation --markdown docs/selftest.md $(ARGS)
 
 explore: $(STAMP)
-	@$(VPYTHON) -m conformance.weakmemory.core $(ARGS)
+	@$(VPYTHON) -m conformance.exploration.clients $(ARGS)
 
 necessity: $(STAMP)
-	@$(VPYTHON) -m conformance.weakmemory.necessity --docs docs $(ARGS)
+	@$(VPYTHON) -m conformance.exploration.necessity --docs docs $(ARGS)
 
 sanitize: $(STAMP)
 	@$(VPYTHON) -m tests.native.sanitize $(ARGS)
@@ -75,7 +75,7 @@ prove: $(STAMP)
 	@$(VPYTHON) -m tests.native.prove $(ARGS)
 
 crosscheck: $(STAMP)
-	@$(VPYTHON) -m conformance.weakmemory.crosscheck $(ARGS)
+	@$(VPYTHON) -m conformance.exploration.crosscheck $(ARGS)
 
 bench: $(VENV)/.peers
 	@$(VPYTHON) -m tests.bench $(ARGS)
@@ -85,9 +85,9 @@ bench-check: $(VENV)/.peers
 
 # Each ends with 2 where this machine lacks what it needs, and says what.
 flatbuffers: $(STAMP)
-	@$(VPYTHON) -m tests.flatbuffers.agree --count 1000000 || test $$? = 2
-	@$(VPYTHON) -m tests.flatbuffers.ratio || test $$? = 2
-	@$(VPYTHON) -m tests.flatbuffers.fuzz --seconds 300 || test $$? = 2
+	@$(VPYTHON) -m tests.fast_impl.flatbuffers.agree --count 1000000 || test $$? = 2
+	@$(VPYTHON) -m tests.fast_impl.flatbuffers.ratio || test $$? = 2
+	@$(VPYTHON) -m tests.fast_impl.flatbuffers.fuzz --seconds 300 || test $$? = 2
 
 test: $(STAMP)
 	@$(VPYTHON) -m pytest $(ARGS)

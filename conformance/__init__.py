@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conformance.library import NotConforming, check
+    from conformance.api import NotConforming, check
 
 __all__ = ["NotConforming", "check"]
 
@@ -17,7 +17,7 @@ __all__ = ["NotConforming", "check"]
 def __getattr__(name: str) -> object:
     # Late, so that the pytest plugin, which every run of pytest loads, stays light.
     if name in __all__:
-        from conformance import library
+        from conformance import api
 
-        return getattr(library, name)
+        return getattr(api, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 
 from conformance.checks.registry import Check
+from conformance.differential.lockstep import Divergence, Invalid, Tally, new_tally
+from conformance.differential.reproduce import reproduction
+from conformance.differential.shorten import shorten
 from conformance.failure import Broken, Failure
-from conformance.programs.lockstep import Divergence, Invalid, Tally, new_tally
-from conformance.programs.reproduce import reproduction
-from conformance.programs.shorten import shorten
-from conformance.report import CheckResult
+from conformance.results import CheckResult
 from conformance.targets.target import Target
 from conformance.threads.hanging import Hung
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from conformance.programs.program import Program, parse
+from conformance.differential.program import Program, parse
 
 FORMAT = 1
 """Of the file; a reader refuses another."""

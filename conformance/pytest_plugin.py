@@ -73,8 +73,8 @@ class Session:
 
     def judge(self, check: Check) -> None:
         """Fail, or skip, the current test by what the check does."""
+        from conformance.runner import excused
         from conformance.selection import Selection
-        from conformance.suite import excused
         from conformance.targets import Unusable
         from conformance.workers.process import Worker
 

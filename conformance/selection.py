@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.catalogue import AREAS, RULES
 from conformance.checks.registry import LAYERS, Check
+from conformance.rules import AREAS, RULES
 
 
 class NoSuchCheck(ValueError):

@@ -4,7 +4,7 @@ from fast_impl._binding import Batch, ConsumerHandle, Message, ProducerHandle, R
 from fast_impl._binding import fences as fences
 from fast_impl._broker import MailboxBroker
 from fast_impl._choice import binding as binding
-from fast_impl._choice import seam as seam
+from fast_impl._choice import platform as platform
 from fast_impl._include import get_include
 from fast_impl._opening import open_channel
 from fast_impl._pair import ChannelPair
@@ -58,7 +58,7 @@ __all__ = [
 ]
 
 if binding == "cffi":
-    from fast_impl.over_cffi import start_index as _start_index
+    from fast_impl.cffi import start_index as _start_index
 
     if _start_index.SETTABLE:
         set_start_index = _start_index.set_start_index

@@ -14,13 +14,13 @@ if TYPE_CHECKING or binding == "c":
             "fast_impl._handles is not built: install again with a C compiler, or set OMNI_BINDING=cffi"
         ) from error
 else:
-    from fast_impl.over_cffi.batch import Batch
-    from fast_impl.over_cffi.consumer import ConsumerHandle
-    from fast_impl.over_cffi.core import fences
-    from fast_impl.over_cffi.message import Message
-    from fast_impl.over_cffi.producer import ProducerHandle
-    from fast_impl.over_cffi.registry import Registry
-    from fast_impl.over_cffi.reservation import Reservation
+    from fast_impl.cffi.batch import Batch
+    from fast_impl.cffi.consumer import ConsumerHandle
+    from fast_impl.cffi.core import fences
+    from fast_impl.cffi.message import Message
+    from fast_impl.cffi.producer import ProducerHandle
+    from fast_impl.cffi.registry import Registry
+    from fast_impl.cffi.reservation import Reservation
 
 __all__ = ["Batch", "ConsumerHandle", "Message", "ProducerHandle", "Registry", "Reservation", "fences"]
 

@@ -76,7 +76,7 @@ def compile_handles(package: Path, tmpdir: str) -> str:
     optimised_as_one = "-flto=auto" if _links_with("-flto=auto", tmpdir) else "-O3"
     extension = Extension(
         HANDLES,
-        sources=sorted(map(str, [package / "_handles.c", *package.glob("handles/*.c"), *package.glob("core/*.c")])),
+        sources=sorted(map(str, [*package.glob("cpython/*.c"), *package.glob("core/**/*.c")])),
         include_dirs=[str(package / "core")],
         define_macros=[("OMNI_PORTABLE", "1")] if VARIANTS["fast_impl._core"] else [],
         extra_compile_args=["-std=gnu11", "-O3", "-fvisibility=hidden", optimised_as_one],

@@ -14,8 +14,8 @@ CORE = Path(__file__).resolve().parent / "core"
 
 SOURCE = """
 #include "omni_mailbox.h"
-#include "seam.h"
-static const char *fences(void) { return seam_asymmetric ? "asymmetric" : "full"; }
+#include "platform/platform.h"
+static const char *fences(void) { return platform_asymmetric ? "asymmetric" : "full"; }
 """
 
 
@@ -35,7 +35,7 @@ def builder(module_name: str, portable: bool) -> FFI:
     ffi.set_source(
         module_name,
         SOURCE,
-        sources=[str(path) for path in sorted(CORE.glob("*.c"))],
+        sources=[str(path) for path in sorted(CORE.rglob("*.c"))],
         include_dirs=[str(CORE)],
         define_macros=[("OMNI_PORTABLE", "1")] if portable else [],
         extra_compile_args=["-std=gnu11", "-O2", "-fvisibility=hidden"],

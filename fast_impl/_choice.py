@@ -1,7 +1,7 @@
 """Which core, and which binding over it, the environment asks for.
 
 `OMNI_BINDING=c|cffi`: the handles as types in C, or in Python over cffi. Without it, C where it was built (on
-CPython), else cffi. `OMNI_SEAM=portable` chooses the mutex and condition-variable variant of the core;
+CPython), else cffi. `OMNI_PLATFORM=portable` chooses the mutex and condition-variable variant of the core;
 `OMNI_LIBRARY=<path>` puts any shared library with the C ABI of omni_mailbox.h in its place. Both are for cffi.
 `OMNI_FENCES=full` keeps the full fences where the core would use membarrier, `asymmetric` insists on it.
 """
@@ -12,13 +12,13 @@ import os
 import sys
 from typing import Literal
 
-SEAMS = ("futex", "portable")
+PLATFORMS = ("futex", "portable")
 BINDINGS = ("c", "cffi")
 FENCES = ("asymmetric", "full")
 
-seam = os.environ.get("OMNI_SEAM", "futex")
-if seam not in SEAMS:
-    raise ImportError(f"OMNI_SEAM must be one of {', '.join(SEAMS)}, not {seam!r}")
+platform = os.environ.get("OMNI_PLATFORM", "futex")
+if platform not in PLATFORMS:
+    raise ImportError(f"OMNI_PLATFORM must be one of {', '.join(PLATFORMS)}, not {platform!r}")
 
 library = os.environ.get("OMNI_LIBRARY")
 
@@ -27,7 +27,7 @@ def _choose() -> Literal["c", "cffi"]:
     wanted = os.environ.get("OMNI_BINDING")
     if wanted not in (None, *BINDINGS):
         raise ImportError(f"OMNI_BINDING must be one of {', '.join(BINDINGS)}, not {wanted!r}")
-    only_cffi = f"OMNI_LIBRARY={library}" if library else "OMNI_SEAM=portable" if seam == "portable" else None
+    only_cffi = f"OMNI_LIBRARY={library}" if library else "OMNI_PLATFORM=portable" if platform == "portable" else None
     if wanted == "c" and only_cffi:
         raise ImportError(f"OMNI_BINDING=c has the core built in: {only_cffi} needs OMNI_BINDING=cffi")
     if wanted == "c" and sys.implementation.name != "cpython":
@@ -47,4 +47,4 @@ def check_fences(used: str) -> None:
     if wanted not in (None, *FENCES):
         raise ImportError(f"OMNI_FENCES must be one of {', '.join(FENCES)}, not {wanted!r}")
     if wanted == "asymmetric" and used == "full":
-        raise ImportError("OMNI_FENCES=asymmetric: this system, or this seam, has no expedited membarrier")
+        raise ImportError("OMNI_FENCES=asymmetric: this system, or this platform, has no expedited membarrier")

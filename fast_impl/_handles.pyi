@@ -1,4 +1,4 @@
-"""The handles and messages in C. The signatures are those of `fast_impl.over_cffi`, the reference binding."""
+"""The handles and messages in C. The signatures are those of `fast_impl.cffi`, the reference binding."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, NoReturn, Self, SupportsIndex, TypeVar, final

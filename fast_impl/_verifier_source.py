@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cffi import FFI
 
-VERIFIER = Path(__file__).resolve().parent / "verifier"
+VERIFIER = Path(__file__).resolve().parent / "flatbuffers" / "verifier"
 
 
 def declarations() -> str:

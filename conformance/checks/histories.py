@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import asdict
 
 from conformance.checks.registry import measured
+from conformance.differential.lockstep import Tally
 from conformance.failure import Broken
-from conformance.histories import Plan, judge, record
-from conformance.histories.plan import HOLDS, POPS, PUSHES
-from conformance.programs.lockstep import Tally
+from conformance.linearizability import Plan, judge, record
+from conformance.linearizability.plan import HOLDS, POPS, PUSHES
 from conformance.targets.target import Target
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.checks.registry import Check, add
-from conformance.programs.lockstep import Tally
+from conformance.differential.lockstep import Tally
 from conformance.targets.target import Target
 
 PORTIONS = 10
@@ -11,7 +11,7 @@ PORTIONS = 10
 
 def _portion(number: int) -> None:
     def run(target: Target, tally: Tally) -> None:
-        from conformance.machine.run import (
+        from conformance.differential.stateful.run import (
             run as run_programs,  # Hypothesis takes its time to import, and only this needs it
         )
 

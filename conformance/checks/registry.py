@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.programs.lockstep import Tally, execute
-from conformance.programs.program import Program, parse
+from conformance.differential.lockstep import Tally, execute
+from conformance.differential.program import Program, parse
 from conformance.targets.target import Target
 
 LAYERS = ("direct", "waiting", "transitions", "lockstep", "histories")

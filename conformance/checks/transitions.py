@@ -8,12 +8,12 @@ anywhere, all operations in the plain states around the wrap of 64 bits.
 from __future__ import annotations
 
 from conformance.checks.registry import measured
+from conformance.differential.exhaustive.parts import part
+from conformance.differential.exhaustive.replay import Replay, Start
+from conformance.differential.exhaustive.state import CAPACITY
+from conformance.differential.lockstep import Tally
 from conformance.failure import Broken
-from conformance.programs.lockstep import Tally
 from conformance.targets.target import Target
-from conformance.transitions.parts import part
-from conformance.transitions.replay import Replay, Start
-from conformance.transitions.state import CAPACITY
 
 SLOTS = 2 * CAPACITY
 """Of a ring that keeps popped messages readable without a copy; after as many, it is where it began."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from conformance.catalogue import RULES, Rule
 from conformance.checks import CHECKS, Check
+from conformance.rules import RULES, Rule
 from conformance.targets import FEATURES
 
 

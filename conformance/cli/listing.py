@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from conformance.catalogue import AREAS, rules_of
 from conformance.checks import CHECKS
+from conformance.rules import AREAS, rules_of
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from conformance.cli import compare, explain, listing, replay, run, selftest
+from conformance.cli import compare, explain, listing, replay, run
 
 COMMANDS = {
     "run": (run, "run the checks on a target, against the model"),
@@ -15,7 +15,6 @@ COMMANDS = {
     "explain": (explain, "what a rule or a check says, and how it is checked"),
     "replay": (replay, "run a failure's program again, on any target"),
     "compare": (compare, "several JSON reports side by side"),
-    "selftest": (selftest, "would the suite notice? Run it on deliberately wrong implementations"),
 }
 
 

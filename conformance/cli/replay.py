@@ -6,11 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
+from conformance.exploration.clients import failures
+from conformance.exploration.compile import CompilerError
 from conformance.failure import Failure
 from conformance.replay import again
 from conformance.targets import Unusable
-from conformance.weakmemory.compile import CompilerError
-from conformance.weakmemory.core import failures
 from conformance.workers.process import Worker
 
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from conformance.checks import Check
 from conformance.cli.progress import Progress
-from conformance.report import CheckResult, Report
 from conformance.reports import html, junit, markdown, terminal
+from conformance.results import CheckResult, Report
+from conformance.runner import run_suite
 from conformance.selection import NoSuchCheck, Selection, read_ids
-from conformance.suite import run_suite
 from conformance.targets import DEFAULT, FEATURES, Unusable
 
 PRINTERS: dict[str, Callable[[dict[str, Any]], str]] = {

@@ -6,8 +6,8 @@ from collections import Counter
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from conformance.report import BAD
 from conformance.reports.read import Document
+from conformance.results import BAD
 
 NOT_RAN = ("not provided", "skipped")
 EXPECTED = "expected failure"

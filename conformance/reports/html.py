@@ -6,7 +6,6 @@ from collections import Counter
 from importlib.resources import files
 from itertools import count as count_from
 
-from conformance.report import FORMAT, VERDICTS
 from conformance.reports import digest
 from conformance.reports.html_areas import areas
 from conformance.reports.html_cells import cells
@@ -16,6 +15,7 @@ from conformance.reports.html_words import badge, count
 from conformance.reports.markup import Markup, join, tag
 from conformance.reports.read import Document
 from conformance.reports.text import block, line
+from conformance.results import FORMAT, VERDICTS
 
 # Were anything to slip through, the browser would still neither run nor load it.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from conformance.report import VERDICTS
 from conformance.reports import digest
 from conformance.reports.digest import Area
 from conformance.reports.html_words import anchor, badge, look
 from conformance.reports.markup import Markup, tag
 from conformance.reports.read import Document
 from conformance.reports.text import line
+from conformance.results import VERDICTS
 
 
 def areas(document: Document) -> Markup:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from conformance.report import VERDICTS
 from conformance.reports import digest
 from conformance.reports.html_words import anchor, badge, count, look, prose
 from conformance.reports.markup import Markup, tag
 from conformance.reports.read import Document
 from conformance.reports.text import line
+from conformance.results import VERDICTS
 
 
 def rules(document: Document) -> Markup:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from conformance.report import BAD
 from conformance.reports import digest
 from conformance.reports.read import Document
 from conformance.reports.text import block, folded, line, value, visible
 from conformance.reports.timeline import beside, table, timeline
+from conformance.results import BAD
 
 
 def render(document: Document) -> str:

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from conformance.report import FORMAT
+from conformance.results import FORMAT
 
 Document = dict[str, Any]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from conformance.checks.registry import Check
+from conformance.differential.attribution import ENDS, Context, of_result, standing
+from conformance.differential.lockstep import Invalid, Lockstep
+from conformance.differential.outcome import Raised
+from conformance.differential.program import Operation, parse
+from conformance.differential.reproduce import reproduction_of
 from conformance.failure import Failure
-from conformance.programs.attribution import ENDS, Context, of_result, standing
-from conformance.programs.lockstep import Invalid, Lockstep
-from conformance.programs.outcome import Raised
-from conformance.programs.program import Operation, parse
-from conformance.programs.reproduce import reproduction_of
 from conformance.targets.target import Target
 from conformance.workers.stacks import call_in
 

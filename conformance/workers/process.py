@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from conformance.checks.registry import Check
+from conformance.differential import journal
 from conformance.failure import Failure
-from conformance.programs import journal
 from conformance.replay import again
-from conformance.report import CheckResult
+from conformance.results import CheckResult
 from conformance.targets.load import Unusable
 from conformance.workers.autopsy import Death, examine
 

@@ -26,9 +26,9 @@ def main() -> None:
     faulthandler.enable(stacks)
     # Only now: the path says where the suite and the target are.
     from conformance.checks import CHECKS
+    from conformance.differential import journal
     from conformance.execution import execute_check
     from conformance.failure import Failure
-    from conformance.programs import journal
     from conformance.replay import again
     from conformance.targets import Unusable, load
 

@@ -2,9 +2,9 @@
 #include "channel.h"
 
 struct omni_broker {
-  seam_rwlock lock;
+  platform_rwlock lock;
   _Atomic uint64_t references; /* the caller of omni_broker_new, and each registered channel */
-  seam_word departures;        /* counts channels gone, for shutdowns to sleep on */
+  platform_word closed_count;        /* counts channels gone, for shutdowns to sleep on */
   omni_channel **buckets;
   uint64_t bucket_count; /* a power of two */
   omni_channel *oldest, *newest;
@@ -34,9 +34,9 @@ static omni_channel *find(omni_broker *broker, uint64_t hash, const void *name, 
 /* Without memory for it the table stays as it is: longer chains, nothing worse. */
 static void grow(omni_broker *broker) {
   uint64_t count = 2 * broker->bucket_count;
-  omni_channel **buckets = seam_allocate(count * sizeof *buckets);
+  omni_channel **buckets = platform_allocate(count * sizeof *buckets);
   if (!buckets) return;
-  seam_free(broker->buckets);
+  platform_free(broker->buckets);
   broker->buckets = buckets;
   broker->bucket_count = count;
   for (omni_channel *channel = broker->oldest; channel; channel = channel->newer) {
@@ -72,36 +72,36 @@ static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high) {
 
 /* CFG-2 */
 static uint64_t normal_capacity(uint64_t capacity) {
-  uint64_t power = SEAM_MIN_CAPACITY;
-  while (power < clamp(capacity, SEAM_MIN_CAPACITY, 524288)) power *= 2;
+  uint64_t power = PLATFORM_MIN_CAPACITY;
+  while (power < clamp(capacity, PLATFORM_MIN_CAPACITY, 524288)) power *= 2;
   return power;
 }
 
 omni_broker *omni_broker_new(uint64_t memory_limit) {
-  omni_broker *broker = seam_allocate(sizeof *broker);
+  omni_broker *broker = platform_allocate(sizeof *broker);
   if (!broker) return NULL;
-  broker->buckets = seam_allocate(SEAM_FIRST_BUCKETS * sizeof *broker->buckets);
-  if (broker->buckets && seam_word_init(&broker->departures) == 0) {
-    if (seam_lock_init(&broker->lock) == 0) {
-      broker->bucket_count = SEAM_FIRST_BUCKETS;
+  broker->buckets = platform_allocate(PLATFORM_FIRST_BUCKETS * sizeof *broker->buckets);
+  if (broker->buckets && platform_word_init(&broker->closed_count) == 0) {
+    if (platform_lock_init(&broker->lock) == 0) {
+      broker->bucket_count = PLATFORM_FIRST_BUCKETS;
       broker->memory_limit = memory_limit;
       atomic_init(&broker->references, 1);
       return broker;
     }
-    seam_word_destroy(&broker->departures);
+    platform_word_destroy(&broker->closed_count);
   }
-  seam_free(broker->buckets);
-  seam_free(broker);
+  platform_free(broker->buckets);
+  platform_free(broker);
   return NULL;
 }
 
 void omni_broker_free(omni_broker *broker) {
   /* acq_rel: what every holder did to the broker comes before the last one frees it */
-  if (seam_add(&broker->references, (uint64_t)-1, acq_rel) != 1) return;
-  seam_lock_destroy(&broker->lock);
-  seam_word_destroy(&broker->departures);
-  seam_free(broker->buckets);
-  seam_free(broker);
+  if (platform_add(&broker->references, (uint64_t)-1, acq_rel) != 1) return;
+  platform_lock_destroy(&broker->lock);
+  platform_word_destroy(&broker->closed_count);
+  platform_free(broker->buckets);
+  platform_free(broker);
 }
 
 int omni_request_channel(omni_broker *broker, const void *name, size_t name_size, uint64_t capacity,
@@ -111,7 +111,7 @@ int omni_request_channel(omni_broker *broker, const void *name, size_t name_size
   max_message_size = clamp(max_message_size, 64, 16 * 1024 * 1024);
   uint64_t memory = capacity * max_message_size, hash = hash_name(name, name_size);
   int result = OMNI_CHANNEL_ALLOCATION_FAILED;
-  seam_lock_alone(&broker->lock);
+  platform_lock_exclusive(&broker->lock);
   if (find(broker, hash, name, name_size)) {
     result = OMNI_CHANNEL_NAME_EXISTS;
   } else if (memory <= broker->memory_limit - broker->memory_used) { /* BRK-5 */
@@ -119,24 +119,24 @@ int omni_request_channel(omni_broker *broker, const void *name, size_t name_size
     if (channel) {
       channel->broker = broker;
       channel->hash = hash;
-      channel->serial = ++broker->created;
+      channel->sequence = ++broker->created;
       broker->memory_used += memory;
-      seam_add(&broker->references, 1, relaxed); /* the caller holds one, so it is not the first */
+      platform_add(&broker->references, 1, relaxed); /* the caller holds one, so it is not the first */
       link_channel(broker, channel);
       *producer = &channel->producer;
       *consumer = &channel->consumer;
       result = OMNI_CHANNEL_SUCCESS;
     }
   }
-  seam_unlock(&broker->lock);
+  platform_unlock(&broker->lock);
   return result;
 }
 
 int omni_has_channel(omni_broker *broker, const void *name, size_t name_size) {
   uint64_t hash = hash_name(name, name_size);
-  seam_lock_shared(&broker->lock);
+  platform_lock_shared(&broker->lock);
   int found = find(broker, hash, name, name_size) != NULL;
-  seam_unlock(&broker->lock);
+  platform_unlock(&broker->lock);
   return found;
 }
 
@@ -149,7 +149,7 @@ int omni_remove_channel(omni_broker *broker, const void *name, size_t name_size)
 void broker_handle_closed(omni_channel *channel) {
   omni_broker *broker = channel->broker;
   omni_handle_stats sent;
-  seam_lock_alone(&broker->lock);
+  platform_lock_exclusive(&broker->lock);
   int last = --channel->open_handles == 0;
   if (last) {
     unlink_channel(broker, channel);
@@ -158,45 +158,45 @@ void broker_handle_closed(omni_channel *channel) {
     broker->retired_messages += sent.messages;
     broker->retired_bytes += sent.bytes;
   }
-  seam_unlock(&broker->lock);
+  platform_unlock(&broker->lock);
   if (!last) return;
-  seam_add(&broker->departures.value, 1, relaxed); /* the lock orders what it counts */
-  seam_wake(&broker->departures);
+  platform_add(&broker->closed_count.value, 1, relaxed); /* the lock orders what it counts */
+  platform_wake(&broker->closed_count);
   omni_broker_free(broker); /* the channel's hold */
 }
 
 void omni_broker_get_stats(omni_broker *broker, omni_broker_stats *stats) {
   omni_handle_stats sent;
-  seam_lock_shared(&broker->lock);
+  platform_lock_shared(&broker->lock);
   *stats = (omni_broker_stats){broker->active, broker->created, broker->retired_messages, broker->retired_bytes};
   for (omni_channel *channel = broker->oldest; channel; channel = channel->newer) {
     omni_producer_get_stats(&channel->producer, &sent);
     stats->total_messages_sent += sent.messages;
     stats->total_bytes_transferred += sent.bytes;
   }
-  seam_unlock(&broker->lock);
+  platform_unlock(&broker->lock);
 }
 
 uint64_t omni_shutdown_begin(omni_broker *broker) {
-  seam_lock_shared(&broker->lock); /* keeps them registered, and so in memory */
+  platform_lock_shared(&broker->lock); /* keeps them registered, and so in memory */
   uint64_t ticket = broker->created;
   for (omni_channel *channel = broker->oldest; channel; channel = channel->newer) channel_shut(channel);
-  seam_unlock(&broker->lock);
+  platform_unlock(&broker->lock);
   return ticket;
 }
 
 int omni_shutdown_wait(omni_broker *broker, uint64_t ticket, int64_t timeout) {
-  int64_t deadline = seam_deadline(timeout);
-  for (int slept = SEAM_AWAKE;;) {
+  int64_t deadline = platform_deadline(timeout);
+  for (int slept = PLATFORM_AWAKE;;) {
     /* relaxed: the lock orders what it counts; a departure after this look ends the sleep */
-    uint32_t departures = seam_load(&broker->departures.value, relaxed);
-    seam_lock_shared(&broker->lock);
-    int done = !broker->oldest || broker->oldest->serial > ticket;
-    seam_unlock(&broker->lock);
+    uint32_t closed_count = platform_load(&broker->closed_count.value, relaxed);
+    platform_lock_shared(&broker->lock);
+    int done = !broker->oldest || broker->oldest->sequence > ticket;
+    platform_unlock(&broker->lock);
     if (done) return 1;
-    if (slept == SEAM_SIGNAL) return OMNI_INTERRUPTED;
-    if (slept == SEAM_TIME_UP || timeout == 0) return 0;
-    slept = seam_sleep(&broker->departures, departures, deadline);
+    if (slept == PLATFORM_SIGNAL) return OMNI_INTERRUPTED;
+    if (slept == PLATFORM_TIME_UP || timeout == 0) return 0;
+    slept = platform_sleep(&broker->closed_count, closed_count, deadline);
   }
 }
 

@@ -3,40 +3,40 @@
 static const uint64_t alignment = 16; /* of every payload: what FlatBuffers may need */
 
 static bool words_init(omni_channel *channel) {
-  seam_word *words[] = {&channel->ring.producer_asleep, &channel->ring.consumer_asleep,
-                        &channel->producer.gate.left, &channel->consumer.gate.left};
+  platform_word *words[] = {&channel->ring.producer_waiter, &channel->ring.consumer_waiter,
+                        &channel->producer.guard.left, &channel->consumer.guard.left};
   for (size_t made = 0; made < sizeof words / sizeof *words; made++) {
-    if (seam_word_init(words[made]) == 0) continue;
-    while (made--) seam_word_destroy(words[made]);
+    if (platform_word_init(words[made]) == 0) continue;
+    while (made--) platform_word_destroy(words[made]);
     return false;
   }
   return true;
 }
 
 static void words_destroy(omni_channel *channel) {
-  seam_word_destroy(&channel->ring.producer_asleep);
-  seam_word_destroy(&channel->ring.consumer_asleep);
-  seam_word_destroy(&channel->producer.gate.left);
-  seam_word_destroy(&channel->consumer.gate.left);
+  platform_word_destroy(&channel->ring.producer_waiter);
+  platform_word_destroy(&channel->ring.consumer_waiter);
+  platform_word_destroy(&channel->producer.guard.left);
+  platform_word_destroy(&channel->consumer.guard.left);
 }
 
 omni_channel *channel_new(const void *name, size_t name_size, uint64_t capacity, uint64_t max_message_size) {
   if (name_size > SIZE_MAX / 2) return NULL;
-  omni_channel *channel = seam_allocate(sizeof *channel + name_size);
+  omni_channel *channel = platform_allocate(sizeof *channel + name_size);
   if (!channel) return NULL;
   omni_ring *ring = &channel->ring;
   ring->capacity = capacity;
   ring->stride = sizeof(ring_slot) + (max_message_size + alignment - 1) / alignment * alignment;
   channel->mapping_size = 2 * capacity * ring->stride;
   channel->max_message_size = max_message_size;
-  ring->slots = seam_map(channel->mapping_size);
+  ring->slots = platform_map(channel->mapping_size);
   if (!ring->slots) {
-    seam_free(channel);
+    platform_free(channel);
     return NULL;
   }
   if (!words_init(channel)) {
-    seam_unmap(ring->slots, channel->mapping_size);
-    seam_free(channel);
+    platform_unmap(ring->slots, channel->mapping_size);
+    platform_free(channel);
     return NULL;
   }
   ring_begin(ring, start_index_of_next());
@@ -50,36 +50,36 @@ omni_channel *channel_new(const void *name, size_t name_size, uint64_t capacity,
 }
 
 void channel_discard(omni_channel *channel) {
-  seam_unmap(channel->ring.slots, channel->mapping_size);
+  platform_unmap(channel->ring.slots, channel->mapping_size);
   words_destroy(channel);
-  seam_free(channel);
+  platform_free(channel);
 }
 
 bool channel_pin(omni_channel *channel) {
-  uint64_t users = seam_load(&channel->mapping_users, relaxed);
+  uint64_t users = platform_load(&channel->mapping_users, relaxed);
   do {
     if (users == 0) return false;
     /* relaxed: that it is not 0 is all; channel_unpin orders the uses */
-  } while (!seam_replace(&channel->mapping_users, &users, users + 1, relaxed));
+  } while (!platform_compare_exchange(&channel->mapping_users, &users, users + 1, relaxed));
   return true;
 }
 
 void channel_unpin(omni_channel *channel) {
   /* acq_rel: what every user did to the slots comes before the last one unmaps them */
-  if (seam_add(&channel->mapping_users, (uint64_t)-1, acq_rel) != 1) return;
-  seam_unmap(channel->ring.slots, channel->mapping_size);
+  if (platform_add(&channel->mapping_users, (uint64_t)-1, acq_rel) != 1) return;
+  platform_unmap(channel->ring.slots, channel->mapping_size);
   channel_release(channel);
 }
 
 void channel_release(omni_channel *channel) {
   /* acq_rel: what every holder did to the channel comes before the last one frees it */
-  if (seam_add(&channel->references, (uint64_t)-1, acq_rel) != 1) return;
+  if (platform_add(&channel->references, (uint64_t)-1, acq_rel) != 1) return;
   words_destroy(channel);
-  seam_free(channel);
+  platform_free(channel);
 }
 
 void channel_shut(omni_channel *channel) {
   ring_end_consumer(&channel->ring); /* no push begun from now on goes through */
-  gate_wait(&channel->producer.gate); /* and none is on its way: else its message came after CHANNEL_CLOSED */
+  guard_wait(&channel->producer.guard); /* and none is on its way: else its message came after CHANNEL_CLOSED */
   ring_end_producer(&channel->ring);
 }

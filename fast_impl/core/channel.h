@@ -5,20 +5,20 @@
 #ifndef OMNI_CHANNEL_H
 #define OMNI_CHANNEL_H
 
-#include "gate.h"
+#include "guard.h"
 #include "omni_mailbox.h"
 #include "ring.h"
 
 typedef struct omni_channel omni_channel;
 
 struct omni_producer {
-  alignas(OMNI_LINE) omni_gate gate;
+  alignas(OMNI_LINE) omni_guard guard;
   omni_channel *channel;
   bool reserved; /* whether a reservation is outstanding; for whoever is inside */
 };
 
 struct omni_consumer {
-  alignas(OMNI_LINE) omni_gate gate;
+  alignas(OMNI_LINE) omni_guard guard;
   omni_channel *channel;
   _Atomic uint64_t pins; /* over all messages, so that a pop without pins looks no further */
 };
@@ -33,7 +33,7 @@ struct omni_channel {
   /* the registry's, under its lock */
   omni_broker *broker;
   omni_channel *next_in_bucket, *older, *newer;
-  uint64_t serial; /* the how-many-eth channel of its broker, from 1 */
+  uint64_t sequence; /* the how-many-eth channel of its broker, from 1 */
   uint64_t hash;
   int open_handles;
   size_t name_size;
@@ -59,21 +59,21 @@ void broker_handle_closed(omni_channel *channel);
 
 /* The sleep of a blocked call: first it looks for a while whether it is `ready`, for a sleep and a waking cost more;
  * then once more between telling that it sleeps and sleeping. */
-#define RING_DOZE(asleep, deadline, ready)                                                       \
+#define EVENTCOUNT_WAIT(asleep, deadline, ready)                                                       \
   __extension__({                                                                                \
-    int dozed = SEAM_AWAKE, spins = seam_spins;                                                  \
-    while (spins > 0 && !(ready)) spins--, seam_pause();                                         \
+    int dozed = PLATFORM_AWAKE, spins = platform_spins;                                                  \
+    while (spins > 0 && !(ready)) spins--, platform_pause();                                         \
     if (spins == 0) {                                                                            \
-      seam_store(&(asleep)->value, 1, relaxed); /* the fence orders it before the last look */   \
-      seam_fence_heavy();                       /* pairs with the fence in ring_wake */          \
-      if (!(ready)) dozed = seam_sleep(asleep, 1, deadline);                                     \
-      seam_store(&(asleep)->value, 0, relaxed); /* own word; a waker that saw 1 wakes in vain */ \
+      platform_store(&(asleep)->value, 1, relaxed); /* the fence orders it before the last look */   \
+      platform_fence_heavy();                       /* pairs with the fence in eventcount_wake */          \
+      if (!(ready)) dozed = platform_sleep(asleep, 1, deadline);                                     \
+      platform_store(&(asleep)->value, 0, relaxed); /* own word; a waker that saw 1 wakes in vain */ \
     }                                                                                            \
     dozed;                                                                                       \
   })
 
 static inline void count(_Atomic uint64_t *counter) {
-  seam_store(counter, seam_load(counter, relaxed) + 1, relaxed); /* a statistic with one writer */
+  platform_store(counter, platform_load(counter, relaxed) + 1, relaxed); /* a statistic with one writer */
 }
 
 #endif

@@ -3,10 +3,10 @@
 /* How many of `wanted` messages from `read` on may be popped: message i waits for the pins of i - capacity (MSG-3). */
 static uint64_t unpinned(omni_consumer *consumer, uint64_t read, uint64_t wanted) {
   const omni_ring *ring = &consumer->channel->ring;
-  /* acquire: the reads of who unpinned come before. The fence in gate_count orders it against omni_message_pin */
-  if (seam_load(&consumer->pins, acquire) == 0) return wanted;
+  /* acquire: the reads of who unpinned come before. The fence in guard_count orders it against omni_message_pin */
+  if (platform_load(&consumer->pins, acquire) == 0) return wanted;
   uint64_t free = 0;
-  while (free < wanted && seam_load(&ring_slot_at(ring, read + free - ring->capacity)->pins, acquire) == 0) free++;
+  while (free < wanted && platform_load(&ring_slot_at(ring, read + free - ring->capacity)->pins, acquire) == 0) free++;
   return free;
 }
 
@@ -16,10 +16,10 @@ static inline int pop(omni_consumer *consumer, uint64_t wanted, omni_message *me
   bool ended;
   uint64_t waiting = ring_waiting(ring, wanted, &ended);
   if (waiting == 0) return ended ? OMNI_POP_CHANNEL_CLOSED : OMNI_POP_EMPTY;
-  uint64_t read = seam_load(&ring->read_index, relaxed); /* own index */
+  uint64_t read = platform_load(&ring->read_index, relaxed); /* own index */
   uint64_t taken = unpinned(consumer, read, waiting < wanted ? waiting : wanted), bytes = 0;
   if (taken == 0) return OMNI_PINNED;
-  uint64_t entry = gate_entries(&consumer->gate);
+  uint64_t entry = guard_entries(&consumer->guard);
   for (uint64_t i = 0; i < taken; i++) {
     const ring_slot *slot = ring_slot_at(ring, read + i);
     messages[i] = (omni_message){slot->payload + slot->offset, slot->length, ring_number(ring, read + i), entry};
@@ -35,18 +35,18 @@ static int entered_pop(omni_consumer *consumer, uint64_t wanted, int64_t timeout
                        size_t *count) {
   omni_channel *channel = consumer->channel;
   omni_ring *ring = &channel->ring;
-  int result = pop(consumer, wanted, messages, count), slept = SEAM_AWAKE;
-  int64_t deadline = result == OMNI_POP_EMPTY && timeout != 0 ? seam_deadline(timeout) : 0;
+  int result = pop(consumer, wanted, messages, count), slept = PLATFORM_AWAKE;
+  int64_t deadline = result == OMNI_POP_EMPTY && timeout != 0 ? platform_deadline(timeout) : 0;
   while (result == OMNI_POP_EMPTY && timeout != 0) {
-    if (gate_is_closed(&consumer->gate)) result = OMNI_POP_CHANNEL_CLOSED; /* LIF-8 */
-    else if (slept == SEAM_TIME_UP) result = OMNI_POP_TIMEOUT;
-    else if (slept == SEAM_SIGNAL) result = OMNI_INTERRUPTED;
+    if (guard_is_closed(&consumer->guard)) result = OMNI_POP_CHANNEL_CLOSED; /* LIF-8 */
+    else if (slept == PLATFORM_TIME_UP) result = OMNI_POP_TIMEOUT;
+    else if (slept == PLATFORM_SIGNAL) result = OMNI_INTERRUPTED;
     else {
       /* relaxed: the fence before orders the looks against the news of push, close and shutdown */
-      slept = RING_DOZE(&ring->consumer_asleep, deadline,
-                        seam_load(&ring->write_index, relaxed) != seam_load(&ring->read_index, relaxed) ||
-                            !seam_load(&ring->producer_alive, relaxed) || gate_is_closed(&consumer->gate));
-      if (!gate_is_closed(&consumer->gate)) result = pop(consumer, wanted, messages, count);
+      slept = EVENTCOUNT_WAIT(&ring->consumer_waiter, deadline,
+                        platform_load(&ring->write_index, relaxed) != platform_load(&ring->read_index, relaxed) ||
+                            !platform_load(&ring->producer_alive, relaxed) || guard_is_closed(&consumer->guard));
+      if (!guard_is_closed(&consumer->guard)) result = pop(consumer, wanted, messages, count);
     }
   }
   return result;
@@ -55,28 +55,28 @@ static int entered_pop(omni_consumer *consumer, uint64_t wanted, int64_t timeout
 /* STA-2, and out of the gate. */
 static int finished(omni_consumer *consumer, int result) {
   if (result == OMNI_POP_TIMEOUT || result == OMNI_POP_CHANNEL_CLOSED) count(&consumer->channel->ring.failed_pops);
-  gate_leave(&consumer->gate);
+  guard_leave(&consumer->guard);
   return result;
 }
 
 /* What a pop answers that the gate did not let in. */
-static int refused(gate_answer answer) {
-  return answer == GATE_TURNED_AWAY ? OMNI_CONCURRENT_USE : OMNI_POP_CHANNEL_CLOSED;
+static int refused(guard_entry answer) {
+  return answer == GUARD_CONTENDED ? OMNI_CONCURRENT_USE : OMNI_POP_CHANNEL_CLOSED;
 }
 
 int omni_try_pop(omni_consumer *consumer, omni_message *message) {
   size_t taken;
-  gate_answer answer = gate_enter(&consumer->gate);
-  if (answer != GATE_ENTERED) return refused(answer);
-  gate_count(&consumer->gate);
+  guard_entry answer = guard_enter(&consumer->guard);
+  if (answer != GUARD_ENTERED) return refused(answer);
+  guard_count(&consumer->guard);
   return finished(consumer, pop(consumer, 1, message, &taken));
 }
 
 int omni_blocking_pop(omni_consumer *consumer, int64_t timeout, omni_message *message) {
   size_t taken;
-  gate_answer answer = gate_enter(&consumer->gate);
-  if (answer != GATE_ENTERED) return refused(answer);
-  gate_count(&consumer->gate);
+  guard_entry answer = guard_enter(&consumer->guard);
+  if (answer != GUARD_ENTERED) return refused(answer);
+  guard_count(&consumer->guard);
   int result = entered_pop(consumer, 1, timeout, message, &taken);
   return finished(consumer, result == OMNI_POP_EMPTY ? OMNI_POP_TIMEOUT : result);
 }
@@ -85,27 +85,27 @@ int omni_batch_pop(omni_consumer *consumer, size_t max_count, int64_t timeout, o
                    size_t *count) {
   *count = 0;
   /* MSG-5: with max_count 0 this is no pop, and expires nothing */
-  gate_answer answer = gate_enter(&consumer->gate);
-  if (answer != GATE_ENTERED) return refused(answer);
+  guard_entry answer = guard_enter(&consumer->guard);
+  if (answer != GUARD_ENTERED) return refused(answer);
   if (max_count == 0) {
-    gate_leave(&consumer->gate);
+    guard_leave(&consumer->guard);
     return OMNI_POP_EMPTY;
   }
-  gate_count(&consumer->gate);
+  guard_count(&consumer->guard);
   return finished(consumer, entered_pop(consumer, max_count, timeout, messages, count));
 }
 
 int omni_message_is_readable(const omni_consumer *consumer, const omni_message *message) {
-  return gate_entries(&consumer->gate) == message->pop && !gate_is_closed(&consumer->gate);
+  return guard_entries(&consumer->guard) == message->pop && !guard_is_closed(&consumer->guard);
 }
 
 int omni_message_pin(omni_consumer *consumer, const omni_message *message) {
   /* Looked at first: a pin that is tried for, though it be refused, can hold up a pop for a moment */
   if (!omni_message_is_readable(consumer, message)) return OMNI_EXPIRED;
   if (!channel_pin(consumer->channel)) return OMNI_EXPIRED;
-  seam_add(&ring_slot_of(&consumer->channel->ring, message->number)->pins, 1, relaxed);
-  seam_add(&consumer->pins, 1, relaxed);
-  gate_order(&consumer->gate); /* either the next pop sees the pin, or this sees that pop (see unpinned) */
+  platform_add(&ring_slot_of(&consumer->channel->ring, message->number)->pins, 1, relaxed);
+  platform_add(&consumer->pins, 1, relaxed);
+  guard_order(&consumer->guard); /* either the next pop sees the pin, or this sees that pop (see unpinned) */
   if (omni_message_is_readable(consumer, message)) return 0;
   omni_message_unpin(consumer, message->number);
   return OMNI_EXPIRED;
@@ -113,14 +113,14 @@ int omni_message_pin(omni_consumer *consumer, const omni_message *message) {
 
 void omni_message_unpin(omni_consumer *consumer, uint64_t number) {
   /* release: its reads come before the pop that this allows; pairs with the looks in unpinned */
-  seam_add(&ring_slot_of(&consumer->channel->ring, number)->pins, (uint32_t)-1, release);
-  seam_add(&consumer->pins, (uint64_t)-1, release);
+  platform_add(&ring_slot_of(&consumer->channel->ring, number)->pins, (uint32_t)-1, release);
+  platform_add(&consumer->pins, (uint64_t)-1, release);
   channel_unpin(consumer->channel);
 }
 
 int omni_consumer_is_connected(const omni_consumer *consumer) {
   /* relaxed: an approximate answer, by contract. A shutdown ends both sides */
-  return !gate_is_closed(&consumer->gate) && seam_load(&consumer->channel->ring.producer_alive, relaxed);
+  return !guard_is_closed(&consumer->guard) && platform_load(&consumer->channel->ring.producer_alive, relaxed);
 }
 
 uint64_t omni_consumer_capacity(const omni_consumer *consumer) { return consumer->channel->ring.capacity; }
@@ -128,21 +128,21 @@ uint64_t omni_consumer_capacity(const omni_consumer *consumer) { return consumer
 uint64_t omni_consumer_max_message_size(const omni_consumer *consumer) { return consumer->channel->max_message_size; }
 
 uint64_t omni_consumer_available_messages(const omni_consumer *consumer) {
-  return gate_is_closed(&consumer->gate) ? 0 : ring_length(&consumer->channel->ring);
+  return guard_is_closed(&consumer->guard) ? 0 : ring_length(&consumer->channel->ring);
 }
 
 void omni_consumer_get_stats(const omni_consumer *consumer, omni_handle_stats *stats) {
   const omni_ring *ring = &consumer->channel->ring;
-  stats->messages = ring_number(ring, seam_load(&ring->read_index, relaxed)); /* relaxed: possibly stale */
-  stats->bytes = seam_load(&ring->bytes_received, relaxed);
-  stats->failed = seam_load(&ring->failed_pops, relaxed);
+  stats->messages = ring_number(ring, platform_load(&ring->read_index, relaxed)); /* relaxed: possibly stale */
+  stats->bytes = platform_load(&ring->bytes_received, relaxed);
+  stats->failed = platform_load(&ring->failed_pops, relaxed);
 }
 
 void omni_consumer_close(omni_consumer *consumer) {
   omni_channel *channel = consumer->channel;
-  if (!gate_close(&consumer->gate)) return;
-  ring_wake(&channel->ring.consumer_asleep); /* the one inside, if it sleeps (LIF-8) */
-  gate_wait(&consumer->gate);
+  if (!guard_close(&consumer->guard)) return;
+  eventcount_wake(&channel->ring.consumer_waiter); /* the one inside, if it sleeps (LIF-8) */
+  guard_wait(&consumer->guard);
   ring_end_consumer(&channel->ring);
   broker_handle_closed(channel);
   channel_unpin(channel);

@@ -1,19 +1,19 @@
 #include "channel.h"
 
 /* What an operation answers that the gate did not let in. */
-static int refused(gate_answer answer, int inactive) {
-  return answer == GATE_TURNED_AWAY ? OMNI_CONCURRENT_USE : inactive;
+static int refused(guard_entry answer, int inactive) {
+  return answer == GUARD_CONTENDED ? OMNI_CONCURRENT_USE : inactive;
 }
 
 static bool nobody_receives(const omni_channel *channel) {
   /* relaxed: says nothing about memory. The entry at the gate orders it against channel_shut */
-  return !seam_load(&channel->ring.consumer_alive, relaxed);
+  return !platform_load(&channel->ring.consumer_alive, relaxed);
 }
 
 static void fill(ring_slot *slot, const void *data, size_t size) {
   slot->offset = 0;
   slot->length = (uint32_t)size;
-  seam_copy(slot->payload, data, size);
+  platform_copy(slot->payload, data, size);
 }
 
 /* PSH-1, from inside the gate; counts no failure. */
@@ -35,41 +35,41 @@ static int counted(omni_producer *producer, int result) {
 }
 
 int omni_try_push(omni_producer *producer, const void *data, size_t size) {
-  gate_answer answer = gate_enter(&producer->gate);
-  if (answer != GATE_ENTERED) return refused(answer, OMNI_PUSH_CHANNEL_CLOSED);
+  guard_entry answer = guard_enter(&producer->guard);
+  if (answer != GUARD_ENTERED) return refused(answer, OMNI_PUSH_CHANNEL_CLOSED);
   int result = counted(producer, push(producer, data, size));
-  gate_leave(&producer->gate);
+  guard_leave(&producer->guard);
   return result;
 }
 
 int omni_blocking_push(omni_producer *producer, const void *data, size_t size, int64_t timeout) {
-  gate_answer answer = gate_enter(&producer->gate);
-  if (answer != GATE_ENTERED) return refused(answer, OMNI_PUSH_CHANNEL_CLOSED);
+  guard_entry answer = guard_enter(&producer->guard);
+  if (answer != GUARD_ENTERED) return refused(answer, OMNI_PUSH_CHANNEL_CLOSED);
   omni_ring *ring = &producer->channel->ring;
-  int result = push(producer, data, size), slept = SEAM_AWAKE;
+  int result = push(producer, data, size), slept = PLATFORM_AWAKE;
   if (result == OMNI_PUSH_QUEUE_FULL && (producer->reserved || timeout == 0)) result = OMNI_PUSH_TIMEOUT; /* PSH-5 */
-  int64_t deadline = result == OMNI_PUSH_QUEUE_FULL ? seam_deadline(timeout) : 0;
+  int64_t deadline = result == OMNI_PUSH_QUEUE_FULL ? platform_deadline(timeout) : 0;
   while (result == OMNI_PUSH_QUEUE_FULL) {
-    if (gate_is_closed(&producer->gate)) result = OMNI_PUSH_CHANNEL_CLOSED; /* LIF-8 */
-    else if (slept == SEAM_TIME_UP) result = OMNI_PUSH_TIMEOUT;
-    else if (slept == SEAM_SIGNAL) result = OMNI_INTERRUPTED;
+    if (guard_is_closed(&producer->guard)) result = OMNI_PUSH_CHANNEL_CLOSED; /* LIF-8 */
+    else if (slept == PLATFORM_TIME_UP) result = OMNI_PUSH_TIMEOUT;
+    else if (slept == PLATFORM_SIGNAL) result = OMNI_INTERRUPTED;
     else {
       /* relaxed: the fence before orders the looks against the news of pop, close and shutdown */
-      slept = RING_DOZE(&ring->producer_asleep, deadline,
-                        seam_load(&ring->write_index, relaxed) - seam_load(&ring->read_index, relaxed) <
+      slept = EVENTCOUNT_WAIT(&ring->producer_waiter, deadline,
+                        platform_load(&ring->write_index, relaxed) - platform_load(&ring->read_index, relaxed) <
                                 ring->capacity ||
-                            nobody_receives(producer->channel) || gate_is_closed(&producer->gate));
-      if (!gate_is_closed(&producer->gate)) result = push(producer, data, size);
+                            nobody_receives(producer->channel) || guard_is_closed(&producer->guard));
+      if (!guard_is_closed(&producer->guard)) result = push(producer, data, size);
     }
   }
   counted(producer, result);
-  gate_leave(&producer->gate);
+  guard_leave(&producer->guard);
   return result;
 }
 
 int64_t omni_batch_push(omni_producer *producer, const omni_bytes *messages, size_t count) {
-  gate_answer answer = gate_enter(&producer->gate);
-  if (answer != GATE_ENTERED) return refused(answer, 0);
+  guard_entry answer = guard_enter(&producer->guard);
+  if (answer != GUARD_ENTERED) return refused(answer, 0);
   omni_channel *channel = producer->channel;
   uint64_t pushed = 0, bytes = 0;
   if (count > 0 && !nobody_receives(channel) && !producer->reserved) {
@@ -82,13 +82,13 @@ int64_t omni_batch_push(omni_producer *producer, const omni_bytes *messages, siz
     }
     if (pushed > 0) ring_publish(&channel->ring, pushed, bytes);
   }
-  gate_leave(&producer->gate);
+  guard_leave(&producer->guard);
   return (int64_t)pushed;
 }
 
 int omni_reserve(omni_producer *producer, size_t size, uint8_t **region) {
-  gate_answer answer = gate_enter(&producer->gate);
-  if (answer != GATE_ENTERED) return refused(answer, 0);
+  guard_entry answer = guard_enter(&producer->guard);
+  if (answer != GUARD_ENTERED) return refused(answer, 0);
   omni_channel *channel = producer->channel;
   int granted = size > 0 && size <= channel->max_message_size && !nobody_receives(channel) && !producer->reserved &&
                 ring_free_slots(&channel->ring, 1) > 0;
@@ -96,13 +96,13 @@ int omni_reserve(omni_producer *producer, size_t size, uint8_t **region) {
     producer->reserved = true;
     *region = ring_next_slot(&channel->ring, 0)->payload;
   }
-  gate_leave(&producer->gate);
+  guard_leave(&producer->guard);
   return granted;
 }
 
 int omni_commit(omni_producer *producer, size_t size, size_t offset) {
-  gate_answer answer = gate_enter(&producer->gate);
-  if (answer != GATE_ENTERED) return refused(answer, 0);
+  guard_entry answer = guard_enter(&producer->guard);
+  if (answer != GUARD_ENTERED) return refused(answer, 0);
   omni_channel *channel = producer->channel;
   int committed = 0;
   if (producer->reserved && size > 0 && offset <= channel->max_message_size &&
@@ -116,23 +116,23 @@ int omni_commit(omni_producer *producer, size_t size, size_t offset) {
       committed = 1;
     }
   }
-  gate_leave(&producer->gate);
+  guard_leave(&producer->guard);
   return committed;
 }
 
 int omni_rollback(omni_producer *producer) {
-  gate_answer answer = gate_enter(&producer->gate);
-  if (answer != GATE_ENTERED) return refused(answer, 0);
+  guard_entry answer = guard_enter(&producer->guard);
+  if (answer != GUARD_ENTERED) return refused(answer, 0);
   producer->reserved = false;
-  gate_leave(&producer->gate);
+  guard_leave(&producer->guard);
   return 0;
 }
 
 int omni_producer_is_connected(const omni_producer *producer) {
   const omni_ring *ring = &producer->channel->ring;
   /* relaxed: an approximate answer, by contract. A shutdown ends both sides */
-  return !gate_is_closed(&producer->gate) && seam_load(&ring->consumer_alive, relaxed) &&
-         seam_load(&ring->producer_alive, relaxed);
+  return !guard_is_closed(&producer->guard) && platform_load(&ring->consumer_alive, relaxed) &&
+         platform_load(&ring->producer_alive, relaxed);
 }
 
 uint64_t omni_producer_capacity(const omni_producer *producer) { return producer->channel->ring.capacity; }
@@ -141,21 +141,21 @@ uint64_t omni_producer_max_message_size(const omni_producer *producer) { return 
 
 uint64_t omni_producer_available_slots(const omni_producer *producer) {
   const omni_ring *ring = &producer->channel->ring;
-  return gate_is_closed(&producer->gate) ? 0 : ring->capacity - ring_length(ring);
+  return guard_is_closed(&producer->guard) ? 0 : ring->capacity - ring_length(ring);
 }
 
 void omni_producer_get_stats(const omni_producer *producer, omni_handle_stats *stats) {
   const omni_ring *ring = &producer->channel->ring;
-  stats->messages = ring_number(ring, seam_load(&ring->write_index, relaxed)); /* relaxed: possibly stale */
-  stats->bytes = seam_load(&ring->bytes_sent, relaxed);
-  stats->failed = seam_load(&ring->failed_pushes, relaxed);
+  stats->messages = ring_number(ring, platform_load(&ring->write_index, relaxed)); /* relaxed: possibly stale */
+  stats->bytes = platform_load(&ring->bytes_sent, relaxed);
+  stats->failed = platform_load(&ring->failed_pushes, relaxed);
 }
 
 void omni_producer_close(omni_producer *producer) {
   omni_channel *channel = producer->channel;
-  if (!gate_close(&producer->gate)) return;
-  ring_wake(&channel->ring.producer_asleep); /* the one inside, if it sleeps (LIF-8) */
-  gate_wait(&producer->gate);
+  if (!guard_close(&producer->guard)) return;
+  eventcount_wake(&channel->ring.producer_waiter); /* the one inside, if it sleeps (LIF-8) */
+  guard_wait(&producer->guard);
   producer->reserved = false; /* RSV-6 */
   ring_end_producer(&channel->ring);
   broker_handle_closed(channel);

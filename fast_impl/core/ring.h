@@ -10,7 +10,7 @@
 #include <stdalign.h>
 #include <stdbool.h>
 
-#include "seam.h"
+#include "platform/platform.h"
 
 typedef struct {
   uint32_t offset; /* of the message in the payload */
@@ -28,8 +28,8 @@ typedef struct {
   /* the consumer's lines, likewise */
   alignas(OMNI_LINE) _Atomic uint64_t read_index;
   alignas(OMNI_LINE) uint64_t cached_write; /* write_index as the consumer last saw it */
-  uint64_t lingered_at;                     /* the read_index at which the consumer lingered last */
-  uint32_t patience;                        /* for how many pauses */
+  uint64_t backed_off_at;                     /* the read_index at which the consumer lingered last */
+  uint32_t back_off;                        /* for how many pauses */
   _Atomic uint64_t bytes_received, failed_pops;
   /* read often, written when a side ends or sleeps */
   alignas(OMNI_LINE) _Atomic uint32_t producer_alive;
@@ -37,11 +37,11 @@ typedef struct {
   uint64_t capacity, stride;
   uint8_t *slots; /* 2 x capacity of `stride` bytes */
   START_INDEX_MEMBER
-  alignas(OMNI_LINE) seam_word producer_asleep;
-  alignas(OMNI_LINE) seam_word consumer_asleep;
+  alignas(OMNI_LINE) platform_word producer_waiter;
+  alignas(OMNI_LINE) platform_word consumer_waiter;
 } omni_ring;
 
-enum { PATIENCE_LEAST = 8, PATIENCE_MOST = 32 }; /* pauses: measured, see docs/performance.md */
+enum { BACK_OFF_MIN = 8, BACK_OFF_MAX = 32 }; /* pauses: measured, see docs/performance.md */
 
 static inline ring_slot *ring_slot_at(const omni_ring *ring, uint64_t index) {
   return (ring_slot *)(ring->slots + (index & (2 * ring->capacity - 1)) * ring->stride);
@@ -52,8 +52,8 @@ static inline void ring_begin(omni_ring *ring, uint64_t index) {
   START_INDEX_KEEP(ring, index);
   atomic_init(&ring->write_index, index);
   atomic_init(&ring->read_index, index);
-  ring->cached_read = ring->cached_write = ring->lingered_at = index;
-  ring->patience = PATIENCE_LEAST;
+  ring->cached_read = ring->cached_write = ring->backed_off_at = index;
+  ring->back_off = BACK_OFF_MIN;
   atomic_init(&ring->producer_alive, 1);
   atomic_init(&ring->consumer_alive, 1);
 }
@@ -70,10 +70,10 @@ static inline ring_slot *ring_slot_of(const omni_ring *ring, uint64_t number) {
 }
 
 /* Wake a side that sleeps, after the news for it has been stored. */
-static inline void ring_wake(seam_word *asleep) {
-  seam_fence_light(); /* between the news and the look; pairs with the fence in ring_doze */
+static inline void eventcount_wake(platform_word *asleep) {
+  platform_fence_light(); /* between the news and the look; pairs with the fence in EVENTCOUNT_WAIT */
   /* relaxed: the fence orders the look, and what the sleeper looks at next orders itself */
-  if (seam_load(&asleep->value, relaxed) && seam_exchange(&asleep->value, 0, relaxed)) seam_wake(asleep);
+  if (platform_load(&asleep->value, relaxed) && platform_exchange(&asleep->value, 0, relaxed)) platform_wake(asleep);
 }
 
 /* ---- producer ---- */
@@ -81,13 +81,13 @@ static inline void ring_wake(seam_word *asleep) {
 /* How many slots may be written, from ring_next_slot on; looks at the consumer's index only if fewer than `wanted`
  * are known of. */
 static inline uint64_t ring_free_slots(omni_ring *ring, uint64_t wanted) {
-  uint64_t write = seam_load(&ring->write_index, relaxed); /* own index */
+  uint64_t write = platform_load(&ring->write_index, relaxed); /* own index */
   if (ring->capacity - (write - ring->cached_read) < wanted) {
     /* acquire: pairs with the release in ring_release; the consumer has read what this slot held */
-    ring->cached_read = seam_load(&ring->read_index, acquire);
+    ring->cached_read = platform_load(&ring->read_index, acquire);
     if (ring->capacity - (write - ring->cached_read) < wanted) {
-      seam_fence_full(); /* an answer of FULL is younger than own messages; pairs with the one in ring_waiting */
-      ring->cached_read = seam_load(&ring->read_index, acquire);
+      platform_fence_full(); /* an answer of FULL is younger than own messages; pairs with the one in ring_waiting */
+      ring->cached_read = platform_load(&ring->read_index, acquire);
     }
   }
   return ring->capacity - (write - ring->cached_read);
@@ -95,16 +95,16 @@ static inline uint64_t ring_free_slots(omni_ring *ring, uint64_t wanted) {
 
 /* The slot to write next, `ahead` after it. */
 static inline ring_slot *ring_next_slot(const omni_ring *ring, uint64_t ahead) {
-  return ring_slot_at(ring, seam_load(&ring->write_index, relaxed) + ahead); /* own index */
+  return ring_slot_at(ring, platform_load(&ring->write_index, relaxed) + ahead); /* own index */
 }
 
 /* Count `count` messages of `size` bytes in all, and let the consumer see their slots. */
 static inline void ring_publish(omni_ring *ring, uint64_t count, uint64_t size) {
-  uint64_t write = seam_load(&ring->write_index, relaxed);  /* own index */
-  uint64_t bytes = seam_load(&ring->bytes_sent, relaxed);   /* own counter */
-  seam_store(&ring->bytes_sent, bytes + size, relaxed);     /* a statistic: orders nothing */
-  seam_store(&ring->write_index, write + count, release);   /* publishes the slots: pairs with ring_waiting */
-  ring_wake(&ring->consumer_asleep);
+  uint64_t write = platform_load(&ring->write_index, relaxed);  /* own index */
+  uint64_t bytes = platform_load(&ring->bytes_sent, relaxed);   /* own counter */
+  platform_store(&ring->bytes_sent, bytes + size, relaxed);     /* a statistic: orders nothing */
+  platform_store(&ring->write_index, write + count, release);   /* publishes the slots: pairs with ring_waiting */
+  eventcount_wake(&ring->consumer_waiter);
 }
 
 /* ---- consumer ---- */
@@ -112,31 +112,31 @@ static inline void ring_publish(omni_ring *ring, uint64_t count, uint64_t size) 
 /* The consumer has caught up with the producer. Were it to look all the time, each message would be one that both sides
  * wait for, as its lines go back and forth between them; so it looks away for a moment, longer while several messages
  * come of that. Once at each index: who asks again is answered at once. */
-static inline void ring_linger(omni_ring *ring, uint64_t read) {
-  uint64_t came = read - ring->lingered_at;
+static inline void ring_back_off(omni_ring *ring, uint64_t read) {
+  uint64_t came = read - ring->backed_off_at;
   if (came == 0) return;
-  if (came > 1 && ring->patience < PATIENCE_MOST) ring->patience *= 2;
-  if (came == 1 && ring->patience > PATIENCE_LEAST) ring->patience /= 2;
-  ring->lingered_at = read;
-  seam_linger(ring->patience);
+  if (came > 1 && ring->back_off < BACK_OFF_MAX) ring->back_off *= 2;
+  if (came == 1 && ring->back_off > BACK_OFF_MIN) ring->back_off /= 2;
+  ring->backed_off_at = read;
+  platform_back_off(ring->back_off);
 }
 
 /* How many messages wait; looks at the producer's index only if fewer than `wanted` are known of. `*ended`
  * says, where it gives 0, whether the producer has ended, so that there will never be one. */
 static inline uint64_t ring_waiting(omni_ring *ring, uint64_t wanted, bool *ended) {
-  uint64_t read = seam_load(&ring->read_index, relaxed); /* own index */
+  uint64_t read = platform_load(&ring->read_index, relaxed); /* own index */
   if (ring->cached_write - read < wanted) {
-    ring->cached_write = seam_load(&ring->write_index, acquire); /* pairs with the release in ring_publish */
+    ring->cached_write = platform_load(&ring->write_index, acquire); /* pairs with the release in ring_publish */
     if (ring->cached_write - read < wanted) {
-      if (ring->cached_write == read) ring_linger(ring, read);
-      seam_fence_full(); /* an answer of EMPTY is younger than own pops; pairs with the one in ring_free_slots */
-      ring->cached_write = seam_load(&ring->write_index, acquire);
+      if (ring->cached_write == read) ring_back_off(ring, read);
+      platform_fence_full(); /* an answer of EMPTY is younger than own pops; pairs with the one in ring_free_slots */
+      ring->cached_write = platform_load(&ring->write_index, acquire);
     }
   }
   *ended = false;
   /* acquire: pairs with the release in ring_end_producer, which comes after its last message */
-  if (ring->cached_write == read && !seam_load(&ring->producer_alive, acquire)) {
-    ring->cached_write = seam_load(&ring->write_index, relaxed); /* again: a message just before the end */
+  if (ring->cached_write == read && !platform_load(&ring->producer_alive, acquire)) {
+    ring->cached_write = platform_load(&ring->write_index, relaxed); /* again: a message just before the end */
     *ended = ring->cached_write == read;
   }
   return ring->cached_write - read;
@@ -144,33 +144,33 @@ static inline uint64_t ring_waiting(omni_ring *ring, uint64_t wanted, bool *ende
 
 /* Give `count` slots of `bytes` in all back to the producer. */
 static inline void ring_release(omni_ring *ring, uint64_t count, uint64_t bytes) {
-  uint64_t read = seam_load(&ring->read_index, relaxed);       /* own index */
-  uint64_t total = seam_load(&ring->bytes_received, relaxed);  /* own counter */
-  seam_store(&ring->bytes_received, total + bytes, relaxed);   /* a statistic: orders nothing */
+  uint64_t read = platform_load(&ring->read_index, relaxed);       /* own index */
+  uint64_t total = platform_load(&ring->bytes_received, relaxed);  /* own counter */
+  platform_store(&ring->bytes_received, total + bytes, relaxed);   /* a statistic: orders nothing */
   /* release: the reads through views of earlier pops come before; pairs with ring_free_slots */
-  seam_store(&ring->read_index, read + count, release);
-  ring_wake(&ring->producer_asleep);
+  platform_store(&ring->read_index, read + count, release);
+  eventcount_wake(&ring->producer_waiter);
 }
 
 /* ---- either ---- */
 
 /* How many messages wait, asked from any side or thread: exact when nobody is active. */
 static inline uint64_t ring_length(const omni_ring *ring) {
-  uint64_t read = seam_load(&ring->read_index, acquire); /* first, so that the difference is never negative */
-  uint64_t length = seam_load(&ring->write_index, relaxed) - read; /* relaxed: possibly stale, by contract */
+  uint64_t read = platform_load(&ring->read_index, acquire); /* first, so that the difference is never negative */
+  uint64_t length = platform_load(&ring->write_index, relaxed) - read; /* relaxed: possibly stale, by contract */
   return length > ring->capacity ? ring->capacity : length;
 }
 
 /* The producer will push no more; nobody is inside it. */
 static inline void ring_end_producer(omni_ring *ring) {
-  seam_store(&ring->producer_alive, 0, release); /* after the last write_index; pairs with ring_waiting */
-  ring_wake(&ring->consumer_asleep);
+  platform_store(&ring->producer_alive, 0, release); /* after the last write_index; pairs with ring_waiting */
+  eventcount_wake(&ring->consumer_waiter);
 }
 
 /* The consumer will pop no more, or may be sent no more. */
 static inline void ring_end_consumer(omni_ring *ring) {
-  seam_store(&ring->consumer_alive, 0, relaxed); /* says nothing about memory; ring_wake orders it */
-  ring_wake(&ring->producer_asleep);
+  platform_store(&ring->consumer_alive, 0, relaxed); /* says nothing about memory; eventcount_wake orders it */
+  eventcount_wake(&ring->producer_waiter);
 }
 
 #endif

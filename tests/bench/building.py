@@ -62,7 +62,7 @@ def _objects(sources: Sequence[Path]) -> list[str]:
 
 @cache
 def _core() -> list[str]:
-    return _objects(sorted(Path(fast_impl.get_include()).glob("*.c")))
+    return _objects(sorted(Path(fast_impl.get_include()).rglob("*.c")))
 
 
 @cache

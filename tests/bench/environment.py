@@ -28,7 +28,7 @@ def environment() -> dict[str, str]:
         "processor": f"{processors} x {_processor()}",
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "binding": fast_impl.binding,
-        "seam": fast_impl.seam,
+        "platform": fast_impl.platform,
         "fences": fast_impl.fences,
         "switch interval": f"{sys.getswitchinterval() * 1e3:g} ms",
         "compiler": _compiler(),

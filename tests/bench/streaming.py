@@ -23,8 +23,8 @@ FULL = "already full"
 @cache
 def feeder() -> Any:
     """The compiled feeder: a thread in C that pushes through a handle's address; raises CannotRun."""
-    if fast_impl.seam != "futex":
-        raise CannotRun(f"the feeder has the futex seam built in, not {fast_impl.seam}")
+    if fast_impl.platform != "futex":
+        raise CannotRun(f"the feeder has the futex platform built in, not {fast_impl.platform}")
     if os.environ.get("OMNI_LIBRARY"):
         raise CannotRun("the feeder knows this core only, and OMNI_LIBRARY names another library")
     loaded = ctypes.CDLL(str(library()))

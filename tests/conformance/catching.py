@@ -13,12 +13,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from conformance.checks import CHECKS, Check
+from conformance.differential.lockstep import Divergence, Invalid, execute, new_tally
 from conformance.failure import Broken
-from conformance.programs.lockstep import Divergence, Invalid, execute, new_tally
-from conformance.selftest.model_copy import break_copy
-from conformance.selftest.model_mutants import MODEL_MUTANTS
-from conformance.selftest.mutant import Mutant
 from conformance.targets import Target, load
+from tests.mutation.model_copy import break_copy
+from tests.mutation.model_mutants import MODEL_MUTANTS
+from tests.mutation.mutant import Mutant
 
 
 def direct(target: Target, rule: str) -> Iterator[Check]:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.selftest.model_copy import break_copy
-from conformance.selftest.mutant import Mutant
 from conformance.targets import Target, load
+from tests.mutation.model_copy import break_copy
+from tests.mutation.mutant import Mutant
 
 sys.path.insert(0, str(Path(__file__).parent))
 

@@ -12,8 +12,8 @@ from dataclasses import replace
 from random import Random
 from typing import Any
 
-from conformance.histories.event import Event
-from conformance.histories.history import THREADS, History
+from conformance.linearizability.event import Event
+from conformance.linearizability.history import THREADS, History
 from spec_model import ChannelError, PopResult, PushResult
 from spec_model.channel.value import Refused
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from conformance.checks import CHECKS, Check
-from conformance.report import CheckResult
+from conformance.results import CheckResult
 from conformance.workers.process import Worker
 
 SHORT = [check for check in CHECKS if check.layer in ("direct", "waiting")]

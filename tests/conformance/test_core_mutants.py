@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import fast_impl
-from conformance.catalogue import RULES
-from conformance.selftest.core_copy import CannotBuild, build, compiler, copy_core
-from conformance.selftest.core_mutants import CORE_MUTANTS
-from conformance.selftest.mutant import Mutant
+from conformance.rules import RULES
+from tests.mutation.core_copy import CannotBuild, build, compiler, copy_core
+from tests.mutation.core_mutants import CORE_MUTANTS
+from tests.mutation.mutant import Mutant
 
 SOURCES = Path(fast_impl.get_include())
 BY_ID = {mutant.id: mutant for mutant in CORE_MUTANTS}
@@ -22,7 +22,7 @@ CHECK = """
 import sys
 import fast_impl
 from conformance.checks import CHECKS
-from conformance.programs.lockstep import new_tally
+from conformance.differential.lockstep import new_tally
 from conformance.targets import FEATURES, Target
 
 check = next(each for each in CHECKS if each.id == sys.argv[1])

@@ -11,8 +11,8 @@ import pytest
 from random_histories import Play, mutated, renumbered, retimed
 
 from conformance.failure import Broken
-from conformance.histories import Event, Final, History, judge
-from conformance.histories.brute import order_exists, worlds
+from conformance.linearizability import Event, Final, History, judge
+from conformance.linearizability.brute import order_exists, worlds
 from spec_model import BrokerStats, ChannelError, ConsumerStats, ProducerStats, PushResult
 from spec_model import PopResult as Pop
 from spec_model.channel.value import Refused

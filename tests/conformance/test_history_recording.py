@@ -11,12 +11,12 @@ import spoilt
 
 import fast_impl
 from conformance.checks import CHECKS
+from conformance.differential.lockstep import new_tally
 from conformance.failure import Broken
-from conformance.histories import Plan, judge, record
-from conformance.histories.plan import HOLDS, POPS
-from conformance.histories.ticket import tickets
-from conformance.histories.token import decode, payload
-from conformance.programs.lockstep import new_tally
+from conformance.linearizability import Plan, judge, record
+from conformance.linearizability.plan import HOLDS, POPS
+from conformance.linearizability.ticket import tickets
+from conformance.linearizability.token import decode, payload
 from conformance.targets import Target
 from conformance.threads.waiting import Task
 from spec_model import PopResult, PushResult

@@ -7,14 +7,14 @@ from collections.abc import Callable
 import pytest
 
 from conformance.checks.registry import Check
+from conformance.differential.stateful.run import run
 from conformance.execution import execute_check
 from conformance.failure import Failure
-from conformance.machine.run import run
-from conformance.selftest.model_mutants import MODEL_MUTANTS
-from conformance.selftest.mutant import Mutant
 from conformance.targets import Target
 from spec_model.errors import OmniError
 from tests.conformance.catching import direct
+from tests.mutation.model_mutants import MODEL_MUTANTS
+from tests.mutation.mutant import Mutant
 
 CLASSICAL = (
     "capacity_one_short",

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from conformance.catalogue import RULES
 from conformance.checks import CHECKS
-from conformance.selftest.model_copy import break_copy
-from conformance.selftest.model_mutants import MODEL_MUTANTS
-from conformance.selftest.mutant import Mutant
+from conformance.rules import RULES
 from conformance.targets import Target
 from tests.conformance.catching import direct, told
+from tests.mutation.model_copy import break_copy
+from tests.mutation.model_mutants import MODEL_MUTANTS
+from tests.mutation.mutant import Mutant
 
 SHARES = 2
 BEYOND = {

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from conformance.catalogue import RULES
-from conformance.cli.main import main
-from conformance.selftest.core_mutants import CORE_MUTANTS
-from conformance.selftest.face_mutants import FACE_MUTANTS
-from conformance.selftest.hunt import Find, Hunt, hunt, in_model
-from conformance.selftest.model_mutants import MODEL_MUTANTS
-from conformance.selftest.mutant import Mutant
-from conformance.selftest.results import markdown, missed, summary, text, unbroken
+from conformance.rules import RULES
+from tests.mutation.__main__ import main
+from tests.mutation.core_mutants import CORE_MUTANTS
+from tests.mutation.face_mutants import FACE_MUTANTS
+from tests.mutation.hunt import Find, Hunt, hunt, in_model
+from tests.mutation.model_mutants import MODEL_MUTANTS
+from tests.mutation.mutant import Mutant
+from tests.mutation.results import markdown, missed, summary, text, unbroken
 
 PAGE = Path(__file__).parents[2] / "docs" / "selftest.md"
 BANKS = {"model": MODEL_MUTANTS, "core": CORE_MUTANTS, "face": FACE_MUTANTS}
@@ -75,5 +75,5 @@ def test_the_page_has_every_mutant() -> None:
 )
 def test_mistakes_in_the_command_are_told(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Exit code 2, and the reason."""
-    assert main(["selftest", *arguments]) == 2
+    assert main(arguments) == 2
     assert says in capsys.readouterr().err

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter
 
 import spec_model
-from conformance.catalogue import AREAS, REFERENCE, RULES
 from conformance.checks import CHECKS
+from conformance.differential.cells import ALLOWED, allowed, unlisted, unreached
+from conformance.differential.lockstep import new_tally
+from conformance.differential.stateful.run import machine_for
+from conformance.differential.stateful.state import KEPT, config
 from conformance.failure import Failure
-from conformance.machine.run import machine_for
-from conformance.machine.state import KEPT, config
-from conformance.programs.cells import ALLOWED, allowed, unlisted, unreached
-from conformance.programs.lockstep import new_tally
-from conformance.report import ENOUGH, CheckResult, Report
+from conformance.results import ENOUGH, CheckResult, Report
+from conformance.rules import AREAS, REFERENCE, RULES
+from conformance.runner import run_suite
 from conformance.selection import Selection
-from conformance.suite import run_suite
 from conformance.targets import FEATURES, load
 
 

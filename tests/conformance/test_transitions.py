@@ -8,21 +8,21 @@ import pytest
 
 import spec_model
 from conformance.checks import CHECKS, Check
+from conformance.differential.cells import ALLOWED
+from conformance.differential.exhaustive.broker import OPENING
+from conformance.differential.exhaustive.parts import FEATURES, part
+from conformance.differential.exhaustive.replay import Replay, Start
+from conformance.differential.exhaustive.search import Reached
+from conformance.differential.exhaustive.state import State, abstract
+from conformance.differential.exhaustive.step import Step
+from conformance.differential.lockstep import Divergence, Lockstep, new_tally
+from conformance.differential.program import parse
 from conformance.failure import Broken
-from conformance.programs.cells import ALLOWED
-from conformance.programs.lockstep import Divergence, Lockstep, new_tally
-from conformance.programs.program import parse
-from conformance.selftest.mutant import Mutant
 from conformance.targets import Target, load
-from conformance.transitions.broker import OPENING
-from conformance.transitions.parts import FEATURES, part
-from conformance.transitions.replay import Replay, Start
-from conformance.transitions.search import Reached
-from conformance.transitions.state import State, abstract
-from conformance.transitions.step import Step
 from spec_model.channel.lifecycle import is_abandoned
 from spec_model.channel.value import Channel
 from tests.conformance.test_mistakes import mistakes
+from tests.mutation.mutant import Mutant
 
 TRANSITIONS = {check.id: check for check in CHECKS if check.layer == "transitions"}
 PARTS = ("plain", *FEATURES)

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.native.programs import SEAMS, CannotBuild, native
+from tests.native.programs import PLATFORMS, CannotBuild, native
 from tests.native.steps import Steps
 
 COMPILER = "aarch64-linux-gnu-gcc"
@@ -22,13 +22,13 @@ def main() -> int:
         steps.skip(what, f"needs {COMPILER} and qemu (Debian: gcc-aarch64-linux-gnu, libc6-dev-arm64-cross, qemu-user)")
         return steps.end()
     with tempfile.TemporaryDirectory() as folder:
-        for seam, flags in SEAMS.items():
+        for platform, flags in PLATFORMS.items():
             try:
-                program = native(COMPILER, Path(folder) / seam, ["-static", *flags])
+                program = native(COMPILER, Path(folder) / platform, ["-static", *flags])
             except CannotBuild as error:
-                steps.skip(f"{what}, {seam} seam", str(error))
+                steps.skip(f"{what}, {platform} platform", str(error))
                 continue
-            steps.run(f"{what}, {seam} seam, under {Path(emulator).name}", [emulator, str(program), "20000", "10"], 600)
+            steps.run(f"{what}, {platform} platform, under {Path(emulator).name}", [emulator, str(program), "20000", "10"], 600)
     return steps.end()
 
 

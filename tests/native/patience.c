@@ -1,9 +1,9 @@
 /* How long a consumer that has caught up looks away, by what came of it before. */
 #include "native.h"
-#include "seam.h"
+#include "platform/platform.h"
 
 static uint32_t lingered; /* pauses; 0: it did not */
-#define seam_linger(pauses) (lingered = (pauses))
+#define platform_back_off(pauses) (lingered = (pauses))
 #include "ring.h"
 
 static omni_ring ring;
@@ -27,12 +27,12 @@ void patience(void) {
   ring.capacity = 8;
   ring_begin(&ring, UINT64_MAX - 5);
   CHECK(look(1) == 0 && lingered == 0);
-  CHECK(caught_up_after(1) == PATIENCE_LEAST);
+  CHECK(caught_up_after(1) == BACK_OFF_MIN);
   CHECK(look(1) == 0 && lingered == 0); /* once at each index */
-  CHECK(caught_up_after(2) == 2 * PATIENCE_LEAST && caught_up_after(8) == 4 * PATIENCE_LEAST);
-  CHECK(caught_up_after(3) == PATIENCE_MOST);
-  CHECK(caught_up_after(1) == PATIENCE_MOST / 2 && caught_up_after(1) == PATIENCE_MOST / 4);
-  CHECK(caught_up_after(1) == PATIENCE_LEAST);
+  CHECK(caught_up_after(2) == 2 * BACK_OFF_MIN && caught_up_after(8) == 4 * BACK_OFF_MIN);
+  CHECK(caught_up_after(3) == BACK_OFF_MAX);
+  CHECK(caught_up_after(1) == BACK_OFF_MAX / 2 && caught_up_after(1) == BACK_OFF_MAX / 4);
+  CHECK(caught_up_after(1) == BACK_OFF_MIN);
   ring_publish(&ring, 1, 1);
   CHECK(look(2) == 1 && look(2) == 1 && lingered == 0); /* a batch that is cut short has not caught up */
 }

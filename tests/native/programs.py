@@ -1,4 +1,4 @@
-"""The native program and the core, compiled in a variant: a sanitizer, the portable seam, another processor."""
+"""The native program and the core, compiled in a variant: a sanitizer, the portable platform, another processor."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import fast_impl
 
 CORE = Path(fast_impl.get_include())
 HERE = Path(__file__).parent
-SEAMS = {"futex": (), "portable": ("-DOMNI_PORTABLE",)}
+PLATFORMS = {"futex": (), "portable": ("-DOMNI_PORTABLE",)}
 SANITIZERS = {
     # It knows no fences, and says so; what the core orders by them alone is atomic.
     "thread": ("-fsanitize=thread", "-Wno-tsan"),
@@ -28,12 +28,12 @@ class Refused(Exception):
 
 def native(compiler: str, target: Path, flags: Sequence[str] = (), *, core: Path = CORE) -> Path:
     """The program of this folder; raises CannotBuild."""
-    return _compile(compiler, flags, [core, HERE], target)
+    return _compile(compiler, flags, [core, core / "platform", HERE], target)
 
 
 def library(compiler: str, target: Path, flags: Sequence[str] = (), *, core: Path = CORE) -> Path:
     """The core alone, for OMNI_LIBRARY; raises CannotBuild."""
-    return _compile(compiler, ["-shared", "-fPIC", *flags], [core], target)
+    return _compile(compiler, ["-shared", "-fPIC", *flags], [core, core / "platform"], target)
 
 
 def _compile(compiler: str, flags: Sequence[str], folders: Sequence[Path], target: Path) -> Path:

@@ -27,10 +27,10 @@ from tests.native.proofs import CHECKS, PROOFS, WRAPS, Proof
 from tests.native.steps import Steps
 
 HARNESSES = HERE / "prove"
-INSTEAD = ("ring_slot_at:slot_of_its_own", "memcpy:checked_copy", "seam_linger:short_linger")
+INSTEAD = ("ring_slot_at:slot_of_its_own", "memcpy:checked_copy", "platform_back_off:short_linger")
 TOOLS = ("cbmc", "goto-cc", "goto-instrument")
 NO_BUILTIN = "__builtin_thread_pointer=unknown"
-"""CBMC has not that one: the seam takes pthread_self instead."""
+"""CBMC has not that one: the platform takes pthread_self instead."""
 LIMIT = 900
 """Seconds for one call of CBMC."""
 

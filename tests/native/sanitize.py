@@ -10,19 +10,19 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.native.programs import SANITIZERS, SEAMS, CannotBuild, library, native
+from tests.native.programs import PLATFORMS, SANITIZERS, CannotBuild, library, native
 from tests.native.steps import Steps
 
 MESSAGES = {"full": 10_000_000, "quick": 200_000}
 ROUNDS = {"full": 2000, "quick": 50}
-SUITE = {"full": ["tests"], "quick": ["tests/reference", "tests/core/test_garbage.py", "tests/core/test_fences.py"]}
+SUITE = {"full": ["tests"], "quick": ["tests/spec_model/reference", "tests/fast_impl/core/test_garbage.py", "tests/fast_impl/core/test_fences.py"]}
 """Which of the Python tests run on the sanitized core."""
 NOT_HERE = (
     # They compile or start other programs, which would load the sanitizer too, or say nothing of the core.
-    "tests/bench", "tests/conformance", "tests/contracts", "tests/flatbuffers", "tests/weakmemory", "tests/packaging",
-    "tests/reports", "tests/examples", "tests/model", "tests/portable", "tests/native",
-    "tests/building/test_runtime.py", "tests/core/test_core.py", "tests/core/test_another_library.py",
-    "tests/core/test_start_index.py", "tests/threads/test_signals.py", "tests/threads/test_held_memory.py",
+    "tests/bench", "tests/conformance", "tests/spec_model/contracts", "tests/fast_impl/flatbuffers", "tests/conformance/exploration", "tests/docs",
+    "tests/conformance/reports", "tests/docs", "tests/spec_model", "tests/fast_impl/core", "tests/native",
+    "tests/fast_impl/building/test_runtime.py", "tests/fast_impl/core/test_core.py", "tests/fast_impl/core/test_another_library.py",
+    "tests/fast_impl/core/test_start_index.py", "tests/fast_impl/threads/test_signals.py", "tests/fast_impl/threads/test_held_memory.py",
 )  # fmt: skip
 
 
@@ -38,8 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     steps = Steps()
     with tempfile.TemporaryDirectory() as folder:
         for sanitizer, flags in SANITIZERS.items():
-            for seam, more in SEAMS.items():
-                _stress(steps, compiler, Path(folder), f"{sanitizer} sanitizer, {seam} seam", [*flags, *more], size)
+            for platform, more in PLATFORMS.items():
+                _stress(steps, compiler, Path(folder), f"{sanitizer} sanitizer, {platform} platform", [*flags, *more], size)
         _python_suite(steps, compiler, Path(folder), size)
         _valgrind(steps, compiler, Path(folder))
     return steps.end()

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.native.programs import CORE, SANITIZERS, SEAMS, CannotBuild, native
-from tests.weakmemory.cores import changed
+from tests.conformance.exploration.cores import changed
+from tests.native.programs import CORE, PLATFORMS, SANITIZERS, CannotBuild, native
 
 COMPILER = shutil.which("gcc") or shutil.which("cc") or ""
 
@@ -36,10 +36,10 @@ def _run(native: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("seam", SEAMS)
-def test_the_core_makes_no_mistake(seam: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_the_core_makes_no_mistake(platform: str, tmp_path: Path) -> None:
     """Unit tests, 10^6 messages between native threads in every way, and each race many times, in each variant."""
-    done = _run(_program(tmp_path, SEAMS[seam]), "1000000", "200")
+    done = _run(_program(tmp_path, PLATFORMS[platform]), "1000000", "200")
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("1000000 messages, 200 rounds of each race: no mistake\n")
 
@@ -56,10 +56,10 @@ MISTAKES = {
         "broker.c", "int last = --channel->open_handles == 0;", "int last = --channel->open_handles == 1;", "unit: ",
     ),
     "a pin is not looked at": (
-        "consumer.c", "if (seam_load(&consumer->pins, acquire) == 0) return wanted;", "return wanted;", "unit: views",
+        "consumer.c", "if (platform_load(&consumer->pins, acquire) == 0) return wanted;", "return wanted;", "unit: views",
     ),
     "the consumer lingers at every look": ("ring.h", "if (came == 0) return;", "", "unit: patience"),
-    "the consumer learns nothing": ("ring.h", "ring->patience *= 2;", ";", "unit: patience"),
+    "the consumer learns nothing": ("ring.h", "ring->back_off *= 2;", ";", "unit: patience"),
 }  # fmt: skip
 """A change of the core: file, text, what stands there instead, the phase in which a check fails."""
 
@@ -77,10 +77,10 @@ def test_a_mistake_is_told_with_its_phase(name: str, tmp_path: Path) -> None:
 
 HANGS = {
     "the consumer's end does not wake": (
-        "ring.h", "ring_wake orders it */\n  ring_wake(&ring->producer_asleep);", "ring_wake orders it */", "race, ",
+        "ring.h", "eventcount_wake orders it */\n  eventcount_wake(&ring->producer_waiter);", "eventcount_wake orders it */", "race, ",
     ),
     "a push does not wake": (
-        "ring.h", "pairs with ring_waiting */\n  ring_wake(&ring->consumer_asleep);\n}\n\n/* ---- consumer",
+        "ring.h", "pairs with ring_waiting */\n  eventcount_wake(&ring->consumer_waiter);\n}\n\n/* ---- consumer",
         "pairs with ring_waiting */\n}\n\n/* ---- consumer", "exchange ",
     ),
 }  # fmt: skip
@@ -94,7 +94,7 @@ def test_a_hang_is_told_with_its_phase(name: str, tmp_path: Path) -> None:
     done = _run(native, "100000", "2000", "3")
     assert done.returncode == 2, (done.returncode, done.stdout[-500:], done.stderr)
     assert f'hung: no progress for 3 s in phase "{where}' in done.stderr
-    assert "seam_sleep" in done.stderr or "no stacks: " in done.stderr
+    assert "platform_sleep" in done.stderr or "no stacks: " in done.stderr
 
 
 UNSOUND = {
@@ -104,8 +104,8 @@ UNSOUND = {
     ),
     "read_index not acquired": (
         "thread", "ring.h", "the consumer has read what this slot held */\n"
-        "    ring->cached_read = seam_load(&ring->read_index, acquire)",
-        "*/\n    ring->cached_read = seam_load(&ring->read_index, relaxed)", "data race",
+        "    ring->cached_read = platform_load(&ring->read_index, acquire)",
+        "*/\n    ring->cached_read = platform_load(&ring->read_index, relaxed)", "data race",
     ),
     "freed with one handle left": (
         "address", "channel.c", "atomic_init(&channel->references, 3);", "atomic_init(&channel->references, 2);",

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.conformance.exploration.cores import changed
 from tests.native.proofs import PROOFS
 from tests.native.prove import main, missing, prove
-from tests.weakmemory.cores import changed
 
 BY_NAME = {each.name: each for each in PROOFS}
 
@@ -73,7 +73,7 @@ CHANGES = {
         "batch_push", "producer.c", "pushed < count && pushed < free", "pushed < count", "state_holds()",
     ),
     "a seat that is left taken": (
-        "try_push", "gate.h", "seam_store(&gate->inside[seat], 0, release);", "", "gate_is_left",
+        "try_push", "guard.h", "platform_store(&guard->inside[bias], 0, release);", "", "guard_is_left",
     ),
     "a batch of more than wait": (
         "batch_pop", "consumer.c", "waiting < wanted ? waiting : wanted", "wanted", "",
@@ -83,10 +83,10 @@ CHANGES = {
         "{slot->payload + 2 * slot->offset, slot->length,", "",
     ),
     "patience past its bound": (
-        "try_pop", "ring.h", "ring->patience < PATIENCE_MOST", "ring->patience <= PATIENCE_MOST", "patience_holds",
+        "try_pop", "ring.h", "ring->back_off < BACK_OFF_MAX", "ring->back_off <= BACK_OFF_MAX", "back_off_holds",
     ),
     "a deadline without an end": (
-        "times and sizes", "seam.c", "return timeout > SEAM_NEVER - now ? SEAM_NEVER : now + timeout;",
+        "times and sizes", "platform/platform.c", "return timeout > PLATFORM_NEVER - now ? PLATFORM_NEVER : now + timeout;",
         "return now + timeout;", "arithmetic overflow on signed +",
     ),
 }  # fmt: skip

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.conformance.exploration.cores import changed
 from tests.native.programs import SANITIZERS, CannotBuild, library
 from tests.native.sanitize import NOT_HERE, SUITE, watched
-from tests.weakmemory.cores import changed
 
 ROOT = Path(__file__).parents[2]
 COMPILER = shutil.which("gcc") or shutil.which("cc") or ""
@@ -39,8 +39,8 @@ def test_a_read_past_an_object_of_python_is_reported(beyond: int, tmp_path: Path
     core = changed(
         tmp_path,
         "producer.c",
-        "seam_copy(slot->payload, data, size);",
-        f"seam_copy(slot->payload, data, size + {beyond});",
+        "platform_copy(slot->payload, data, size);",
+        f"platform_copy(slot->payload, data, size + {beyond});",
     )
     try:
         sanitized = library(COMPILER, tmp_path / "libomni.so", SANITIZERS["address"], core=core)

@@ -10,7 +10,7 @@ int main(void) {
   int result;
   any_state();
   own_from = channel.ring.read_index;
-  uint32_t gate_before = channel.consumer.gate.state;
+  uint32_t guard_before = channel.consumer.guard.state;
   uint64_t waiting = channel.ring.write_index - own_from;
   for (uint64_t i = 0; i < OWN; i++) {
     own[i] = new_slot(i < waiting);
@@ -41,6 +41,6 @@ int main(void) {
     CLAIM(messages[i].number == own_from + i);
   }
   CLAIM(state_holds());
-  CLAIM(gate_is_left(&channel.consumer.gate, gate_before));
+  CLAIM(guard_is_left(&channel.consumer.guard, guard_before));
   CLAIM(omni_consumer_available_messages(&channel.consumer) <= channel.ring.capacity);
 }

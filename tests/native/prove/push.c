@@ -11,7 +11,7 @@ int main(void) {
   own_from = channel.ring.write_index;
   own[0] = new_slot(false);
   if (WAY == 2) own[1] = new_slot(false);
-  uint32_t gate_before = channel.producer.gate.state;
+  uint32_t guard_before = channel.producer.guard.state;
   bool was_reserved = channel.producer.reserved;
   if (size <= channel.max_message_size) {
     data = malloc(size); /* else it may not even be looked at */
@@ -42,7 +42,7 @@ int main(void) {
   }
 #endif
   CLAIM(state_holds());
-  CLAIM(gate_is_left(&channel.producer.gate, gate_before));
+  CLAIM(guard_is_left(&channel.producer.guard, guard_before));
   CLAIM(channel.ring.write_index - own_from <= OWN);
   if (channel.ring.write_index != own_from) {
     CLAIM(own[0]->length == size && size >= 1 && size <= channel.max_message_size);

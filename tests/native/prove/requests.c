@@ -34,13 +34,13 @@ int pthread_rwlock_unlock(pthread_rwlock_t *lock) {
   CLAIM(held);
   return held = 0;
 }
-void seam_wake(seam_word *word) { (void)word; }
-void seam_free(void *memory) { (void)memory; }
-void *seam_allocate(size_t size) { return (void)size, NULL; } /* as a table that cannot grow */
+void platform_wake(platform_word *word) { (void)word; }
+void platform_free(void *memory) { (void)memory; }
+void *platform_allocate(size_t size) { return (void)size, NULL; } /* as a table that cannot grow */
 
 int main(void) {
-  static omni_channel *buckets[SEAM_FIRST_BUCKETS];
-  omni_broker broker = {.buckets = buckets, .bucket_count = SEAM_FIRST_BUCKETS};
+  static omni_channel *buckets[PLATFORM_FIRST_BUCKETS];
+  omni_broker broker = {.buckets = buckets, .bucket_count = PLATFORM_FIRST_BUCKETS};
   omni_producer *producer = NULL;
   omni_consumer *consumer = NULL;
   uint64_t capacity = nondet_u64(), max_message_size = nondet_u64();

@@ -9,25 +9,25 @@
 static omni_channel channel; /* typed, not bytes from a heap: far less for the solver */
 static uint64_t mapped;
 
-int seam_word_init(seam_word *word) {
+int platform_word_init(platform_word *word) {
   word->value = 0;
   return nondet_bool();
 }
-void seam_word_destroy(seam_word *word) { (void)word; }
-void *seam_allocate(size_t size) {
+void platform_word_destroy(platform_word *word) { (void)word; }
+void *platform_allocate(size_t size) {
   CLAIM(size == sizeof channel);
   return nondet_bool() ? &channel : NULL;
 }
-void seam_free(void *memory) { CLAIM(memory == &channel); }
-void *seam_map(uint64_t size) {
+void platform_free(void *memory) { CLAIM(memory == &channel); }
+void *platform_map(uint64_t size) {
   mapped = size;
   return nondet_bool() ? malloc(size) : NULL;
 }
-void seam_unmap(void *memory, uint64_t size) {
+void platform_unmap(void *memory, uint64_t size) {
   CLAIM(size == mapped);
   free(memory);
 }
-void seam_wake(seam_word *word) { (void)word; }
+void platform_wake(platform_word *word) { (void)word; }
 void broker_handle_closed(omni_channel *closed) { (void)closed; }
 
 int main(void) {
@@ -43,7 +43,7 @@ int main(void) {
   CLAIM(stride % alignment == 0 && sizeof(ring_slot) % alignment == 0);
   CLAIM(mapped == count * stride);
   CLAIM(ring->write_index == ring->read_index && ring->cached_read == ring->read_index &&
-        ring->cached_write == ring->write_index && ring->patience == PATIENCE_LEAST);
+        ring->cached_write == ring->write_index && ring->back_off == BACK_OFF_MIN);
   AXIOM(place, count, stride);
   uint64_t offset = (uint64_t)((uint8_t *)ring_slot_at(ring, index) - ring->slots);
   CLAIM(offset == place * stride); /* so two messages share a slot where they are 2 x capacity apart, or not at all */

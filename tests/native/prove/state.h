@@ -39,12 +39,12 @@ void *checked_copy(void *to, const void *from, size_t size) {
 }
 
 /* A power of two within its bounds. */
-static bool patience_holds(uint32_t patience) {
-  return patience >= PATIENCE_LEAST && patience <= PATIENCE_MOST && (patience & (patience - 1)) == 0;
+static bool back_off_holds(uint32_t patience) {
+  return patience >= BACK_OFF_MIN && patience <= BACK_OFF_MAX && (patience & (patience - 1)) == 0;
 }
 
-/* In the place of seam_linger, to be spared its loop. */
-void short_linger(uint32_t pauses) { CLAIM(patience_holds(pauses)); }
+/* In the place of platform_back_off, to be spared its loop. */
+void short_linger(uint32_t pauses) { CLAIM(back_off_holds(pauses)); }
 
 /* Modulo 2^64: cached_read <= read_index <= cached_write <= write_index <= cached_read + capacity; and a slot that is
  * reserved is one that the producer knows to be free. */
@@ -52,40 +52,40 @@ static bool state_holds(void) {
   const omni_ring *ring = &channel.ring;
   uint64_t from = ring->cached_read, read = ring->read_index - from, write = ring->write_index - from;
   return read <= write && write <= ring->capacity && ring->cached_write - ring->read_index <= write - read &&
-         patience_holds(ring->patience) &&
+         back_off_holds(ring->back_off) &&
          (!channel.producer.reserved || write < ring->capacity);
 }
 
 /* The thread that calls: any. */
 pthread_t pthread_self(void) { return nondet_u64(); }
-int seam_asymmetric, seam_spins;
-void seam_fence_heavy(void) {}
+int platform_asymmetric, platform_spins;
+void platform_fence_heavy(void) {}
 void __builtin_ia32_pause(void) {}
 
 /* The world beside a call: asleep, its time is up or a signal comes. */
-void seam_wake(seam_word *word) { (void)word; }
-int seam_sleep(seam_word *word, uint32_t value, int64_t deadline) {
+void platform_wake(platform_word *word) { (void)word; }
+int platform_sleep(platform_word *word, uint32_t value, int64_t deadline) {
   (void)word, (void)value, (void)deadline;
-  return nondet_bool() ? SEAM_TIME_UP : SEAM_SIGNAL;
+  return nondet_bool() ? PLATFORM_TIME_UP : PLATFORM_SIGNAL;
 }
-int64_t seam_deadline(int64_t timeout) { return timeout; }
+int64_t platform_deadline(int64_t timeout) { return timeout; }
 void broker_handle_closed(omni_channel *closed) { (void)closed; }
 bool channel_pin(omni_channel *held) { return (void)held, nondet_bool(); }
 void channel_unpin(omni_channel *held) { (void)held; }
 void channel_release(omni_channel *held) { (void)held; }
 
 /* Nobody is inside, and a bit of somebody else's is not taken away. */
-static bool gate_is_left(const omni_gate *gate, uint32_t before) {
-  _Static_assert(SEAM_SEATS == 4, "each is looked at");
-  return !(gate->inside[0] | gate->inside[1] | gate->inside[2] | gate->inside[3]) && gate->seat <= SEAM_SEATS &&
-         (gate->state | GATE_KNOCK) == (before | GATE_KNOCK);
+static bool guard_is_left(const omni_guard *guard, uint32_t before) {
+  _Static_assert(PLATFORM_OWNERS == 4, "each is looked at");
+  return !(guard->inside[0] | guard->inside[1] | guard->inside[2] | guard->inside[3]) && guard->seat <= PLATFORM_OWNERS &&
+         (guard->state | GUARD_WAITER) == (before | GUARD_WAITER);
 }
 
 /* Whose seat it is, and who else is on the way in: anything. */
-omni_gate nondet_gate(void);
-static void any_gate(omni_gate *gate) {
+omni_guard nondet_gate(void);
+static void any_gate(omni_guard *guard) {
   *gate = nondet_gate();
-  ASSUME(gate->state <= (GATE_BUSY | GATE_CLOSED | GATE_KNOCK) && gate_is_left(gate, gate->state));
+  ASSUME(guard->state <= (GUARD_BUSY | GUARD_CLOSED | GUARD_WAITER) && guard_is_left(guard, guard->state));
 }
 
 static void any_state(void) {
@@ -98,8 +98,8 @@ static void any_state(void) {
   ring->read_index = nondet_u64();
   ring->cached_read = nondet_u64();
   ring->cached_write = nondet_u64();
-  ring->lingered_at = nondet_u64();
-  ring->patience = nondet_u64();
+  ring->backed_off_at = nondet_u64();
+  ring->back_off = nondet_u64();
   channel.producer.reserved = nondet_bool();
   ASSUME(state_holds());
   ring->bytes_sent = nondet_u64();
@@ -110,10 +110,10 @@ static void any_state(void) {
   ring->consumer_alive = nondet_bool();
   channel.producer.channel = channel.consumer.channel = &channel;
   channel.consumer.pins = nondet_u64();
-  any_gate(&channel.producer.gate);
-  any_gate(&channel.consumer.gate);
-  seam_asymmetric = nondet_bool();
-  seam_spins = nondet_bool();
+  any_gate(&channel.producer.guard);
+  any_gate(&channel.consumer.guard);
+  platform_asymmetric = nondet_bool();
+  platform_spins = nondet_bool();
 }
 
 #endif

@@ -1,5 +1,5 @@
-/* Times and sizes of the seam: no duration overflows a deadline, and no size its rounding. */
-#include "seam.c"
+/* Times and sizes of the platform: no duration overflows a deadline, and no size its rounding. */
+#include "platform/platform.c"
 
 #include "proof.h"
 
@@ -27,12 +27,12 @@ int main(void) {
   now_seconds = nondet_i64() & 0x1ffffffff; /* 272 years since the machine started */
   now_nanoseconds = nondet_i64() & 0x3fffffff;
   ASSUME(now_nanoseconds < SECOND);
-  int64_t deadline = seam_deadline(timeout);
-  CLAIM(timeout >= 0 || deadline == SEAM_NEVER);
-  if (deadline == SEAM_NEVER) REACHED("never");
-  if (deadline != SEAM_NEVER) REACHED("a deadline");
+  int64_t deadline = platform_deadline(timeout);
+  CLAIM(timeout >= 0 || deadline == PLATFORM_NEVER);
+  if (deadline == PLATFORM_NEVER) REACHED("never");
+  if (deadline != PLATFORM_NEVER) REACHED("a deadline");
   /* the longest: a channel with the longest name that channel_new lets in */
   ASSUME(size >= 1 && size <= SIZE_MAX / 2 + sizeof(omni_channel));
-  (void)seam_allocate(size);
+  (void)platform_allocate(size);
   CLAIM(allocated >= size && allocated - size < OMNI_LINE);
 }

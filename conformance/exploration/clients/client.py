@@ -1,0 +1,129 @@
+"""A client of the core as data, and its exploration."""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from conformance.exploration.clients.build import library
+from conformance.exploration.explorer import THREADS, Options, Report, Result, explore
+
+OPERATIONS = 8
+PRODUCERS = (
+    "try_push", "blocking_push", "timed_push", "batch_push", "reserve", "write_region", "commit", "rollback",
+    "producer_pin", "producer_unpin", "close_producer", "free_producer", "producer_connected", "producer_statistics",
+    "available_slots",
+)  # fmt: skip
+CONSUMERS = (
+    "try_pop", "unread_pop", "blocking_pop", "timed_pop", "batch_pop", "blocking_batch_pop", "timed_batch_pop", "held",
+    "readable", "pin", "view", "unpin", "close_consumer", "free_consumer", "consumer_connected", "consumer_statistics",
+    "available_messages",
+)  # fmt: skip
+BROKERS = (
+    "request", "has", "remove", "broker_statistics", "shutdown", "shutdown_wait", "timed_shutdown_wait", "new_broker",
+    "free_broker",
+)  # fmt: skip
+KINDS = (*PRODUCERS, *CONSUMERS, *BROKERS, "hand", "take")
+
+
+class Operation(NamedTuple):
+    """kind: one of KINDS. argument: the message's token, from 1 to 7, a count, the number that a channel has for a
+    name, or the place of a message in the batch it came in.
+
+    From `request` on, a thread works on the channel that it got, or on none. `unread_pop` is a `try_pop` that leaves
+    the message's bytes alone. `held`, `readable` and `pin` are for a message of the thread's last pop, `view` and
+    `unpin` for the one it pinned last; without it they are nothing. `hand` gives these to the thread that does `take`.
+    """
+
+    kind: str
+    argument: int = 0
+
+
+class Client(NamedTuple):
+    """Threads that run operations on channels of a capacity from 1 up.
+
+    setup: operations done before the threads start, which begin with what these leave.
+    bare: no channel is there at first; otherwise one of name 0 is, and every thread works on it.
+    channels: how many the broker's limit allows; 0 for no limit.
+    signals, refusals: of each thread, how many sleeps may end with a signal, and how often it may be refused memory.
+    """
+
+    name: str
+    capacity: int
+    threads: tuple[tuple[Operation, ...], ...]
+    setup: tuple[Operation, ...] = ()
+    bare: bool = False
+    channels: int = 0
+    signals: int = 0
+    refusals: int = 0
+
+
+def client(
+    name: str,
+    capacity: int,
+    *threads: str,
+    setup: str = "",
+    bare: bool = False,
+    channels: int = 0,
+    signals: int = 0,
+    refusals: int = 0,
+) -> Client:
+    """A client in short notation: "try_push 1; blocking_push 2; close_producer" for each thread."""
+    parsed = tuple(map(_operations, threads))
+    return Client(name, capacity, parsed, _operations(setup), bare, channels, signals, refusals)
+
+
+def _operations(text: str) -> tuple[Operation, ...]:
+    operations = tuple(map(_operation, text.split(";"))) if text else ()
+    if len(operations) > OPERATIONS:
+        raise ValueError(f"a thread has at most {OPERATIONS} operations, not {len(operations)}: {text!r}")
+    return operations
+
+
+def _operation(text: str) -> Operation:
+    kind, _, argument = text.strip().partition(" ")
+    if kind not in KINDS:
+        raise ValueError(f"no operation is called {kind!r}; there are {', '.join(KINDS)}")
+    return Operation(kind, int(argument or 0))
+
+
+def notation(thread: tuple[Operation, ...]) -> str:
+    """A thread as `client` takes it."""
+    return "; ".join(f"{kind} {argument}" if argument else kind for kind, argument in thread)
+
+
+class _Operation(ctypes.Structure):
+    _fields_ = (("kind", ctypes.c_int32), ("argument", ctypes.c_int32))
+
+
+class _Script(ctypes.Structure):
+    _fields_ = (
+        ("threads", ctypes.c_int32),
+        ("capacity", ctypes.c_int32),
+        ("channels", ctypes.c_int32),
+        ("bare", ctypes.c_int32),
+        ("signals", ctypes.c_int32),
+        ("refusals", ctypes.c_int32),
+        ("length", ctypes.c_int32 * (THREADS + 1)),
+        ("operations", _Operation * OPERATIONS * (THREADS + 1)),
+    )
+
+
+def run(given: Client, *, asymmetric: bool = False, core: Path | None = None, **options: Any) -> Result:
+    """Every execution of the client.
+
+    An outcome is the results of each thread's operations, in order, and how many blocks of memory are left.
+    """
+    script = _Script(len(given.threads), given.capacity, given.channels, given.bare, given.signals, given.refusals)
+    scripts = {**dict(enumerate(given.threads)), THREADS: given.setup}
+    for number, operations in scripts.items():
+        script.length[number] = len(operations)
+        for place, operation in enumerate(operations):
+            script.operations[number][place] = _Operation(KINDS.index(operation.kind), operation.argument)
+    loaded = library(asymmetric, core)
+
+    def start(to: Options, report: Report) -> None:
+        loaded.script_explore(ctypes.byref(script), ctypes.byref(to), ctypes.byref(report))
+
+    return explore(loaded, start, **options)

@@ -1,0 +1,163 @@
+"""What a run found, as one document that every printer takes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from conformance.checks.registry import Check
+from conformance.differential.cells import unlisted, unreached
+from conformance.failure import Failure
+from conformance.rules import AREAS, REFERENCE, RULES
+
+FORMAT = 1
+"""Of the JSON document."""
+
+ENOUGH = 200_000
+"""Operations that the random programs of a whole run execute at the least."""
+
+BAD = ("failed", "crashed", "hung", "error", "unexpected pass")
+OUTCOMES = ("passed", *BAD, "expected failure", "not provided", "skipped")
+"""How a check can end."""
+
+
+VERDICTS = ("holds", "broken", "undecided", "broken as expected", "not provided", "not run")
+"""Of a rule; undecided where its own checks failed, and showed another rule broken."""
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """How one check ended. seconds: of its run; reason: for any outcome but passed."""
+
+    id: str
+    rule: str
+    layer: str
+    claim: str
+    outcome: str
+    operations: int = 0
+    seconds: float = 0.0
+    reason: str = ""
+
+
+@dataclass
+class Report:
+    """What a run found. whole: whether every check was meant to run; seconds: of the run.
+
+    figures: what the layers counted beside operations: states, transitions, histories.
+    cells: operation x result, of the random programs.
+    """
+
+    target: str
+    profile: str = "quick"
+    whole: bool = True
+    not_provided: dict[str, str] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    checks: list[CheckResult] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    cells: Counter[tuple[str, str]] = field(default_factory=Counter)
+    figures: Counter[str] = field(default_factory=Counter)
+    seconds: float = 0.0
+
+    @property
+    def operations(self) -> int:
+        """How many were executed on the target."""
+        return sum(check.operations for check in self.checks)
+
+    def excuse(self, check: Check, outcome: str, reason: str) -> None:
+        """A check is not run, and why."""
+        self.checks.append(CheckResult(check.id, check.rule, check.layer, check.claim, outcome, reason=reason))
+
+    def of_rule(self, rule: str) -> list[CheckResult]:
+        """The results of the checks that cover a rule."""
+        return [check for check in self.checks if check.rule == rule]
+
+    def verdict(self, rule: str) -> str:
+        """What is known of a rule: one of VERDICTS."""
+        outcomes = {check.outcome for check in self.of_rule(rule)}
+        if any(failure.rule == rule for failure in self.unexpected) or "unexpected pass" in outcomes:
+            return "broken"
+        if outcomes & set(BAD):
+            return "undecided"
+        if "expected failure" in outcomes:
+            return "broken as expected"
+        if "passed" in outcomes:
+            return "holds"
+        lacking = set(RULES[rule].needs) & set(self.not_provided)
+        return "not provided" if outcomes == {"not provided"} or (lacking and not outcomes) else "not run"
+
+    @property
+    def unexpected(self) -> list[Failure]:
+        """Failures of checks that were not expected to fail."""
+        expected = {check.id for check in self.checks if check.outcome == "expected failure"}
+        return [failure for failure in self.failures if failure.check not in expected]
+
+    @property
+    def _random(self) -> bool:
+        """Whether all random programs ran to their end, so that the table should be full."""
+        lockstep = [check for check in self.checks if check.layer == "lockstep"]
+        return self.whole and bool(lockstep) and all(check.outcome == "passed" for check in lockstep)
+
+    @property
+    def missing_cells(self) -> list[tuple[str, str]]:
+        """Cells that the rules allow and the random programs never reached."""
+        return unreached(self.cells, self.not_provided) if self._random else []
+
+    @property
+    def unknown_cells(self) -> list[tuple[str, str]]:
+        """Cells that were reached and that the rules do not list."""
+        return unlisted(self.cells) if self._random else []
+
+    @property
+    def not_run(self) -> list[str]:
+        """Rules of which nothing can be said, though everything was meant to run."""
+        return [rule for rule in RULES if self.whole and self.verdict(rule) == "not run"]
+
+    @property
+    def too_few(self) -> int:
+        """How many operations the random programs executed, where that is not enough; else 0."""
+        done = sum(check.operations for check in self.checks if check.layer == "lockstep")
+        return done if self._random and done < ENOUGH else 0
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything that was run holds, and what was meant to run did."""
+        bad = any(check.outcome in BAD for check in self.checks)
+        gaps = self.missing_cells or self.unknown_cells or self.not_run or self.too_few
+        return bool(self.checks) and not (bad or gaps or self.unexpected)
+
+    def document(self) -> dict[str, Any]:
+        """Everything, as JSON."""
+        return {
+            "format": FORMAT,
+            "reference": REFERENCE,
+            "target": self.target,
+            "profile": self.profile,
+            "whole": self.whole,
+            "not_provided": self.not_provided,
+            "environment": self.environment,
+            "verdict": "holds" if self.holds else "broken",
+            "seconds": round(self.seconds, 1),
+            "operations": self.operations,
+            "figures": dict(self.figures),
+            "areas": AREAS,
+            "rules": [
+                {
+                    **rule._asdict(),
+                    "verdict": self.verdict(rule.id),
+                    "checks": [check.id for check in self.of_rule(rule.id)],
+                    "operations": sum(check.operations for check in self.of_rule(rule.id)),
+                }
+                for rule in RULES.values()
+            ],
+            "checks": [asdict(check) for check in self.checks],
+            "cells": [
+                {"operation": operation, "result": result, "count": count}
+                for (operation, result), count in sorted(self.cells.items())
+            ],
+            "missing_cells": [list(cell) for cell in self.missing_cells],
+            "unknown_cells": [list(cell) for cell in self.unknown_cells],
+            "not_run": self.not_run,
+            "too_few": self.too_few,
+            "failures": [failure.document() for failure in self.failures],
+        }

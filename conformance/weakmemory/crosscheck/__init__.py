@@ -1,1 +1,0 @@
-"""The litmus suite through checkers that others wrote: python -m conformance.weakmemory.crosscheck"""

@@ -1,0 +1,217 @@
+"""The sending end of a channel (§5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, SupportsIndex
+
+from fast_impl._arguments import Buffer, Timeout, as_count, as_nanoseconds
+from fast_impl._handle import Ending
+from fast_impl._raising import refuse, unsent
+from fast_impl.cffi.buffers import as_buffer
+from fast_impl.cffi.core import PUSH_RESULTS, blocking, ffi, lib, owned
+from fast_impl.cffi.reservation import Reservation
+from spec_model.config import ChannelConfig
+from spec_model.vocabulary import ProducerStats, PushResult
+
+if TYPE_CHECKING:
+    from fast_impl.flatbuffers.building import Build
+
+
+class ProducerCore:
+    """What `move()` carries: the core's handle and the reservation."""
+
+    __slots__ = ("handle", "reservation")
+
+    def __init__(self, handle: Any) -> None:
+        self.handle = owned(handle, lib.omni_producer_free)
+        self.reservation: Reservation | None = None
+
+    def close(self) -> None:
+        lib.omni_producer_close(self.handle)
+        reservation, self.reservation = self.reservation, None
+        if reservation is not None:
+            reservation.end()
+
+
+class ProducerHandle(Ending):
+    """Sends messages into a channel (§5). One thread at a time may use it [CON-1].
+
+    A second thread that enters meanwhile gets ConcurrentUseError [CON-2]; `close`, `move`
+    aside, and the queries may be called from any thread. Made by `request_channel`.
+    """
+
+    __slots__ = ("__weakref__", "_core")
+
+    def __init__(self, core: ProducerCore | None) -> None:
+        self._core = core
+
+    def try_push(self, data: Buffer) -> PushResult:
+        """Send a copy of `data`, 1 to max_message_size bytes, without waiting (§5.2) [PSH-1].
+
+        Raises TypeError where `data` is not bytes-like, BufferError where it is not C-contiguous.
+        """
+        payload = as_buffer(data)
+        if self._core is None:
+            return PushResult.CHANNEL_CLOSED
+        return _result(lib.omni_try_push(self._core.handle, payload, len(payload)))
+
+    def blocking_push(self, data: Buffer, timeout: Timeout = None) -> PushResult:
+        """As `try_push`, waiting up to `timeout` seconds for a free slot (§5.1) [PSH-4, PSH-5].
+
+        Raises also TypeError or ValueError for a bad timeout [ARG-2].
+        """
+        payload, nanoseconds = as_buffer(data), as_nanoseconds(timeout)
+        core = self._core
+        if core is None:
+            return PushResult.CHANNEL_CLOSED
+        size = len(payload)
+        return _result(blocking(lambda left: lib.omni_blocking_push(core.handle, payload, size, left), nanoseconds))
+
+    def batch_push(self, messages: Iterable[Buffer]) -> int:
+        """Send messages in order until one does not go through; how many did (§5.2) [PSH-6].
+
+        Raises as `try_push`, for any of them, before any is sent [ARG-4].
+        """
+        payloads = [as_buffer(data) for data in tuple(messages)]
+        if self._core is None:
+            return 0
+        batch = ffi.new("omni_bytes[]", len(payloads))
+        memory = [ffi.from_buffer(payload) if type(payload) is bytes else payload for payload in payloads]
+        for item, payload in zip(batch, memory, strict=True):
+            item.data, item.size = payload, len(payload)
+        pushed: int = lib.omni_batch_push(self._core.handle, batch, len(payloads))
+        if pushed < 0:
+            refuse(pushed)
+        return pushed
+
+    def reserve(self, n: SupportsIndex) -> Reservation | None:
+        """The next free slot, to write at least `n` bytes in place, or None (§5.3) [RSV-1].
+
+        Raises TypeError or ValueError where `n` is no size [ARG-3].
+        """
+        size = as_count("n", n)
+        core = self._core
+        if core is None:
+            return None
+        region = ffi.new("uint8_t **")
+        code = lib.omni_reserve(core.handle, size, region)
+        if code < 0:
+            refuse(code)
+        if code == 0:
+            return None
+        reservation = Reservation(core, region[0], lib.omni_producer_max_message_size(core.handle))
+        core.reservation = reservation
+        return reservation
+
+    def commit(self, n: SupportsIndex, offset: SupportsIndex = 0) -> bool:
+        """Send bytes [offset, offset + n) of the reserved region (§5.3) [RSV-3, RSV-4].
+
+        Raises BufferError where an export of the region other than `data` lives; nothing is
+        sent and the reservation stays [RSV-7]. TypeError or ValueError for a bad size [ARG-3].
+        """
+        size, start = as_count("n", n), as_count("offset", offset)
+        core = self._core
+        reservation = None if core is None else core.reservation  # a close may take it away at any moment [LIF-8]
+        if core is None or reservation is None:
+            return False
+        if size == 0 or start + size > reservation.capacity:
+            return False
+        reservation.release()
+        code = lib.omni_commit(core.handle, size, start)
+        if code < 0:
+            refuse(code)
+        reservation.end()
+        core.reservation = None
+        return bool(code)
+
+    def rollback(self) -> None:
+        """Drop the reservation, if there is one (§5.3) [RSV-5].
+
+        Raises BufferError where an export of the region other than `data` lives [RSV-7].
+        """
+        core = self._core
+        reservation = None if core is None else core.reservation  # as in commit
+        if core is None or reservation is None:
+            return
+        reservation.release()
+        code = lib.omni_rollback(core.handle)
+        if code < 0:
+            refuse(code)
+        reservation.end()
+        core.reservation = None
+
+    def build(self, max_bytes: SupportsIndex | None = None) -> Build:
+        """Build a FlatBuffer in the next free slot: `with producer.build() as builder:`, an ordinary
+        flatbuffers.Builder. Leaving the block sends the finished message, at most `max_bytes` long,
+        max_message_size without; an exception rolls back (§5.3) [FLB-1].
+
+        Entering raises TimeoutError where no slot is free, RuntimeError with a reservation
+        outstanding, ChannelClosedError, or ValueError where `max_bytes` exceeds the slot; building
+        FlatBufferTooLarge [FLB-2]; leaving ChannelClosedError, or BuilderNotFinishedError
+        without `Finish`.
+        """
+        from fast_impl.flatbuffers.building import build  # brings NumPy along
+
+        return build(self, max_bytes)  # type: ignore[arg-type] # it is the ProducerHandle where this runs
+
+    def send(self, data: Buffer, timeout: Timeout = None) -> None:
+        """`blocking_push` for those who would rather have exceptions.
+
+        Raises TimeoutError, ChannelClosedError, or ValueError for a size that does not fit.
+        """
+        result = self.blocking_push(data, timeout)
+        if result is not PushResult.SUCCESS:
+            unsent(result, memoryview(data).nbytes, self.max_message_size())
+
+    def is_connected(self) -> bool:
+        """Whether this handle is active and the consumer there (§5.4)."""
+        return self._core is not None and bool(lib.omni_producer_is_connected(self._core.handle))
+
+    def capacity(self) -> int:
+        """How many messages fit; 0 once moved from (§5.4) [LIF-5]."""
+        return 0 if self._core is None else int(lib.omni_producer_capacity(self._core.handle))
+
+    def max_message_size(self) -> int:
+        """Bytes of the largest message; 0 once moved from (§5.4) [LIF-5]."""
+        return 0 if self._core is None else int(lib.omni_producer_max_message_size(self._core.handle))
+
+    def available_slots(self) -> int:
+        """How many more messages fit, possibly stale (§5.4) [STA-3]; 0 when inactive."""
+        return 0 if self._core is None else int(lib.omni_producer_available_slots(self._core.handle))
+
+    def get_config(self) -> ChannelConfig:
+        """The normalised configuration; zeros once moved from (§5.4)."""
+        return ChannelConfig(self.capacity(), self.max_message_size())
+
+    def get_stats(self) -> ProducerStats:
+        """The counters; zeros once moved from (§5.4) [STA-1]."""
+        if self._core is None:
+            return ProducerStats()
+        stats = ffi.new("omni_handle_stats *")
+        lib.omni_producer_get_stats(self._core.handle, stats)
+        return ProducerStats(stats.messages, stats.bytes, stats.failed)
+
+    def move(self) -> ProducerHandle:
+        """A new handle carrying everything; this one is inactive from now on (§5.5) [LIF-3]."""
+        core, self._core = self._core, None
+        return ProducerHandle(core)
+
+    def close(self) -> None:
+        """End the producer, from any thread; the consumer drains and then sees it (§5.5) [LIF-2, LIF-8]."""
+        if self._core is not None:
+            self._core.close()
+
+    def __del__(self) -> None:
+        self.close()
+
+    @property
+    def native_handle(self) -> int:
+        """The address of the `omni_producer`, for code that calls the C ABI; 0 once moved from."""
+        return 0 if self._core is None else int(ffi.cast("uintptr_t", self._core.handle))
+
+
+def _result(code: int) -> PushResult:
+    if code < 0:
+        refuse(code)
+    return PUSH_RESULTS[code]

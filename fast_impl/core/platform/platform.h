@@ -1,0 +1,119 @@
+/* The platform: everything of the platform, and of test builds, that the core touches. The core has no other #ifdef.
+ *
+ * Two variants: futex (Linux), and a mutex with a condition variable wherever there are POSIX threads
+ * (OMNI_PORTABLE). A verification build puts a header of its own in this one's place. */
+#ifndef OMNI_PLATFORM_H
+#define OMNI_PLATFORM_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* pthread_rwlock_t, MAP_ANONYMOUS, CLOCK_MONOTONIC under -std=c11 */
+#endif
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define OMNI_LINE 64 /* bytes that cores hand to each other at once */
+#define PLATFORM_MIN_CAPACITY 8 /* of a channel (§3.2); a verification build has a smaller one */
+#define PLATFORM_OWNERS 4 /* of a handle, one for each thread that uses it in turn; a verification build has fewer */
+#define PLATFORM_FIRST_BUCKETS 64 /* of a registry's table; a verification build has fewer, so that it grows */
+
+#define platform_load(x, order) atomic_load_explicit(x, memory_order_##order)
+#define platform_store(x, v, order) atomic_store_explicit(x, v, memory_order_##order)
+#define platform_exchange(x, v, order) atomic_exchange_explicit(x, v, memory_order_##order)
+#define platform_add(x, v, order) atomic_fetch_add_explicit(x, v, memory_order_##order)
+#define platform_or(x, v, order) atomic_fetch_or_explicit(x, v, memory_order_##order)
+#define platform_and(x, v, order) atomic_fetch_and_explicit(x, v, memory_order_##order)
+#define platform_compare_exchange(x, old, v, order) \
+  atomic_compare_exchange_weak_explicit(x, old, v, memory_order_##order, memory_order_relaxed)
+
+/* Store, fence, load on both sides: at least one sees the other. Light on the side that runs often, heavy on the
+ * side that seldom does. Where the system has a barrier for all threads of the process (Linux: membarrier), the heavy
+ * one is that, and the light one holds back the compiler only (P1202); elsewhere both are full. */
+#define platform_fence_full() atomic_thread_fence(memory_order_seq_cst)
+#define platform_fence_light() (platform_asymmetric ? atomic_signal_fence(memory_order_seq_cst) : platform_fence_full())
+void platform_fence_heavy(void);
+#ifdef OMNI_PORTABLE
+#define platform_asymmetric 0
+#else
+extern int platform_asymmetric; /* set before any channel is made, and then left */
+#endif
+
+#define platform_copy(to, from, size) memcpy(to, from, size)
+
+/* A word to sleep on. */
+typedef struct {
+  _Atomic uint32_t value;
+#ifdef OMNI_PORTABLE
+  pthread_mutex_t mutex;
+  pthread_cond_t changed;
+#endif
+} platform_word;
+
+/* Tells the calling thread from all others that live. */
+#if defined(__has_builtin) && __has_builtin(__builtin_thread_pointer)
+#define platform_self() ((uint64_t)(uintptr_t)__builtin_thread_pointer())
+#else
+#define platform_self() ((uint64_t)(uintptr_t)pthread_self())
+#endif
+
+typedef pthread_rwlock_t platform_rwlock;
+#define platform_lock_init(lock) pthread_rwlock_init(lock, NULL)
+#define platform_lock_destroy(lock) pthread_rwlock_destroy(lock)
+#define platform_lock_shared(lock) pthread_rwlock_rdlock(lock)
+#define platform_lock_exclusive(lock) pthread_rwlock_wrlock(lock)
+#define platform_unlock(lock) pthread_rwlock_unlock(lock)
+
+/* How often a blocked call looks again before it sleeps: 0 where no other processor can be at work. */
+extern int platform_spins;
+static inline void platform_pause(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ __volatile__("isb" ::: "memory");
+#else
+  atomic_signal_fence(memory_order_seq_cst);
+#endif
+}
+
+/* Lets another processor get on, if there is one. */
+static inline void platform_back_off(uint32_t pauses) {
+  if (platform_spins == 0) return;
+  while (pauses > 0) pauses--, platform_pause();
+}
+
+#define PLATFORM_NEVER INT64_MAX
+enum { PLATFORM_AWAKE, PLATFORM_TIME_UP, PLATFORM_SIGNAL };
+
+int platform_word_init(platform_word *word); /* 0, or an error number */
+void platform_word_destroy(platform_word *word);
+/* Sleeps while the word has that value: AWAKE when it may have changed, TIME_UP at the deadline (monotonic
+ * nanoseconds), SIGNAL when a handler ran. The portable variant cannot see signals: it says SIGNAL after
+ * a tenth of a second asleep, so that its caller looks. */
+int platform_sleep(platform_word *word, uint32_t value, int64_t deadline);
+void platform_wake(platform_word *word); /* all who sleep on it; its value has been changed already */
+
+int64_t platform_now(void);                       /* monotonic nanoseconds */
+int64_t platform_deadline(int64_t timeout);       /* now + timeout; negative or beyond reach: PLATFORM_NEVER */
+void *platform_map(uint64_t size);                /* zeroed pages, resident once touched; NULL if refused */
+void platform_unmap(void *memory, uint64_t size);
+void *platform_allocate(size_t size);             /* zeroed, on a line of its own; NULL if refused */
+void platform_free(void *memory);
+
+/* Where the indices of a ring begin: at 0, and nothing is kept of it. In a test build they can begin anywhere, so
+ * that 64 bits wrap within a test; each ring then remembers where, for numbers of messages count from 0 all the same. */
+#ifdef OMNI_START_INDEX_SETTABLE
+#define START_INDEX_MEMBER uint64_t start_index;
+#define START_INDEX(ring) ((ring)->start_index)
+#define START_INDEX_KEEP(ring, index) ((void)((ring)->start_index = (index)))
+void omni_set_start_index(uint64_t index); /* any thread; for channels made from now on */
+uint64_t start_index_of_next(void);
+#else
+#define START_INDEX_MEMBER
+#define START_INDEX(ring) UINT64_C(0)
+#define START_INDEX_KEEP(ring, index) ((void)0)
+#define start_index_of_next() UINT64_C(0)
+#endif
+
+#endif

@@ -1,0 +1,130 @@
+/* fast_impl._handles: the handles and messages as types of CPython, over the core's C ABI. */
+#include "handles.h"
+#include "platform/platform.h"
+
+/* Takes objects of our own Python modules into the state. */
+typedef struct {
+  const char *module, *name;
+  size_t place;
+} import;
+
+static const import imports[] = {
+    {"spec_model.vocabulary", "ProducerStats", offsetof(handles_state, producer_stats)},
+    {"spec_model.vocabulary", "ConsumerStats", offsetof(handles_state, consumer_stats)},
+    {"spec_model.config", "ChannelConfig", offsetof(handles_state, channel_config)},
+    {"fast_impl._arguments", "as_count", offsetof(handles_state, as_count)},
+    {"fast_impl._arguments", "as_nanoseconds", offsetof(handles_state, as_nanoseconds)},
+    {"fast_impl._raising", "refuse", offsetof(handles_state, refuse)},
+    {"fast_impl._raising", "unsent", offsetof(handles_state, unsent)},
+    {"fast_impl._raising", "unreceived", offsetof(handles_state, unreceived)},
+    {"fast_impl._raising", "expired", offsetof(handles_state, expired)},
+    {"fast_impl._raising", "ended", offsetof(handles_state, ended)},
+    {"fast_impl._raising", "held", offsetof(handles_state, held)},
+};
+enum { IMPORTS = sizeof imports / sizeof *imports };
+
+static PyObject **imported(handles_state *state, int i) {
+  return (PyObject **)(void *)((char *)state + imports[i].place);
+}
+
+typedef struct {
+  PyType_Spec *spec;
+  const char *public_name; /* in the module, or NULL */
+  size_t place;
+} type;
+
+static const type types[] = {
+    {&producer_spec, "ProducerHandle", offsetof(handles_state, producer)},
+    {&consumer_spec, "ConsumerHandle", offsetof(handles_state, consumer)},
+    {&message_spec, "Message", offsetof(handles_state, message)},
+    {&reservation_spec, "Reservation", offsetof(handles_state, reservation)},
+    {&batch_spec, "Batch", offsetof(handles_state, batch)},
+    {&payloads_spec, NULL, offsetof(handles_state, payloads)},
+    {&registry_spec, "Registry", offsetof(handles_state, registry)},
+};
+enum { TYPES = sizeof types / sizeof *types };
+
+static PyObject **made(handles_state *state, int i) { return (PyObject **)(void *)((char *)state + types[i].place); }
+
+static PyObject *attribute(const char *module_name, const char *name) {
+  PyObject *module = PyImport_ImportModule(module_name), *found = NULL;
+  if (module) found = PyObject_GetAttrString(module, name);
+  Py_XDECREF(module);
+  return found;
+}
+
+/* The members of an enumeration of the vocabulary, by value [VOC-5]. */
+static int members_of(const char *name, PyObject **members, int count) {
+  PyObject *enumeration = attribute("spec_model.vocabulary", name);
+  int made = 0;
+  while (enumeration && made < count && (members[made] = PyObject_CallFunction(enumeration, "i", made))) made++;
+  Py_XDECREF(enumeration);
+  return made == count ? 0 : -1;
+}
+
+static int execute(PyObject *module) {
+  handles_state *state = PyModule_GetState(module);
+  for (int i = 0; i < TYPES; i++) {
+    PyObject *kind = *made(state, i) = PyType_FromModuleAndSpec(module, types[i].spec, NULL);
+    if (!kind || (types[i].public_name && PyModule_AddObjectRef(module, types[i].public_name, kind) < 0)) return -1;
+  }
+  for (int i = 0; i < IMPORTS; i++)
+    if (!(*imported(state, i) = attribute(imports[i].module, imports[i].name))) return -1;
+  if (members_of("PushResult", state->push_results, OMNI_PUSH_QUEUE_FULL + 1) < 0 ||
+      members_of("PopResult", state->pop_results, OMNI_POP_EMPTY + 1) < 0)
+    return -1;
+  if (!(state->zero = PyLong_FromLong(0))) return -1;
+  if (PyModule_AddStringConstant(module, "fences", platform_asymmetric ? "asymmetric" : "full") < 0) return -1;
+  for (int i = 0; i <= OMNI_POP_EMPTY; i++)
+    if (!(state->nothing[i] = PyTuple_Pack(2, state->pop_results[i], Py_None))) return -1;
+  return 0;
+}
+
+static int traverse(PyObject *module, visitproc visit, void *arg) {
+  handles_state *state = PyModule_GetState(module);
+  for (int i = 0; i < TYPES; i++) Py_VISIT(*made(state, i));
+  for (int i = 0; i < IMPORTS; i++) Py_VISIT(*imported(state, i));
+  Py_VISIT(state->build);
+  Py_VISIT(state->get_flatbuffer);
+  Py_VISIT(state->verify);
+  for (int i = 0; i <= OMNI_PUSH_QUEUE_FULL; i++) Py_VISIT(state->push_results[i]);
+  for (int i = 0; i <= OMNI_POP_EMPTY; i++) {
+    Py_VISIT(state->pop_results[i]);
+    Py_VISIT(state->nothing[i]);
+  }
+  return free_messages_traverse(state, visit, arg);
+}
+
+static void release(void *module) {
+  handles_state *state = PyModule_GetState(module);
+  free_messages_clear(state);
+  for (int i = 0; i < TYPES; i++) Py_CLEAR(*made(state, i));
+  for (int i = 0; i < IMPORTS; i++) Py_CLEAR(*imported(state, i));
+  Py_CLEAR(state->zero);
+  Py_CLEAR(state->build);
+  Py_CLEAR(state->get_flatbuffer);
+  Py_CLEAR(state->verify);
+  for (int i = 0; i <= OMNI_PUSH_QUEUE_FULL; i++) Py_CLEAR(state->push_results[i]);
+  for (int i = 0; i <= OMNI_POP_EMPTY; i++) {
+    Py_CLEAR(state->pop_results[i]);
+    Py_CLEAR(state->nothing[i]);
+  }
+}
+
+static PyModuleDef_Slot slots[] = {
+    {Py_mod_exec, execute},
+    {0, NULL},
+};
+
+/* No m_clear: a finaliser that runs late may still use a handle, and with it the state. */
+static PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "fast_impl._handles",
+    .m_doc = "The handles and messages of fast_impl, in C.",
+    .m_size = sizeof(handles_state),
+    .m_slots = slots,
+    .m_traverse = traverse,
+    .m_free = release,
+};
+
+PyMODINIT_FUNC PyInit__handles(void) { return PyModuleDef_Init(&definition); }

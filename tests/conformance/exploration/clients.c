@@ -1,0 +1,97 @@
+/* Small clients of the explorer, for its own tests. `mode` chooses between the variants of each. */
+#include "../../conformance/exploration/engine/explorer.h"
+
+static uint32_t flag[16], data[16];
+static void *shared;
+static int mode;
+
+static void begin(void *context) {
+  (void)context;
+  flag[0] = data[0] = 0;
+  shared = NULL;
+  wm_name(flag, "flag");
+  wm_name(data, "data");
+}
+
+#define LOAD(x, order) wm_load(x, 4, wm_##order, WM_SITE(#x))
+#define STORE(x, v, order) wm_store(x, 4, v, wm_##order, WM_SITE(#x))
+
+/* Memory is handed over by a flag, and freed by one side; mode 1: the other touches it once more. */
+static void freeing(void *context, int number) {
+  (void)context;
+  if (number == 0) {
+    uint32_t *given = wm_allocate(sizeof *given);
+    wm_plain_write(given, sizeof *given, WM_SITE("given"));
+    *given = 7;
+    shared = given;
+    STORE(flag, 1, release);
+    if (mode == 1) {
+      wm_await(data, 4, 0, wm_acquire, WM_SITE("data"));
+      wm_plain_read(given, sizeof *given, WM_SITE("given"));
+    }
+    return;
+  }
+  wm_await(flag, 4, 0, wm_acquire, WM_SITE("flag"));
+  uint32_t *got = shared;
+  wm_plain_read(got, sizeof *got, WM_SITE("got"));
+  if (*got != 7) wm_fail("the message is not there", WM_SITE("got"));
+  wm_free(got, WM_SITE("got"));
+  STORE(data, 1, release);
+}
+
+/* Turns for ever: only a bound ends it. */
+static void endless(void *context, int number) {
+  (void)context;
+  for (;;) STORE(number ? flag : data, 1, relaxed);
+}
+
+/* Does something else each time it is run. */
+static void fickle(void *context, int number) {
+  static uint32_t runs;
+  (void)context;
+  STORE(flag, number ? ++runs : 1, relaxed);
+  LOAD(flag, relaxed);
+}
+
+/* One address with two sizes; mode 1: plain after atomic. */
+static void misusing(void *context, int number) {
+  (void)context, (void)number;
+  STORE(flag, 1, relaxed);
+  if (mode == 1) wm_plain_write(flag, 4, WM_SITE("flag"));
+  else wm_load(flag, 2, wm_relaxed, WM_SITE("flag"));
+}
+
+/* A location that is atomic elsewhere, written as if it were not; mode 1: nothing orders the two threads. */
+static void nonatomic(void *context, int number) {
+  (void)context;
+  if (number == 0) {
+    STORE(data, 7, nonatomic);
+    STORE(flag, 1, release);
+    return;
+  }
+  if (mode == 1) wm_await(flag, 4, 0, wm_relaxed, WM_SITE("flag"));
+  else wm_await(flag, 4, 0, wm_acquire, WM_SITE("flag"));
+  LOAD(data, relaxed);
+  STORE(data, 8, relaxed);
+}
+
+/* One thread sleeps, and nobody wakes it; `mode`: what else ends its sleep. The outcome: how it ended. */
+static uint64_t slept;
+static void sleeping(void *context, int number) {
+  (void)context;
+  if (number == 0) slept = (uint64_t)wm_sleep(flag, 4, 0, (unsigned)mode, WM_SITE("flag"));
+}
+
+static void how_it_slept(void *context) {
+  (void)context;
+  wm_outcome(slept);
+  wm_outcome(wm_allocated());
+}
+
+static void (*const clients[])(void *, int) = {freeing, endless, fickle, misusing, nonatomic, sleeping};
+
+void client_explore(int client, int variant, const wm_options *options, wm_report *report) {
+  mode = variant;
+  wm_client c = {2, begin, clients[client], how_it_slept, NULL};
+  wm_explore(&c, options, report);
+}

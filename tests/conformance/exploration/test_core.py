@@ -1,0 +1,169 @@
+"""The core that ships, explored: small clients are proved, and each change of the protocol is found."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from conformance.exploration.clients.__main__ import main
+from conformance.exploration.clients.allowed import outcomes
+from conformance.exploration.clients.build import sources
+from conformance.exploration.clients.catalogue import FULL, QUICK
+from conformance.exploration.clients.client import Client, client
+from conformance.exploration.clients.steps.world import Code
+from conformance.exploration.clients.verdict import explore
+
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.timeout(180),
+    pytest.mark.skipif(shutil.which("cc") is None and shutil.which("gcc") is None, reason="no C compiler on the PATH"),
+]
+BY_NAME = {each.name: each for each in QUICK}
+PINNED, INTERRUPTED = Code.PINNED, Code.INTERRUPTED
+
+
+@pytest.mark.parametrize("asymmetric", [True, False], ids=["asymmetric fences", "full fences"])
+@pytest.mark.parametrize("each", QUICK, ids=lambda each: each.name)
+def test_the_core_is_proved_for(each: Client, asymmetric: bool) -> None:
+    """Every execution that RC11 allows ends in an outcome that the model allows; none races, fails or sleeps on."""
+    verdict = explore(each, asymmetric)
+    assert verdict.proved, verdict.why
+
+
+@pytest.mark.parametrize("each", QUICK, ids=lambda each: each.name)
+def test_the_core_is_proved_with_shorter_release_sequences_for(each: Client) -> None:
+    """C++20 leaves later stores of the same thread out of a release sequence: the core does not lean on them."""
+    verdict = explore(each, cxx20=True)
+    assert verdict.proved, verdict.why
+
+
+def test_no_two_clients_are_of_one_name() -> None:
+    """A name says which client it is."""
+    names = [each.name for each in FULL]
+    assert len(set(names)) == len(names)
+
+
+def _weaker(file: str, text: str, shown_by: str, kind: str) -> tuple[str, str, str, str, str]:
+    """The one order in a text made relaxed."""
+    return file, text, text.replace("acquire", "relaxed").replace("release", "relaxed"), shown_by, kind
+
+
+NOTHING_POPPED = "the consumer ends with nothing popped"
+END_WAKES = "pairs with ring_waiting */\n  eventcount_wake(&ring->consumer_waiter);\n}\n\n/* The consumer"
+
+CHANGES = {
+    "as many slots as capacity": (
+        "ring.h", "(index & (2 * ring->capacity - 1))", "(index & (ring->capacity - 1))", "try", "data race",
+    ),
+    "no fence of the waker": ("ring.h", "  platform_fence_light();", "  ;", "blocking", "lost wakeup"),
+    "read_index not acquired": _weaker(
+        "ring.h", "ring->cached_read = platform_load(&ring->read_index, acquire)", "try", "data race"
+    ),
+    "write_index not released": _weaker("ring.h", "(&ring->write_index, write + count, release)", "try", "data race"),
+    "write_index not acquired": _weaker("ring.h", "(&ring->write_index, acquire); /* pairs", "try", "data race"),
+    "producer_alive not acquired": _weaker(
+        "ring.h", "!platform_load(&ring->producer_alive, acquire)", "the producer ends", ""
+    ),
+    "no second look": (
+        "ring.h", "    ring->cached_write = platform_load(&ring->write_index, relaxed); /* again", "    ; /* again",
+        "the producer ends", "outcomes that no order explains",
+    ),
+    "read_index not released": _weaker("ring.h", "(&ring->read_index, read + count, release)", "try", "data race"),
+    "no fence of the sleeper": ("channel.h", "    platform_fence_heavy();", "    ;", "views held", "lost wakeup"),
+    "asleep the producer does not look for the consumer's end": (
+        "producer.c", "nobody_receives(producer->channel) || guard", "guard", NOTHING_POPPED, "lost wakeup",
+    ),
+    "asleep the consumer does not look for the producer's end": (
+        "consumer.c", "!platform_load(&ring->producer_alive, relaxed) || guard", "guard",
+        "the producer ends, asleep", "lost wakeup",
+    ),
+    "producer_alive not released": _weaker("ring.h", "(&ring->producer_alive, 0, release)", "shut down, asleep", ""),
+    "the producer's end does not wake": (
+        "ring.h", END_WAKES, END_WAKES.replace("  eventcount_wake(&ring->consumer_waiter);\n", ""),
+        "the producer ends, asleep", "lost wakeup",
+    ),
+    "the consumer's end does not wake": (
+        "ring.h", "eventcount_wake orders it */\n  eventcount_wake(&ring->producer_waiter);", "eventcount_wake orders it */",
+        NOTHING_POPPED, "lost wakeup",
+    ),
+}  # fmt: skip
+"""A change of the core: file, text, what stands there instead, the client that shows it, and as what."""
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_of_the_protocol_is_found(name: str, tmp_path: Path) -> None:
+    """With one order weaker, or one step left out, some execution of a small client fails."""
+    file, text, instead, shown_by, kind = CHANGES[name]
+    core = tmp_path / "core"
+    shutil.copytree(sources(), core)
+    source = (core / file).read_text()
+    assert text in source
+    (core / file).write_text(source.replace(text, instead))
+    verdict = explore(BY_NAME[shown_by], True, core)
+    assert not verdict.proved
+    assert verdict.why.startswith(kind), verdict.why
+
+
+def test_a_failure_is_told_by_thread_and_source_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command ends with 1, and prints the execution with the lines of the core, and a string that replays it."""
+    core = tmp_path / "core"
+    shutil.copytree(sources(), core)
+    ring = (core / "ring.h").read_text()
+    (core / "ring.h").write_text(ring.replace("write + count, release", "write + count, relaxed"))
+    assert main(["--core", str(core)]) == 1
+    printed = capsys.readouterr().out
+    assert "data race: write by thread 0 at" in printed
+    assert "thread 0" in printed and "thread 1" in printed
+    assert re.search(r"ring\.h:\d+ write", printed)
+    assert "replay: " in printed
+
+
+def test_what_is_allowed_is_what_the_model_does() -> None:
+    """Two orders of a push and a pop, three results of a push on a full queue with a time limit and a close."""
+    assert outcomes(client("", 1, "try_push 1", "try_pop")) == {(0, 0 | 1 << 8, 4), (0, 3, 4)}
+    assert outcomes(client("", 1, "try_push 1; timed_push 2", "close_consumer")) == {(0, 1, 4), (0, 2, 4), (2, 2, 4)}
+    assert outcomes(client("", 1, "blocking_pop")) == frozenset()
+
+
+def test_a_setup_comes_before_the_threads() -> None:
+    """They begin with its channel, its messages and its pin, and its results are no part of the outcome."""
+    held = client("", 1, "try_pop", "held; view; unpin", setup="try_push 1; try_pop; pin; try_push 2")
+    assert outcomes(held) == {(PINNED, 1, 1, 4), (0 | 2 << 8, 1, 1, 4)}
+
+
+def test_memory_that_is_left_is_a_part_of_the_outcome() -> None:
+    """Two blocks for a broker, two for a channel; a view keeps those of its channel."""
+    assert outcomes(client("", 1, "free_producer", "free_consumer")) == {(2,)}
+    assert outcomes(client("", 1, "free_producer; free_consumer", "free_broker")) == {(0,)}
+    assert outcomes(client("", 1, "free_producer; free_consumer", setup="try_push 1; try_pop; pin")) == {(4,)}
+
+
+def test_a_mishap_is_allowed_as_often_as_the_client_says() -> None:
+    """A sleep ends with a signal, or a request is refused memory, so many times in each thread."""
+    asleep = "blocking_pop; blocking_pop; try_push 1; try_pop"
+    assert outcomes(client("", 1, asleep, signals=1)) == frozenset()
+    assert outcomes(client("", 1, asleep, signals=2)) == {(INTERRUPTED, INTERRUPTED, 0, 0 | 1 << 8, 4)}
+    refused = outcomes(client("", 1, "request 0; request 0; request 0", bare=True, refusals=2))
+    assert {results[:3] for results in refused} == {(0, 1, 1), (3, 0, 1), (3, 3, 0)}
+
+
+def test_two_requests_share_a_name_only_one_after_the_other() -> None:
+    """One answers SUCCESS and the other NAME_EXISTS; where the first gave it back, both answer SUCCESS."""
+    assert outcomes(client("", 1, "request 1", "request 1", bare=True)) == {(0, 1, 4), (1, 0, 4)}
+    both = "request 1; free_producer; free_consumer"
+    assert outcomes(client("", 1, both, both, bare=True)) == {(0, 0, 2), (0, 1, 2), (1, 0, 2)}
+
+
+def test_an_operation_that_is_none_is_refused() -> None:
+    """The error lists those that there are."""
+    with pytest.raises(ValueError, match="no operation is called 'push'; there are try_push"):
+        client("", 1, "push 1")
+
+
+def test_a_thread_with_too_many_operations_is_refused() -> None:
+    """The error says how many there are, and how many there may be."""
+    with pytest.raises(ValueError, match="a thread has at most 8 operations, not 9"):
+        client("", 1, "; ".join(["try_pop"] * 9))

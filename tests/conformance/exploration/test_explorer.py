@@ -1,0 +1,189 @@
+"""What the explorer does with clients that fail, do not end, or cannot be explored; and how it is steered."""
+
+from __future__ import annotations
+
+import ctypes
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.exploration import compile as compiling
+from conformance.exploration.explorer import Options, Report, Result, explore
+from conformance.exploration.litmus.interpreter import run
+from conformance.exploration.litmus.program import operation, program
+from conformance.exploration.trace import decisions, replay_string, table, worded
+
+FREEING, ENDLESS, FICKLE, MISUSING, NONATOMIC, SLEEPING = range(6)
+TIMED, INTERRUPTIBLE = 1, 2
+TIME_UP, SIGNAL = 1, 2
+STORE_BUFFERING = program(
+    "x = 1 rlx; r0 = y rlx; y = 2 rlx", "y = 1 rlx; r0 = x rlx; r1 = y rlx", "r0 = x rlx; r1 = y rlx"
+)
+
+
+@cache
+def clients() -> ctypes.CDLL:
+    """The clients of clients.c."""
+    return ctypes.CDLL(str(compiling.shared_library([Path(__file__).with_name("clients.c")])))
+
+
+def client(number: int, mode: int = 0, **options: Any) -> Result:
+    """One of them, explored."""
+
+    def start(given: Options, report: Report) -> None:
+        clients().client_explore(number, mode, ctypes.byref(given), ctypes.byref(report))
+
+    return explore(clients(), start, **options)
+
+
+def test_memory_handed_over_and_freed_is_no_failure() -> None:
+    """Plain memory that is written, published, read and freed in order is clean in its one execution."""
+    result = client(FREEING)
+    assert result.proved and result.complete == 1
+
+
+def test_time_comes_and_a_signal_only_may() -> None:
+    """A sleep that nobody ends is a lost wakeup, also where a signal could end it, but not where its time comes."""
+    assert client(SLEEPING).failure == "lost wakeup"
+    timed = client(SLEEPING, TIMED)
+    assert timed.failure is None and set(timed.outcomes) == {(TIME_UP, 0)}
+    interruptible = client(SLEEPING, INTERRUPTIBLE, every_failure=True)
+    assert interruptible.failure == "lost wakeup" and set(interruptible.outcomes) == {(SIGNAL, 0)}
+    both = client(SLEEPING, TIMED | INTERRUPTIBLE)
+    assert both.failure is None and set(both.outcomes) == {(TIME_UP, 0), (SIGNAL, 0)}
+
+
+def test_freed_memory_must_not_be_touched() -> None:
+    """A read after a free is found, although it comes after it in happens-before."""
+    result = client(FREEING, 1)
+    assert result.failure == "freed memory" and "clients.c" in result.message
+
+
+def test_what_a_bound_cuts_is_not_proved() -> None:
+    """A client that never ends is cut, and nothing is proved of it."""
+    result = client(ENDLESS, steps=5)
+    assert result.cut == 1 and result.complete == 0 and not result.proved
+
+
+def test_a_bound_on_executions_leaves_the_rest_cut() -> None:
+    """Executions that are not looked at any more count as cut."""
+    result = run(STORE_BUFFERING, executions=3)
+    assert result.complete == 3 and result.cut > 0 and not result.proved
+
+
+def test_no_execution_is_no_proof() -> None:
+    """A client all of whose executions wait for ever proves nothing."""
+    result = run(program("await x 0 rlx"), blocking_allowed=True)
+    assert (result.complete, result.blocked, result.proved) == (0, 1, False)
+
+
+def test_a_client_that_changes_its_mind_is_refused() -> None:
+    """A client that does something else when it is run again is told so."""
+    result = client(FICKLE)
+    assert result.failure == "misuse" and "does not do the same" in result.message
+
+
+@pytest.mark.parametrize(("mode", "says"), [(0, "with 4 and with 2 bytes"), (1, "plain write")])
+def test_what_cannot_be_explored_is_refused(mode: int, says: str) -> None:
+    """Mixed sizes, and plain writes to what was atomic, are reported, not explored wrongly."""
+    result = client(MISUSING, mode)
+    assert result.failure == "misuse" and says in result.message
+
+
+def test_what_is_ordered_need_not_be_atomic() -> None:
+    """An access taken as nonatomic is clean where happens-before orders it, and a data race where nothing does."""
+    assert client(NONATOMIC).proved
+    result = client(NONATOMIC, 1)
+    assert result.failure == "data race" and "write by thread 0" in result.message
+
+
+def test_an_outcome_that_is_not_allowed_is_a_failure() -> None:
+    """The outcome is named, and the execution that led to it is told; where it is allowed, all is proved."""
+    reading = program("x = 1 rlx", "r0 = x rlx")
+    every = set(run(reading).outcomes)
+    assert len(every) == 2 and run(reading, allowed=every).proved
+    for missing in every:
+        result = run(reading, allowed=every - {missing})
+        assert result.failure == "forbidden" and result.outcomes[missing] == 1
+        assert result.message.endswith(": " + " ".join(map(str, missing)))
+        assert len(result.trace) == 2
+    assert run(reading, allowed=()).failure == "forbidden"
+
+
+def test_a_failure_is_replayed_by_its_string() -> None:
+    """The replay string of a race leads to the same trace."""
+    race = program("plain x = 1; y = 1 rlx", "r0 = y acq; if r0 == 1: r1 = plain x", "r0 = y rlx")
+    result = run(race)
+    again = run(race, prefix=decisions(replay_string(result.path)))
+    assert result.failure == again.failure == "data race"
+    assert again.trace == result.trace and again.complete == 0
+    assert "thread 1" in table(result) and table(result).endswith(f"replay: {replay_string(result.path)}")
+
+
+def test_a_prefix_that_does_not_fit_is_refused() -> None:
+    """A decision that there is not is an error, not an empty proof."""
+    assert run(STORE_BUFFERING, prefix=(99,)).failure == "misuse"
+
+
+def test_a_message_names_files_and_not_where_they_are() -> None:
+    """Addresses become source lines, and folders go."""
+    said = worded("write at 0x12:0, and read at /some/where/ring.h:7", {"0x12": "gate.h:3"})
+    assert said == "write at gate.h:3, and read at ring.h:7"
+
+
+def test_a_bad_replay_string_is_refused() -> None:
+    """Anything but numbers and dots is named."""
+    with pytest.raises(ValueError, match="replay string"):
+        decisions("x.1")
+
+
+@pytest.mark.parametrize("split", [1, 2, 5, 20])
+def test_subtrees_add_up_to_the_whole(split: int) -> None:
+    """Explored in parts by prefix, a client has the same executions and outcomes as in one go."""
+    whole = run(STORE_BUFFERING)
+    start = run(STORE_BUFFERING, split=split)
+    assert start.open and not start.proved
+    complete, outcomes = start.complete, dict(start.outcomes)
+    for prefix in start.open:
+        part = run(STORE_BUFFERING, prefix=prefix)
+        complete += part.complete
+        for outcome, count in part.outcomes.items():
+            outcomes[outcome] = outcomes.get(outcome, 0) + count
+    assert complete == whole.complete and outcomes == dict(whole.outcomes)
+
+
+def test_every_failure_is_counted_by_its_kind() -> None:
+    """Asked to go on, the explorer meets all kinds of failure of a client and keeps the shortest."""
+    both = program("plain x = 1; y = 1 rlx; sleep y 1", "r0 = y rlx; if r0 == 1: r1 = plain x")
+    result = run(both, every_failure=True)
+    assert result.failures == {"data race": 1, "lost wakeup": 1}
+    assert len(result.trace) == 2
+
+
+def test_a_timed_sleep_is_never_lost() -> None:
+    """A sleep that may time out comes back though nobody wakes it."""
+    result = run(program("r0 = doze x 0", "y = 1 rlx".replace("y", "x")))
+    assert result.failure is None and {outcome[0] for outcome in result.outcomes} == {0, 1}
+
+
+def test_without_a_compiler_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No compiler on the PATH is a clear error."""
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(compiling.CompilerError, match="no C compiler on the PATH"):
+        compiling.compiler()
+
+
+def test_what_the_compiler_refuses_is_shown(tmp_path: Path) -> None:
+    """A client that does not compile is an error with the compiler's words."""
+    broken = tmp_path / "broken.c"
+    broken.write_text("int broken(void) { return nothing; }\n")
+    with pytest.raises(compiling.CompilerError, match="nothing"):
+        compiling.shared_library([broken])
+
+
+def test_a_typing_error_in_a_program_is_named() -> None:
+    """An operation that does not parse is shown, with one that would."""
+    with pytest.raises(ValueError, match="not an operation: 'x := 1'"):
+        operation("x := 1")

@@ -1,0 +1,215 @@
+"""What the handles allocate, they give back: references, blocks, pins."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import tracemalloc
+import weakref
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def channel(fast: ModuleType) -> Any:
+    return fast.MailboxBroker().request_channel("memory", fast.ChannelConfig(16, 64))[1]
+
+
+def _refused(call: Callable[[], object], error: type[Exception]) -> None:
+    try:
+        call()
+    except error:
+        return  # not pytest.raises, which keeps the traceback, and with it the messages of its frames
+    raise AssertionError(f"no {error.__name__}")
+
+
+def _everything(fast: ModuleType, channel: Any, data: Any) -> None:
+    """Every call, in success, in failure and with bad arguments."""
+    producer, consumer = channel
+    producer.try_push(data)
+    producer.try_push(data=bytearray(data))
+    producer.batch_push([data, data])
+    producer.batch_push(memoryview(data) for _ in range(2))
+    producer.send(data, timeout=1.5)
+    producer.blocking_push(data, 0)
+    producer.reserve(n=1).data[0:1] = b"r"
+    producer.rollback()
+    view = producer.reserve(1).data[2:4]
+    _refused(lambda: producer.commit(1), BufferError)
+    view.release()
+    producer.commit(1, offset=2)
+    producer.batch_push([data] * 20)
+    producer.blocking_push(data, 0.0001)
+    _, message = consumer.try_pop()
+    with message.data as view:
+        bytes(view[1:2])
+    bytes(message), len(message), repr(message)
+    consumer.blocking_pop(timeout=3)[1].data.tobytes()
+    _refused(lambda: bytes(message), fast.MessageExpiredError)
+    _refused(lambda: message.data, fast.MessageExpiredError)
+    bytes(consumer.batch_pop(2)[1][0])
+    consumer.receive(None)
+    batch = consumer.batch_pop_buffer(2)[1]
+    bytes(batch.data), bytes(batch.offsets), bytes(batch.lengths)
+    consumer.batch_pop(16)
+    consumer.try_pop(), consumer.batch_pop(2), consumer.batch_pop(0), consumer.blocking_pop(0)
+    _refused(lambda: consumer.receive(0), TimeoutError)
+    _refused(lambda: producer.try_push("text"), TypeError)
+    _refused(lambda: producer.try_push(memoryview(bytes(8))[::2]), BufferError)
+    _refused(lambda: producer.batch_push([data, bytearray(3), None]), TypeError)
+    _refused(lambda: producer.batch_push(5), TypeError)
+    _refused(lambda: producer.send(b""), ValueError)
+    _refused(lambda: producer.blocking_push(data, float("nan")), ValueError)
+    _refused(lambda: producer.reserve(-1), ValueError)
+    _refused(lambda: consumer.batch_pop(1.5), TypeError)
+    _refused(lambda: consumer.batch_pop(), TypeError)
+    _refused(lambda: consumer.blocking_pop(1, 2), TypeError)
+    _refused(lambda: consumer.blocking_pop(limit=2), TypeError)
+    producer.get_stats(), producer.get_config(), consumer.get_stats(), consumer.get_config()
+    _, other = fast.MailboxBroker().request_channel("other", fast.ChannelConfig(8, 64))
+    other.producer.batch_push([data] * 3)
+    other.producer.reserve(1).data  # noqa: B018 - makes the view
+    moved = other.consumer.move()
+    held, iterator = moved.try_pop()[1].data, iter(moved)
+    assert next(iterator) == data
+    other.producer.close()
+    assert list(iterator) == [data]
+    moved.close()
+    held.release()
+
+
+def test_nothing_is_left_in_use(fast: ModuleType, channel: Any) -> None:
+    """After many rounds of every call, successes and refusals, no more blocks and references are in use than before."""
+    data = b"a message of more than a few bytes"
+    watched = [data, None, fast.PushResult.SUCCESS, fast.PopResult.SUCCESS, fast.PopResult.EMPTY, channel.consumer]
+    watched += [type(channel.producer), type(channel.consumer), fast.Message, fast.Reservation, fast.Batch]
+
+    def counts() -> list[int]:
+        gc.collect()
+        return [*map(sys.getrefcount, watched), sys.getallocatedblocks()]
+
+    grown = []
+    for _ in range(4):
+        before = counts()
+        for _ in range(100):
+            _everything(fast, channel, data)
+        grown.append([after - first for first, after in zip(before, counts(), strict=True)])
+    # What leaks grows each time; caches of the interpreter and of ours grow once.
+    least = [min(column) for column in zip(*grown, strict=True)]
+    assert max(least) < 50, grown
+
+
+@pytest.mark.parametrize("call", ["try_push", "blocking_push", "batch_push"])
+def test_a_push_allocates_nothing(fast: ModuleType, channel: Any, call: str) -> None:
+    """The interpreter's allocator sees nothing of a push in C [CON-7]."""
+    if fast.binding != "c":
+        pytest.skip("cffi allocates arguments")
+    push, pop, data = getattr(channel.producer, call), channel.consumer.try_pop, b"x" * 64
+    argument = [data] if call == "batch_push" else data
+    push(argument), pop()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        tracemalloc.reset_peak()
+        push(argument)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak - before < 64, "bytes that the push allocated, other than for the results of the questions about it"
+
+
+def test_pops_use_again_what_nobody_holds(fast: ModuleType, channel: Any) -> None:
+    """An answer that is still held is not touched by the pops that follow; one that is not, is given out again."""
+    if fast.binding != "c":
+        pytest.skip("in cffi every answer is new")
+    producer, consumer = channel
+    producer.batch_push([b"%d" % n for n in range(5)])
+    held = consumer.try_pop()
+    message = held[1]
+    other = consumer.try_pop()
+    assert other is not held and other[1] is not message
+    assert (held[0], held[1], repr(message)) == (fast.PopResult.SUCCESS, message, "<Message number 0, expired>")
+    kept = other[1]
+    where = id(other)
+    del other
+    third = consumer.try_pop()
+    assert id(third) == where
+    assert third[1] is not kept
+    assert (repr(kept), bytes(third[1])) == ("<Message number 1, expired>", b"2")
+
+
+def test_pins_are_given_back(fast: ModuleType, channel: Any) -> None:
+    """However many views of however many messages come and go, in the end none holds anything back."""
+    producer, consumer = channel
+    for turn in range(50):
+        producer.batch_push([b"%d" % n for n in range(16)])
+        _, messages = consumer.batch_pop(16)
+        views = [message.data for message in messages for _ in range(3)]
+        slices = [view[0:1] for view in views[turn % 3 :: 3]]
+        del views, messages
+        producer.batch_push([b"y"] * 16)
+        _refused(consumer.try_pop, BufferError)
+        assert [bytes(piece) for piece in slices]
+        del slices
+        gc.collect()
+        assert len(consumer.batch_pop(16)[1]) == 16
+
+
+@pytest.mark.parametrize("pop", ["try_pop", "blocking_pop", "receive", "batch_pop", "batch_pop_buffer"])
+def test_every_pop_minds_a_view(fast: ModuleType, channel: Any, pop: str) -> None:
+    """Each way of popping ends where a view of an earlier message begins, `capacity` messages on [MSG-3]."""
+    producer, consumer = channel
+    producer.batch_push([b"viewed"] * 16)
+    view = consumer.batch_pop(16)[1][3].data
+    producer.batch_push([b"other"] * 16)
+    arguments = [1] if pop.startswith("batch") else []
+    for _ in range(3):
+        getattr(consumer, pop)(*arguments)
+    _refused(lambda: getattr(consumer, pop)(*arguments), BufferError)
+    assert consumer.available_messages() == 13
+    producer.batch_push([b"more"] * 16)
+    assert view == b"viewed"
+    view.release()
+    getattr(consumer, pop)(*arguments)
+    assert consumer.available_messages() == 15
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_native_pops_mind_a_view(fast: ModuleType, channel: Any, when: str) -> None:
+    """A pop that Python does not see, by the handle's address, ends where a view begins as well [MSG-3]."""
+    from fast_impl.cffi.core import ffi, lib  # another copy of the core's code, over the same data
+
+    producer, consumer = channel
+    producer.batch_push([b"viewed"] * 16)
+    address = consumer.native_handle if when == "before" else 0
+    view = consumer.try_pop()[1].data
+    address = address or consumer.native_handle
+    native, raw = ffi.cast("omni_consumer *", address), ffi.new("omni_message *")
+    producer.try_push(b"other")
+    assert [lib.omni_try_pop(native, raw) for _ in range(16)] == [lib.OMNI_POP_SUCCESS] * 15 + [lib.OMNI_PINNED]
+    assert view == b"viewed"
+
+
+def test_a_handle_ends_with_its_last_reference(fast: ModuleType) -> None:
+    """Weak references see it go, and the channel's name is free [LIF-1]."""
+    broker = fast.MailboxBroker()
+    _, pair = broker.request_channel("last", fast.ChannelConfig(8, 64))
+    producer, consumer = pair
+    del pair
+    ended: list[str] = []
+    weakref.finalize(producer, ended.append, "producer")
+    weakref.finalize(consumer, ended.append, "consumer")
+    producer.try_push(b"message")
+    view = consumer.try_pop()[1].data
+    del producer
+    gc.collect()
+    assert ended == ["producer"]
+    assert broker.has_channel("last")
+    del consumer
+    gc.collect()
+    assert ended == ["producer", "consumer"]
+    assert not broker.has_channel("last")
+    assert view == b"message"

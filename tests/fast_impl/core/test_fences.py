@@ -1,0 +1,76 @@
+"""Which fences the core uses, and that the environment can choose the full ones."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+MEMBARRIER = {"x86_64": 324, "aarch64": 283}
+"""The number of the system call."""
+EXPEDITED = 1 << 3
+PROGRAM = """
+import threading
+import fast_impl
+
+with fast_impl.open_channel(capacity=8) as (producer, consumer):
+    thread = threading.Thread(target=lambda: [producer.send(bytes([n % 256])) for n in range(2000)])
+    thread.start()
+    assert [consumer.receive()[0] for _ in range(2000)] == [n % 256 for n in range(2000)]
+    thread.join()
+"""
+
+
+def _environment(wanted: str | None) -> dict[str, str]:
+    rest = {name: value for name, value in os.environ.items() if name != "OMNI_FENCES"}
+    return rest if wanted is None else {**rest, "OMNI_FENCES": wanted}
+
+
+def _fences(program: Path, wanted: str | None) -> str:
+    command = [str(program)]
+    done = subprocess.run(command, env=_environment(wanted), capture_output=True, text=True, timeout=30, check=True)
+    return done.stdout.strip()
+
+
+def _possible(portable: bool) -> bool:
+    """Whether this system has an expedited membarrier, and the platform would use it."""
+    number = MEMBARRIER.get(platform.machine())
+    if portable or number is None or not sys.platform.startswith("linux"):
+        return False
+    commands = ctypes.CDLL(None).syscall(number, 0, 0, 0)
+    return bool(commands > 0 and commands & EXPEDITED)
+
+
+def test_asymmetric_where_the_system_can(build: Callable[..., Path], request: pytest.FixtureRequest) -> None:
+    """By default the sleeper's fence is membarrier's, if the system has it; OMNI_FENCES=full keeps the full ones."""
+    program = build("fences.c")
+    portable = "portable" in request.node.callspec.id
+    assert _fences(program, None) == ("asymmetric" if _possible(portable) else "full")
+    assert _fences(program, "full") == "full"
+
+
+@pytest.mark.parametrize("binding", ["c", "cffi"])
+@pytest.mark.parametrize("wanted", [None, "full"])
+def test_fences_tells_which(wanted: str | None, binding: str) -> None:
+    """`fast_impl.fences` is what the core uses, by either binding."""
+    if binding == "c" and sys.implementation.name != "cpython":
+        pytest.skip("the types in C are for CPython")
+    environment = {**_environment(wanted), "OMNI_BINDING": binding}
+    environment.pop("OMNI_LIBRARY", None)  # another library does not tell
+    command = [sys.executable, "-c", "import fast_impl; print(fast_impl.fences)"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=50, check=True)
+    assert done.stdout.strip() == (wanted or ("asymmetric" if _possible(portable=False) else "full"))
+
+
+@pytest.mark.parametrize("wanted", [None, "full"])
+def test_two_threads_with_either(wanted: str | None) -> None:
+    """Two thousand messages through a small channel, both sides sleeping, arrive in order."""
+    command = [sys.executable, "-c", PROGRAM]
+    done = subprocess.run(command, env=_environment(wanted), capture_output=True, text=True, timeout=50, check=False)
+    assert done.returncode == 0, done.stderr

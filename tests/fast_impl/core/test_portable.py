@@ -1,0 +1,34 @@
+"""The mutex and condition-variable variant of the platform, beneath the same tests and checks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+
+
+def run(*command: str) -> None:
+    environment = {**os.environ, "OMNI_BINDING": "cffi", "OMNI_PLATFORM": "portable"}
+    done = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=150
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.timeout(160)
+def test_the_thread_tests_pass() -> None:
+    """Waking, signals, deadlines and concurrent use are as on the futex."""
+    run("-m", "pytest", "-q", "tests/fast_impl/threads", "--deselect", "tests/fast_impl/threads/test_million_messages.py")
+
+
+@pytest.mark.timeout(160)
+def test_the_conformance_checks_pass() -> None:
+    """Every direct check and every one of waiting holds, and so do a portion of random programs and histories."""
+    chosen = ("direct", "waiting", "CON-3/random-programs-0", "SHD-1/history-shutdown", "CON-3/history-mixed")
+    run("-c", "import fast_impl; assert fast_impl.platform == 'portable'")
+    run("-m", "conformance", "run", *(f"--only={name}" for name in chosen))

@@ -1,0 +1,95 @@
+"""The verifier in C says what the model says: of buffers and of schemas."""
+
+from __future__ import annotations
+
+from functools import cache
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fast_impl.flatbuffers import Schema
+from spec_model.errors import SchemaError
+from spec_model.flatbuffers.load import load
+from spec_model.flatbuffers.verifier import Limits, is_well_formed
+from tests.fast_impl.flatbuffers.generate import Generator
+from tests.fast_impl.flatbuffers.mutate import mutated
+from tests.fast_impl.flatbuffers.schemas import NAMES, fast, model, path
+from tests.fast_impl.flatbuffers.strange_schemas import STRANGE
+
+EXAMPLES = settings(max_examples=300, deadline=None, derandomize=True)
+
+
+@cache
+def _buffers(name: str, size_prefixed: bool) -> list[bytes]:
+    random, root = Random(name), model(name).root
+    assert root is not None
+    return [Generator(model(name), random, random.randrange(1, 5)).buffer(root, size_prefixed) for _ in range(60)]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("size_prefixed", [False, True], ids=["plain", "size-prefixed"])
+def test_what_a_builder_makes_is_well_formed(name: str, size_prefixed: bool) -> None:
+    """With every feature of FlatBuffers in it."""
+    assert all(fast(name).verify(data, size_prefixed=size_prefixed) for data in _buffers(name, size_prefixed))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@EXAMPLES
+@given(data=st.data())
+def test_the_same_verdict_of_what_becomes_of_them(name: str, data: st.DataObject) -> None:
+    """Flipped, spliced, truncated, with offsets that lead elsewhere, and under any limits."""
+    size_prefixed = data.draw(st.booleans())
+    buffers = _buffers(name, size_prefixed)
+    buffer = data.draw(st.sampled_from(buffers))
+    if data.draw(st.booleans()):
+        buffer = mutated(buffer, buffers, Random(data.draw(st.integers(0, 2**64))))
+    if buffer and data.draw(st.booleans()):
+        at = data.draw(st.integers(0, len(buffer) - 1))
+        buffer = buffer[:at] + data.draw(st.binary(max_size=8)) + buffer[at + data.draw(st.integers(0, 8)) :]
+    depth = data.draw(st.one_of(st.just(64), st.integers(1, 70)))
+    tables = data.draw(st.one_of(st.just(1_000_000), st.integers(1, 40)))
+    root, limits = model(name).root, Limits(depth, tables)
+    assert root is not None
+    expected = is_well_formed(model(name), root, buffer, size_prefixed=size_prefixed, limits=limits)
+    found = fast(name).verify(buffer, size_prefixed=size_prefixed, max_depth=depth, max_tables=tables)
+    assert found is expected
+
+
+@EXAMPLES
+@given(buffer=st.binary(max_size=64), name=st.sampled_from(NAMES))
+def test_the_same_verdict_of_any_bytes(buffer: bytes, name: str) -> None:
+    """From nowhere."""
+    root = model(name).root
+    assert root is not None
+    assert fast(name).verify(buffer) is is_well_formed(model(name), root, buffer)
+
+
+def _same(data: bytes) -> None:
+    """Both load it, with the same tables, or neither does."""
+    try:
+        definitions = load(data)
+    except SchemaError:
+        with pytest.raises(SchemaError):
+            Schema.load(data, register=False)
+        return
+    schema = Schema.load(data, register=False)
+    assert (schema.tables, schema.root) == (tuple(definitions.tables), definitions.root)
+    assert schema.file_identifier == definitions.file_identifier
+
+
+@pytest.mark.parametrize("what", STRANGE)
+def test_the_same_schemas_make_no_sense(what: str) -> None:
+    """To both."""
+    for loaded in (load, lambda data: Schema.load(data, register=False)):
+        with pytest.raises(SchemaError):
+            loaded(STRANGE[what])
+
+
+@EXAMPLES
+@given(name=st.sampled_from(NAMES), seed=st.integers(0, 2**64))
+def test_the_same_of_what_becomes_of_schemas(name: str, seed: int) -> None:
+    """A schema is a FlatBuffer, too, and may be anything."""
+    whole = [path(one).read_bytes() for one in NAMES]
+    _same(mutated(path(name).read_bytes(), whole, Random(seed)))

@@ -1,0 +1,127 @@
+"""What `verify` takes, and what it says."""
+
+from __future__ import annotations
+
+import threading
+from struct import pack
+from typing import Any
+
+import pytest
+
+from conformance.checks.known_buffers import GOOD, MALFORMED, WELL_FORMED
+from conformance.checks.sample import SCHEMA, Sample
+from fast_impl.flatbuffers import Schema, verify
+from spec_model.flatbuffers.verifier import Limits, is_well_formed
+from tests.fast_impl.flatbuffers.agree import shipped
+from tests.fast_impl.flatbuffers.corners import CORNERS, chain
+from tests.fast_impl.flatbuffers.schemas import fast, model
+
+MISREAD = (
+    pack("<I", 12)  # the root
+    + pack("<4H", 8, 8, 0, 4)  # its vtable: no number, and a name
+    + pack("<iI", 8, 4)
+    + pack("<I", 10**6)  # the length of the name
+    + b"8 bytes."
+)
+"""A Sample of 32 bytes, whose name has a million."""
+
+
+@pytest.fixture(autouse=True)
+def sampling() -> None:
+    """The schema of Sample is loaded."""
+    Schema.load(SCHEMA)
+
+
+def test_the_stock_runtime_misreads_what_is_refused() -> None:
+    """A name of a million bytes in a buffer of 32: the runtime gives the eight that there are, and says nothing."""
+    pytest.importorskip("flatbuffers")
+    assert len(MISREAD) == 32
+    assert Sample.GetRootAs(MISREAD).Name() == b"8 bytes."
+    assert not verify(MISREAD, Sample)
+    assert verify(MISREAD.replace(pack("<I", 10**6), pack("<I", 7)).replace(b".", b"\0"), Sample)
+
+
+@pytest.mark.parametrize("what", [*WELL_FORMED, *MALFORMED])
+def test_buffers_laid_out_by_hand(what: str) -> None:
+    """Each as C++ judges it."""
+    assert verify({**WELL_FORMED, **MALFORMED}[what], Sample) is (what in WELL_FORMED)
+
+
+@pytest.mark.parametrize("what", CORNERS)
+def test_corners(what: str) -> None:
+    """What chance seldom finds: in C, and in the model."""
+    request, verdict = CORNERS[what]
+    definitions = model(request.schema)
+    assert definitions.root is not None
+    limits = Limits(request.max_depth, request.max_tables)
+    assert shipped(request) is verdict
+    assert is_well_formed(definitions, definitions.root, request.data, limits=limits) is verdict
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview], ids=lambda kind: kind.__name__)
+def test_any_bytes_like_object_will_do(kind: Any) -> None:
+    """And none is kept."""
+    data = kind(GOOD)
+    assert verify(data, Sample) is True
+    if kind is bytearray:
+        data.append(0)  # it could not, were it still exported
+
+
+def test_a_view_is_judged_from_its_own_start() -> None:
+    """Offsets and alignment are counted in the buffer, wherever that lies."""
+    assert all(verify(memoryview(bytes(shift) + GOOD)[shift:], Sample) for shift in range(8))
+
+
+def test_what_is_not_bytes_like_is_refused(implementation: Any) -> None:
+    """TypeError, and BufferError for what is not C-contiguous [ARG-1]."""
+    schema_type, verify = implementation
+    schema_type.load(SCHEMA)
+    for data in ("text", None, [1, 2]):
+        with pytest.raises(TypeError, match="bytes-like"):
+            verify(data, Sample)
+    with pytest.raises(BufferError, match="contiguous"):
+        verify(memoryview(GOOD * 2)[::2], Sample)
+
+
+def test_a_size_prefix_is_the_size(implementation: Any) -> None:
+    """Behind it the buffer is aligned as without it; before it, nothing else counts."""
+    schema_type, verify = implementation
+    schema_type.load(SCHEMA)
+    body = GOOD[4:]
+    prefixed = pack("<II", len(GOOD) + 4, 20) + bytes(4) + body
+    assert verify(prefixed, Sample, size_prefixed=True)
+    assert not verify(prefixed, Sample)
+    assert not verify(pack("<I", len(GOOD)) + prefixed[4:], Sample, size_prefixed=True)
+    assert not verify(GOOD, Sample, size_prefixed=True)
+
+
+def test_a_file_identifier_is_looked_at_when_asked_for(implementation: Any) -> None:
+    """Four bytes behind the root offset."""
+    schema_type, verify = implementation
+    schema_type.load(SCHEMA)
+    marked = pack("<I", 20) + b"SMPL" + GOOD[4:]
+    for identifier in (None, b"SMPL", "SMPL"):
+        assert verify(pack("<I", 20) + b"SMPL" + GOOD[4:], Sample, file_identifier=identifier)
+    assert not verify(marked, Sample, file_identifier=b"SMPX")
+    with pytest.raises(ValueError, match="four bytes, not 3"):
+        verify(marked, Sample, file_identifier="SMP")
+    with pytest.raises(TypeError, match="not int"):
+        verify(marked, Sample, file_identifier=4)
+
+
+def test_threads_verify_at_the_same_time() -> None:
+    """Nothing is shared but the schema, which nobody changes."""
+    deep = chain(500)
+    wrong: list[int] = []
+
+    def work(number: int) -> None:
+        for _ in range(500):
+            if not fast("tree").verify(deep, max_depth=500) or fast("tree").verify(deep, max_depth=499):
+                wrong.append(number)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert wrong == [] and not any(thread.is_alive() for thread in threads)

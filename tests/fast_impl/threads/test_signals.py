@@ -1,0 +1,142 @@
+"""Blocked calls answer signals, keep their deadline, and use no processor [CON-6]."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from tests.fast_impl.threads.evidence import needs_proc, wait_until_asleep
+from tests.workers import Worker
+
+CHILD = Path(__file__).with_name("interrupted_child.py")
+
+PROMPT = 1.0
+"""Seconds within which Ctrl-C must be answered: a machine under load is generously allowed for."""
+
+
+@pytest.fixture
+def channel(fast: ModuleType) -> Any:
+    return fast.MailboxBroker().request_channel("signals", fast.ChannelConfig(capacity=8, max_message_size=64))[1]
+
+
+@needs_proc
+@pytest.mark.parametrize(
+    "call", ["blocking_pop", "blocking_pop with a limit", "batch_pop", "blocking_push", "shutdown"]
+)
+def test_interrupt(call: str) -> None:
+    """Ctrl-C raises KeyboardInterrupt in a blocked call within a second, and the channel goes on with nothing lost."""
+    child = subprocess.Popen(
+        [sys.executable, str(CHILD), call],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "entering\n"
+        wait_until_asleep(child.pid, child.pid)
+        begin = time.monotonic()
+        child.send_signal(signal.SIGINT)
+        assert child.stdout.readline() == "interrupted\n"
+        assert time.monotonic() - begin < PROMPT
+        assert child.stdout.readline() == "nothing lost\n"
+        assert child.wait(20) == 0
+    finally:
+        child.kill()
+        child.communicate()
+
+
+@pytest.mark.parametrize("call", ["blocking_pop", "batch_pop", "blocking_push", "shutdown"])
+def test_deadline_is_kept_across_signals(fast: ModuleType, call: str) -> None:
+    """Signals handled during a call neither end it early nor begin its time anew."""
+    broker = fast.MailboxBroker()
+    _, (producer, consumer) = broker.request_channel("deadline", fast.ChannelConfig(capacity=8, max_message_size=64))
+    if call == "blocking_push":
+        producer.batch_push([b"filler"] * 8)
+    calls: dict[str, Callable[[], Any]] = {
+        "blocking_pop": lambda: consumer.blocking_pop(0.3)[0],
+        "batch_pop": lambda: consumer.batch_pop(3, 0.3)[0],
+        "blocking_push": lambda: producer.blocking_push(b"message", 0.3),
+        "shutdown": lambda: broker.shutdown(0.3),
+    }
+    expected = {"blocking_push": fast.PushResult.TIMEOUT, "shutdown": False}.get(call, fast.PopResult.TIMEOUT)
+    handled: list[int] = []
+    before = signal.signal(signal.SIGALRM, lambda number, frame: handled.append(number))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
+        begin = time.monotonic()
+        result = calls[call]()
+        elapsed = time.monotonic() - begin
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert result is expected
+    assert len(handled) >= 3, "handlers must run during the call"
+    assert 0.29 <= elapsed < 5
+
+
+def test_exception_of_a_handler_ends_the_call(channel: Any) -> None:
+    """What a signal handler raises comes out of the blocked call, and the handle can be used afterwards."""
+
+    class Handled(Exception):
+        pass
+
+    def handler(number: int, frame: object) -> None:
+        raise Handled
+
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(Handled):
+            channel.consumer.blocking_pop(40)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    channel.producer.try_push(b"afterwards")
+    assert bytes(channel.consumer.try_pop()[1]) == b"afterwards"
+
+
+@pytest.mark.parametrize("call", ["blocking_pop", "batch_pop", "blocking_push"])
+def test_a_blocked_call_uses_no_processor(fast: ModuleType, channel: Any, call: str) -> None:
+    """A call that waits half a second uses less than a tenth of that."""
+    producer, consumer = channel
+    if call == "blocking_push":
+        producer.batch_push([b"filler"] * 8)
+    calls: dict[str, Callable[[], Any]] = {
+        "blocking_pop": lambda: consumer.blocking_pop(0.5)[0],
+        "batch_pop": lambda: consumer.batch_pop(1, 0.5)[0],
+        "blocking_push": lambda: producer.blocking_push(b"message", 0.5),
+    }
+
+    def measured() -> tuple[Any, float]:
+        begin = time.thread_time()
+        return calls[call](), time.thread_time() - begin
+
+    result, used = Worker(measured).result()
+    assert result.name == "TIMEOUT"
+    assert used < 0.05
+
+
+def test_a_blocked_call_lets_other_threads_run(fast: ModuleType, channel: Any) -> None:
+    """While one thread is blocked, Python runs on in the others: the very message it waits for is made there."""
+    made = threading.Event()
+
+    def make() -> None:
+        assert sum(range(100_000)) == 4_999_950_000
+        made.set()
+        channel.producer.try_push(b"made meanwhile")
+
+    popped = Worker(lambda: bytes(channel.consumer.blocking_pop(40)[1]))
+    Worker(make).result()
+    assert popped.result() == b"made meanwhile"
+    assert made.is_set()
