@@ -4,7 +4,7 @@
 struct omni_broker {
   platform_rwlock lock;
   _Atomic uint64_t references; /* the caller of omni_broker_new, and each registered channel */
-  platform_word closed_count;        /* counts channels gone, for shutdowns to sleep on */
+  platform_word closed_count;  /* counts channels gone, for shutdowns to sleep on */
   omni_channel **buckets;
   uint64_t bucket_count; /* a power of two */
   omni_channel *oldest, *newest;

@@ -4,7 +4,7 @@ static const uint64_t alignment = 16; /* of every payload: what FlatBuffers may 
 
 static bool words_init(omni_channel *channel) {
   platform_word *words[] = {&channel->ring.producer_waiter, &channel->ring.consumer_waiter,
-                        &channel->producer.guard.left, &channel->consumer.guard.left};
+                            &channel->producer.guard.left, &channel->consumer.guard.left};
   for (size_t made = 0; made < sizeof words / sizeof *words; made++) {
     if (platform_word_init(words[made]) == 0) continue;
     while (made--) platform_word_destroy(words[made]);
@@ -79,7 +79,7 @@ void channel_release(omni_channel *channel) {
 }
 
 void channel_shut(omni_channel *channel) {
-  ring_end_consumer(&channel->ring); /* no push begun from now on goes through */
+  ring_end_consumer(&channel->ring);    /* no push begun from now on goes through */
   guard_wait(&channel->producer.guard); /* and none is on its way: else its message came after CHANNEL_CLOSED */
   ring_end_producer(&channel->ring);
 }

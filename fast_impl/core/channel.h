@@ -59,17 +59,17 @@ void broker_handle_closed(omni_channel *channel);
 
 /* The sleep of a blocked call: first it looks for a while whether it is `ready`, for a sleep and a waking cost more;
  * then once more between telling that it sleeps and sleeping. */
-#define EVENTCOUNT_WAIT(asleep, deadline, ready)                                                       \
-  __extension__({                                                                                \
-    int dozed = PLATFORM_AWAKE, spins = platform_spins;                                                  \
+#define EVENTCOUNT_WAIT(asleep, deadline, ready)                                                     \
+  __extension__({                                                                                    \
+    int dozed = PLATFORM_AWAKE, spins = platform_spins;                                              \
     while (spins > 0 && !(ready)) spins--, platform_pause();                                         \
-    if (spins == 0) {                                                                            \
+    if (spins == 0) {                                                                                \
       platform_store(&(asleep)->value, 1, relaxed); /* the fence orders it before the last look */   \
-      platform_fence_heavy();                       /* pairs with the fence in eventcount_wake */          \
+      platform_fence_heavy();                       /* pairs with the fence in eventcount_wake */    \
       if (!(ready)) dozed = platform_sleep(asleep, 1, deadline);                                     \
       platform_store(&(asleep)->value, 0, relaxed); /* own word; a waker that saw 1 wakes in vain */ \
-    }                                                                                            \
-    dozed;                                                                                       \
+    }                                                                                                \
+    dozed;                                                                                           \
   })
 
 static inline void count(_Atomic uint64_t *counter) {

@@ -44,8 +44,8 @@ static int entered_pop(omni_consumer *consumer, uint64_t wanted, int64_t timeout
     else {
       /* relaxed: the fence before orders the looks against the news of push, close and shutdown */
       slept = EVENTCOUNT_WAIT(&ring->consumer_waiter, deadline,
-                        platform_load(&ring->write_index, relaxed) != platform_load(&ring->read_index, relaxed) ||
-                            !platform_load(&ring->producer_alive, relaxed) || guard_is_closed(&consumer->guard));
+                              platform_load(&ring->write_index, relaxed) != platform_load(&ring->read_index, relaxed) ||
+                                  !platform_load(&ring->producer_alive, relaxed) || guard_is_closed(&consumer->guard));
       if (!guard_is_closed(&consumer->guard)) result = pop(consumer, wanted, messages, count);
     }
   }
@@ -81,8 +81,7 @@ int omni_blocking_pop(omni_consumer *consumer, int64_t timeout, omni_message *me
   return finished(consumer, result == OMNI_POP_EMPTY ? OMNI_POP_TIMEOUT : result);
 }
 
-int omni_batch_pop(omni_consumer *consumer, size_t max_count, int64_t timeout, omni_message *messages,
-                   size_t *count) {
+int omni_batch_pop(omni_consumer *consumer, size_t max_count, int64_t timeout, omni_message *messages, size_t *count) {
   *count = 0;
   /* MSG-5: with max_count 0 this is no pop, and expires nothing */
   guard_entry answer = guard_enter(&consumer->guard);

@@ -15,16 +15,16 @@
 enum {
   GUARD_BUSY = 1,   /* somebody is inside, or on the way, without a seat */
   GUARD_CLOSED = 2, /* for good */
-  GUARD_WAITER = 4   /* somebody waits for the one inside to leave */
+  GUARD_WAITER = 4  /* somebody waits for the one inside to leave */
 };
 
 typedef struct {
   alignas(OMNI_LINE) _Atomic uint32_t state;
-  _Atomic uint32_t bias;                /* the one that counts; PLATFORM_OWNERS: none any more. Changed by who is BUSY */
-  _Atomic uint64_t entries;             /* of the kind that expires messages; written by who is inside */
+  _Atomic uint32_t bias;    /* the one that counts; PLATFORM_OWNERS: none any more. Changed by who is BUSY */
+  _Atomic uint64_t entries; /* of the kind that expires messages; written by who is inside */
   _Atomic uint64_t owner[PLATFORM_OWNERS];  /* the thread that each belongs to, once it has been taken */
-  _Atomic uint32_t inside[PLATFORM_OWNERS];  /* written by its sitter only */
-  platform_word left; /* counts who left after a knock, for those who knocked to sleep on */
+  _Atomic uint32_t inside[PLATFORM_OWNERS]; /* written by its sitter only */
+  platform_word left;                       /* counts who left after a knock, for those who knocked to sleep on */
 } omni_guard;
 
 typedef enum { GUARD_ENTERED, GUARD_CONTENDED, GUARD_INACTIVE } guard_entry;
@@ -40,7 +40,7 @@ static inline void guard_wake_waiters(omni_guard *guard, uint32_t state) {
 
 static inline void guard_release(omni_guard *guard, uint32_t bias) {
   platform_store(&guard->inside[bias], 0, release); /* pairs with the looks in guard_rebias and guard_wait */
-  platform_fence_light();                          /* pairs with the heavy fence in guard_wait */
+  platform_fence_light();                           /* pairs with the heavy fence in guard_wait */
   if (platform_load(&guard->state, relaxed) & GUARD_WAITER)
     guard_wake_waiters(guard, platform_and(&guard->state, ~(uint32_t)GUARD_WAITER, relaxed));
 }
@@ -78,16 +78,18 @@ static guard_entry guard_enter_slow(omni_guard *guard) {
     /* acquire: pairs with the release of whoever was in before */
   } while (!platform_compare_exchange(&guard->state, &state, state | GUARD_BUSY, acquire));
   if (guard_rebias(guard)) return GUARD_ENTERED;
-  guard_wake_waiters(guard, platform_and(&guard->state, ~(uint32_t)(GUARD_BUSY | GUARD_WAITER), relaxed)); /* it did nothing */
+  guard_wake_waiters(guard,
+                     platform_and(&guard->state, ~(uint32_t)(GUARD_BUSY | GUARD_WAITER), relaxed)); /* it did nothing */
   return GUARD_CONTENDED;
 }
 
 static inline guard_entry guard_enter(omni_guard *guard) {
   uint32_t bias = platform_load(&guard->bias, relaxed);
-  if (bias == PLATFORM_OWNERS || platform_load(&guard->owner[bias], relaxed) != platform_self()) return guard_enter_slow(guard);
+  if (bias == PLATFORM_OWNERS || platform_load(&guard->owner[bias], relaxed) != platform_self())
+    return guard_enter_slow(guard);
   if (platform_load(&guard->inside[bias], relaxed)) return GUARD_CONTENDED; /* from a handler of a signal */
   platform_store(&guard->inside[bias], 1, relaxed);
-  platform_fence_light(); /* pairs with the heavy ones in guard_rebias and guard_wait */
+  platform_fence_light();                                 /* pairs with the heavy ones in guard_rebias and guard_wait */
   uint32_t state = platform_load(&guard->state, acquire); /* pairs with who took the seat and is gone again */
   if (!(state & (GUARD_BUSY | GUARD_CLOSED)) && platform_load(&guard->bias, relaxed) == bias) return GUARD_ENTERED;
   guard_release(guard, bias);
@@ -120,7 +122,8 @@ static inline void guard_wait(omni_guard *guard) {
     uint32_t left = platform_load(&guard->left.value, relaxed); /* before the knock, by its release */
     /* release: pairs with guard_enter_slow of who comes next */
     uint32_t state = platform_or(&guard->state, GUARD_WAITER, release);
-    platform_fence_heavy(); /* pairs with the light ones in guard_enter and guard_release, and acquires what who left did */
+    platform_fence_heavy(); /* pairs with the light ones in guard_enter and guard_release, and acquires what who left
+                               did */
     uint32_t bias = platform_load(&guard->bias, relaxed);
     if (!(state & GUARD_BUSY) && (bias == PLATFORM_OWNERS || !platform_load(&guard->inside[bias], acquire))) return;
     while (platform_load(&guard->left.value, relaxed) == left) platform_sleep(&guard->left, left, PLATFORM_NEVER);

@@ -137,8 +137,7 @@ int omni_try_pop(omni_consumer *consumer, omni_message *message);
 int omni_blocking_pop(omni_consumer *consumer, int64_t timeout, omni_message *message);
 /* One thread at a time. Takes up to `max_count` messages, waiting for the first only; `messages` has room
  * for min(max_count, capacity), and `*count` says how many came. With timeout 0, EMPTY and not TIMEOUT. */
-int omni_batch_pop(omni_consumer *consumer, size_t max_count, int64_t timeout, omni_message *messages,
-                   size_t *count);
+int omni_batch_pop(omni_consumer *consumer, size_t max_count, int64_t timeout, omni_message *messages, size_t *count);
 
 /* Any thread that knows the handle to be unfreed. Keeps a message's bytes valid and unchanged until
  * omni_message_unpin: 0, or OMNI_EXPIRED. While message i is pinned, no pop takes message i + capacity:

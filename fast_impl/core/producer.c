@@ -29,8 +29,7 @@ static inline int push(omni_producer *producer, const void *data, size_t size) {
 
 /* STA-1 */
 static int counted(omni_producer *producer, int result) {
-  if (result == OMNI_PUSH_TIMEOUT || result == OMNI_PUSH_CHANNEL_CLOSED)
-    count(&producer->channel->ring.failed_pushes);
+  if (result == OMNI_PUSH_TIMEOUT || result == OMNI_PUSH_CHANNEL_CLOSED) count(&producer->channel->ring.failed_pushes);
   return result;
 }
 
@@ -55,10 +54,10 @@ int omni_blocking_push(omni_producer *producer, const void *data, size_t size, i
     else if (slept == PLATFORM_SIGNAL) result = OMNI_INTERRUPTED;
     else {
       /* relaxed: the fence before orders the looks against the news of pop, close and shutdown */
-      slept = EVENTCOUNT_WAIT(&ring->producer_waiter, deadline,
-                        platform_load(&ring->write_index, relaxed) - platform_load(&ring->read_index, relaxed) <
-                                ring->capacity ||
-                            nobody_receives(producer->channel) || guard_is_closed(&producer->guard));
+      slept = EVENTCOUNT_WAIT(
+          &ring->producer_waiter, deadline,
+          platform_load(&ring->write_index, relaxed) - platform_load(&ring->read_index, relaxed) < ring->capacity ||
+              nobody_receives(producer->channel) || guard_is_closed(&producer->guard));
       if (!guard_is_closed(&producer->guard)) result = push(producer, data, size);
     }
   }

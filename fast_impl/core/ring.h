@@ -28,7 +28,7 @@ typedef struct {
   /* the consumer's lines, likewise */
   alignas(OMNI_LINE) _Atomic uint64_t read_index;
   alignas(OMNI_LINE) uint64_t cached_write; /* write_index as the consumer last saw it */
-  uint64_t backed_off_at;                     /* the read_index at which the consumer lingered last */
+  uint64_t backed_off_at;                   /* the read_index at which the consumer lingered last */
   uint32_t back_off;                        /* for how many pauses */
   _Atomic uint64_t bytes_received, failed_pops;
   /* read often, written when a side ends or sleeps */
@@ -100,10 +100,10 @@ static inline ring_slot *ring_next_slot(const omni_ring *ring, uint64_t ahead) {
 
 /* Count `count` messages of `size` bytes in all, and let the consumer see their slots. */
 static inline void ring_publish(omni_ring *ring, uint64_t count, uint64_t size) {
-  uint64_t write = platform_load(&ring->write_index, relaxed);  /* own index */
-  uint64_t bytes = platform_load(&ring->bytes_sent, relaxed);   /* own counter */
-  platform_store(&ring->bytes_sent, bytes + size, relaxed);     /* a statistic: orders nothing */
-  platform_store(&ring->write_index, write + count, release);   /* publishes the slots: pairs with ring_waiting */
+  uint64_t write = platform_load(&ring->write_index, relaxed); /* own index */
+  uint64_t bytes = platform_load(&ring->bytes_sent, relaxed);  /* own counter */
+  platform_store(&ring->bytes_sent, bytes + size, relaxed);    /* a statistic: orders nothing */
+  platform_store(&ring->write_index, write + count, release);  /* publishes the slots: pairs with ring_waiting */
   eventcount_wake(&ring->consumer_waiter);
 }
 
@@ -144,9 +144,9 @@ static inline uint64_t ring_waiting(omni_ring *ring, uint64_t wanted, bool *ende
 
 /* Give `count` slots of `bytes` in all back to the producer. */
 static inline void ring_release(omni_ring *ring, uint64_t count, uint64_t bytes) {
-  uint64_t read = platform_load(&ring->read_index, relaxed);       /* own index */
-  uint64_t total = platform_load(&ring->bytes_received, relaxed);  /* own counter */
-  platform_store(&ring->bytes_received, total + bytes, relaxed);   /* a statistic: orders nothing */
+  uint64_t read = platform_load(&ring->read_index, relaxed);      /* own index */
+  uint64_t total = platform_load(&ring->bytes_received, relaxed); /* own counter */
+  platform_store(&ring->bytes_received, total + bytes, relaxed);  /* a statistic: orders nothing */
   /* release: the reads through views of earlier pops come before; pairs with ring_free_slots */
   platform_store(&ring->read_index, read + count, release);
   eventcount_wake(&ring->producer_waiter);

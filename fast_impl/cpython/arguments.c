@@ -5,8 +5,8 @@
 int bind(const char *function, const char *const *names, int required, int most, PyObject *const *args,
          Py_ssize_t nargs, PyObject *kwnames, PyObject **values) {
   if (nargs > most) {
-    PyErr_Format(PyExc_TypeError, "%s() takes at most %d argument%s (%zd given)", function, most,
-                 most == 1 ? "" : "s", nargs);
+    PyErr_Format(PyExc_TypeError, "%s() takes at most %d argument%s (%zd given)", function, most, most == 1 ? "" : "s",
+                 nargs);
     return -1;
   }
   int given = 0; /* a bit for each */

@@ -4,8 +4,7 @@
 #include "handles.h"
 
 typedef struct {
-  PyObject_HEAD
-  PyObject *span; /* a Message over all of them */
+  PyObject_HEAD PyObject *span; /* a Message over all of them */
   Py_ssize_t count;
   PyObject *offsets, *lengths; /* bytes: a uint64 for each message */
   PyObject *copy;              /* bytes, where the ring's end came in between, or NULL */

@@ -101,8 +101,7 @@ PyObject *consumer_batch_pop(consumer_object *self, PyObject *const *args, Py_ss
   return pop_into(self, wanted, timeout, list_of, no_messages);
 }
 
-PyObject *consumer_batch_pop_buffer(consumer_object *self, PyObject *const *args, Py_ssize_t nargs,
-                                    PyObject *kwnames) {
+PyObject *consumer_batch_pop_buffer(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
   uint64_t wanted;
   int64_t timeout;
   if (batch_arguments("batch_pop_buffer", self, args, nargs, kwnames, &wanted, &timeout) < 0) return NULL;

@@ -32,12 +32,12 @@ typedef struct {
   PyTypeObject *producer, *consumer, *message, *reservation, *batch, *payloads, *registry;
   PyObject *push_results[OMNI_PUSH_QUEUE_FULL + 1], *pop_results[OMNI_POP_EMPTY + 1];
   PyObject *nothing[OMNI_POP_EMPTY + 1]; /* (that PopResult, None) */
-  PyObject *zero; /* the timeout of calls that do not wait */
+  PyObject *zero;                        /* the timeout of calls that do not wait */
   PyObject *producer_stats, *consumer_stats, *channel_config;
   PyObject *as_count, *as_nanoseconds; /* of fast_impl._arguments: what is seldom given, and every refusal */
   PyObject *refuse, *unsent, *unreceived, *expired, *ended, *held; /* of fast_impl._raising */
   PyObject *build, *get_flatbuffer, *verify; /* of fast_impl.flatbuffers; NULL before the first use */
-  message_object *free_messages; /* each linked to the next, and holding a reference to its type */
+  message_object *free_messages;             /* each linked to the next, and holding a reference to its type */
   int free_message_count;
 } handles_state;
 
@@ -54,9 +54,9 @@ typedef struct {
   Py_ssize_t references;
   handles_state *state;
   omni_consumer *handle;
-  bool closed, native; /* `native`: native code may pop as well, since it was given the handle */
+  bool closed, native;      /* `native`: native code may pop as well, since it was given the handle */
   message_object *exported; /* messages with exports that are not pinned yet, each linked to the next */
-  PyObject *given[2]; /* payloads that were given out, to be filled again when nobody else has them */
+  PyObject *given[2];       /* payloads that were given out, to be filled again when nobody else has them */
   int given_last;
   PyObject *ready; /* the tuple that was last given out, given out again when nobody else has it (as zip does) */
   /* Taken by a pop that a signal's handler then ended with an exception: the next pops hand them out [CON-6]. */
@@ -65,15 +65,13 @@ typedef struct {
 } receiving_end;
 
 typedef struct {
-  PyObject_HEAD
-  handles_state *state;
+  PyObject_HEAD handles_state *state;
   sending_end *end; /* NULL once moved from */
   PyObject *weak_references;
 } producer_object;
 
 typedef struct {
-  PyObject_HEAD
-  handles_state *state;
+  PyObject_HEAD handles_state *state;
   receiving_end *end; /* NULL once moved from */
   PyObject *weak_references;
 } consumer_object;
@@ -81,8 +79,7 @@ typedef struct {
 /* A message of the last pop is out of everybody's reach, so that an export of it needs no pin yet. The next pop, and
  * the close, pin what is still exported: they are where it counts, and most exports do not live that long. */
 struct message_object {
-  PyObject_HEAD
-  receiving_end *end;
+  PyObject_HEAD receiving_end *end;
   omni_message raw;
   Py_ssize_t exports;
   bool pinned;                      /* until the last export goes [MSG-3] */
@@ -90,8 +87,7 @@ struct message_object {
 };
 
 struct reservation_object {
-  PyObject_HEAD
-  sending_end *end;
+  PyObject_HEAD sending_end *end;
   uint8_t *region;
   Py_ssize_t size;
   Py_ssize_t exports; /* from the first to the last the channel's memory is pinned */
@@ -192,8 +188,7 @@ PyObject *consumer_try_pop(consumer_object *self, PyObject *unused);
 PyObject *consumer_blocking_pop(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 PyObject *consumer_receive(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 PyObject *consumer_batch_pop(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
-PyObject *consumer_batch_pop_buffer(consumer_object *self, PyObject *const *args, Py_ssize_t nargs,
-                                    PyObject *kwnames);
+PyObject *consumer_batch_pop_buffer(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 PyObject *consumer_iter(PyObject *self);
 
 PyObject *message_new(receiving_end *end, const omni_message *raw);

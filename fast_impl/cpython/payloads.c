@@ -2,8 +2,7 @@
 #include "handles.h"
 
 typedef struct {
-  PyObject_HEAD
-  consumer_object *consumer; /* NULL when the channel has been drained */
+  PyObject_HEAD consumer_object *consumer; /* NULL when the channel has been drained */
 } payloads_object;
 
 PyObject *consumer_iter(PyObject *self) {

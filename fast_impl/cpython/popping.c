@@ -58,7 +58,8 @@ static PyObject *with_message(receiving_end *end, const omni_message *raw) {
   ready = PyTuple_Pack(2, end->state->pop_results[OMNI_POP_SUCCESS], message);
   Py_DECREF(message);
   if (!ready) goto lost;
-  if (!end->closed) Py_XSETREF(end->ready, Py_NewRef(ready)); /* it refers to `end`: not after the close, which ends that */
+  if (!end->closed)
+    Py_XSETREF(end->ready, Py_NewRef(ready)); /* it refers to `end`: not after the close, which ends that */
   return ready;
 lost:
   put_aside(end, raw, 1);
@@ -77,7 +78,7 @@ PyObject *consumer_try_pop(consumer_object *self, PyObject *Py_UNUSED(unused)) {
 }
 
 static inline int timeout_argument(const char *function, consumer_object *self, PyObject *const *args, Py_ssize_t nargs,
-                            PyObject *kwnames, int64_t *timeout) {
+                                   PyObject *kwnames, int64_t *timeout) {
   static const char *const names[] = {"timeout"};
   PyObject *given = Py_None;
   *timeout = FOREVER;
@@ -115,11 +116,9 @@ static inline PyObject *payload_copy(receiving_end *end, const omni_message *raw
   PyObject **older = &end->given[end->given_last ^= 1], *bytes = *older;
   if (LIKELY(bytes != NULL && Py_REFCNT(bytes) == 1 && (size_t)PyBytes_GET_SIZE(bytes) == raw->size)) {
     memcpy(PyBytes_AS_STRING(bytes), raw->data, raw->size);
-    _Py_COMP_DIAG_PUSH
-    _Py_COMP_DIAG_IGNORE_DEPR_DECLS
-    ((PyBytesObject *)bytes)->ob_shash = -1; /* the hash of other bytes */
-    _Py_COMP_DIAG_POP
-    return Py_NewRef(bytes);
+    _Py_COMP_DIAG_PUSH _Py_COMP_DIAG_IGNORE_DEPR_DECLS((PyBytesObject *)bytes)->ob_shash =
+        -1; /* the hash of other bytes */
+    _Py_COMP_DIAG_POP return Py_NewRef(bytes);
   }
   bytes = PyBytes_FromStringAndSize((const char *)raw->data, (Py_ssize_t)raw->size);
   if (bytes && raw->size <= KEPT_BYTES && !end->closed) Py_XSETREF(*older, Py_NewRef(bytes));

@@ -62,7 +62,7 @@ static inline int push(producer_object *self, const payload *bytes, int64_t time
 }
 
 static inline int push_arguments(const char *function, producer_object *self, PyObject *const *args, Py_ssize_t nargs,
-                          PyObject *kwnames, payload *bytes, int64_t *timeout) {
+                                 PyObject *kwnames, payload *bytes, int64_t *timeout) {
   PyObject *values[2] = {NULL, Py_None};
   if (LIKELY(nargs == 1 && !kwnames)) values[0] = args[0];
   else if (bind(function, names, 1, 2, args, nargs, kwnames, values) < 0) return -1;

@@ -2,8 +2,7 @@
 #include "handles.h"
 
 typedef struct {
-  PyObject_HEAD
-  handles_state *state;
+  PyObject_HEAD handles_state *state;
   omni_broker *broker;
 } registry_object;
 
@@ -60,8 +59,7 @@ static PyObject *get_stats(registry_object *self, PyObject *Py_UNUSED(unused)) {
   omni_broker_stats stats;
   omni_broker_get_stats(self->broker, &stats);
   return Py_BuildValue("(KKKK)", (unsigned long long)stats.active_channels,
-                       (unsigned long long)stats.total_channels_created,
-                       (unsigned long long)stats.total_messages_sent,
+                       (unsigned long long)stats.total_channels_created, (unsigned long long)stats.total_messages_sent,
                        (unsigned long long)stats.total_bytes_transferred);
 }
 
@@ -86,12 +84,9 @@ static PyObject *shutdown_(registry_object *self, PyObject *nanoseconds) {
 }
 
 static PyMethodDef methods[] = {
-    {"request", (PyCFunction)request, METH_VARARGS, NULL},
-    {"has", (PyCFunction)has, METH_O, NULL},
-    {"remove", (PyCFunction)remove_, METH_O, NULL},
-    {"get_stats", (PyCFunction)get_stats, METH_NOARGS, NULL},
-    {"shutdown", (PyCFunction)shutdown_, METH_O, NULL},
-    {NULL, NULL, 0, NULL},
+    {"request", (PyCFunction)request, METH_VARARGS, NULL}, {"has", (PyCFunction)has, METH_O, NULL},
+    {"remove", (PyCFunction)remove_, METH_O, NULL},        {"get_stats", (PyCFunction)get_stats, METH_NOARGS, NULL},
+    {"shutdown", (PyCFunction)shutdown_, METH_O, NULL},    {NULL, NULL, 0, NULL},
 };
 
 static PyType_Slot slots[] = {

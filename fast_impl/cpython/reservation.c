@@ -154,8 +154,8 @@ static void reservation_dealloc(reservation_object *self) {
 
 static PyGetSetDef getset[] = {
     {"capacity", (getter)reservation_capacity, NULL, "Bytes in the region (§5.3).", NULL},
-    {"data", (getter)reservation_data, NULL,
-     "The region, writable; ValueError once the reservation has ended [RSV-6].", NULL},
+    {"data", (getter)reservation_data, NULL, "The region, writable; ValueError once the reservation has ended [RSV-6].",
+     NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

@@ -10,21 +10,21 @@ typedef struct {
   omni_broker *broker; /* whoever gives it up puts NULL here */
   omni_producer *producer;
   omni_consumer *consumer;
-  uint64_t number;                   /* of the round, from 0 */
-  _Atomic uint64_t pushed, popped;   /* by the parts; `pushed` begins with what the channel holds already */
-  _Atomic int told;                  /* how far the parts have told each other to be */
-  omni_message message;              /* what they told of */
-  _Atomic int64_t sleeper;           /* the thread that is about to block, 0 while none is, or NO_SLEEPER */
+  uint64_t number;                 /* of the round, from 0 */
+  _Atomic uint64_t pushed, popped; /* by the parts; `pushed` begins with what the channel holds already */
+  _Atomic int told;                /* how far the parts have told each other to be */
+  omni_message message;            /* what they told of */
+  _Atomic int64_t sleeper;         /* the thread that is about to block, 0 while none is, or NO_SLEEPER */
 } race_round;
 
 enum { NO_SLEEPER = -1 };
 
 typedef struct {
   const char *name;
-  uint64_t filled;                    /* messages that wait when a round begins */
-  bool sleeps;                        /* some part says about_to_block */
-  void (*parts[CREW])(race_round *);  /* NULL: nobody */
-  void (*judge)(race_round *);        /* afterwards, alone */
+  uint64_t filled;                   /* messages that wait when a round begins */
+  bool sleeps;                       /* some part says about_to_block */
+  void (*parts[CREW])(race_round *); /* NULL: nobody */
+  void (*judge)(race_round *);       /* afterwards, alone */
 } race_kind;
 
 /* Every round must leave no channel behind. */

@@ -99,9 +99,7 @@ static void at_most_a_capacity_was_left(race_round *round) {
   CHECK(round->popped <= round->pushed && round->pushed - round->popped <= RACE_CAPACITY);
 }
 
-static void a_full_channel_was_left(race_round *round) {
-  CHECK(round->pushed == RACE_CAPACITY && round->popped == 0);
-}
+static void a_full_channel_was_left(race_round *round) { CHECK(round->pushed == RACE_CAPACITY && round->popped == 0); }
 
 static void free_producer_and_judge(race_round *round) {
   omni_producer_free(round->producer);
@@ -124,25 +122,52 @@ static void free_both_with_none_or_all_popped(race_round *round) {
 static void nothing(race_round *round) { (void)round; }
 
 static const race_kind ends[] = {
-    {"the producer ends, the consumer may sleep", 0, true,
-     {push_some_and_free, pop_to_the_end_and_free, NULL}, all_was_popped},
-    {"the consumer ends, the producer may sleep", RACE_CAPACITY, true,
-     {push_to_the_end_and_free, pop_some_and_free, NULL}, at_most_a_capacity_was_left},
-    {"the producer is closed from the side", RACE_CAPACITY, true,
-     {push_to_the_end, NULL, close_producer}, free_both_with_a_full_channel},
-    {"the consumer is closed from the side", 3, true,
-     {NULL, pop_to_the_end, close_consumer}, free_both_with_none_or_all_popped},
+    {"the producer ends, the consumer may sleep",
+     0,
+     true,
+     {push_some_and_free, pop_to_the_end_and_free, NULL},
+     all_was_popped},
+    {"the consumer ends, the producer may sleep",
+     RACE_CAPACITY,
+     true,
+     {push_to_the_end_and_free, pop_some_and_free, NULL},
+     at_most_a_capacity_was_left},
+    {"the producer is closed from the side",
+     RACE_CAPACITY,
+     true,
+     {push_to_the_end, NULL, close_producer},
+     free_both_with_a_full_channel},
+    {"the consumer is closed from the side",
+     3,
+     true,
+     {NULL, pop_to_the_end, close_consumer},
+     free_both_with_none_or_all_popped},
     {"both ends are freed at once", 3, false, {free_producer, free_consumer, NULL}, nothing},
-    {"shut down in the middle", 0, true,
-     {push_to_the_end_and_free, pop_to_the_end_and_free, shut_down}, all_was_popped},
-    {"shut down, the producer may sleep", RACE_CAPACITY, true,
-     {push_to_the_end_and_free, drain_when_shut, shut_down}, all_was_popped},
-    {"shut down, the consumer may sleep", 0, true,
-     {free_producer_when_shut, pop_to_the_end_and_free, shut_down}, all_was_popped},
-    {"a shutdown and a close wait for the same call", RACE_CAPACITY, true,
-     {push_to_the_end, close_producer_and_free_consumer, shut_down}, free_producer_and_judge},
-    {"two shutdowns", RACE_CAPACITY, true,
-     {push_to_the_end_and_free, shut_down_in_vain_and_free_consumer, shut_down}, a_full_channel_was_left},
+    {"shut down in the middle",
+     0,
+     true,
+     {push_to_the_end_and_free, pop_to_the_end_and_free, shut_down},
+     all_was_popped},
+    {"shut down, the producer may sleep",
+     RACE_CAPACITY,
+     true,
+     {push_to_the_end_and_free, drain_when_shut, shut_down},
+     all_was_popped},
+    {"shut down, the consumer may sleep",
+     0,
+     true,
+     {free_producer_when_shut, pop_to_the_end_and_free, shut_down},
+     all_was_popped},
+    {"a shutdown and a close wait for the same call",
+     RACE_CAPACITY,
+     true,
+     {push_to_the_end, close_producer_and_free_consumer, shut_down},
+     free_producer_and_judge},
+    {"two shutdowns",
+     RACE_CAPACITY,
+     true,
+     {push_to_the_end_and_free, shut_down_in_vain_and_free_consumer, shut_down},
+     a_full_channel_was_left},
 };
 
 void race_ends(uint64_t rounds) { races_run(ends, sizeof ends / sizeof *ends, rounds); }

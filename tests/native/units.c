@@ -20,7 +20,8 @@ static bool pops(const char *text) {
 static int pop(void) { return omni_try_pop(consumer, &(omni_message){0}); }
 
 static void configurations(void) { /* CFG-2, BRK-2 to BRK-6 */
-  const uint64_t asked[][4] = {{0, 0, 8, 64}, {8, 64, 8, 64}, {9, 65, 16, 65}, {1000, 4096, 1024, 4096}, {65, 1, 128, 64}};
+  const uint64_t asked[][4] = {
+      {0, 0, 8, 64}, {8, 64, 8, 64}, {9, 65, 16, 65}, {1000, 4096, 1024, 4096}, {65, 1, 128, 64}};
   omni_producer *other;
   omni_consumer *its;
   for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {

@@ -11,9 +11,9 @@
 #include "../engine/explorer.h"
 
 #define OMNI_LINE 64
-#define PLATFORM_MIN_CAPACITY 1 /* small enough to go round the ring within a few messages */
+#define PLATFORM_MIN_CAPACITY 1  /* small enough to go round the ring within a few messages */
 #define PLATFORM_FIRST_BUCKETS 1 /* the second channel makes the table grow */
-#define PLATFORM_OWNERS 2         /* so that a third thread finds none */
+#define PLATFORM_OWNERS 2        /* so that a third thread finds none */
 
 #define platform_load(x, order) ((__typeof__(*(x)))wm_load(x, sizeof *(x), wm_##order, WM_SITE(#x)))
 #define platform_store(x, v, order) wm_store(x, sizeof *(x), v, wm_##order, WM_SITE(#x))
@@ -23,12 +23,12 @@
 #define platform_add(x, v, order) PLATFORM_MODIFY(x, wm_add, v, order)
 #define platform_or(x, v, order) PLATFORM_MODIFY(x, wm_or, v, order)
 #define platform_and(x, v, order) PLATFORM_MODIFY(x, wm_and, v, order)
-#define platform_compare_exchange(x, old, v, order)                                                                       \
-  __extension__({                                                                                            \
-    uint64_t platform_old = *(old);                                                                              \
-    bool platform_done = wm_replace(x, sizeof *(x), &platform_old, v, wm_##order, wm_relaxed, WM_SITE(#x));          \
-    *(old) = (__typeof__(*(old)))platform_old;                                                                   \
-    platform_done;                                                                                               \
+#define platform_compare_exchange(x, old, v, order)                                                         \
+  __extension__({                                                                                           \
+    uint64_t platform_old = *(old);                                                                         \
+    bool platform_done = wm_replace(x, sizeof *(x), &platform_old, v, wm_##order, wm_relaxed, WM_SITE(#x)); \
+    *(old) = (__typeof__(*(old)))platform_old;                                                              \
+    platform_done;                                                                                          \
   })
 
 #ifdef EXPLORE_ASYMMETRIC
@@ -45,11 +45,11 @@
 #define platform_back_off(pauses) ((void)(pauses))
 #define platform_self() (uint64_t)(wm_self() + 2)
 
-#define platform_copy(to, from, size)                        \
-  do {                                                   \
-    wm_plain_read(from, size, WM_SITE(#from));           \
-    wm_plain_write(to, size, WM_SITE(#to));              \
-    memcpy(to, from, size);                              \
+#define platform_copy(to, from, size)          \
+  do {                                         \
+    wm_plain_read(from, size, WM_SITE(#from)); \
+    wm_plain_write(to, size, WM_SITE(#to));    \
+    memcpy(to, from, size);                    \
   } while (0)
 
 typedef struct {
@@ -61,7 +61,7 @@ enum { PLATFORM_AWAKE, PLATFORM_TIME_UP, PLATFORM_SIGNAL };
 
 /* mishaps.c: what the system may do to a call of a client that allows it, a few times; the explorer tries both. */
 int fault_sleep(platform_word *word, uint32_t value, bool timed, const wm_site *site); /* a signal ends the sleep */
-bool fault_refusal(const wm_site *site);                                           /* memory is refused */
+bool fault_refusal(const wm_site *site);                                               /* memory is refused */
 
 static inline int platform_word_begin(platform_word *word, const wm_site *site) {
   if (fault_refusal(site)) return 1;
@@ -70,8 +70,7 @@ static inline int platform_word_begin(platform_word *word, const wm_site *site) 
 }
 #define platform_word_init(word) platform_word_begin(word, WM_SITE(#word))
 static inline void platform_word_destroy(platform_word *word) { (void)word; }
-#define platform_sleep(word, v, deadline) \
-  fault_sleep(word, v, (deadline) != PLATFORM_NEVER, WM_SITE(#word))
+#define platform_sleep(word, v, deadline) fault_sleep(word, v, (deadline) != PLATFORM_NEVER, WM_SITE(#word))
 #define platform_wake(word) wm_wake(&(word)->value, WM_SITE(#word))
 
 /* 1: held alone; otherwise twice the number of those who share it. */
@@ -93,7 +92,8 @@ static inline void platform_lock_destroy(platform_rwlock *lock) { (void)lock; }
 static inline void platform_lock_take(platform_rwlock *lock, bool shared, const wm_site *site) {
   uint64_t seen;
   do {
-    seen = shared ? wm_await(&lock->state, 4, 1, wm_relaxed, site) : wm_await_equal(&lock->state, 4, 0, wm_relaxed, site);
+    seen =
+        shared ? wm_await(&lock->state, 4, 1, wm_relaxed, site) : wm_await_equal(&lock->state, 4, 0, wm_relaxed, site);
   } while (!wm_replace(&lock->state, 4, &seen, shared ? seen + 2 : 1, wm_acquire, wm_relaxed, site));
 }
 static inline void platform_lock_leave(platform_rwlock *lock, const wm_site *site) {

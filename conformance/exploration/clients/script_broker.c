@@ -4,7 +4,8 @@
 static uint64_t request(actor *me, const script *s, uint8_t name) {
   me->producer = NULL;
   me->consumer = NULL;
-  return code(omni_request_channel(broker, &name, 1, (uint64_t)s->capacity, MESSAGE_SIZE, &me->producer, &me->consumer));
+  return code(
+      omni_request_channel(broker, &name, 1, (uint64_t)s->capacity, MESSAGE_SIZE, &me->producer, &me->consumer));
 }
 
 static uint64_t counters(void) {
@@ -23,15 +24,34 @@ static uint64_t another_broker(void) {
 bool administer(actor *me, const script *s, script_kind kind, int argument, uint64_t *result) {
   uint8_t name = (uint8_t)argument;
   switch (kind) {
-    case REQUEST: *result = request(me, s, name); return true;
-    case HAS: *result = code(omni_has_channel(broker, &name, 1)); return true;
-    case REMOVE: *result = code(omni_remove_channel(broker, &name, 1)); return true;
-    case BROKER_STATISTICS: *result = counters(); return true;
-    case SHUTDOWN: me->ticket = omni_shutdown_begin(broker); return false;
-    case SHUTDOWN_WAIT: *result = code(omni_shutdown_wait(broker, me->ticket, -1)); return true;
-    case TIMED_SHUTDOWN_WAIT: *result = code(omni_shutdown_wait(broker, me->ticket, 1)); return true;
-    case NEW_BROKER: *result = another_broker(); return true;
-    case FREE_BROKER: omni_broker_free(broker); return false;
-    default: return false;
+    case REQUEST:
+      *result = request(me, s, name);
+      return true;
+    case HAS:
+      *result = code(omni_has_channel(broker, &name, 1));
+      return true;
+    case REMOVE:
+      *result = code(omni_remove_channel(broker, &name, 1));
+      return true;
+    case BROKER_STATISTICS:
+      *result = counters();
+      return true;
+    case SHUTDOWN:
+      me->ticket = omni_shutdown_begin(broker);
+      return false;
+    case SHUTDOWN_WAIT:
+      *result = code(omni_shutdown_wait(broker, me->ticket, -1));
+      return true;
+    case TIMED_SHUTDOWN_WAIT:
+      *result = code(omni_shutdown_wait(broker, me->ticket, 1));
+      return true;
+    case NEW_BROKER:
+      *result = another_broker();
+      return true;
+    case FREE_BROKER:
+      omni_broker_free(broker);
+      return false;
+    default:
+      return false;
   }
 }

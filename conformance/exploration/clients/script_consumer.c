@@ -40,31 +40,62 @@ bool consume(actor *me, script_kind kind, int argument, uint64_t *result) {
   if (kind >= HELD && kind <= PIN && (size_t)argument >= me->held_count) return false; /* it has no such message */
   if ((kind == VIEW || kind == UNPIN) && !me->pinned.data) return false;
   switch (kind) {
-    case TRY_POP: *result = popped(me, omni_try_pop(consumer, &message), &message, 1); return true;
+    case TRY_POP:
+      *result = popped(me, omni_try_pop(consumer, &message), &message, 1);
+      return true;
     case UNREAD_POP: {
       int popping = omni_try_pop(consumer, &message);
       if (popping == OMNI_POP_SUCCESS) me->held[0] = message, me->held_count = 1;
       *result = code(popping);
       return true;
     }
-    case BLOCKING_POP: *result = popped(me, omni_blocking_pop(consumer, -1, &message), &message, 1); return true;
-    case TIMED_POP: *result = popped(me, omni_blocking_pop(consumer, 1, &message), &message, 1); return true;
-    case BATCH_POP: *result = pop_batch(me, (size_t)argument, 0); return true;
-    case BLOCKING_BATCH_POP: *result = pop_batch(me, (size_t)argument, -1); return true;
-    case TIMED_BATCH_POP: *result = pop_batch(me, (size_t)argument, 1); return true;
-    case HELD: *result = token_of(&me->held[argument]); return true;
-    case READABLE: *result = code(omni_message_is_readable(consumer, &me->held[argument])); return true;
-    case PIN: *result = code(pin(me, &me->held[argument])); return true;
-    case VIEW: *result = token_of(&me->pinned); return true;
-    case UNPIN: omni_message_unpin(consumer, me->pinned.number); return false;
-    case CLOSE_CONSUMER: omni_consumer_close(consumer); return false;
-    case FREE_CONSUMER: omni_consumer_free(consumer); return false;
-    case CONSUMER_CONNECTED: *result = code(omni_consumer_is_connected(consumer)); return true;
+    case BLOCKING_POP:
+      *result = popped(me, omni_blocking_pop(consumer, -1, &message), &message, 1);
+      return true;
+    case TIMED_POP:
+      *result = popped(me, omni_blocking_pop(consumer, 1, &message), &message, 1);
+      return true;
+    case BATCH_POP:
+      *result = pop_batch(me, (size_t)argument, 0);
+      return true;
+    case BLOCKING_BATCH_POP:
+      *result = pop_batch(me, (size_t)argument, -1);
+      return true;
+    case TIMED_BATCH_POP:
+      *result = pop_batch(me, (size_t)argument, 1);
+      return true;
+    case HELD:
+      *result = token_of(&me->held[argument]);
+      return true;
+    case READABLE:
+      *result = code(omni_message_is_readable(consumer, &me->held[argument]));
+      return true;
+    case PIN:
+      *result = code(pin(me, &me->held[argument]));
+      return true;
+    case VIEW:
+      *result = token_of(&me->pinned);
+      return true;
+    case UNPIN:
+      omni_message_unpin(consumer, me->pinned.number);
+      return false;
+    case CLOSE_CONSUMER:
+      omni_consumer_close(consumer);
+      return false;
+    case FREE_CONSUMER:
+      omni_consumer_free(consumer);
+      return false;
+    case CONSUMER_CONNECTED:
+      *result = code(omni_consumer_is_connected(consumer));
+      return true;
     case CONSUMER_STATISTICS:
       omni_consumer_get_stats(consumer, &stats);
       *result = statistics(&stats);
       return true;
-    case AVAILABLE_MESSAGES: *result = omni_consumer_available_messages(consumer); return true;
-    default: return false;
+    case AVAILABLE_MESSAGES:
+      *result = omni_consumer_available_messages(consumer);
+      return true;
+    default:
+      return false;
   }
 }

@@ -15,9 +15,7 @@ enum { WM_THREADS = 8, WM_OUTCOME = 32 };
 
 /* light and heavy are for fences only: an asymmetric pair (P1202). nonatomic: a relaxed access that no order protects
  * from being a data race, to ask whether it must be atomic at all. */
-typedef enum {
-  wm_relaxed, wm_acquire, wm_release, wm_acq_rel, wm_seq_cst, wm_light, wm_heavy, wm_nonatomic
-} wm_order;
+typedef enum { wm_relaxed, wm_acquire, wm_release, wm_acq_rel, wm_seq_cst, wm_light, wm_heavy, wm_nonatomic } wm_order;
 
 /* Where in the source a step is. */
 typedef struct {
@@ -26,7 +24,11 @@ typedef struct {
   const char *text;
 } wm_site;
 
-#define WM_SITE(text) __extension__({ static const wm_site site = {__FILE__, __LINE__, text}; &site; })
+#define WM_SITE(text)                                       \
+  __extension__({                                           \
+    static const wm_site site = {__FILE__, __LINE__, text}; \
+    &site;                                                  \
+  })
 
 /* ---- shared memory: `size` is 1, 2, 4 or 8 bytes, and always the same for one address ---- */
 
@@ -109,30 +111,39 @@ typedef struct {
   uint64_t executions;    /* bound on executions; 0: none */
   const uint16_t *prefix; /* explore only below these decisions */
   uint32_t prefix_length;
-  uint32_t split;         /* stop as soon as so many subtrees are open, and leave them for wm_open */
-  uint64_t seed;          /* not 0: one run only, each decision below the prefix by chance; wm_path tells which */
-  uint32_t further;       /* after the first failure go on for so many runs, and keep the shortest */
+  uint32_t split;   /* stop as soon as so many subtrees are open, and leave them for wm_open */
+  uint64_t seed;    /* not 0: one run only, each decision below the prefix by chance; wm_path tells which */
+  uint32_t further; /* after the first failure go on for so many runs, and keep the shortest */
   /* Both are given the client's context, and may be NULL. progress: now and then, after some runs; false stops,
    * and leaves what is still open for wm_open. allowed: for each different outcome; false makes it a failure. */
   bool (*progress)(void *context, const wm_report *report);
   bool (*allowed)(void *context, const uint64_t *values, uint32_t length);
 } wm_options;
 
-typedef enum { WM_NONE, WM_ASSERTION, WM_RACE, WM_LOST_WAKEUP, WM_FREED, WM_MISUSE, WM_FORBIDDEN, WM_FAILURES } wm_failure;
+typedef enum {
+  WM_NONE,
+  WM_ASSERTION,
+  WM_RACE,
+  WM_LOST_WAKEUP,
+  WM_FREED,
+  WM_MISUSE,
+  WM_FORBIDDEN,
+  WM_FAILURES
+} wm_failure;
 
 struct wm_report {
-  uint64_t complete;    /* every thread ended */
-  uint64_t blocked;     /* some thread waits for ever, as allowed, or would have timed out */
-  uint64_t cut;         /* ended by a bound: with any of these, nothing is proved */
-  uint64_t dropped;     /* not executions: a read-modify-write with no place, a waiter that looked too early, wm_assume */
-  uint64_t repeated;    /* met again, where that is checked; must be 0 */
-  uint64_t failures;    /* more than one only with `all` or `further` */
+  uint64_t complete; /* every thread ended */
+  uint64_t blocked;  /* some thread waits for ever, as allowed, or would have timed out */
+  uint64_t cut;      /* ended by a bound: with any of these, nothing is proved */
+  uint64_t dropped;  /* not executions: a read-modify-write with no place, a waiter that looked too early, wm_assume */
+  uint64_t repeated; /* met again, where that is checked; must be 0 */
+  uint64_t failures; /* more than one only with `all` or `further` */
   uint64_t kinds[WM_FAILURES];
-  uint64_t checks;      /* graphs below the prefix whose consistency was decided */
-  uint64_t outcomes;    /* different ones */
-  double estimate;      /* with `seed`: runs that there are, on average over all seeds (Knuth 1975) */
-  uint32_t open;        /* subtrees left by `split` or `progress` */
-  uint32_t longest;     /* steps of the longest execution */
+  uint64_t checks;   /* graphs below the prefix whose consistency was decided */
+  uint64_t outcomes; /* different ones */
+  double estimate;   /* with `seed`: runs that there are, on average over all seeds (Knuth 1975) */
+  uint32_t open;     /* subtrees left by `split` or `progress` */
+  uint32_t longest;  /* steps of the longest execution */
   wm_failure failure;
   char message[512];
   uint32_t trace_length, path_length;
@@ -155,8 +166,8 @@ typedef struct {
   uint64_t value;
   int32_t thread, line, from; /* from: the number of the step whose store was read; -1: the initial value, -2: none */
 } wm_step;
-bool wm_trace_at(uint32_t number, wm_step *step);            /* in an order that respects po and rf */
-uint32_t wm_path(uint16_t *decisions, uint32_t room);        /* of the failure: a prefix that leads there; or of the one run */
+bool wm_trace_at(uint32_t number, wm_step *step);     /* in an order that respects po and rf */
+uint32_t wm_path(uint16_t *decisions, uint32_t room); /* of the failure: a prefix that leads there; or of the one run */
 uint32_t wm_open(uint32_t number, uint16_t *decisions, uint32_t room);
 
 #endif

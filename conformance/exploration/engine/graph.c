@@ -71,7 +71,8 @@ uint64_t graph_signature(const graph *g) {
     for (int index = 0; index < g->length[thread]; index++) {
       const event *e = &g->events[g->of[thread][index]];
       uint64_t position = 0;
-      if (e->kind == READ) position = e->from < 0 ? 1 : g->events[e->from].thread * 512u + g->events[e->from].index + 2u;
+      if (e->kind == READ)
+        position = e->from < 0 ? 1 : g->events[e->from].thread * 512u + g->events[e->from].index + 2u;
       for (const event *w = g->events; e->kind == WRITE && w < g->events + g->count; w++)
         position += w->kind == WRITE && w->place == e->place && w->rank < e->rank;
       hash = mix(mix(mix(hash, thread * 8u + e->kind), (uint64_t)e->place), position);

@@ -30,10 +30,10 @@ typedef struct {
   bool patient : 1;   /* it waits for ever */
   bool compares : 1;  /* a read with the order `failure` unless it reads `unwanted` */
   uint8_t failure, success;
-  uint16_t index;     /* in its thread */
-  int16_t place;      /* location, or NOWHERE */
-  int16_t from;       /* read: the event read from, or INITIAL */
-  uint16_t rank;      /* write: place in the modification order; gaps mean nothing; the initial value has 0 */
+  uint16_t index; /* in its thread */
+  int16_t place;  /* location, or NOWHERE */
+  int16_t from;   /* read: the event read from, or INITIAL */
+  uint16_t rank;  /* write: place in the modification order; gaps mean nothing; the initial value has 0 */
   uint64_t value, unwanted;
   const wm_site *site;
   /* derived; see clocks.c */

@@ -32,10 +32,10 @@ void __tsan_init(void) {}
 void __tsan_func_entry(void *caller) { (void)caller; }
 void __tsan_func_exit(void) {}
 
-#define PLAIN(size)                                                                      \
-  void __tsan_read##size(void *at) { wm_plain_read(at, size, SITE); }                    \
-  void __tsan_write##size(void *at) { wm_plain_write(at, size, SITE); }                  \
-  void __tsan_unaligned_read##size(void *at) { wm_plain_read(at, size, SITE); }          \
+#define PLAIN(size)                                                             \
+  void __tsan_read##size(void *at) { wm_plain_read(at, size, SITE); }           \
+  void __tsan_write##size(void *at) { wm_plain_write(at, size, SITE); }         \
+  void __tsan_unaligned_read##size(void *at) { wm_plain_read(at, size, SITE); } \
   void __tsan_unaligned_write##size(void *at) { wm_plain_write(at, size, SITE); }
 PLAIN(1)
 PLAIN(2)
@@ -50,31 +50,31 @@ static wm_order order_of(int order) {
   return orders[order]; /* relaxed, consume, acquire, release, acq_rel, seq_cst */
 }
 
-#define CHANGE(bits, type, name, change)                                                      \
-  type __tsan_atomic##bits##_##name(volatile type *at, type value, int order) {               \
-    return (type)wm_modify(at, bits / 8, change, value, order_of(order), SITE);               \
+#define CHANGE(bits, type, name, change)                                        \
+  type __tsan_atomic##bits##_##name(volatile type *at, type value, int order) { \
+    return (type)wm_modify(at, bits / 8, change, value, order_of(order), SITE); \
   }
-#define REPLACE(bits, type, name)                                                                          \
+#define REPLACE(bits, type, name)                                                                             \
   int __tsan_atomic##bits##_compare_exchange_##name(volatile type *at, type *expected, type value, int order, \
-                                                    int failure) {                                         \
-    uint64_t old = *expected;                                                                              \
-    bool done = wm_replace(at, bits / 8, &old, value, order_of(order), order_of(failure), SITE);           \
-    *expected = (type)old;                                                                                 \
-    return done;                                                                                           \
+                                                    int failure) {                                            \
+    uint64_t old = *expected;                                                                                 \
+    bool done = wm_replace(at, bits / 8, &old, value, order_of(order), order_of(failure), SITE);              \
+    *expected = (type)old;                                                                                    \
+    return done;                                                                                              \
   }
-#define ATOMIC(bits, type)                                                                    \
-  type __tsan_atomic##bits##_load(const volatile type *at, int order) {                       \
-    return (type)wm_load(at, bits / 8, order_of(order), SITE);                                \
-  }                                                                                           \
-  void __tsan_atomic##bits##_store(volatile type *at, type value, int order) {                \
-    wm_store(at, bits / 8, value, order_of(order), SITE);                                     \
-  }                                                                                           \
-  CHANGE(bits, type, exchange, wm_exchange)                                                   \
-  CHANGE(bits, type, fetch_add, wm_add)                                                       \
-  CHANGE(bits, type, fetch_sub, wm_subtract)                                                  \
-  CHANGE(bits, type, fetch_or, wm_or)                                                         \
-  CHANGE(bits, type, fetch_and, wm_and)                                                       \
-  REPLACE(bits, type, strong)                                                                 \
+#define ATOMIC(bits, type)                                                     \
+  type __tsan_atomic##bits##_load(const volatile type *at, int order) {        \
+    return (type)wm_load(at, bits / 8, order_of(order), SITE);                 \
+  }                                                                            \
+  void __tsan_atomic##bits##_store(volatile type *at, type value, int order) { \
+    wm_store(at, bits / 8, value, order_of(order), SITE);                      \
+  }                                                                            \
+  CHANGE(bits, type, exchange, wm_exchange)                                    \
+  CHANGE(bits, type, fetch_add, wm_add)                                        \
+  CHANGE(bits, type, fetch_sub, wm_subtract)                                   \
+  CHANGE(bits, type, fetch_or, wm_or)                                          \
+  CHANGE(bits, type, fetch_and, wm_and)                                        \
+  REPLACE(bits, type, strong)                                                  \
   REPLACE(bits, type, weak)
 ATOMIC(8, uint8_t)
 ATOMIC(16, uint16_t)

@@ -11,10 +11,13 @@ static uint64_t direct(const volatile void *at, unsigned size) {
   return value;
 }
 
-static uint64_t cut(uint64_t value, unsigned size) { return size == 8 ? value : value & (((uint64_t)1 << size * 8) - 1); }
+static uint64_t cut(uint64_t value, unsigned size) {
+  return size == 8 ? value : value & (((uint64_t)1 << size * 8) - 1);
+}
 
 static request asking(event_kind kind, const volatile void *at, unsigned size, wm_order order, const wm_site *site) {
-  return (request){.e = {.kind = kind, .order = order, .site = site, .from = NO_EVENT}, .at = (uintptr_t)at, .size = size};
+  return (request){
+      .e = {.kind = kind, .order = order, .site = site, .from = NO_EVENT}, .at = (uintptr_t)at, .size = size};
 }
 
 /* The order of each half of a read-modify-write. */
@@ -51,11 +54,16 @@ static void second_half(volatile void *at, unsigned size, uint64_t value, wm_ord
 
 static uint64_t changed(wm_change change, uint64_t value, uint64_t operand) {
   switch (change) {
-    case wm_add: return value + operand;
-    case wm_subtract: return value - operand;
-    case wm_or: return value | operand;
-    case wm_and: return value & operand;
-    default: return operand;
+    case wm_add:
+      return value + operand;
+    case wm_subtract:
+      return value - operand;
+    case wm_or:
+      return value | operand;
+    case wm_and:
+      return value & operand;
+    default:
+      return operand;
   }
 }
 
@@ -190,8 +198,6 @@ void wm_assume(bool condition) {
 }
 
 void wm_outcome(uint64_t value) {
-  if (run.outcome.length == WM_OUTCOME)
-    run_failed(WM_MISUSE, NULL, "an outcome has at most %d values", WM_OUTCOME);
-  else
-    run.outcome.values[run.outcome.length++] = value;
+  if (run.outcome.length == WM_OUTCOME) run_failed(WM_MISUSE, NULL, "an outcome has at most %d values", WM_OUTCOME);
+  else run.outcome.values[run.outcome.length++] = value;
 }

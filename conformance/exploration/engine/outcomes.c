@@ -48,8 +48,8 @@ bool outcomes_add(const wm_outcome_seen *outcome) {
     if (count == room) outcomes = checked(realloc(outcomes, (room = room ? 2 * room : 64) * sizeof *outcomes));
     outcomes[count] = *outcome;
     outcomes[count].count = 0;
-    outcomes[count].allowed = !run.options->allowed ||
-                              run.options->allowed(run.client->context, outcome->values, outcome->length);
+    outcomes[count].allowed =
+        !run.options->allowed || run.options->allowed(run.client->context, outcome->values, outcome->length);
     *at = (uint32_t)++count;
     run.report->outcomes = count;
   }

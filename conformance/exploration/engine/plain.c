@@ -12,7 +12,7 @@ typedef struct access {
   uintptr_t granule;
   const wm_site *site;
   uint16_t index;
-  uint8_t thread, bytes; /* a bit per byte */
+  uint8_t thread, bytes;               /* a bit per byte */
   bool write, atomic, explored, freed; /* explored: its value is the graph's, whether it is atomic or not */
 } access;
 
@@ -61,8 +61,9 @@ static void judge(const access *old, const access *new, const clock_vector *cloc
   if (!(old->write || new->write) || (old->atomic && new->atomic)) return;
   if (old->thread == new->thread || clock->of[old->thread] > old->index) {
     if (old->explored && new->write && !new->explored && !new->freed)
-      run_failed(WM_MISUSE, new->site, "plain write at %s:%d to what was atomic at %s:%d: only before that is it explored",
-                 new->site->file, new->site->line, old->site->file, old->site->line);
+      run_failed(WM_MISUSE, new->site,
+                 "plain write at %s:%d to what was atomic at %s:%d: only before that is it explored", new->site->file,
+                 new->site->line, old->site->file, old->site->line);
     return;
   }
   run_failed(WM_RACE, new->site, "data race: %s by thread %d at %s:%d, and %s by thread %d at %s:%d", verb(old),
@@ -82,7 +83,8 @@ static void record(uintptr_t at, size_t size, access sample, const clock_vector 
       judge(old, &sample, clock);
       if (run.failure) blame(old), blame(&sample);
       known |= old->thread == sample.thread && old->index == sample.index && old->bytes == sample.bytes &&
-               old->write == sample.write && old->atomic == sample.atomic && old->explored == sample.explored && old->freed == sample.freed;
+               old->write == sample.write && old->atomic == sample.atomic && old->explored == sample.explored &&
+               old->freed == sample.freed;
     }
     if (known) continue;
     access *kept = another();
@@ -98,8 +100,12 @@ void plain_access(uintptr_t at, size_t size, bool write, int thread, int index, 
 }
 
 void plain_explored(uintptr_t at, size_t size, const event *e) {
-  access sample = {.site = e->site, .index = e->index, .thread = e->thread, .write = e->kind == WRITE,
-                   .atomic = e->order != wm_nonatomic, .explored = true};
+  access sample = {.site = e->site,
+                   .index = e->index,
+                   .thread = e->thread,
+                   .write = e->kind == WRITE,
+                   .atomic = e->order != wm_nonatomic,
+                   .explored = true};
   record(at, size, sample, &e->before);
 }
 

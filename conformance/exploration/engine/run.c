@@ -90,8 +90,7 @@ static bool answer(int number) {
   t->replayed++;
   t->answer = e->value;
   if (e->kind == WRITE && !e->kernel) keep_in_memory(e, r->at);
-  if (is_access(e) && !e->kernel)
-    plain_explored(r->at, r->size, e);
+  if (is_access(e) && !e->kernel) plain_explored(r->at, r->size, e);
   t->state = event_blocks(e) ? BLOCKED : RUNNING;
   return true;
 }

@@ -85,7 +85,7 @@ void memory_start(void);
 /* outcomes.c */
 void outcomes_start(void);
 bool outcomes_add(const wm_outcome_seen *outcome); /* whether it is allowed */
-bool signatures_add(uint64_t signature); /* false: it was there already */
+bool signatures_add(uint64_t signature);           /* false: it was there already */
 /* ended.c: of the run at hand */
 void ended(void);
 void ended_in_failure(void);

@@ -34,9 +34,9 @@ static void merge(const relations *r, set *into, const set *from) {
   for (int i = 0; i < r->words; i++) into->word[i] |= from->word[i];
 }
 
-#define EACH(r, s, id)                                                                       \
-  for (int w_ = 0; w_ < (r)->words; w_++)                                                    \
-    for (uint64_t rest_ = (s)->word[w_]; rest_; rest_ &= rest_ - 1)                          \
+#define EACH(r, s, id)                                              \
+  for (int w_ = 0; w_ < (r)->words; w_++)                           \
+    for (uint64_t rest_ = (s)->word[w_]; rest_; rest_ &= rest_ - 1) \
       for (int id = w_ * 64 + __builtin_ctzll(rest_), once_ = 1; once_; once_ = 0)
 
 static bool is_fence(const event *e) { return e->kind == FENCE && e->order >= wm_seq_cst; }

@@ -13,7 +13,10 @@ static struct {
 } names[PLACES];
 static int name_count;
 
-void trace_start(void) { count = path_length = 0; name_count = 0; }
+void trace_start(void) {
+  count = path_length = 0;
+  name_count = 0;
+}
 
 void wm_name(const volatile void *at, const char *name) {
   int i = 0;
@@ -63,8 +66,8 @@ void path_keep(void) {
 }
 
 void trace_keep(void) {
-  static const char *const orders[] = {"relaxed", "acquire", "release", "acq_rel", "seq_cst", "light", "heavy",
-                                       "nonatomic"};
+  static const char *const orders[] = {"relaxed", "acquire", "release", "acq_rel",
+                                       "seq_cst", "light",   "heavy",   "nonatomic"};
   const graph *g = &run.graph;
   int done[WM_THREADS] = {0};
   int16_t number[EVENTS];

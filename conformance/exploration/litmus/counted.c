@@ -30,8 +30,7 @@ static void indexer(void *context, int number) {
   (void)context;
   for (int i = 0; i < 4; i++) {
     unsigned key = (unsigned)(i * 11 + self), at = key * 7 % WORDS;
-    for (uint64_t empty = 0; !wm_replace(word + at, 4, &empty, key, wm_relaxed, wm_relaxed, WM_SITE("word"));
-         empty = 0)
+    for (uint64_t empty = 0; !wm_replace(word + at, 4, &empty, key, wm_relaxed, wm_relaxed, WM_SITE("word")); empty = 0)
       at = (at + 1) % WORDS;
   }
 }
@@ -41,8 +40,12 @@ static void iriwish(void *context, int number) {
   uint32_t *x = word, *y = word + 16;
   (void)context;
   switch (number) {
-    case 0: STORE(x, 1, relaxed); break;
-    case 1: STORE(y, LOAD(x, relaxed), release); break;
+    case 0:
+      STORE(x, 1, relaxed);
+      break;
+    case 1:
+      STORE(y, LOAD(x, relaxed), release);
+      break;
     default:
       LOAD(number == 2 ? x : y, relaxed);
       wm_fence(wm_acq_rel, WM_SITE("fence"));
@@ -54,12 +57,15 @@ static void detour(void *context, int number) {
   uint32_t *x = word, *y = word + 16, *z = word + 32;
   (void)context;
   switch (number) {
-    case 0: STORE(x, 1, relaxed); break;
+    case 0:
+      STORE(x, 1, relaxed);
+      break;
     case 1:
       STORE(x, LOAD(z, relaxed) - 1, relaxed);
       STORE(y, LOAD(x, relaxed), relaxed);
       break;
-    default: STORE(z, LOAD(y, relaxed), relaxed);
+    default:
+      STORE(z, LOAD(y, relaxed), relaxed);
   }
 }
 
@@ -68,7 +74,8 @@ static void fib(void *context, int number) {
   uint32_t *x = word, *y = word + 16;
   (void)context;
   if (number == 2) {
-    if (LOAD(x, acquire) > 144 || LOAD(y, acquire) > 144) wm_fail("more than the twelfth Fibonacci number", WM_SITE(""));
+    if (LOAD(x, acquire) > 144 || LOAD(y, acquire) > 144)
+      wm_fail("more than the twelfth Fibonacci number", WM_SITE(""));
     return;
   }
   for (int i = 0; i < size; i++) {

@@ -7,7 +7,7 @@ enum { LOAD, STORE, EXCHANGE, ADD, REPLACE, FENCE, AWAIT, PLAIN_LOAD, PLAIN_STOR
 
 typedef struct {
   int32_t kind, location, order, failure, target; /* target: register, or -1 */
-  int32_t guard, guard_value;               /* done only if that register has that value; -1: always */
+  int32_t guard, guard_value;                     /* done only if that register has that value; -1: always */
   int64_t value, expected;
 } litmus_operation;
 
@@ -26,20 +26,42 @@ static uint64_t perform(const litmus_operation *o, const wm_site *site) {
   wm_order order = (wm_order)o->order;
   uint64_t expected = (uint64_t)o->expected, value = (uint64_t)o->value;
   switch (o->kind) {
-    case LOAD: return wm_load(at, 4, order, site);
-    case STORE: wm_store(at, 4, value, order, site); return 0;
-    case EXCHANGE: return wm_modify(at, 4, wm_exchange, value, order, site);
-    case ADD: return wm_modify(at, 4, wm_add, value, order, site);
-    case REPLACE: wm_replace(at, 4, &expected, value, order, (wm_order)o->failure, site); return expected;
-    case FENCE: wm_fence(order, site); return 0;
-    case AWAIT: return wm_await(at, 4, expected, order, site);
-    case PLAIN_LOAD: wm_plain_read(at, 4, site); return *at;
-    case PLAIN_STORE: wm_plain_write(at, 4, site); *at = (uint32_t)value; return 0;
-    case SLEEP: return (uint64_t)wm_sleep(at, 4, expected, 0, site);
-    case TIMED_SLEEP: return (uint64_t)wm_sleep(at, 4, expected, WM_TIMED, site);
-    case WAKE: wm_wake(at, site); return 0;
-    case CHOOSE: return wm_choose((unsigned)value, site);
-    default: wm_fail("no such operation", site); return 0;
+    case LOAD:
+      return wm_load(at, 4, order, site);
+    case STORE:
+      wm_store(at, 4, value, order, site);
+      return 0;
+    case EXCHANGE:
+      return wm_modify(at, 4, wm_exchange, value, order, site);
+    case ADD:
+      return wm_modify(at, 4, wm_add, value, order, site);
+    case REPLACE:
+      wm_replace(at, 4, &expected, value, order, (wm_order)o->failure, site);
+      return expected;
+    case FENCE:
+      wm_fence(order, site);
+      return 0;
+    case AWAIT:
+      return wm_await(at, 4, expected, order, site);
+    case PLAIN_LOAD:
+      wm_plain_read(at, 4, site);
+      return *at;
+    case PLAIN_STORE:
+      wm_plain_write(at, 4, site);
+      *at = (uint32_t)value;
+      return 0;
+    case SLEEP:
+      return (uint64_t)wm_sleep(at, 4, expected, 0, site);
+    case TIMED_SLEEP:
+      return (uint64_t)wm_sleep(at, 4, expected, WM_TIMED, site);
+    case WAKE:
+      wm_wake(at, site);
+      return 0;
+    case CHOOSE:
+      return wm_choose((unsigned)value, site);
+    default:
+      wm_fail("no such operation", site);
+      return 0;
   }
 }
 

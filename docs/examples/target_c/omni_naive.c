@@ -471,7 +471,7 @@ static int take(omni_consumer *k, size_t wanted, int64_t timeout, omni_message *
   int result;
   if (!enter(&k->side, OMNI_POP_CHANNEL_CLOSED, &result)) return result;
   if (wanted == 0) return leave(&k->side, OMNI_POP_EMPTY); /* MSG-5 */
-  k->pops++; /* earlier messages expire */
+  k->pops++;                                               /* earlier messages expire */
   bool again = timeout != 0;
   while ((result = pop(k, wanted, messages, count)) == OMNI_POP_EMPTY && again) again = await_news(&k->side, &end);
   if (result == OMNI_POP_EMPTY) result = timeout == 0 ? in_vain : end.slice ? OMNI_INTERRUPTED : OMNI_POP_TIMEOUT;

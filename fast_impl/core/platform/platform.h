@@ -14,7 +14,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define OMNI_LINE 64 /* bytes that cores hand to each other at once */
+#define OMNI_LINE 64            /* bytes that cores hand to each other at once */
 #define PLATFORM_MIN_CAPACITY 8 /* of a channel (§3.2); a verification build has a smaller one */
 #define PLATFORM_OWNERS 4 /* of a handle, one for each thread that uses it in turn; a verification build has fewer */
 #define PLATFORM_FIRST_BUCKETS 64 /* of a registry's table; a verification build has fewer, so that it grows */
@@ -94,15 +94,16 @@ void platform_word_destroy(platform_word *word);
 int platform_sleep(platform_word *word, uint32_t value, int64_t deadline);
 void platform_wake(platform_word *word); /* all who sleep on it; its value has been changed already */
 
-int64_t platform_now(void);                       /* monotonic nanoseconds */
-int64_t platform_deadline(int64_t timeout);       /* now + timeout; negative or beyond reach: PLATFORM_NEVER */
-void *platform_map(uint64_t size);                /* zeroed pages, resident once touched; NULL if refused */
+int64_t platform_now(void);                 /* monotonic nanoseconds */
+int64_t platform_deadline(int64_t timeout); /* now + timeout; negative or beyond reach: PLATFORM_NEVER */
+void *platform_map(uint64_t size);          /* zeroed pages, resident once touched; NULL if refused */
 void platform_unmap(void *memory, uint64_t size);
-void *platform_allocate(size_t size);             /* zeroed, on a line of its own; NULL if refused */
+void *platform_allocate(size_t size); /* zeroed, on a line of its own; NULL if refused */
 void platform_free(void *memory);
 
 /* Where the indices of a ring begin: at 0, and nothing is kept of it. In a test build they can begin anywhere, so
- * that 64 bits wrap within a test; each ring then remembers where, for numbers of messages count from 0 all the same. */
+ * that 64 bits wrap within a test; each ring then remembers where, for numbers of messages count from 0 all the same.
+ */
 #ifdef OMNI_START_INDEX_SETTABLE
 #define START_INDEX_MEMBER uint64_t start_index;
 #define START_INDEX(ring) ((ring)->start_index)

@@ -11,8 +11,8 @@ static int told(name_type name) { return (int)(name.length < LONGEST_NAME_TOLD ?
 
 bool refuse(loading *loading, name_type owner, place part, const char *format, ...) {
   name_type name = part ? read_name(part, FIELD_NAME) : (name_type){"", 0};
-  int length = snprintf(loading->why, loading->why_size, "%.*s%s%.*s%s", told(owner), owner.characters,
-                        part ? "." : "", told(name), name.characters, owner.length ? ": " : "");
+  int length = snprintf(loading->why, loading->why_size, "%.*s%s%.*s%s", told(owner), owner.characters, part ? "." : "",
+                        told(name), name.characters, owner.length ? ": " : "");
   if (length < 0 || (size_t)length >= loading->why_size) return false;
   va_list arguments;
   va_start(arguments, format);

@@ -30,8 +30,7 @@ static bool load_field(loading *loading, name_type owner, place field, uint64_t 
   int32_t index = read32(type, TYPE_INDEX, -1);
   if (base == BASE_OBJECT) {
     *inner = object_at(loading, index);
-    if (!*inner || !(*inner)->is_struct)
-      return refuse(loading, owner, field, "index %d is not one of a struct", index);
+    if (!*inner || !(*inner)->is_struct) return refuse(loading, owner, field, "index %d is not one of a struct", index);
     *align = (*inner)->align;
     *size = times * (*inner)->size;
     return true;
@@ -78,8 +77,7 @@ bool load_structs(loading *loading) {
     if (loading->schema->objects[i].is_struct && !load_size(loading, i)) return false;
   }
   for (uint32_t i = 0; i < count; i++)
-    if (loading->schema->objects[i].is_struct && !loading->depths[i] &&
-        !load_fields(loading, i, DEEPEST_STRUCT))
+    if (loading->schema->objects[i].is_struct && !loading->depths[i] && !load_fields(loading, i, DEEPEST_STRUCT))
       return false;
   return true;
 }

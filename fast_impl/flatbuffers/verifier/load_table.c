@@ -108,8 +108,7 @@ static bool types_come_first(loading *loading, name_type owner, const place *fie
   place type = read_target(fields[slot], FIELD_TYPE);
   place before = slot ? read_target(fields[slot - 1], FIELD_TYPE) : NULL;
   if (before && read8(before, TYPE_BASE) == base && read8(before, TYPE_ELEMENT) == element &&
-      read32(before, TYPE_INDEX, -1) == read32(type, TYPE_INDEX, -1) &&
-      !read8(fields[slot - 1], FIELD_DEPRECATED))
+      read32(before, TYPE_INDEX, -1) == read32(type, TYPE_INDEX, -1) && !read8(fields[slot - 1], FIELD_DEPRECATED))
     return true;
   return refuse(loading, owner, fields[slot], "the field before it is not this union's type");
 }
@@ -137,8 +136,7 @@ bool load_table(loading *loading, uint32_t number, slot_type **slots) {
     if (!load_nested(loading, type->name, ordered[i], slot)) return false;
     if (read8(ordered[i], FIELD_DEPRECATED)) *slot = (slot_type){.kind = IGNORED};
     if (slot->kind == UNION && !types_come_first(loading, type->name, ordered, i, BASE_UTYPE, BASE_NONE)) return false;
-    if (slot->kind == VECTOR_OF_UNIONS &&
-        !types_come_first(loading, type->name, ordered, i, BASE_VECTOR, BASE_UTYPE))
+    if (slot->kind == VECTOR_OF_UNIONS && !types_come_first(loading, type->name, ordered, i, BASE_VECTOR, BASE_UTYPE))
       return false;
     if (slot->required) type->required_slots = i + 1;
   }

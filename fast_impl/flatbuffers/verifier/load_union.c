@@ -10,8 +10,8 @@ static bool load_member(loading *loading, name_type owner, place value, member_t
   member->value = (uint8_t)number;
   uint8_t base = read8(type, TYPE_BASE);
   if ((base == BASE_NONE) != (number == 0))
-    return refuse(loading, owner, value, "value %lld of base type %u (NONE is 0, and nothing else)",
-                  (long long)number, base);
+    return refuse(loading, owner, value, "value %lld of base type %u (NONE is 0, and nothing else)", (long long)number,
+                  base);
   if (base == BASE_NONE) return true; /* IGNORED */
   if (base == BASE_STRING) {
     member->kind = STRING;
@@ -21,10 +21,8 @@ static bool load_member(loading *loading, name_type owner, place value, member_t
   int32_t index = read32(type, TYPE_INDEX, -1);
   const object_type *object = object_at(loading, index);
   if (!object) return refuse(loading, owner, value, "there is no object %d", index);
-  if (object->is_struct)
-    *member = (member_type){INLINE, member->value, (uint16_t)object->align, object->size};
-  else
-    *member = (member_type){TABLE, member->value, 0, (uint32_t)index};
+  if (object->is_struct) *member = (member_type){INLINE, member->value, (uint16_t)object->align, object->size};
+  else *member = (member_type){TABLE, member->value, 0, (uint32_t)index};
   return true;
 }
 

@@ -19,8 +19,8 @@ enum { TYPE, KEY_VALUE, ENUM_VALUE, ENUM, FIELD, OBJECT, CALL, SERVICE, SCHEMA =
 static const slot_type type[] = {SCALAR(1), SCALAR(1), SCALAR(4), SCALAR(2), SCALAR(4), SCALAR(4)};
 static const slot_type key_value[] = {REQUIRED_TEXT, TEXT};
 static const slot_type enum_value[] = {REQUIRED_TEXT, SCALAR(8), NOTHING, ONE(TYPE), TEXTS, MANY(KEY_VALUE)};
-static const slot_type enumeration[] = {REQUIRED_TEXT,   REQUIRED_MANY(ENUM_VALUE), SCALAR(1), REQUIRED_ONE(TYPE),
-                                        MANY(KEY_VALUE), TEXTS,                     TEXT};
+static const slot_type enumeration[] = {
+    REQUIRED_TEXT, REQUIRED_MANY(ENUM_VALUE), SCALAR(1), REQUIRED_ONE(TYPE), MANY(KEY_VALUE), TEXTS, TEXT};
 static const slot_type field[] = {REQUIRED_TEXT, REQUIRED_ONE(TYPE), SCALAR(2), SCALAR(2), SCALAR(8),
                                   SCALAR(8),     SCALAR(1),          SCALAR(1), SCALAR(1), MANY(KEY_VALUE),
                                   TEXTS,         SCALAR(1),          SCALAR(2), SCALAR(1)};

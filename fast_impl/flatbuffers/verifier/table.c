@@ -33,7 +33,8 @@ static const member_type *member_told(const walk *walk, const level *here, const
   return member_of(&walk->schema->unions[type->size], here->buffer.start[at]);
 }
 
-/* Where the types of the unions in the vector in the slot looked at are, which must be as many; 0 where they are not. */
+/* Where the types of the unions in the vector in the slot looked at are, which must be as many; 0 where they are not.
+ */
 static uint32_t kinds_told(const level *here, uint32_t unions) {
   uint32_t offset = slot_offset(here, here->slot - 2), count;
   if (!offset) return 0;

@@ -17,7 +17,8 @@ using contenders = std::vector<contender>;
 
 enum { THOUGHT = 50000 }; /* ns; a blocked call spins for less before it sleeps */
 
-template <size_t SIZE> static contenders singles() {
+template <size_t SIZE>
+static contenders singles() {
   contenders all{{"omnimailbox", single<omnimailbox<SIZE>, SIZE>}};
 #ifdef HAVE_BOOST
   all.push_back({"boost", single<boost_spsc<SIZE>, SIZE>});
@@ -31,7 +32,8 @@ template <size_t SIZE> static contenders singles() {
   return all;
 }
 
-template <size_t SIZE, size_t BATCH> static contenders batches() {
+template <size_t SIZE, size_t BATCH>
+static contenders batches() {
   contenders all = singles<SIZE>();
   const std::string what = ": batches of " + std::to_string(BATCH);
   all.push_back({"omnimailbox" + what, batched<omnimailbox<SIZE>, SIZE, BATCH>});
@@ -42,9 +44,10 @@ template <size_t SIZE, size_t BATCH> static contenders batches() {
 }
 
 static contenders bandwidth(size_t size, uint64_t capacity) {
-  return {{"omnimailbox", [=](uint64_t count) { return through_channel(size, capacity, count); }},
-          {"two memcpys", [=](uint64_t count) { return two_copies(size, capacity, count); }},
-          {"two memcpys: a buffer for each slot", [=](uint64_t count) { return two_copies(size, 2 * capacity, count); }}};
+  return {
+      {"omnimailbox", [=](uint64_t count) { return through_channel(size, capacity, count); }},
+      {"two memcpys", [=](uint64_t count) { return two_copies(size, capacity, count); }},
+      {"two memcpys: a buffer for each slot", [=](uint64_t count) { return two_copies(size, 2 * capacity, count); }}};
 }
 
 static contenders there_and_back(int64_t thought) {

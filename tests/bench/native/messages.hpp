@@ -7,7 +7,8 @@
 
 #include "queues.hpp"
 
-template <typename Queue, size_t SIZE> static double single(uint64_t count) {
+template <typename Queue, size_t SIZE>
+static double single(uint64_t count) {
   auto queue = std::make_unique<Queue>();
   return together(
       4 * CAPACITY, count,
@@ -29,7 +30,8 @@ template <typename Queue, size_t SIZE> static double single(uint64_t count) {
       });
 }
 
-template <typename Queue, size_t SIZE, size_t BATCH> static double batched(uint64_t count) {
+template <typename Queue, size_t SIZE, size_t BATCH>
+static double batched(uint64_t count) {
   auto queue = std::make_unique<Queue>();
   return together(
       4 * CAPACITY, count,

@@ -23,7 +23,8 @@ extern "C" {
 
 static constexpr size_t CAPACITY = 1024, MOST = 512; /* messages; messages of a batch */
 
-template <size_t SIZE> struct message {
+template <size_t SIZE>
+struct message {
   alignas(8) uint8_t bytes[SIZE];
 };
 
@@ -45,7 +46,8 @@ struct channel {
   }
 };
 
-template <size_t SIZE> struct omnimailbox {
+template <size_t SIZE>
+struct omnimailbox {
   static constexpr const char *name = "omnimailbox";
   channel ends{CAPACITY, SIZE};
   bool push(const message<SIZE> &m) { return omni_try_push(ends.producer, &m, SIZE) == OMNI_PUSH_SUCCESS; }
@@ -70,7 +72,8 @@ template <size_t SIZE> struct omnimailbox {
 };
 
 #ifdef HAVE_BOOST
-template <size_t SIZE> struct boost_spsc {
+template <size_t SIZE>
+struct boost_spsc {
   static constexpr const char *name = "boost";
   boost::lockfree::spsc_queue<message<SIZE>> queue{CAPACITY};
   bool push(const message<SIZE> &m) { return queue.push(m); }
@@ -81,7 +84,8 @@ template <size_t SIZE> struct boost_spsc {
 #endif
 
 #ifdef HAVE_MOODYCAMEL
-template <size_t SIZE> struct moodycamel_queue {
+template <size_t SIZE>
+struct moodycamel_queue {
   static constexpr const char *name = "moodycamel";
   moodycamel::ReaderWriterQueue<message<SIZE>> queue{CAPACITY};
   bool push(const message<SIZE> &m) { return queue.try_enqueue(m); }
@@ -90,7 +94,8 @@ template <size_t SIZE> struct moodycamel_queue {
 #endif
 
 #ifdef HAVE_RIGTORP
-template <size_t SIZE> struct rigtorp_queue {
+template <size_t SIZE>
+struct rigtorp_queue {
   static constexpr const char *name = "rigtorp";
   rigtorp::SPSCQueue<message<SIZE>> queue{CAPACITY};
   bool push(const message<SIZE> &m) { return queue.try_push(m); }

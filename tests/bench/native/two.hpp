@@ -2,14 +2,14 @@
 #ifndef BENCH_TWO_HPP
 #define BENCH_TWO_HPP
 
+#include <pthread.h>
+#include <sched.h>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <pthread.h>
-#include <sched.h>
 #include <thread>
 
 using steady = std::chrono::steady_clock;
@@ -78,7 +78,8 @@ double together(uint64_t warm, uint64_t count, Produce produce, Consume consume)
 }
 
 [[noreturn]] static inline void wrong(const char *who, uint64_t got, uint64_t wanted) {
-  fprintf(stderr, "%s: message %llu came where %llu was due\n", who, (unsigned long long)got, (unsigned long long)wanted);
+  fprintf(stderr, "%s: message %llu came where %llu was due\n", who, (unsigned long long)got,
+          (unsigned long long)wanted);
   exit(1);
 }
 

@@ -68,8 +68,8 @@ BROKER: dict[str, Change] = {
         "shut down beside pushes and pops",
         RACE,
         (
-            "  ring_end_consumer(&channel->ring); /* no push",
-            "  ring_end_producer(&channel->ring);\n  ring_end_consumer(&channel->ring); /* no push",
+            "  ring_end_consumer(&channel->ring);    /* no push",
+            "  ring_end_producer(&channel->ring);\n  ring_end_consumer(&channel->ring);    /* no push",
         ),
     ),
     "what waits is counted from a read index that may be ahead": change(

@@ -26,7 +26,7 @@ GUARD: dict[str, Change] = {
         "guard.h",
         "two in the consumer, one with the seat",
         RACE,
-        ("  platform_fence_light(); /* pairs with the heavy ones", "  /* pairs with the heavy ones"),
+        ("  platform_fence_light();                                 /* pairs with the heavy ones", "  /* pairs with the heavy ones"),
     ),
     "a seat can be taken from who sits": change(
         "guard.h",

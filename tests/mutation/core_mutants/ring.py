@@ -126,7 +126,7 @@ RING = (
         # The gap is a few instructions by itself; the pause makes it one that threads fall into within a second.
         "last_look_before_telling", ("CON-5",), "channel.h",
         "      platform_store(&(asleep)->value, 1, relaxed); /* the fence orders it before the last look */   \\\n"
-        "      platform_fence_heavy();                       /* pairs with the fence in eventcount_wake */          \\\n"
+        "      platform_fence_heavy();                       /* pairs with the fence in eventcount_wake */    \\\n"
         "      if (!(ready)) dozed = platform_sleep(asleep, 1, deadline);",
         "    extern int usleep(unsigned);"
         " if (!(ready)) usleep(20), platform_store(&(asleep)->value, 1, relaxed), dozed = platform_sleep(asleep, 1, deadline);",
@@ -209,7 +209,7 @@ RING = (
     ),
     Mutant(
         "shutdown_leaves_the_producer_sending", ("SHD-1",), "channel.c",
-        "  ring_end_consumer(&channel->ring); /* no push begun from now on goes through */\n", "",
+        "  ring_end_consumer(&channel->ring);    /* no push begun from now on goes through */\n", "",
     ),
     Mutant(
         "shutdown_overtakes_a_push", ("SHD-1", "CON-4"), "channel.c",

@@ -52,8 +52,7 @@ static bool state_holds(void) {
   const omni_ring *ring = &channel.ring;
   uint64_t from = ring->cached_read, read = ring->read_index - from, write = ring->write_index - from;
   return read <= write && write <= ring->capacity && ring->cached_write - ring->read_index <= write - read &&
-         back_off_holds(ring->back_off) &&
-         (!channel.producer.reserved || write < ring->capacity);
+         back_off_holds(ring->back_off) && (!channel.producer.reserved || write < ring->capacity);
 }
 
 /* The thread that calls: any. */
@@ -77,8 +76,8 @@ void channel_release(omni_channel *held) { (void)held; }
 /* Nobody is inside, and a bit of somebody else's is not taken away. */
 static bool guard_is_left(const omni_guard *guard, uint32_t before) {
   _Static_assert(PLATFORM_OWNERS == 4, "each is looked at");
-  return !(guard->inside[0] | guard->inside[1] | guard->inside[2] | guard->inside[3]) && guard->seat <= PLATFORM_OWNERS &&
-         (guard->state | GUARD_WAITER) == (before | GUARD_WAITER);
+  return !(guard->inside[0] | guard->inside[1] | guard->inside[2] | guard->inside[3]) &&
+         guard->seat <= PLATFORM_OWNERS && (guard->state | GUARD_WAITER) == (before | GUARD_WAITER);
 }
 
 /* Whose seat it is, and who else is on the way in: anything. */

@@ -31,17 +31,15 @@ struct Request {
   uint32_t schema, size_prefixed, max_depth, max_tables, size;
 };
 
-template<typename Root> bool generated(const Request &request, const uint8_t *data) {
+template <typename Root>
+bool generated(const Request &request, const uint8_t *data) {
   flatbuffers::Verifier verifier(data, request.size, request.max_depth, request.max_tables);
   return request.size_prefixed ? verifier.VerifySizePrefixedBuffer<Root>(nullptr) : verifier.VerifyBuffer<Root>();
 }
 
 bool (*const SCHEMAS[])(const Request &, const uint8_t *) = {
-    generated<judged::features::Everything>,
-    generated<Creature>,
-    generated<judged::tree::Node>,
-    generated<judged::telemetry::Message>,
-    generated<sampling::Sample>,
+    generated<judged::features::Everything>, generated<Creature>,         generated<judged::tree::Node>,
+    generated<judged::telemetry::Message>,   generated<sampling::Sample>,
 };
 
 bool generic(const Request &request, const uint8_t *data, const reflection::Schema &schema) {
@@ -53,14 +51,15 @@ sigjmp_buf before;
 void crashed(int) { siglongjmp(before, 1); }
 
 // The library asserts, and reads where nothing is: neither ends the stream.
-template<typename Call> uint8_t guarded(Call call) {
+template <typename Call>
+uint8_t guarded(Call call) {
   if (sigsetjmp(before, 1)) return 2;
   return call() ? 1 : 0;
 }
 
 bool read(void *to, size_t size) { return fread(to, 1, size, stdin) == size; }
 
-}  // namespace
+} // namespace
 
 int main(int count, char **arguments) {
   std::vector<std::string> schemas;
@@ -85,9 +84,8 @@ int main(int count, char **arguments) {
       if (!read(room.data(), request.size) || request.schema >= schemas.size()) return 1;
       memset(room.data() + request.size, 0, beyond);
       verdicts.push_back(guarded([&] { return SCHEMAS[request.schema](request, room.data()); }));
-      verdicts.push_back(guarded([&] {
-        return generic(request, room.data(), *reflection::GetSchema(schemas[request.schema].data()));
-      }));
+      verdicts.push_back(guarded(
+          [&] { return generic(request, room.data(), *reflection::GetSchema(schemas[request.schema].data())); }));
     }
     fwrite(verdicts.data(), 1, verdicts.size(), stdout);
     fflush(stdout);

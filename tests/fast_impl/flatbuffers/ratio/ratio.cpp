@@ -27,19 +27,18 @@ namespace {
 
 using Buffers = std::vector<std::vector<uint8_t>>;
 
-template<typename Root> bool generated(const uint8_t *data, size_t size) {
+template <typename Root>
+bool generated(const uint8_t *data, size_t size) {
   return flatbuffers::Verifier(data, size).VerifyBuffer<Root>();
 }
 
 bool (*const SCHEMAS[])(const uint8_t *, size_t) = {
-    generated<judged::features::Everything>,
-    generated<Creature>,
-    generated<judged::tree::Node>,
-    generated<judged::telemetry::Message>,
-    generated<sampling::Sample>,
+    generated<judged::features::Everything>, generated<Creature>,         generated<judged::tree::Node>,
+    generated<judged::telemetry::Message>,   generated<sampling::Sample>,
 };
 
-template<typename Judge> double nanoseconds(const Buffers &buffers, int times, Judge judge) {
+template <typename Judge>
+double nanoseconds(const Buffers &buffers, int times, Judge judge) {
   auto began = std::chrono::steady_clock::now();
   for (int i = 0; i < times; i++)
     for (auto &buffer : buffers)
@@ -48,7 +47,7 @@ template<typename Judge> double nanoseconds(const Buffers &buffers, int times, J
   return took.count() / (static_cast<double>(times) * buffers.size());
 }
 
-}  // namespace
+} // namespace
 
 int main(int, char **arguments) {
   auto expected = SCHEMAS[atoi(arguments[1])];
@@ -72,7 +71,8 @@ int main(int, char **arguments) {
     return flatbuffers::Verify(schema, *schema.root_table(), data, length, 64, 1000000);
   };
   int times = 1;
-  while (nanoseconds(buffers, times, generic) * times * buffers.size() < 2e5) times *= 2;  // short, so that few are interrupted
+  while (nanoseconds(buffers, times, generic) * times * buffers.size() < 2e5)
+    times *= 2; // short, so that few are interrupted
   for (int round = 0; round < atoi(arguments[3]); round++)
     printf("%f %f %f\n", nanoseconds(buffers, times, fast), nanoseconds(buffers, times, generic),
            nanoseconds(buffers, times, expected));
