@@ -73,7 +73,10 @@ CHANGES = {
     ),
     "the first string of a vector is enough": change(
         "verify.c",
-        ("return string_is_sound(buffer, target) ?", "here->left = 0;\n      return string_is_sound(buffer, target) ?"),
+        (
+            "case VECTOR_OF_STRINGS:\n      return string_is_sound(buffer, target)",
+            "case VECTOR_OF_STRINGS:\n      here->left = 0;\n      return string_is_sound(buffer, target)",
+        ),
     ),
     "every other table of a vector is enough": change(
         "verify.c", ("  here->left--;\n", "  here->left -= here->left > 1 ? 2 : 1;\n")
