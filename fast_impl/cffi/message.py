@@ -56,12 +56,7 @@ class Message:
         """
         from fast_impl.flatbuffers.reading import get_flatbuffer
 
-        return get_flatbuffer(
-            self,  # type: ignore[arg-type] # it is the Message where this runs
-            T,
-            size_prefixed=size_prefixed,
-            file_identifier=file_identifier,
-        )
+        return get_flatbuffer(self, T, size_prefixed=size_prefixed, file_identifier=file_identifier)
 
     def verify(
         self,

@@ -153,7 +153,7 @@ class ProducerHandle(Ending):
         """
         from fast_impl.flatbuffers.building import build  # brings NumPy along
 
-        return build(self, max_bytes)  # type: ignore[arg-type] # it is the ProducerHandle where this runs
+        return build(self, max_bytes)
 
     def send(self, data: Buffer, timeout: Timeout = None) -> None:
         """`blocking_push` for those who would rather have exceptions.

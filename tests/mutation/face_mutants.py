@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.mutation.mutant import Mutant
 
-BUILDING, BUILDER, READING = "flatbuffers/building.py", "flatbuffers/builder.py", "flatbuffers/reading.py"
+BUILDING, BUILDER, READING = "flatbuffers/building.py", "flatbuffers/building.py", "flatbuffers/reading.py"
 
 FACE_MUTANTS = (
     Mutant(

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from cffi import FFI
 
 from fast_impl._verifier_source import declarations
-from fast_impl.flatbuffers import library
+from fast_impl.flatbuffers import table
 from tests.fast_impl.flatbuffers.oracle.process import Request
 from tests.fast_impl.flatbuffers.schemas import NAMES, path
 
@@ -59,7 +59,7 @@ def main(other: str, cases: str) -> int:
     """0 where they judge alike."""
     ffi = FFI()
     ffi.cdef(declarations())
-    installed, changed = Build(library.ffi, library.lib), Build(ffi, ffi.dlopen(other))
+    installed, changed = Build(table.ffi, table.lib), Build(ffi, ffi.dlopen(other))
     given: Cases = pickle.loads(Path(cases).read_bytes())
     for name, schema in changed.schemas.items():
         if schema is None:
