@@ -1,4 +1,4 @@
-"""Another build of the verifier beside the installed one: python -m tests.fast_impl.flatbuffers.other_library LIBRARY CASES
+"""The installed verifier compared with another build: python -m tests.fast_impl.flatbuffers.other_library LIBRARY CASES
 
 Ends with 3 at the first buffer or schema that they judge differently, and prints it.
 """
@@ -14,7 +14,7 @@ from cffi import FFI
 
 from fast_impl._verifier_source import declarations
 from fast_impl.flatbuffers import table
-from tests.fast_impl.flatbuffers.oracle.process import Request
+from tests.fast_impl.flatbuffers.oracle import Request
 from tests.fast_impl.flatbuffers.schemas import NAMES, path
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from functools import cache
 from random import Random
 
@@ -13,10 +16,9 @@ from fast_impl.flatbuffers import Schema
 from spec_model.errors import SchemaError
 from spec_model.flatbuffers.load import load
 from spec_model.flatbuffers.verifier import Limits, is_well_formed
-from tests.fast_impl.flatbuffers.generate import Generator
-from tests.fast_impl.flatbuffers.mutate import mutated
-from tests.fast_impl.flatbuffers.schemas import NAMES, fast, model, path
-from tests.fast_impl.flatbuffers.strange_schemas import STRANGE
+from tests.fast_impl.flatbuffers.buffers import Generator, mutated
+from tests.fast_impl.flatbuffers.oracle import ROOT
+from tests.fast_impl.flatbuffers.schemas import INCONSISTENT, NAMES, fast, model, path
 
 EXAMPLES = settings(max_examples=300, deadline=None, derandomize=True)
 
@@ -79,12 +81,12 @@ def _same(data: bytes) -> None:
     assert schema.file_identifier == definitions.file_identifier
 
 
-@pytest.mark.parametrize("what", STRANGE)
+@pytest.mark.parametrize("what", INCONSISTENT)
 def test_the_same_schemas_make_no_sense(what: str) -> None:
     """To both."""
     for loaded in (load, lambda data: Schema.load(data, register=False)):
         with pytest.raises(SchemaError):
-            loaded(STRANGE[what])
+            loaded(INCONSISTENT[what])
 
 
 @EXAMPLES
@@ -93,3 +95,23 @@ def test_the_same_of_what_becomes_of_schemas(name: str, seed: int) -> None:
     """A schema is a FlatBuffer, too, and may be anything."""
     whole = [path(one).read_bytes() for one in NAMES]
     _same(mutated(path(name).read_bytes(), whole, Random(seed)))
+
+
+PROGRAM = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from spec_model.flatbuffers import Schema
+schema = Schema.load({str(path("tree"))!r})
+node = bytes([8, 0, 0, 0, 4, 0, 4, 0, 4, 0, 0, 0, 0])
+print(schema.root, schema.verify(node), schema.verify(node[:11]))
+"""
+
+
+@pytest.mark.parametrize("interpreter", ["python", "pypy3"])
+def test_a_program_runs_with_nothing_installed(interpreter: str) -> None:
+    """No environment variable, no site-packages: load, and verify."""
+    found = sys.executable if interpreter == "python" else shutil.which(interpreter)
+    if found is None:
+        pytest.skip(f"no {interpreter} on this machine")
+    done = subprocess.run([found, "-I", "-S", "-B", "-c", PROGRAM], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "judged.tree.Node True False\n"), done.stderr

@@ -14,14 +14,12 @@ import pytest
 
 from conformance.checks.known_buffers import MALFORMED, WELL_FORMED
 from tests.fast_impl.flatbuffers.agree import requests
+from tests.fast_impl.flatbuffers.buffers import mutated
 from tests.fast_impl.flatbuffers.changes import CHANGES
 from tests.fast_impl.flatbuffers.corners import CORNERS
-from tests.fast_impl.flatbuffers.mutate import mutated
-from tests.fast_impl.flatbuffers.oracle.process import Request
+from tests.fast_impl.flatbuffers.oracle import ROOT, VERIFIER, Request
 from tests.fast_impl.flatbuffers.other_library import Cases
-from tests.fast_impl.flatbuffers.schemas import NAMES, path
-from tests.fast_impl.flatbuffers.strange_schemas import STRANGE
-from tests.fast_impl.flatbuffers.toolchain import ROOT, VERIFIER
+from tests.fast_impl.flatbuffers.schemas import INCONSISTENT, NAMES, path
 
 COMPILER = shutil.which("cc") or shutil.which("gcc")
 pytestmark = [
@@ -45,7 +43,7 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> Path:
     whole = [path(name).read_bytes() for name in NAMES]
     schemas = [mutated(one, whole, random) for one in whole for _ in range(SCHEMAS)]
     file = tmp_path_factory.mktemp("cases") / "cases"
-    file.write_bytes(pickle.dumps(Cases(known, [*STRANGE.values(), *schemas])))
+    file.write_bytes(pickle.dumps(Cases(known, [*INCONSISTENT.values(), *schemas])))
     return file
 
 

@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 
 from conformance.checks.known_buffers import MALFORMED, WELL_FORMED
+from tests.fast_impl.flatbuffers import ratio
 from tests.fast_impl.flatbuffers.agree import LIMITS, compare, report, requests, shipped
 from tests.fast_impl.flatbuffers.corners import CORNERS
 from tests.fast_impl.flatbuffers.generic import WAYS
-from tests.fast_impl.flatbuffers.oracle.process import Oracle, Request
-from tests.fast_impl.flatbuffers.ratio import __main__ as ratio
-from tests.fast_impl.flatbuffers.toolchain import Missing
+from tests.fast_impl.flatbuffers.oracle import Missing, Oracle, Request
 
 pytestmark = [pytest.mark.once, pytest.mark.timeout(180)]
 

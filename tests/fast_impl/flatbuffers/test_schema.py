@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import fast_impl
-from fast_impl.flatbuffers import Schema, SchemaError, UnknownTableError, registry
+from conformance.checks.sample import SCHEMA
+from fast_impl.flatbuffers import Schema, SchemaError, UnknownTableError, registry, verify
 from tests.fast_impl.flatbuffers.corners import chain
-from tests.fast_impl.flatbuffers.schemas import path
-from tests.fast_impl.flatbuffers.strange_schemas import STRANGE
-from tests.fast_impl.flatbuffers.structs_in_structs import structs
+from tests.fast_impl.flatbuffers.schemas import CONFLICTING, INCONSISTENT, path, structs
 
 pytestmark = pytest.mark.usefixtures("nothing_loaded")
 
@@ -44,8 +44,11 @@ def test_the_package_has_it() -> None:
         (b"table Monster { name:string; }", "no identifier BFBS"),
         (path("tree").read_bytes()[:-20], "damaged"),
         (path("tree").read_bytes()[:40], "damaged"),
-        (STRANGE["a union that there is not"], r"judged\.features\.Everything\.any: index 99 is not one of a union"),
-        (STRANGE["an alignment of 0"], r"judged\.features\.Wide: alignment 0 is not a power of two up to 256"),
+        (
+            INCONSISTENT["a union that there is not"],
+            r"judged\.features\.Everything\.any: index 99 is not one of a union",
+        ),
+        (INCONSISTENT["an alignment of 0"], r"judged\.features\.Wide: alignment 0 is not a power of two up to 256"),
     ],
     ids=["nothing", "text", "truncated", "truncated more", "a union", "an alignment"],
 )
@@ -92,3 +95,122 @@ def test_structs_are_nested_sixty_four_deep(implementation: Any) -> None:
     for depth in (65, 500):
         with pytest.raises(SchemaError):
             schema_type.load(structs(depth))
+
+
+def generated(module: str, name: str) -> type:
+    """A class as flatc generates it, in that module."""
+    return type(name, (), {"__module__": module})
+
+
+@pytest.mark.parametrize(
+    "module",
+    ["judged.tree.Node", "app.generated.judged.tree.Node", "tree_generated", "anything.at.all"],
+    ids=["as generated", "moved into a package", "one file", "hand-written"],
+)
+def test_a_class_is_known_by_its_name(implementation: Any, module: str) -> None:
+    """Wherever its module still tells which table it is, or only one can be."""
+    schema_type, verify = implementation
+    schema_type.load(path("tree"))
+    assert verify(chain(3), generated(module, "Node"))
+    assert not verify(chain(3)[:20], generated(module, "Node"))
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [("judged.tree.Leaf", "Leaf"), ("tree.Node", "Node"), ("other.judged.Node", "Node"), ("app.Creature", "Creature")],
+    ids=["another table", "half a namespace", "another namespace", "no namespace, in a package"],
+)
+def test_a_class_that_is_not_known_is_told(implementation: Any, module: str, name: str) -> None:
+    """Never False or True, with how to load its schema."""
+    schema_type, verify = implementation
+    schema_type.load(path("tree"))
+    schema_type.load(path("creature"))
+    with pytest.raises(UnknownTableError, match="load"):
+        verify(chain(1), generated(module, name))
+
+
+def test_the_message_says_how_to_load_it() -> None:
+    """With the command, and with what is known."""
+    with pytest.raises(UnknownTableError, match=r"flatc --schema -b --bfbs-builtins.*Schema\.load.*None is loaded"):
+        verify(b"", generated("My.Monster", "Monster"))
+    Schema.load(SCHEMA)
+    with pytest.raises(UnknownTableError, match=r"Loaded are sampling\.Sample; .*schema\.add\(T, name\)"):
+        verify(b"", generated("My.Monster", "Monster"))
+
+
+def test_what_could_be_either_is_told(implementation: Any) -> None:
+    """Also where a schema that is loaded later makes it so; and said, it is known."""
+    schema_type, verify = implementation
+    schema = schema_type.load(path("tree"))
+    one = generated("all_generated", "Node")
+    assert verify(chain(1), one)
+    schema_type.load(path("tree").read_bytes().replace(b"judged.tree.Node", b"judged.tref.Node"))
+    with pytest.raises(UnknownTableError, match=r"judged\.tree\.Node.*judged\.tref\.Node"):
+        verify(chain(1), one)
+    schema.add(one, "judged.tree.Node")
+    assert verify(chain(1), one)
+
+
+@pytest.mark.parametrize("what", CONFLICTING)
+def test_a_schema_that_says_otherwise_is_told(implementation: Any, what: str) -> None:
+    """The same again is fine; another definition of a name is not."""
+    schema_type, _ = implementation
+    for source in (path("features"), path("features").read_bytes()):
+        schema_type.load(source)
+    with pytest.raises(SchemaError, match=r"judged\.features\."):
+        schema_type.load(CONFLICTING[what])
+    schema_type.load(path("features"))
+
+
+def test_schemas_can_be_kept_apart(implementation: Any) -> None:
+    """Known only to the classes that they are said to be of."""
+    schema_type, verify = implementation
+    node = generated("judged.tree.Node", "Node")
+    schema_type.load(path("features"))
+    apart = schema_type.load(path("tree"), register=False)
+    schema_type.load(CONFLICTING["a larger struct"], register=False)
+    with pytest.raises(UnknownTableError):
+        verify(chain(1), node)
+    apart.add(node, "judged.tree.Node")
+    assert verify(chain(1), node)
+
+
+def test_a_struct_is_no_root(implementation: Any) -> None:
+    """By its class or by its name."""
+    schema_type, verify = implementation
+    schema = schema_type.load(path("features"))
+    with pytest.raises(UnknownTableError, match="struct"):
+        verify(b"", generated("judged.features.Wide", "Wide"))
+    with pytest.raises(SchemaError):
+        schema.add(generated("m", "Wide"), "judged.features.Wide")
+    with pytest.raises(SchemaError):
+        schema.add(generated("m", "Wide"), "judged.features.None")
+
+
+def test_what_is_no_class_is_refused(implementation: Any) -> None:
+    """A name, an instance, nothing."""
+    _, verify = implementation
+    for wrong in ("judged.tree.Node", object(), None):
+        with pytest.raises(TypeError, match="class"):
+            verify(b"", wrong)
+
+
+def test_many_threads_may_load_and_verify() -> None:
+    """All find the same."""
+    node, failed = generated("judged.tree.Node", "Node"), []
+
+    def work() -> None:
+        try:
+            for name in ("tree", "features", "creature") * 20:
+                Schema.load(path("tree"))
+                Schema.load(path(name))
+                assert verify(chain(1), node)
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(50)
+    assert failed == [] and not any(thread.is_alive() for thread in threads)

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from flatbuffers.builder import BuilderNotFinishedError
 
-from tests.fast_impl.building.everything import Everything as everything
-from tests.fast_impl.building.everything import Note as note
+from tests.fast_impl.flatbuffers import everything_generated as everything
 
 
 @pytest.fixture
@@ -25,9 +24,9 @@ def pair(omni: ModuleType) -> Iterator[Any]:
 def finish(builder: Any, text: str = "seven") -> None:
     """A Note."""
     string = builder.CreateString(text)
-    note.Start(builder)
-    note.AddText(builder, string)
-    builder.Finish(note.End(builder))
+    everything.NoteStart(builder)
+    everything.NoteAddText(builder, string)
+    builder.Finish(everything.NoteEnd(builder))
 
 
 def ordinary(text: str = "seven") -> bytes:
@@ -316,10 +315,10 @@ def test_the_slot_cannot_be_ended_from_within(fast: ModuleType) -> None:
 def long_vector(builder: Any, numbers: Any) -> None:
     """An Everything with doubles."""
     vector = builder.CreateNumpyVector(numbers)
-    everything.Start(builder)
-    everything.AddDoubles(builder, vector)
-    everything.AddTiny(builder, 1)
-    builder.Finish(everything.End(builder))
+    everything.EverythingStart(builder)
+    everything.EverythingAddDoubles(builder, vector)
+    everything.EverythingAddTiny(builder, 1)
+    builder.Finish(everything.EverythingEnd(builder))
 
 
 @pytest.mark.parametrize("size", range(1000, 1032, 3))

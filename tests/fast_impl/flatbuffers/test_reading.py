@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.fast_impl.building.everything.Everything import Everything, EverythingT
-from tests.fast_impl.building.everything.Note import Note, NoteT
+from tests.fast_impl.flatbuffers.everything_generated import Everything, EverythingT, Note, NoteT
 
 
 @pytest.fixture
