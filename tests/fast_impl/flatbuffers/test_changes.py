@@ -24,6 +24,7 @@ from tests.fast_impl.flatbuffers.schemas import INCONSISTENT, NAMES, path
 COMPILER = shutil.which("cc") or shutil.which("gcc")
 pytestmark = [
     pytest.mark.once,
+    pytest.mark.slow,
     pytest.mark.timeout(120),
     pytest.mark.skipif(COMPILER is None, reason="no C compiler on the PATH"),
 ]

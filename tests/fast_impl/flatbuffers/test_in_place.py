@@ -19,13 +19,13 @@ from tests.fast_impl.flatbuffers import everything_generated as everything
 from tests.fast_impl.flatbuffers.everything_generated import Attachment, LabelT, LineT, NoteT, PointT
 
 Message = Callable[[Any], None]
-"""Builds and finishes one message."""
+"""A function that builds and finishes one message."""
 
 IDENTIFIER = b"EVRY"
 
 
 def filled(kind: type, fields: dict[str, Any]) -> Any:
-    """One of the object API's objects with these fields."""
+    """An object of the object API with these fields."""
     made = kind()
     for name, value in fields.items():
         setattr(made, name, value)
@@ -33,7 +33,7 @@ def filled(kind: type, fields: dict[str, Any]) -> Any:
 
 
 def objects(made: type, optional: bool = True, /, **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Objects of the object API; with some of the fields, or with all."""
+    """Objects of the object API, with any subset of the fields or, if not `optional`, with all."""
     given = st.fixed_dictionaries({}, optional=fields) if optional else st.fixed_dictionaries(fields)
     return st.builds(filled, st.just(made), given)
 
@@ -85,14 +85,14 @@ PACKED = st.builds(
     lambda fields: lambda builder: filled(everything.EverythingT, _attached(fields)).Pack(builder),
     st.fixed_dictionaries({}, optional=FIELDS),
 )
-"""By the object API; gives the root."""
+"""Builds an Everything with the object API and returns its root."""
 
 ARRAYS = st.tuples(st.sampled_from(["<u1", ">i2", "<i8", ">f8"]), few(st.integers(0, 100)))
 
 
 @st.composite
 def by_hand(draw: st.DrawFn) -> Callable[[Any], int]:
-    """By the Builder's own methods: strings shared, vtables repeated, vectors as bytes and as arrays, all defaults."""
+    """With the Builder's methods: shared strings, repeated vtables, vectors from bytes and arrays, forced defaults."""
     defaults, names, nested = draw(st.booleans()), draw(few(TEXTS)), draw(NOTES.map(_packed))
     raw, (kind, values), stamps = draw(st.binary(max_size=40)), draw(ARRAYS), draw(few(integers(64, False)))
 
@@ -130,7 +130,7 @@ def by_hand(draw: st.DrawFn) -> Callable[[Any], int]:
 
 @st.composite
 def messages(draw: st.DrawFn) -> Message:
-    """Finished plainly, with a file identifier, with the size before, or with both."""
+    """Finished with or without a file identifier and a size prefix."""
     build = draw(PACKED | by_hand())
     size_prefixed, identifier = draw(st.booleans()), draw(st.sampled_from([None, IDENTIFIER]))
 
@@ -142,18 +142,18 @@ def messages(draw: st.DrawFn) -> Message:
 
 
 def ordinary(message: Message) -> bytes:
-    """What an ordinary Builder makes of it."""
+    """The message of an ordinary Builder."""
     builder = Builder(16)
     message(builder)
     return bytes(builder.Output())
 
 
 SIZES = st.integers(64, 1200)
-"""Most of them no multiple of any alignment."""
+"""Most are not a multiple of an alignment."""
 
 
 def opened(omni: ModuleType, size: int) -> Any:
-    """A channel whose slots have all held other bytes."""
+    """A channel whose slots have all held other messages."""
     pair = omni.open_channel(capacity=8, max_message_size=size)
     for _ in range(4):
         assert pair.producer.batch_push([b"\xff" * size] * 8) == 8
@@ -162,7 +162,7 @@ def opened(omni: ModuleType, size: int) -> Any:
 
 
 def sent(omni: ModuleType, pair: Any, message: Message) -> bytes | Exception:
-    """What arrives of a message built in place, or why none does."""
+    """The received bytes of a message built in place, or the error that refused it."""
     try:
         with pair.producer.build() as builder:
             message(builder)
@@ -172,11 +172,8 @@ def sent(omni: ModuleType, pair: Any, message: Message) -> bytes | Exception:
     return bytes(pair.consumer.try_pop()[1])
 
 
-@pytest.mark.timeout(240)
-@settings(max_examples=350, deadline=None, suppress_health_check=list(HealthCheck))
-@given(size=SIZES, batch=st.lists(messages(), min_size=6, max_size=8))
-def test_thousands_of_messages(size: int, batch: list[Message]) -> None:
-    """Two thousand and more, in slots of every size: the same bytes wherever those fit, and refused wherever not."""
+def compare(size: int, batch: list[Message]) -> None:
+    """Every message that fits has the same bytes; every other is refused."""
     import fast_impl
 
     with opened(fast_impl, size) as pair:
@@ -189,13 +186,33 @@ def test_thousands_of_messages(size: int, batch: list[Message]) -> None:
                 assert found.available == size < found.needed <= len(bytes_wanted)
 
 
+BATCHES = st.lists(messages(), min_size=6, max_size=8)
+EXAMPLES = settings(deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@settings(EXAMPLES, max_examples=15)
+@given(size=SIZES, batch=BATCHES)
+def test_a_hundred_messages(size: int, batch: list[Message]) -> None:
+    """In slots of any size: an ordinary Builder's bytes if they fit, FlatBufferTooLarge if not."""
+    compare(size, batch)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+@settings(EXAMPLES, max_examples=350)
+@given(size=SIZES, batch=BATCHES)
+def test_thousands_of_messages(size: int, batch: list[Message]) -> None:
+    """Likewise."""
+    compare(size, batch)
+
+
 LARGE = 1 << 20
 allocation = pytest.mark.skipif(sys.implementation.name != "cpython", reason="counts what CPython allocates")
 
 
 @pytest.fixture
 def built(fast: ModuleType) -> Any:
-    """Builds, sends and receives one message with so many bytes of data."""
+    """A function that builds, sends and receives one message with the given data."""
     with fast.open_channel(capacity=8, max_message_size=LARGE) as pair:
 
         def once(data: bytes) -> None:
@@ -213,7 +230,7 @@ def built(fast: ModuleType) -> Any:
 
 @allocation
 def test_no_buffer_is_allocated(built: Callable[[bytes], None]) -> None:
-    """Not for the first message, nor for those after it: a megabyte is built with some kilobytes of memory."""
+    """Messages of a megabyte are built with some kilobytes of memory."""
     data = bytes(LARGE - 1000)
     built(b"first")
     tracemalloc.start()
@@ -228,8 +245,8 @@ def test_no_buffer_is_allocated(built: Callable[[bytes], None]) -> None:
 
 
 @allocation
-def test_what_is_allocated_is_given_back(built: Callable[[bytes], None]) -> None:
-    """Ten thousand messages leave no blocks in use but some dozens, which do not grow with their number."""
+def test_nothing_leaks(built: Callable[[bytes], None]) -> None:
+    """After ten thousand messages fewer than 500 more blocks are in use."""
     built(b"first")
     gc.collect()
     gc.disable()
@@ -243,8 +260,8 @@ def test_what_is_allocated_is_given_back(built: Callable[[bytes], None]) -> None
 
 
 @allocation
-def test_the_builder_is_used_again(fast: ModuleType) -> None:
-    """A producer has one, for as long as it lives."""
+def test_the_builder_is_reused(fast: ModuleType) -> None:
+    """A producer has one builder, freed with the producer."""
     from fast_impl.flatbuffers import building
 
     with fast.open_channel(max_message_size=128) as pair:
