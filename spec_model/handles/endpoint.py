@@ -29,7 +29,7 @@ class NotConstructible(NonCopyable):
     """Base of what only a call of the API returns."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
-        raise TypeError(f"a {type(self).__name__} is not constructed; a call answers with one")
+        raise TypeError(f"a {type(self).__name__} cannot be constructed; calls of the API return it")
 
 
 class Exporter(bytearray):
@@ -92,10 +92,10 @@ class Endpoint(Generic[Resources]):
     was at the close, so that statistics can be read [LIF-5].
     """
 
-    def __init__(self, store: Store, name: str, resources: Resources, end: Callable[[Channel], Channel]) -> None:
+    def __init__(self, store: Store, name: str, resources: Resources, close: Callable[[Channel], Channel]) -> None:
         self._store = store
         self._name = name
-        self._end = end
+        self._close = close
         self._final: Channel | None = None
         self.resources = resources
 
@@ -113,14 +113,14 @@ class Endpoint(Generic[Resources]):
 
     def moved_from(self, channel: Channel, resources: Resources) -> Endpoint[Resources]:
         """What remains with the handle that this endpoint was moved from [LIF-5]."""
-        endpoint = Endpoint(self._store, self._name, resources, self._end)
+        endpoint = Endpoint(self._store, self._name, resources, self._close)
         endpoint._final = channel
         return endpoint
 
     def close(self) -> None:
         """End a live endpoint; the name is free when the other one is closed too [LIF-1, BRK-8]."""
         if self._final is None:
-            self._final = self._end(self._store.read(self._name))
+            self._final = self._close(self._store.read(self._name))
             self._store.write(self._name, self._final)
 
     def defer_close(self) -> None:

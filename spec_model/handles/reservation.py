@@ -40,12 +40,12 @@ class Reservation(NotConstructible):
         return self._view
 
     def _read(self) -> bytes:
-        """What the region holds now."""
+        """The current bytes of the region."""
         assert self._base is not None
         return bytes(self._base)
 
     def _end(self) -> bool:
-        """Release the view given and end; False, and still outstanding, where another export lives [RSV-7]."""
+        """Release the view handed out and end; False, and still outstanding, while another export is alive [RSV-7]."""
         assert self._base is not None
         try:
             self._view.release()
