@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from fast_impl.flatbuffers.table import MAX_DEPTH, MAX_TABLES, Table
 from spec_model.errors import SchemaError, UnknownTableError
-from spec_model.flatbuffers.names import matching
+from spec_model.flatbuffers.schema import matching
 
 _lock = Lock()
 _by_name: dict[str, Table] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from spec_model.flatbuffers.arguments import as_identifier, as_limit
+from spec_model.arguments import as_identifier, as_limit
 
 try:
     from fast_impl._verifier import ffi as _ffi

@@ -9,11 +9,9 @@ from pathlib import Path
 from flatbuffers import Builder
 
 from fast_impl.flatbuffers import Schema
-from spec_model.flatbuffers.definitions import Definitions
+from spec_model.flatbuffers.definitions import REFLECTION, Definitions
 from spec_model.flatbuffers.load import load
-from spec_model.flatbuffers.reader import Reader
-from spec_model.flatbuffers.reflection import REFLECTION
-from spec_model.flatbuffers.region import OFFSET, Region
+from spec_model.flatbuffers.region import OFFSET, Reader, Region
 
 FOLDER = Path(__file__).parent / "schemas"
 
