@@ -19,7 +19,7 @@ from spec_model.flatbuffers.region import Malformed, Region
 from spec_model.flatbuffers.verifier import Limits, Verification
 from tests.fast_impl.flatbuffers.buffers import Generator, mutated
 from tests.fast_impl.flatbuffers.corners import bomb
-from tests.fast_impl.flatbuffers.generic import WAYS, way
+from tests.fast_impl.flatbuffers.generic import DEVIATIONS, explanation
 from tests.fast_impl.flatbuffers.oracle import Missing, Oracle, Request
 from tests.fast_impl.flatbuffers.schemas import NAMES, fast, model
 
@@ -55,7 +55,7 @@ class Agreement:
                 else:
                     self.unexplained.append((f"{ours}, and {theirs.generated} of what flatc generates", request))
             if ours != theirs.generic:
-                reason = way(request.schema, model(request.schema), request, ours, theirs.generic)
+                reason = explanation(request.schema, model(request.schema), request, ours, theirs.generic)
                 if reason is not None:
                     self.generic[reason, theirs.generic] += 1
                 else:
@@ -179,11 +179,11 @@ def report(agreement: Agreement) -> None:
     for reason, count in agreement.generated.items():
         print(f"{count:>9,}  {reason}: {LIMITS_DO}")
     print(f"compared with flatbuffers::Verify: {sum(agreement.generic.values()):,} differ, explained")
-    ways: Counter[str] = Counter()
+    deviations: Counter[str] = Counter()
     for (reason, theirs), count in agreement.generic.items():
-        what = f"{reason}: {WAYS[reason]}" if reason in WAYS else "several of these together"
-        ways[f"it {('says False', 'says True', 'crashes')[theirs]}; {what}"] += count
-    for what, count in ways.most_common():
+        what = f"{reason}: {DEVIATIONS[reason]}" if reason in DEVIATIONS else "several of these together"
+        deviations[f"it {('says False', 'says True', 'crashes')[theirs]}; {what}"] += count
+    for what, count in deviations.most_common():
         print(f"{count:>9,}  {what}")
     print(f"{len(agreement.unexplained)} differences unexplained")
     for what, request in agreement.unexplained[:10]:

@@ -1,8 +1,8 @@
-/* What libFuzzer calls: any bytes as a buffer of a schema that is known, or as a schema and a buffer of it.
+/* The target of libFuzzer: the input is a buffer of a known schema, or a schema and a buffer of it.
  *
- * The first byte chooses. Below SCHEMAS it is a schema of the environment variable FUZZ_SCHEMAS, paths with colons
- * between them; the next is 1 for a size prefix. Else three bytes with the size of the schema come next, then that,
- * then the buffer. */
+ * A first byte below SCHEMAS is the index of a schema of the environment variable FUZZ_SCHEMAS, a list of paths
+ * separated by colons; the next byte is 1 for a size prefix. After any other first byte come the size of a schema in
+ * three bytes, the schema, and the buffer. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ static void demand(int holds, const char *what) {
   abort();
 }
 
-/* In memory of just its size, so that one byte further is seen. */
+/* In memory of exactly its size, so that the address sanitizer reports a read beyond it. */
 static uint8_t *copy_of(const uint8_t *data, size_t size) {
   uint8_t *copy = malloc(size ? size : 1);
   demand(copy != NULL, "no memory");

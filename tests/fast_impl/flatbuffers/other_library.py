@@ -1,6 +1,6 @@
 """The installed verifier compared with another build: python -m tests.fast_impl.flatbuffers.other_library LIBRARY CASES
 
-Ends with 3 at the first buffer or schema that they judge differently, and prints it.
+Exits with 3 at the first buffer or schema with different verdicts, and prints it.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from tests.fast_impl.flatbuffers.schemas import NAMES, path
 
 
 class Cases(NamedTuple):
-    """What both are given."""
+    """The input of both."""
 
     requests: list[Request]
     schemas: list[bytes]
 
 
 class Build:
-    """One of the two."""
+    """One of the two builds."""
 
     def __init__(self, ffi: Any, lib: Any) -> None:
         self.ffi, self.lib = ffi, lib
@@ -56,7 +56,7 @@ class Build:
 
 
 def main(other: str, cases: str) -> int:
-    """0 where they judge alike."""
+    """0 if all verdicts are equal."""
     ffi = FFI()
     ffi.cdef(declarations())
     installed, changed = Build(table.ffi, table.lib), Build(ffi, ffi.dlopen(other))
