@@ -12,7 +12,7 @@ from random import Random
 
 import pytest
 
-from conformance.checks.known_buffers import MALFORMED, WELL_FORMED
+from conformance.checks.sample import MALFORMED, WELL_FORMED
 from tests.fast_impl.flatbuffers.agree import requests
 from tests.fast_impl.flatbuffers.buffers import mutated
 from tests.fast_impl.flatbuffers.changes import CHANGES

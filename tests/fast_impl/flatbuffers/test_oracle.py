@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from conformance.checks.known_buffers import MALFORMED, WELL_FORMED
+from conformance.checks.sample import MALFORMED, WELL_FORMED
 from tests.fast_impl.flatbuffers import ratio
 from tests.fast_impl.flatbuffers.agree import LIMITS, Agreement, compare, report, requests, shipped
 from tests.fast_impl.flatbuffers.corners import CORNERS

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from conformance.checks.known_buffers import GOOD, MALFORMED, WELL_FORMED
-from conformance.checks.sample import SCHEMA, Sample
+from conformance.checks.sample import GOOD, MALFORMED, SCHEMA, WELL_FORMED, Sample
 from fast_impl.flatbuffers import Schema, verify
 from spec_model.flatbuffers.verifier import Limits, is_well_formed
 from tests.fast_impl.flatbuffers.agree import shipped
