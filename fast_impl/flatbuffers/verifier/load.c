@@ -124,7 +124,7 @@ int omni_schema_load(const uint8_t *data, size_t size, omni_schema **loaded, cha
   memcpy(schema->copy, data, size);
   /* Only the copy is read: the caller's bytes may change. */
   if (!omni_verify(&reflection, REFLECTION_SCHEMA, schema->copy, size, NULL, 0, DEEPEST_SCHEMA, MOST_TABLES)) {
-    REFUSE_SCHEMA(&loading, "damaged: offsets or lengths in it lead nowhere");
+    REFUSE_SCHEMA(&loading, "damaged: it has invalid offsets or lengths");
     result = OMNI_SCHEMA_REFUSED;
     goto end;
   }

@@ -116,13 +116,13 @@ class Generic(Verification):
         if isinstance(type_, UnionOf):
             self.union(region, place, type_, before, depth)
         elif isinstance(type_, Nested) and "nested" in self.deviations:
-            region.vector(self.lead(region, place), 1)
+            region.vector(self.follow(region, place), 1)
         elif isinstance(type_, TableOf):
             self.table(region, self.jump(region, place), type_.name, depth + 1)
         else:
-            self.target(region, self.lead(region, place), type_, before, depth)
+            self.target(region, self.follow(region, place), type_, before, depth)
 
-    def lead(self, region: Region, place: int) -> int:
+    def follow(self, region: Region, place: int) -> int:
         """The target of the offset at a position, which is checked."""
         if "zero" not in self.deviations:
             return region.follow(place)
@@ -132,7 +132,7 @@ class Generic(Verification):
     def jump(self, region: Region, place: int) -> int:
         """The target of the offset of a table or a union."""
         if "place" not in self.deviations:
-            return self.lead(region, place)
+            return self.follow(region, place)
         offset = self.peek(region, place, OFFSET)
         if "zero" not in self.deviations and offset == 0:
             raise Malformed("an offset of 0")
