@@ -8,13 +8,10 @@ import pytest
 
 import spec_model
 from conformance.checks import CHECKS, Check
-from conformance.differential.cells import ALLOWED
-from conformance.differential.exhaustive.broker import OPENING
-from conformance.differential.exhaustive.parts import FEATURES, part
-from conformance.differential.exhaustive.replay import Replay, Start
-from conformance.differential.exhaustive.search import Reached
-from conformance.differential.exhaustive.state import State, abstract
-from conformance.differential.exhaustive.step import Step
+from conformance.differential.coverage import ALLOWED
+from conformance.differential.exhaustive.operations import OPENING
+from conformance.differential.exhaustive.search import FEATURES, Reached, Replay, Start, part
+from conformance.differential.exhaustive.state import State, Transition, abstract
 from conformance.differential.lockstep import Divergence, Lockstep, new_tally
 from conformance.differential.program import parse
 from conformance.failure import Broken
@@ -48,7 +45,7 @@ COUNTS = {
 
 
 def _called(reached: Reached, variable: str) -> set[str]:
-    operations = [operation for step in reached.steps for operation in step.operations]
+    operations = [operation for transition in reached.transitions for operation in transition.operations]
     calls = {operation.kind for operation in operations if operation.on == variable}
     return calls | {"del" for operation in operations if operation.source == f"del {variable}"}
 
@@ -67,24 +64,24 @@ def test_every_operation_in_every_state(name: str) -> None:
         assert _called(reached, state.producer) == PRODUCER | QUERIES | {"available_slots"}
         assert _called(reached, state.consumer) == CONSUMER | QUERIES | {"available_messages"}
         assert _called(reached, "b") == BROKER
-        assert not state.producer_husk or _called(reached, state.producer_husk) >= PRODUCER | QUERIES
-        assert not state.consumer_husk or _called(reached, state.consumer_husk) >= CONSUMER | QUERIES
+        assert not state.moved_from_producer or _called(reached, state.moved_from_producer) >= PRODUCER | QUERIES
+        assert not state.moved_from_consumer or _called(reached, state.moved_from_consumer) >= CONSUMER | QUERIES
 
 
 @pytest.mark.parametrize("name", PARTS)
 def test_every_path_leads_to_its_state(name: str) -> None:
     """The model's handles come by each path to the very channel that the search has, and by one step further too."""
     for reached in part(name):
-        steps = [step for step in reached.steps if step.after is not None]
-        for number in (0, len(reached.path) % len(steps), len(steps) // 2):
+        leading = [transition for transition in reached.transitions if transition.after is not None]
+        for number in (0, len(reached.path) % len(leading), len(leading) // 2):
             lockstep = Lockstep("spec_model")
             for operation in (*OPENING, *reached.path):
-                lockstep.run(operation, look=False)
+                lockstep.run(operation, compare=False)
             assert _channel(lockstep, reached.state) == reached.state.channel
-            for operation in steps[number].operations:
-                lockstep.run(operation, look=False)
-            after = steps[number].after
-            assert after is not None and _channel(lockstep, after) == after.channel, steps[number].operations
+            for operation in leading[number].operations:
+                lockstep.run(operation, compare=False)
+            after = leading[number].after
+            assert after is not None and _channel(lockstep, after) == after.channel, leading[number].operations
             lockstep.close()
 
 
@@ -101,7 +98,7 @@ def test_programs_are_plain_python() -> None:
     """Every operation reads back from its text."""
     for name in PARTS:
         for reached in part(name):
-            operations = (*OPENING, *reached.path, *(each for step in reached.steps for each in step.operations))
+            operations = (*OPENING, *reached.path, *(each for transition in reached.transitions for each in transition.operations))
             text = [operation.render() for operation in operations]
             assert [operation.render() for operation in parse("\n".join(text)).operations] == text
 
@@ -123,7 +120,7 @@ def test_every_result_is_met() -> None:
         TRANSITIONS[check].run(load("spec_model"), tally)
     for reached in part("message exported"):
         if abstract(reached.state).room == 0:
-            Replay(spec_model, tally, "MSG-3", Start()).all(reached, [each for each in reached.steps if each.on_queue])
+            Replay(spec_model, tally, "MSG-3", Start()).replay(reached, [each for each in reached.transitions if each.on_queue])
     of_bad_arguments = {(kind, error) for kind in ALLOWED for error in ("TypeError", "ValueError")}
     of_bad_arguments |= {(kind, "BufferError") for kind in ("try_push", "blocking_push", "batch_push")}
     wanted = {(kind, result) for kind in PRODUCER | CONSUMER for result in ALLOWED[kind]} - of_bad_arguments
@@ -133,17 +130,17 @@ def test_every_result_is_met() -> None:
 def test_what_is_not_replayed_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     """One transition left out, or no states at all, and the check fails."""
     check = TRANSITIONS["RSV-7/transitions-with-the-region-exported"]
-    every = Replay.all
+    every = Replay.replay
     left: list[str] = []
 
-    def all_but_one(self: Replay, reached: Reached, steps: list[Step]) -> None:
-        every(self, reached, steps if left else steps[1:])
+    def all_but_one(self: Replay, reached: Reached, transitions: list[Transition]) -> None:
+        every(self, reached, transitions if left else transitions[1:])
         left.append("one")
 
-    monkeypatch.setattr(Replay, "all", all_but_one)
+    monkeypatch.setattr(Replay, "replay", all_but_one)
     with pytest.raises(Broken, match=r"\d+ of \d+ transitions were replayed"):
         check.run(load("spec_model"), new_tally())
-    monkeypatch.setattr("conformance.checks.transitions.part", lambda name: ())
+    monkeypatch.setattr("conformance.checks.differential.part", lambda name: ())
     with pytest.raises(Broken, match="0 of 0 transitions"):
         check.run(load("spec_model"), new_tally())
 

@@ -1,4 +1,4 @@
-"""What the model knew when a difference showed: what it is attributed by."""
+"""The state of the model when a difference showed, from which the broken rule is diagnosed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import spec_model as model
 from spec_model.channel.value import Channel, Side
 
 
-class Standing(NamedTuple):
-    """A handle of the model at one moment: its side, and the channel as it sees it."""
+class HandleState(NamedTuple):
+    """A handle of the model at one moment: its own side, the peer's, and the channel as the handle sees it."""
 
     own: Side
     peer: Side
@@ -32,40 +32,40 @@ class Standing(NamedTuple):
 
     @property
     def alone(self) -> bool:
-        """Active, with no peer and no shutdown to say so."""
+        """Active, with no peer, and not because of a shutdown."""
         return not self.inactive and not self.channel.shut and self.peer is not Side.LIVE
 
     @property
     def capacity(self) -> int:
-        """Messages that fit; 0 where the handle has no part in a channel any more."""
+        """Messages that fit; 0 for a moved-from handle."""
         return 0 if self.moved else self.channel.config.capacity
 
     @property
     def waiting(self) -> int:
-        """Messages that wait."""
+        """Messages waiting."""
         return len(self.channel.waiting)
 
 
-def standing(handle: Any) -> Standing | None:
-    """How a handle of the model stands; None for anything else."""
+def handle_state(handle: Any) -> HandleState | None:
+    """The state of a handle of the model; None for anything else."""
     if isinstance(handle, model.ProducerHandle):
         channel = handle._seat.channel
-        return Standing(channel.producer, channel.consumer, channel)
+        return HandleState(channel.producer, channel.consumer, channel)
     if isinstance(handle, model.ConsumerHandle):
         channel = handle._seat.channel
-        return Standing(channel.consumer, channel.producer, channel)
+        return HandleState(channel.consumer, channel.producer, channel)
     return None
 
 
 class Context(NamedTuple):
-    """What the model knew of an operation that showed a difference.
+    """The model's state around the operation that showed a difference.
 
-    receiver: how the handle that it was called on stood before it, where it was one.
-    outcome: what it gave by the model, once that is known to be the same.
+    receiver: the state before it of the handle that it was called on, if any.
+    outcome: its result by the model, where the target's is known to agree.
     before: the kinds of the operations before it. requested: whether its name was requested before.
     """
 
-    receiver: Standing | None = None
+    receiver: HandleState | None = None
     outcome: Any = None
     before: frozenset[str] = frozenset()
     requested: bool = False

@@ -1,4 +1,4 @@
-"""The table operation x result: every cell that the rules allow, and how often a run reached it."""
+"""Operation x result coverage: every cell that the rules allow, and how often a run reached it."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ def allowed(lacking: Collection[str] = ()) -> list[tuple[str, str]]:
 
 
 def unreached(cells: Counter[tuple[str, str]], lacking: Collection[str] = ()) -> list[tuple[str, str]]:
-    """Cells that the rules allow and the run never saw."""
+    """Cells that the rules allow and the run never reached."""
     return [cell for cell in allowed(lacking) if not cells[cell]]
 
 
 def unlisted(cells: Counter[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Cells that the run saw and the rules do not allow."""
+    """Cells that the run reached and the rules do not allow."""
     return [(kind, result) for kind, result in sorted(cells) if result not in ALLOWED.get(kind, ())]
