@@ -116,8 +116,8 @@ def _reservations(state: State) -> Iterator[Transition]:
         yield Transition((Operation("del", source="del v", statement=True),), state.become(channel, region=""))
     exported = bool(state.region)
     for size, offset in _PARTS if channel.reserved else _PARTS[:3]:
-        after, answer = reserving.commit(channel, _region(state), size, offset, exported)
-        unchanged = answer is Refused.BY_EXPORT
+        after, result = reserving.commit(channel, _region(state), size, offset, exported)
+        unchanged = result is Refused.BY_EXPORT
         yield Transition((call(on, "commit", size, offset),), state if unchanged else state.become(after))
     after, _ = reserving.rollback(channel, exported)
     yield Transition((call(on, "rollback"),), state.become(after))
@@ -171,8 +171,8 @@ def _on_moved_from_consumer(state: State) -> Iterator[Transition]:
 
 
 def _pops(state: State) -> Iterator[Transition]:
-    after, answer, _ = popping.try_pop(state.channel)
-    yield _pop(state, after, answer, "try_pop")
+    after, popped, _ = popping.try_pop(state.channel)
+    yield _pop(state, after, popped, "try_pop")
     after, result, _ = popping.blocking_pop(state.channel)
     for timeout in (0, TINY if isinstance(result, Blocked) else None):
         yield _pop(state, _waited(after, result), result, "blocking_pop", timeout)

@@ -1,4 +1,4 @@
-"""The near-linear judge and the one that tries every order say the same; what each finds wrong."""
+"""The near-linear checker agrees with the reference checker, and names the rule that each wrong history breaks."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from random_histories import Play, mutated, renumbered, retimed
 
 from conformance.failure import Broken
-from conformance.linearizability import Event, Final, History, judge
-from conformance.linearizability.brute import order_exists, worlds
+from conformance.linearizability import Event, Final, History, check_history
+from conformance.linearizability.reference import final_states, order_exists
 from spec_model import BrokerStats, ChannelError, ConsumerStats, ProducerStats, PushResult
 from spec_model import PopResult as Pop
 from spec_model.channel.value import Refused
@@ -25,19 +25,20 @@ CLOSED, FULL, SENT, LATE = (
 
 
 def verdict(history: History) -> str:
-    """The rule that the judge finds broken, or nothing."""
+    """The rule that the checker finds broken, or an empty string."""
     try:
-        judge(history)
+        check_history(history)
     except Broken as broken:
         return broken.rule
     return ""
 
 
-def test_both_judges_agree() -> None:
-    """On thousands of random histories, right ones and spoilt ones, with batches, exports, ends and looks ahead."""
+@pytest.mark.parametrize("seeds", [150, pytest.param(2000, marks=[pytest.mark.slow, pytest.mark.timeout(300)])])
+def test_both_checkers_agree(seeds: int) -> None:
+    """On random histories, linearizable or not, with batches, exports, closes and store buffering."""
     seen: Counter[tuple[str, bool]] = Counter()
     rules: Counter[str] = Counter()
-    for seed in range(2000):
+    for seed in range(seeds):
         random = Random(seed)
         right = Play(random, 5, waiting=random.choice((0, 0, 5, 6, 7, 8))).run()
         for kind, history in (
@@ -49,38 +50,38 @@ def test_both_judges_agree() -> None:
             assert (rule == "") == order_exists(history), (seed, kind, rule, list(history))
             seen[kind, rule == ""] += 1
             rules[rule] += 1
-    assert seen["right", True] == 2000
-    assert min(seen["mutated", True], seen["retimed", False]) > 300, seen
-    assert min(seen["mutated", False], seen["retimed", True]) > 1000, seen
+    assert seen["right", True] == seeds
+    assert min(seen["mutated", True], seen["retimed", False]) > 0.15 * seeds, seen
+    assert min(seen["mutated", False], seen["retimed", True]) > 0.5 * seeds, seen
     assert len(rules) > 15, rules
 
 
-def test_the_model_counts_what_the_judge_counts() -> None:
-    """In every order that explains a history, the model's own statistics are those that the judge asks for."""
+def test_the_model_has_the_statistics_that_the_checker_requires() -> None:
+    """In every order that gives a history's results, the model's statistics are those that the checker requires."""
     checked = 0
     for seed in range(300):
         random = Random(seed)
         history = Play(random, 4).run()
-        for world in worlds(history)[:20]:
-            sent, received = world.channel.sent, world.channel.received
+        for state in final_states(history)[:20]:
+            sent, received = state.channel.sent, state.channel.received
             broker = BrokerStats(0, 1, sent.messages_sent, sent.bytes_sent)
-            judge(replace(history, final=Final(sent, received, broker)))
+            check_history(replace(history, final=Final(sent, received, broker)))
             assert verdict(replace(history, final=Final(sent._replace(bytes_sent=1), received, broker))) == "STA-1"
             checked += 1
     assert checked > 1000
 
 
-@pytest.mark.timeout(180)
-def test_a_million_operations_are_near_linear_work(capsys: pytest.CaptureFixture[str]) -> None:
-    """The states visited per operation do not grow with the history."""
+@pytest.mark.parametrize("most", [50_000, pytest.param(560_000, marks=[pytest.mark.slow, pytest.mark.timeout(300)])])
+def test_the_work_is_near_linear(most: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """The states visited per operation do not grow with the length of the history."""
     per_operation = []
-    for calls in (5_000, 50_000, 560_000):
+    for calls in (most // 100, most // 10, most):
         history = Play(Random(1), calls, ends=False).run()
         begun = time.perf_counter()
-        per_operation.append(judge(history) / len(history))
+        per_operation.append(check_history(history) / len(history))
         with capsys.disabled():
-            print(f"\n{len(history)} operations judged in {time.perf_counter() - begun:.1f} s", end="")
-    assert len(history) > 1_000_000
+            print(f"\n{len(history)} operations checked in {time.perf_counter() - begun:.1f} s", end="")
+    assert len(history) > 1.7 * most
     assert max(per_operation) < 3
     assert max(per_operation) < 1.2 * min(per_operation)
 
@@ -89,26 +90,28 @@ def test_a_call_as_long_as_the_history_costs_no_search() -> None:
     """A shutdown that overlaps every other call leaves the work linear."""
     history = Play(Random(2), 20_000, ends=False).run()
     last = max(history.producer[-1].end, history.consumer[-1].end)
-    lanes = {"producer": list(history.producer), "consumer": list(history.consumer), "side": []}
-    lanes["side"] = [Event("shutdown", 0.5, last + 0.5, None, False)]  # type: ignore[arg-type]
-    alone, beside = judge(history), judge(renumbered(history, lanes))
+    threads = {"producer": list(history.producer), "consumer": list(history.consumer), "third": []}
+    threads["third"] = [Event("shutdown", 0.5, last + 0.5, None, False)]  # type: ignore[arg-type]
+    alone, beside = check_history(history), check_history(renumbered(history, threads))
     assert beside < 5 * alone
 
 
-def push(begin: int, end: int, token: int, got: PushResult = SENT, call: str = "try_push") -> Event:
-    return Event(call, begin, end, token, got, 0.1)
+def push(begin: int, end: int, payload_id: int, got: PushResult = SENT, call: str = "try_push") -> Event:
+    return Event(call, begin, end, payload_id, got, 0.1)
 
 
-def pop(begin: int, end: int, got: Pop, *tokens: int | bytes | None, most: int = 1, call: str = "try_pop") -> Event:
-    return Event(call, begin, end, most, (got, tokens), 0.1 if call == "blocking_pop" else 0)
+def pop(
+    begin: int, end: int, got: Pop, *payload_ids: int | bytes | None, most: int = 1, call: str = "try_pop"
+) -> Event:
+    return Event(call, begin, end, most, (got, payload_ids), 0.1 if call == "blocking_pop" else 0)
 
 
-def batch(begin: int, end: int, tokens: range, got: int) -> Event:
-    return Event("batch_push", begin, end, tuple(tokens), got)
+def batch(begin: int, end: int, payload_ids: range, got: int) -> Event:
+    return Event("batch_push", begin, end, tuple(payload_ids), got)
 
 
-def close(side: str, begin: int, end: int) -> Event:
-    return Event(f"close_{side}", begin, end, None, None)
+def close(third: str, begin: int, end: int) -> Event:
+    return Event(f"close_{third}", begin, end, None, None)
 
 
 REFUSED = (Refused.BY_EXPORT, ())
@@ -190,11 +193,11 @@ WRONG = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_what_is_wrong_is_named(name: str) -> None:
-    """Each kind of wrongness is found, under its rule, with the wrong call in the timeline."""
-    rule, producer, consumer, side = WRONG[name]
+def test_errors_are_attributed_to_their_rule(name: str) -> None:
+    """Each kind of error is found under its rule, with the wrong call in the timeline."""
+    rule, producer, consumer, third = WRONG[name]
     with pytest.raises(Broken) as caught:
-        judge(History(producer, consumer, side))
+        check_history(History(producer, consumer, third))
     assert (caught.value.rule, caught.value.kind) == (rule, "history"), caught.value.seen
     shown = caught.value.details["timeline"]
     assert any(call["wrong"] for call in shown)
@@ -203,14 +206,14 @@ def test_what_is_wrong_is_named(name: str) -> None:
 
 
 @pytest.mark.parametrize(("begin", "end", "right"), [(3, 9, True), (5, 9, False)])
-def test_a_moment_inside_the_call_is_enough(begin: int, end: int, right: bool) -> None:
-    """EMPTY is right where the call began before the push had ended, and wrong where it began after."""
+def test_a_linearization_point_inside_the_call_is_enough(begin: int, end: int, right: bool) -> None:
+    """EMPTY is allowed where the call began before the push had ended, and not where it began after."""
     history = History([push(1, 4, 1)], [pop(begin, end, Pop.EMPTY)])
     assert (verdict(history) == "") is right
 
 
-def test_each_result_may_be_right_and_both_together_wrong() -> None:
-    """QUEUE_FULL and EMPTY each have a moment of their own, but no order has both (store buffering)."""
+def test_two_results_may_each_be_linearizable_but_not_together() -> None:
+    """QUEUE_FULL and EMPTY are each linearizable, but no order has both (store buffering)."""
     sent = [batch(1, 2, range(1, 8), 7), push(3, 4, 8), push(5, 12, 9, FULL)]
     took = pop(6, 7, Pop.SUCCESS, *range(1, 8), most=7, call="batch_pop")
     assert verdict(History(sent, [took])) == ""
@@ -218,8 +221,8 @@ def test_each_result_may_be_right_and_both_together_wrong() -> None:
     assert verdict(History(sent, [took, pop(8, 9, Pop.EMPTY)])) == "POP-1"
 
 
-def test_a_batch_takes_what_it_saw() -> None:
-    """Between the look that counts and the moment at which it frees the slots, more may come, and meet a full queue."""
+def test_a_batch_takes_the_messages_that_it_counted() -> None:
+    """Between the load of the index and the release of the slots, more may be pushed and find the queue full."""
     sent = [push(1, 2, 1), push(5, 6, 2), batch(7, 8, range(3, 10), 6)]
     took = [pop(3, 9, Pop.SUCCESS, 1, most=8, call="batch_pop")]
     assert order_exists(History(sent, took))
@@ -227,8 +230,8 @@ def test_a_batch_takes_what_it_saw() -> None:
     assert verdict(History(sent, [took[0]._replace(begin=8.5)])) == "POP-5"  # type: ignore[arg-type]
 
 
-def test_a_batch_may_look_before_its_pushes_are_seen() -> None:
-    """The same inside one call is allowed: no ticket orders the batch's push before its look."""
+def test_a_batch_may_check_before_its_pushes_are_visible() -> None:
+    """Store buffering inside one call is allowed: no timestamp orders the batch's push before its check."""
     sent = [batch(1, 2, range(1, 8), 7), batch(3, 12, range(8, 10), 1)]
     took = [pop(6, 7, Pop.SUCCESS, *range(1, 8), most=7, call="batch_pop"), pop(8, 9, Pop.EMPTY)]
     history = History(sent, took)
@@ -237,8 +240,8 @@ def test_a_batch_may_look_before_its_pushes_are_seen() -> None:
     assert verdict(History([sent[0], sent[1]._replace(end=5)], took)) != ""
 
 
-def test_a_history_that_cannot_be_is_refused() -> None:
-    """Tickets ascend in each thread, and a handle is closed once."""
+def test_an_impossible_history_is_refused() -> None:
+    """Timestamps ascend in each thread, and a handle is closed once."""
     with pytest.raises(ValueError, match="ascend"):
         History([push(3, 4, 1), push(2, 5, 2)], [])
     with pytest.raises(ValueError, match="at most one close_producer"):

@@ -1,4 +1,4 @@
-"""The transitions reach every state and operation that they say, and notice mistakes in them."""
+"""The exhaustive search reaches every state and operation, and its replay notices mistakes."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ def _called(reached: Reached, variable: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_the_states_are_those_that_there_are(name: str) -> None:
-    """Each part has as many states as its dimensions multiply to: none is missed, none is there twice."""
+def test_every_state_is_reached_once(name: str) -> None:
+    """Each part has as many states as the product of its dimensions."""
     assert len(part(name)) == COUNTS[name]
 
 
 @pytest.mark.parametrize("name", PARTS)
 def test_every_operation_in_every_state(name: str) -> None:
-    """No state is without an operation, on either handle, on what it was moved from, or on the broker."""
+    """Every state has every operation on both handles, on moved-from handles and on the broker."""
     for reached in part(name):
         state = reached.state
         assert _called(reached, state.producer) == PRODUCER | QUERIES | {"available_slots"}
@@ -70,7 +70,7 @@ def test_every_operation_in_every_state(name: str) -> None:
 
 @pytest.mark.parametrize("name", PARTS)
 def test_every_path_leads_to_its_state(name: str) -> None:
-    """The model's handles come by each path to the very channel that the search has, and by one step further too."""
+    """Each path, and one transition more, leads the model's handles to the channel that the search has."""
     for reached in part(name):
         leading = [transition for transition in reached.transitions if transition.after is not None]
         for number in (0, len(reached.path) % len(leading), len(leading) // 2):
@@ -86,7 +86,7 @@ def test_every_path_leads_to_its_state(name: str) -> None:
 
 
 def _channel(lockstep: Lockstep, state: State) -> Channel:
-    """The channel as the end of the model sees it that is live still, or was closed last."""
+    """The channel as seen by the model's handle that is still live or was closed last."""
     seats = [lockstep.expected[state.producer]._seat, lockstep.expected[state.consumer]._seat]
     seats.sort(key=lambda seat: (seat._final is not None, not is_abandoned(seat.channel)))
     exports = lockstep.expected[state.consumer]._seat.belongings
@@ -98,7 +98,11 @@ def test_programs_are_plain_python() -> None:
     """Every operation reads back from its text."""
     for name in PARTS:
         for reached in part(name):
-            operations = (*OPENING, *reached.path, *(each for transition in reached.transitions for each in transition.operations))
+            operations = (
+                *OPENING,
+                *reached.path,
+                *(each for transition in reached.transitions for each in transition.operations),
+            )
             text = [operation.render() for operation in operations]
             assert [operation.render() for operation in parse("\n".join(text)).operations] == text
 
@@ -106,29 +110,31 @@ def test_programs_are_plain_python() -> None:
 @pytest.mark.parametrize("target", ["spec_model", "fast_impl"])
 @pytest.mark.parametrize("check", ["CON-3/transitions-start-13", "RSV-7/transitions-with-the-region-exported"])
 def test_the_implementations_pass(target: str, check: str) -> None:
-    """Model and core behave alike in every one, and all are replayed."""
+    """Model and core agree in every transition, and all are replayed."""
     tally = new_tally()
     TRANSITIONS[check].run(load(target), tally)
     assert tally.figures["states"] > 30
     assert tally.figures["transitions"] == tally.figures["transitions replayed"] > 50 * tally.figures["states"]
 
 
-def test_every_result_is_met() -> None:
-    """With plain states and exports, each answer comes up that the rules give to good arguments, refusals too."""
+def test_every_result_is_reached() -> None:
+    """Plain states and exports reach every result that the rules give for valid arguments, refusals included."""
     tally = new_tally()
     for check in ("CON-3/transitions-start-00", "RSV-7/transitions-with-the-region-exported"):
         TRANSITIONS[check].run(load("spec_model"), tally)
     for reached in part("message exported"):
         if abstract(reached.state).room == 0:
-            Replay(spec_model, tally, "MSG-3", Start()).replay(reached, [each for each in reached.transitions if each.on_queue])
+            Replay(spec_model, tally, "MSG-3", Start()).replay(
+                reached, [each for each in reached.transitions if each.on_queue]
+            )
     of_bad_arguments = {(kind, error) for kind in ALLOWED for error in ("TypeError", "ValueError")}
     of_bad_arguments |= {(kind, "BufferError") for kind in ("try_push", "blocking_push", "batch_push")}
     wanted = {(kind, result) for kind in PRODUCER | CONSUMER for result in ALLOWED[kind]} - of_bad_arguments
     assert wanted - set(tally.cells) == set()
 
 
-def test_what_is_not_replayed_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One transition left out, or no states at all, and the check fails."""
+def test_a_transition_not_replayed_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With one transition left out, or no states at all, the check fails."""
     check = TRANSITIONS["RSV-7/transitions-with-the-region-exported"]
     every = Replay.replay
     left: list[str] = []
@@ -145,8 +151,8 @@ def test_what_is_not_replayed_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> N
         check.run(load("spec_model"), new_tally())
 
 
-def test_each_slot_is_a_start() -> None:
-    """The states are gone through at each place in a ring of twice the capacity, and at each around the wrap."""
+def test_every_ring_position_is_a_start() -> None:
+    """The states are replayed at each position in a ring of twice the capacity, and at each around the index wrap."""
     assert {f"CON-3/transitions-start-{popped:02}" for popped in range(16)} <= set(TRANSITIONS)
     wraps = {f"CON-3/transitions-index-wrap-{before:02}" for before in range(1, 17)}
     assert {check.id for check in TRANSITIONS.values() if check.needs == {"start-index"}} > wraps
@@ -154,7 +160,7 @@ def test_each_slot_is_a_start() -> None:
 
 @mistakes
 def test_mistakes_are_caught(broken: Callable[[Mutant], Target], mistake: Mutant) -> None:
-    """A mistake in a copy of the model shows in the plain transitions, as a program that breaks its rule."""
+    """A mistake in a copy of the model is found by the plain transitions, as a program that breaks its rule."""
     check: Check = TRANSITIONS["CON-3/transitions-start-00"]
     with pytest.raises(Divergence) as caught:
         check.run(broken(mistake), new_tally())
