@@ -96,19 +96,22 @@ def _channel(lockstep: Lockstep, state: State) -> Channel:
 
 def test_programs_are_plain_python() -> None:
     """Every operation reads back from its text."""
-    for name in PARTS:
-        for reached in part(name):
-            operations = (
-                *OPENING,
-                *reached.path,
-                *(each for transition in reached.transitions for each in transition.operations),
-            )
-            text = [operation.render() for operation in operations]
-            assert [operation.render() for operation in parse("\n".join(text)).operations] == text
+    lines = {operation.render() for operation in OPENING}
+    for reached in (each for name in PARTS for each in part(name)):
+        lines.update(operation.render() for operation in reached.path)
+        lines.update(operation.render() for each in reached.transitions for operation in each.operations)
+    for line in lines:
+        assert parse(line).render() == line
 
 
 @pytest.mark.parametrize("target", ["spec_model", "fast_impl"])
-@pytest.mark.parametrize("check", ["CON-3/transitions-start-13", "RSV-7/transitions-with-the-region-exported"])
+@pytest.mark.parametrize(
+    "check",
+    [
+        pytest.param("CON-3/transitions-start-13", marks=pytest.mark.slow),
+        "RSV-7/transitions-with-the-region-exported",
+    ],
+)
 def test_the_implementations_pass(target: str, check: str) -> None:
     """Model and core agree in every transition, and all are replayed."""
     tally = new_tally()
@@ -120,9 +123,11 @@ def test_the_implementations_pass(target: str, check: str) -> None:
 def test_every_result_is_reached() -> None:
     """Plain states and exports reach every result that the rules give for valid arguments, refusals included."""
     tally = new_tally()
-    for check in ("CON-3/transitions-start-00", "RSV-7/transitions-with-the-region-exported"):
-        TRANSITIONS[check].run(load("spec_model"), tally)
-    for reached in part("message exported"):
+    TRANSITIONS["RSV-7/transitions-with-the-region-exported"].run(load("spec_model"), tally)
+    replay = Replay(spec_model, tally, "CON-3", Start())
+    for reached in part("plain")[::8]:
+        replay.replay(reached, reached.transitions)
+    for reached in part("message exported")[::3]:
         if abstract(reached.state).room == 0:
             Replay(spec_model, tally, "MSG-3", Start()).replay(
                 reached, [each for each in reached.transitions if each.on_queue]
