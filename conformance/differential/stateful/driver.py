@@ -77,12 +77,9 @@ class Driver:
                 self.drop(bundle[: len(bundle) - KEPT])
         if len(self.reservations) > 3:
             self.drop(self.reservations[:1])
-        if len(self.producers) > KEPT:
-            self.drop([self.producers[0]])
-        if len(self.consumers) > KEPT:
-            self.drop([self.consumers[0]])
-        if len(self.pairs) > KEPT:
-            self.drop([self.pairs[0]])
+        for bundle in (self.producers, self.consumers, self.pairs):
+            if len(bundle) > KEPT:
+                self.drop(bundle[:1])
 
     def unpack(self, pair: str) -> None:
         """Assign both handles of a new pair to variables."""

@@ -112,7 +112,7 @@ class RandomPrograms(BrokerRules, LifecycleRules, Scenarios):
 
 def stateful_test(target: Target, tally: Tally) -> type[RandomPrograms]:
     """The stateful test for one target."""
-    return type("Lockstep", (RandomPrograms,), {"target": target.omni, "tally": tally, "provides": target.provides})
+    return type("StatefulTest", (RandomPrograms,), {"target": target.omni, "tally": tally, "provides": target.provides})
 
 
 def run(target: Target, tally: Tally, number: int = 0, programs: int = 0) -> None:
