@@ -13,10 +13,9 @@ from conformance.exploration.clients.catalogue import QUICK as CLIENTS
 from conformance.rules import RULES
 from conformance.workers.process import Worker
 from tests.mutation import __main__ as command
-from tests.mutation import report, tools, workspace
+from tests.mutation import tools, workspace
 from tests.mutation.mutant import Mutant, cbmc, native, suite, suite_any, verifier
 from tests.mutation.mutants import MUTANTS
-from tests.mutation.report import Result
 from tests.mutation.tools import TOOLS, Found
 from tests.native.programs import SANITIZERS, Refused
 from tests.native.proofs import PROOFS
@@ -36,8 +35,8 @@ BEYOND = {"BRK-12", "LIF-8", *(f"CON-{number}" for number in (1, 2, 3, 5, 6, 7))
 pytestmark = pytest.mark.once
 
 
-def _result(mutant: Mutant, caught: bool, by: str = "", seen: str = "nothing failed") -> Result:
-    return Result(mutant, mutant.caught_by[0], Found(caught, by, seen))
+def _result(mutant: Mutant, caught: bool, by: str = "", seen: str = "nothing failed") -> command.Result:
+    return command.Result(mutant, mutant.caught_by[0], Found(caught, by, seen))
 
 
 @pytest.mark.parametrize("file", sorted({mutant.file for mutant in MUTANTS}))
@@ -96,7 +95,7 @@ def test_the_page_has_every_mutant() -> None:
     page = PAGE.read_text(encoding="utf-8")
     listed = re.findall(r"^\| (\w+/[\w/.]+) \| (\w+) \| (\w+) \|", page, re.MULTILINE)
     assert sorted(listed) == sorted((mutant.file, mutant.id, catch.tool) for mutant, catch in TRIALS)
-    assert page.startswith(report.ABOVE), 'make mutation ARGS="--all --markdown docs/mutation.md"'
+    assert page.startswith(command.ABOVE), 'make mutation ARGS="--all --markdown docs/mutation.md"'
     assert "NOT CAUGHT" not in page
     assert "rules that no mutant breaks: none" in page
 
@@ -147,11 +146,18 @@ def test_a_mutant_is_caught_through_workers() -> None:
     assert found.seen.startswith("PSH-2/")
 
 
-def test_a_core_without_a_mistake_passes(tmp_path: Path) -> None:
-    """What checks find in a copy of the core is its mistake, and not that it is a copy."""
-    line = "#define OMNI_RING_H"
-    library = workspace.target(Mutant("sound", "fast_impl/core/ring.h", (), line, line), tmp_path)
-    worker = Worker(library)
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("fast_impl/core/ring.h", "#define OMNI_RING_H"),
+        ("fast_impl/cpython/pushing.c", '#include "handles.h"'),
+        ("fast_impl/cffi/producer.py", "from __future__ import annotations"),
+    ],
+    ids=["the core", "the types in C", "cffi"],
+)
+def test_a_copy_without_a_mistake_passes(file: str, line: str, tmp_path: Path) -> None:
+    """What checks find in a copy is its mistake, and not that it is a copy."""
+    worker = Worker(workspace.target(Mutant("sound", file, (), line, line), tmp_path), path=(str(tmp_path),))
     try:
         for check in CHECKS:
             if check.id in SOUND:
@@ -179,22 +185,22 @@ def test_one_rule_of_several_may_be_enough() -> None:
 def test_what_no_tool_catches_is_reported() -> None:
     """The summary names the mutant, the tool, what it had to name and what was seen instead; rules left are listed."""
     results = [_result(ONE, False, seen="STA-1 by STA-1/it (direct, failed)"), _result(MUTANTS[0], True, "VOC-1")]
-    said = report.summary(results, whole=False)
+    said = command.summary(results, whole=False)
     assert f"NOT CAUGHT: capacity_one_short ({PUSHING}), which suite must catch by PSH-2: STA-1 by STA-1/it" in said
     assert said.endswith("1 of 2 mutants caught by the tool and rule named")
-    assert "NOT CAUGHT" in report.text(results)
-    assert "VOC-1" not in report.unbroken(results)
-    assert "PSH-2" in report.unbroken(results)
-    assert report.unbroken([]) == list(RULES)
+    assert "NOT CAUGHT" in command.text(results)
+    assert "VOC-1" not in command.unbroken(results)
+    assert "PSH-2" in command.unbroken(results)
+    assert command.unbroken([]) == list(RULES)
 
 
 def test_what_the_machine_lacks_is_skipped_by_name() -> None:
     """It is neither caught nor missed, and the end of the summary says why."""
     mutant = Mutant("one", "fast_impl/core/ring.h", cbmc("slots", ""), "x", "y")
-    skipped = Result(mutant, mutant.caught_by[0], None, "no cbmc on the PATH")
-    said = report.summary([skipped], whole=False)
+    skipped = command.Result(mutant, mutant.caught_by[0], None, "no cbmc on the PATH")
+    said = command.summary([skipped], whole=False)
     assert said == "0 of 0 mutants caught by the tool and rule named; skipped: 1 by cbmc, no cbmc on the PATH"
-    assert "not run" in report.text([skipped])
+    assert "not run" in command.text([skipped])
 
 
 @pytest.mark.parametrize(("caught", "status"), [(True, 0), (False, 1)])

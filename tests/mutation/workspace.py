@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from sysconfig import get_config_var, get_path
 
-from conformance.targets import DEFAULT
 from tests.mutation.mutant import Mutant
 from tests.native import programs
 
 ROOT = Path(__file__).parents[2]
 CORE = "fast_impl/core"
 VERIFIER = "fast_impl/flatbuffers/verifier"
+EXTENSION = str(get_config_var("EXT_SUFFIX"))
 
 SHARED = ("vocabulary", "config", "errors")
 """What a copy of the model takes from the model, so that its results compare by identity [VOC-5].
@@ -22,17 +24,12 @@ A mistake in one of these modules is the exception: the copy has that module to 
 """
 
 _BINDING = """\
-import sys
-from importlib.util import module_from_spec, spec_from_file_location
+import os
 
-import {package}
-
-spec = spec_from_file_location({module!r}, {path!r})
-sys.modules[{module!r}] = changed = module_from_spec(spec)
-spec.loader.exec_module(changed)
-
-from {package} import *
+os.environ["OMNI_BINDING"] = {binding!r}
+from fast_impl import *
 """
+"""A target that has the copy of fast_impl beside it."""
 
 
 def patched(mutant: Mutant, folder: Path) -> Path:
@@ -69,11 +66,28 @@ def target(mutant: Mutant, folder: Path) -> str:
     name = f"mutant_{mutant.id}"
     if mutant.file.startswith("spec_model/"):
         _rename_model(root / "spec_model", folder / name, Path(mutant.file).stem)
-    else:
-        module = mutant.file.removesuffix(".py").replace("/", ".")
-        text = _BINDING.format(package=DEFAULT, module=module, path=str(root / mutant.file))
-        (folder / f"{name}.py").write_text(text)
+        return name
+    package = (root / "fast_impl").rename(folder / "fast_impl")
+    for extension in (ROOT / "fast_impl").glob(f"*{EXTENSION}"):
+        (package / extension.name).symlink_to(extension)
+    if mutant.file.endswith(".c"):
+        _compile_handles(package)
+    binding = "cffi" if mutant.file.startswith("fast_impl/cffi/") else "c"
+    (folder / f"{name}.py").write_text(_BINDING.format(binding=binding))
     return name
+
+
+def _compile_handles(package: Path) -> None:
+    """The types in C of a copy of fast_impl; CannotBuild without a compiler, Refused with its words."""
+    library = package / f"_handles{EXTENSION}"
+    library.unlink(missing_ok=True)
+    sources = sorted(map(str, [*package.glob("cpython/*.c"), *package.glob("core/**/*.c")]))
+    # Hidden, for one of its functions has the name of one of the C library's.
+    flags = ["-std=gnu11", "-O1", "-w", "-shared", "-fPIC", "-fvisibility=hidden", "-pthread"]
+    command = [compiler(), *flags, f"-I{package / 'core'}", f"-I{get_path('include')}", *sources, "-o", str(library)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise programs.Refused(f"the compiler refused the sources:\n{done.stderr.strip()}")
 
 
 def _rename_model(model: Path, package: Path, changed: str) -> None:
