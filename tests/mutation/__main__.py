@@ -100,8 +100,8 @@ ABOVE = """\
 # Mutation testing
 
 Each row is a copy of the project with one deliberate mistake: in the model, in the C core, in a binding, in the Python
-code that both bindings share, or in the FlatBuffers verifier. The list is `tests/mutation/mutants/`; each entry names the
-tools that must catch it, and what they must name:
+code that both bindings share, or in the FlatBuffers verifier. The list is `tests/mutation/mutants/`; each entry names
+the tools that must catch it, and what they must name:
 
 - suite: the conformance suite, which must name these rules. The first check that failed is shown;
 - explorer: the exhaustive exploration of a small client, with asymmetric fences, which must fail so;
