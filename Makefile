@@ -23,7 +23,7 @@ SOURCES := pyproject.toml $(wildcard fast_impl/core/*.c fast_impl/core/*.h fast_
 help:
 	@echo "make conformance       does fast_impl keep the rules? (options through ARGS=)"
 	@echo "make conformance-long  the same for longer, with random programs"
-	@echo "make mutation          would the suite notice? On some deliberately wrong implementations"
+	@echo "make mutation          mutation testing: some of the deliberate mistakes, each with its tool (all: ARGS=--all)"
 	@echo "make explore           the core on every memory order that C11 allows, for small clients (more: ARGS=--full)"
 	@echo "make necessity         every atomic access, fence and wake of the core made weaker, one at a time"
 	@echo "make sanitize          the core under sanitizers and valgrind (some of it: ARGS=--quick)"
@@ -46,7 +46,7 @@ conformance-long: $(STAMP)
 	@$(VPYTHON) -m conformance run --profile long $(ARGS)
 
 mutation: $(STAMP)
-	@$(VPYTHON) -m tests.mutation --quick $(ARGS)
+	@$(VPYTHON) -m tests.mutation $(ARGS)
 
 verify: $(STAMP)
 	@$(VPYTHON) -m tests.native.sanitize
@@ -57,7 +57,7 @@ verify: $(STAMP)
 	@$(VPYTHON) -m conformance.exploration.clients --markdown docs/verification.md
 	@$(VPYTHON) -m conformance.exploration.clients --full
 	@$(MAKE) --no-print-directory flatbuffers
-	@$(VPYTHON) -m tests.mutation --markdown docs/selftest.md $(ARGS)
+	@$(VPYTHON) -m tests.mutation --all --markdown docs/mutation.md $(ARGS)
 
 explore: $(STAMP)
 	@$(VPYTHON) -m conformance.exploration.clients $(ARGS)

@@ -10,7 +10,7 @@ from tests.fast_impl.flatbuffers.schemas import FOLDER, NAMES
 
 ROOT = Path(__file__).parents[3]
 HERE = Path(__file__).parent
-VERIFIER = ROOT / "fast_impl" / "verifier"
+VERIFIER = ROOT / "fast_impl" / "flatbuffers" / "verifier"
 HEADER = "flatbuffers/reflection.h"
 
 
