@@ -1,4 +1,4 @@
-"""A failure: one form for every layer, as a value and as a file."""
+"""A failure: one form for every layer of checks, as a value and as a file."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from conformance.differential.program import Program, parse
-
 FORMAT = 1
 """Of the file; a reader refuses another."""
 
 KINDS = ("difference", "claim", "crash", "hang", "history", "exploration", "error")
-"""How it showed: differs from the model, a claim of a check, killed, hung, a history judged wrong,
-an explored execution, or a mistake of the suite's own."""
+"""How it showed: a difference from the model, a claim of a check, a crash, a hang, a history that is not
+linearizable, an explored execution, or a mistake of the suite's own."""
 
 
 class Broken(AssertionError):
@@ -43,10 +41,6 @@ class Failure:
     program: tuple[str, ...] = ()
     python: str = ""
     details: dict[str, Any] = field(default_factory=dict)
-
-    def operations(self) -> Program:
-        """The program as operations."""
-        return parse("\n".join(self.program))
 
     def document(self) -> dict[str, Any]:
         """As JSON."""

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from conformance.checks.registry import function
-from conformance.threads.waiting import LIMIT, Task, open_pair, promptly, try_until
+from conformance.threads import LIMIT, Task, open_pair, promptly, try_until
 
 TURNS = 150
 

@@ -14,8 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance.checks.registry import function
-from conformance.threads.blocking_calls import CALLS, Blocked
-from conformance.threads.waiting import open_pair, promptly
+from conformance.threads import CALLS, Blocked, open_pair, promptly
 
 ROUNDS = 500
 LARGE = 256 * 1024
@@ -84,7 +83,7 @@ def the_hot_path_keeps_nothing(omni: Any) -> None:
 
 
 @function("CON-7", "threads")
-def large_messages_take_no_memory_anew(omni: Any) -> None:
+def large_messages_allocate_no_pages(omni: Any) -> None:
     """Once the ring has been written all over, large messages go through it without a page taken anew."""
     try:
         from resource import RUSAGE_SELF, getrusage
@@ -111,7 +110,7 @@ def large_messages_take_no_memory_anew(omni: Any) -> None:
     pair.close()
 
 
-@function("CON-7", "threads", layer="waiting")
+@function("CON-7", "threads", layer="blocking")
 def a_blocked_call_holds_nobody_up(omni: Any) -> None:
     """While every kind of call is blocked, other channels and the broker's operations go on."""
     broker, pair = open_pair(omni)

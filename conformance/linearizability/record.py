@@ -19,7 +19,7 @@ from conformance.linearizability.scribe import Scribe
 from conformance.linearizability.ticket import tickets
 from conformance.linearizability.token import decode
 from conformance.linearizability.world import NAME
-from conformance.threads.waiting import LIMIT, Task
+from conformance.threads import LIMIT, Task
 from spec_model.vocabulary import BrokerStats, ChannelError, ConsumerStats, PopResult, ProducerStats, PushResult
 
 ONCE = ("close_producer", "close_consumer", "shutdown")

@@ -23,7 +23,7 @@ from tests.mutation.mutant import Mutant
 
 def direct(target: Target, rule: str) -> Iterator[Check]:
     """The direct checks of a rule that the target provides for."""
-    return (c for c in CHECKS if c.layer == "direct" and c.rule == rule and c.needs <= target.provides)
+    return (c for c in CHECKS if c.layer == "unit" and c.rule == rule and c.needs <= target.provides)
 
 
 def told(check: Check, target: Target) -> str | None:

@@ -9,6 +9,7 @@ import pytest
 
 from conformance.cli.main import main
 from conformance.failure import Failure
+from conformance.reports import rules_page
 
 FITS = "PSH-2/exactly-capacity-fit"
 
@@ -124,6 +125,14 @@ def test_rules_and_checks_are_listed_and_explained(capsys: pytest.CaptureFixture
     assert FITS in capsys.readouterr().out
     assert main(["explain", FITS]) == 0
     assert "p.try_push(b'x')" in capsys.readouterr().out
+
+
+def test_the_page_of_the_rules_is_up_to_date(tmp_path: Path) -> None:
+    """docs/rules.md is what the command that it names writes."""
+    page = Path(__file__).parents[2] / "docs" / "rules.md"
+    assert main(["list", "--markdown", str(tmp_path / "rules.md")]) == 0
+    current = (tmp_path / "rules.md").read_text() == page.read_text()
+    assert current, f"docs/rules.md is stale; make it with: {rules_page.COMMAND}"
 
 
 def test_two_reports_are_compared(one_short: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,7 +18,7 @@ from conformance.linearizability.plan import HOLDS, POPS
 from conformance.linearizability.ticket import tickets
 from conformance.linearizability.token import decode, payload
 from conformance.targets import Target
-from conformance.threads.waiting import Task
+from conformance.threads import Task
 from spec_model import PopResult, PushResult
 
 TRIES = {"pushes": ("try_push",), "pops": ("try_pop",), "calls": 8000}
@@ -84,7 +84,7 @@ def test_a_recording_has_every_result() -> None:
 def test_a_failing_check_tells_its_plan() -> None:
     """The checks count what they judged, and put the plan into the failure."""
     tally = new_tally()
-    check = next(each for each in CHECKS if each.id == "CON-3/history-try")
+    check = next(each for each in CHECKS if each.id == "CON-3/linearizability-try")
     check.run(Target("fast", fast_impl, frozenset({"threads"}), ""), tally)
     assert tally.operations == tally.figures["history operations"] > 25_000
     with pytest.raises(Broken) as caught:

@@ -53,6 +53,8 @@ def test_direct_checks_name_the_rule(broken: Callable[[Mutant], Target], mistake
 def test_random_programs_find_it(broken: Callable[[Mutant], Target], mistake: Mutant) -> None:
     """Random programs find and name every mistake too, and the program that is left shows it."""
     target = broken(mistake)
-    programs = Check("CON-3/random", "CON-3", "lockstep", "", lambda target, tally: run(target, tally, 0, 200))
+    programs = Check(
+        "CON-3/random", "CON-3", "differential-random", "", lambda target, tally: run(target, tally, 0, 200)
+    )
     _, _, failure = execute_check(programs, target)
     _shows(failure, mistake, target)

@@ -22,7 +22,7 @@ ONE = next(mutant for mutant in MODEL_MUTANTS if mutant.id == "capacity_one_shor
 
 
 def _hunt(mutant: Mutant, *rules: str) -> Hunt:
-    return Hunt(mutant, "model", [Find(f"{rule}/it", "direct", "failed", rule) for rule in rules])
+    return Hunt(mutant, "model", [Find(f"{rule}/it", "unit", "failed", rule) for rule in rules])
 
 
 def test_a_mutant_is_hunted_through_workers() -> None:
@@ -30,7 +30,7 @@ def test_a_mutant_is_hunted_through_workers() -> None:
     found = hunt(ONE, "model", in_model)
     assert found.caught
     assert {find.rule for find in found.caught} <= set(ONE.rules)
-    assert found.caught[0].layer == "direct"
+    assert found.caught[0].layer == "unit"
 
 
 def test_what_fails_under_another_rule_is_not_caught() -> None:

@@ -24,7 +24,7 @@ from spec_model.channel.value import Channel
 from tests.conformance.test_mistakes import mistakes
 from tests.mutation.mutant import Mutant
 
-TRANSITIONS = {check.id: check for check in CHECKS if check.layer == "transitions"}
+TRANSITIONS = {check.id: check for check in CHECKS if check.layer == "differential-exhaustive"}
 PARTS = ("plain", *FEATURES)
 
 PRODUCER = {"try_push", "blocking_push", "batch_push", "reserve", "commit", "rollback", "close", "move", "del"}
@@ -107,7 +107,7 @@ def test_programs_are_plain_python() -> None:
 
 
 @pytest.mark.parametrize("target", ["spec_model", "fast_impl"])
-@pytest.mark.parametrize("check", ["CON-3/transitions-start-13", "RSV-7/transitions-with-the-region-exported"])
+@pytest.mark.parametrize("check", ["CON-3/exhaustive-start-13", "RSV-7/exhaustive-with-the-region-exported"])
 def test_the_implementations_pass(target: str, check: str) -> None:
     """Model and core behave alike in every one, and all are replayed."""
     tally = new_tally()
@@ -119,7 +119,7 @@ def test_the_implementations_pass(target: str, check: str) -> None:
 def test_every_result_is_met() -> None:
     """With plain states and exports, each answer comes up that the rules give to good arguments, refusals too."""
     tally = new_tally()
-    for check in ("CON-3/transitions-start-00", "RSV-7/transitions-with-the-region-exported"):
+    for check in ("CON-3/exhaustive-start-00", "RSV-7/exhaustive-with-the-region-exported"):
         TRANSITIONS[check].run(load("spec_model"), tally)
     for reached in part("message exported"):
         if abstract(reached.state).room == 0:
@@ -132,7 +132,7 @@ def test_every_result_is_met() -> None:
 
 def test_what_is_not_replayed_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     """One transition left out, or no states at all, and the check fails."""
-    check = TRANSITIONS["RSV-7/transitions-with-the-region-exported"]
+    check = TRANSITIONS["RSV-7/exhaustive-with-the-region-exported"]
     every = Replay.all
     left: list[str] = []
 
@@ -143,22 +143,22 @@ def test_what_is_not_replayed_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(Replay, "all", all_but_one)
     with pytest.raises(Broken, match=r"\d+ of \d+ transitions were replayed"):
         check.run(load("spec_model"), new_tally())
-    monkeypatch.setattr("conformance.checks.transitions.part", lambda name: ())
+    monkeypatch.setattr("conformance.checks.differential.part", lambda name: ())
     with pytest.raises(Broken, match="0 of 0 transitions"):
         check.run(load("spec_model"), new_tally())
 
 
 def test_each_slot_is_a_start() -> None:
     """The states are gone through at each place in a ring of twice the capacity, and at each around the wrap."""
-    assert {f"CON-3/transitions-start-{popped:02}" for popped in range(16)} <= set(TRANSITIONS)
-    wraps = {f"CON-3/transitions-index-wrap-{before:02}" for before in range(1, 17)}
+    assert {f"CON-3/exhaustive-start-{popped:02}" for popped in range(16)} <= set(TRANSITIONS)
+    wraps = {f"CON-3/exhaustive-index-wrap-{before:02}" for before in range(1, 17)}
     assert {check.id for check in TRANSITIONS.values() if check.needs == {"start-index"}} > wraps
 
 
 @mistakes
 def test_mistakes_are_caught(broken: Callable[[Mutant], Target], mistake: Mutant) -> None:
     """A mistake in a copy of the model shows in the plain transitions, as a program that breaks its rule."""
-    check: Check = TRANSITIONS["CON-3/transitions-start-00"]
+    check: Check = TRANSITIONS["CON-3/exhaustive-start-00"]
     with pytest.raises(Divergence) as caught:
         check.run(broken(mistake), new_tally())
     assert caught.value.rule == mistake.rules[0], caught.value

@@ -62,7 +62,7 @@ def test_it_keeps_every_rule(folder: Path) -> None:
 
     The whole suite takes minutes; the layers left out here are run by `omni-conformance run` without `--only`.
     """
-    code, report = _judge(folder, "direct", "waiting", "CON-3/random-programs-0")
+    code, report = _judge(folder, "unit", "blocking", "CON-3/random-programs-0")
     assert report["failures"] == []
     assert (code, report["verdict"]) == (0, "holds")
     assert set(report["not_provided"]) <= {"flatbuffers", "start-index"}  # type: ignore[call-overload]

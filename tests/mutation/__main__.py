@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from conformance.cli.progress import Progress
+from conformance.cli.run import Progress
 from conformance.targets import Unusable
 from tests.mutation import results
 from tests.mutation.core_copy import CannotBuild

@@ -70,7 +70,7 @@ def hunt(mutant: Mutant, bank: str, place: Place) -> Hunt:
     with TemporaryDirectory(prefix="omni-mutant-") as folder:
         target, path = place(mutant, Path(folder))
         ordered = sorted(CHECKS, key=lambda check: LAYERS.index(check.layer))
-        general = [check for check in ordered if check.layer in ("transitions", "lockstep")]
+        general = [check for check in ordered if check.layer in ("differential-exhaustive", "differential-random")]
         tagged = [check for check in ordered if check.rule in mutant.rules and check not in general]
         others = [check for check in ordered if check not in general and check not in tagged]
         _search(result, target, path, tagged, until_caught=False)

@@ -1,4 +1,4 @@
-"""Histories of real threads, judged by the model (§8)."""
+"""Histories of real threads: is there an order of their calls that the model allows? (§8)"""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _judged(target: Target, tally: Tally, plans: Iterable[Plan]) -> None:
 
 def _scenario(rule: str, name: str, claim: str, *plans: Plan) -> None:
     """Register the recording and judging of plans as a check of `rule`."""
-    measured(rule, f"history {name}", "threads", "histories")(
+    measured(rule, f"linearizability {name}", "threads", "linearizability")(
         lambda target, tally: _judged(target, tally, plans), claim
     )
 
@@ -73,18 +73,18 @@ _scenario(
 _scenario(
     "CON-4",
     "push and close",
-    "A producer that pushes a little and closes loses nothing, and nobody sees its end too early.",
+    "A producer that pushes a little and closes loses nothing, and its end is not seen too early.",
     *(Plan(1000 + seed, PUSHES, POPS, calls=1 + seed % 12) for seed in range(400)),
 )
 _scenario(
     "CON-4",
-    "close from the side",
+    "producer closed by a third thread",
     "A third thread closes the producer: pushes end, and CHANNEL_CLOSED comes after the drain.",
     *(Plan(2000 + seed, calls=150, side="close_producer", after=20 + seed % 100) for seed in range(150)),
 )
 _scenario(
     "LIF-8",
-    "consumer closed from the side",
+    "consumer closed by a third thread",
     "A third thread closes the consumer: both ends see it, and until then every result is explained.",
     *(Plan(3000 + seed, calls=150, side="close_consumer", after=20 + seed % 100) for seed in range(150)),
 )
@@ -103,7 +103,7 @@ _scenario(
 _scenario(
     "BRK-10",
     "requests",
-    "A third thread finds the name taken until both handles are gone, and free from then on.",
+    "A third thread sees the name registered until both handles are gone, and free from then on.",
     Plan(8, calls=5_000, side="requests"),
     *(Plan(5000 + seed, calls=8, side="requests") for seed in range(100)),
 )

@@ -1,13 +1,14 @@
-"""Every operation in every abstract state of a channel (§4.2, §5, §6), at each start in the ring.
+"""The model and the target side by side: every operation in every abstract state, and random programs.
 
-All operations in all states with the ring as it is made; those on the queue in the plain states again at
-every other start, and with an export alive at one of them; and, where the indices can be made to begin
-anywhere, all operations in the plain states around the wrap of 64 bits.
+Exhaustive: all operations in all states of a channel with the ring as it is made; those on the queue in the plain
+states again at every other start in the ring, and with an export alive at one of them; and, where the indices can be
+made to begin anywhere, all operations in the plain states around the wrap of the 64-bit indices.
+Random: programs that Hypothesis makes, in parts that run in parallel.
 """
 
 from __future__ import annotations
 
-from conformance.checks.registry import measured
+from conformance.checks.registry import Check, add, measured
 from conformance.differential.exhaustive.parts import part
 from conformance.differential.exhaustive.replay import Replay, Start
 from conformance.differential.exhaustive.state import CAPACITY
@@ -25,6 +26,9 @@ EXPORT_STARTS = (11,)
 INDEX_WRAPS = range(1, SLOTS + 1)
 EXPORT_WRAPS = (1, CAPACITY)
 """How many messages before the end of 64 bits a channel begins."""
+
+RANDOM_PARTS = 10
+"""Into how many checks the random programs are divided."""
 
 
 def replay(target: Target, tally: Tally, rule: str, name: str, start: Start, only_queue: bool = False) -> None:
@@ -50,7 +54,7 @@ def _register(rule: str, name: str, part_name: str, start: Start, only_queue: bo
                 target.omni.set_start_index(0)
 
     needs = "" if start.index is None else "start-index"
-    measured(rule, f"transitions {name}", needs, "transitions", LIMIT)(body, claim)
+    measured(rule, f"exhaustive {name}", needs, "differential-exhaustive", LIMIT)(body, claim)
 
 
 def _everything(rule: str, name: str, part_name: str, states: str) -> None:
@@ -59,12 +63,8 @@ def _everything(rule: str, name: str, part_name: str, states: str) -> None:
 
 _everything("CON-3", "start 00", "plain", "of a channel")
 _everything("SHD-1", "after shutdown", "shut", "of a channel that is shut down")
-_everything(
-    "LIF-3", "of a moved producer", "producer moved", "of a channel whose producer was moved, its husk included"
-)
-_everything(
-    "LIF-3", "of a moved consumer", "consumer moved", "of a channel whose consumer was moved, its husk included"
-)
+_everything("LIF-3", "of a moved producer", "producer moved", "after a move of the producer, on both its handles")
+_everything("LIF-3", "of a moved consumer", "consumer moved", "after a move of the consumer, on both its handles")
 _everything("RSV-7", "with the region exported", "region exported", "with an export of the reserved region alive")
 _everything("MSG-3", "with a message exported start 00", "message exported", "with an export of a popped message alive")
 
@@ -83,3 +83,18 @@ for _before in INDEX_WRAPS:
     if _before in EXPORT_WRAPS:
         _claim = f"{_claim[:-1]}, with an export of a popped message alive."
         _register("MSG-3", f"with a message exported index wrap {_before:02}", "message exported", _wrap, False, _claim)
+
+
+def _random(number: int) -> None:
+    def run(target: Target, tally: Tally) -> None:
+        # Imported late: only this needs Hypothesis, which takes its time.
+        from conformance.differential.stateful.run import run as run_programs
+
+        run_programs(target, tally, number)
+
+    claim = "any program of one thread sees what it would see on the model"
+    add(Check(f"CON-3/random-programs-{number}", "CON-3", "differential-random", claim, run, limit=600.0))
+
+
+for _number in range(RANDOM_PARTS):
+    _random(_number)
