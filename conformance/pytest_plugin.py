@@ -101,7 +101,7 @@ class Session:
 
 @pytest.fixture(scope="session")
 def omni_session(pytestconfig: Any) -> Iterator[Session]:
-    """What judges the target."""
+    """The workers that run the checks."""
     without = tuple(filter(None, pytestconfig.getoption("--omni-without").split(",")))
     session = Session(pytestconfig.getoption("--omni-target"), without, pytestconfig.getoption("--omni-profile"))
     yield session

@@ -160,7 +160,7 @@ def _hung_in(thread: int, body: str = "") -> str:
 
 
 def _is_check(frame: FrameType) -> bool:
-    """Whether it is the suite's own code, its adapters for targets aside."""
+    """Whether it is the suite's own code, but for its adapters for targets."""
     file = frame.f_code.co_filename
     return file.startswith(_SUITE) and not file.startswith(_ADAPTERS)
 

@@ -228,7 +228,7 @@ def _unless(over: threading.Event, rescue: Callable[[], Any]) -> None:
 
 @function("CON-6", "threads signals", layer="blocking")
 def signals_do_not_use_up_the_time(omni: Any) -> None:
-    """Signals whose handlers return neither end a blocked call early nor begin its time anew."""
+    """Signals whose handlers return neither end a blocked call early nor restart its timeout."""
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         return
     broker, pair = open_pair(omni)

@@ -29,7 +29,7 @@ program(
     p.reserve(1)
     """,
 )
-program("RSV-1", "none with nobody to receive", "c.close()\np.reserve(1)")
+program("RSV-1", "none without a consumer", "c.close()\np.reserve(1)")
 program("RSV-1", "none after a shutdown", "b.shutdown(0)\np.reserve(1)")
 program(
     "RSV-1",

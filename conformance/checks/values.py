@@ -1,4 +1,4 @@
-"""Result codes and configuration (§2.1, §3)."""
+"""Result codes, configuration, and arguments that are refused (§2.1, §3, §5.1, §5.2)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from conformance.checks.registry import function, program
 
 
 def _members(rule: str, name: str, *members: str) -> None:
-    # Names and values, and not the members: whose they are is VOC-5's.
+    # Names and values rather than the members: that these are the model's own is VOC-5.
     lines = [f"omni.{name}.{member}.value" for member in members]
     lines += [f"omni.{name}({value}).name" for value in range(len(members) + 1)]
     lines += [f"[(each.name, each.value) for each in omni.{name}]"]

@@ -115,7 +115,9 @@ def _not_judged(document: Document) -> Markup:
     if not lacks and not groups:
         return Markup()
     declared = join(tag("h3", "The target does not provide"), tag("ul", *lacks)) if lacks else Markup()
-    checks = join(tag("h3", "Checks that judge nothing"), tag("ul", *groups, class_="aside")) if groups else Markup()
+    checks = (
+        join(tag("h3", "Checks that judge nothing"), tag("ul", *groups, class_="set-aside")) if groups else Markup()
+    )
     return tag("section", tag("h2", "Not judged"), declared, checks)
 
 
@@ -245,7 +247,7 @@ def _article(
         _heading(rule_of(document, failure["rule"])),
         tag("p", kind, "; check ", tag("code", line(failure["check"])), class_="faint"),
         tag("p", block(failure["seen"]), class_="seen"),
-        _lanes(shown) if shown else None,
+        _timeline(shown) if shown else None,
         _program(failure["program"]) if failure["program"] else None,
         _folding("The same as a program to run", failure["python"]) if failure["python"] else None,
         *(_detail(line(name), block(value(each))) for name, each in beside(failure).items()),
@@ -287,20 +289,20 @@ def _detail(name: str, text: str) -> Markup:
     return tag("p", tag("span", f"{name}: ", class_="faint"), tag("code", text), class_="detail")
 
 
-def _lanes(shown: Timeline) -> Markup:
-    """A lane per thread, side by side; time runs down, and a call is as high as it lasted."""
+def _timeline(shown: Timeline) -> Markup:
+    """A column per thread, side by side; time runs down, and a call is as high as it lasted."""
     columns = f"auto repeat({len(shown.threads)}, minmax(5.5rem, 1fr))"
     rows = f"auto repeat({len(shown.moments)}, minmax(1.1rem, auto))"
     parts = [tag("span", "time", class_="moment", style="grid-area: 1 / 1", aria_hidden="true")]
     for number, thread in enumerate(shown.threads, 2):
-        parts.append(tag("span", class_="lane", style=f"grid-area: 1 / {number} / -1", aria_hidden="true"))
+        parts.append(tag("span", class_="column", style=f"grid-area: 1 / {number} / -1", aria_hidden="true"))
         parts.append(tag("b", thread, class_="thread", style=f"grid-area: 1 / {number}", aria_hidden="true"))
     for number, moment in enumerate(shown.moments, 2):
         parts.append(tag("span", label(moment), class_="moment", style=f"grid-area: {number} / 1", aria_hidden="true"))
     parts += map(_call, shown.placed)
     left_out = f" {shown.omitted:,} calls further away are left out." if shown.omitted else ""
-    caption = f"A lane per thread; time runs down, and a box lasts as long as its call was under way.{left_out}"
-    grid = tag("div", *parts, class_="lanes", role="list", style=f"grid-template: {rows} / {columns}")
+    caption = f"A column per thread; time runs down, and a box lasts as long as its call was under way.{left_out}"
+    grid = tag("div", *parts, class_="columns", role="list", style=f"grid-template: {rows} / {columns}")
     return tag(
         "figure",
         tag("figcaption", caption),
@@ -310,7 +312,7 @@ def _lanes(shown: Timeline) -> Markup:
 
 
 def _call(placed: Placed) -> Markup:
-    call, lane, first, last = placed
+    call, column, first, last = placed
     state = " wrong" if call.wrong else "" if call.returned else " open"
     return tag(
         "div",
@@ -323,7 +325,7 @@ def _call(placed: Placed) -> Markup:
         ),
         class_=f"call{state}",
         role="listitem",
-        style=f"grid-area: {first + 2} / {lane + 2} / {last + 3}",
+        style=f"grid-area: {first + 2} / {column + 2} / {last + 3}",
     )
 
 
@@ -368,7 +370,7 @@ def _prose(text: str) -> Markup:
 
 
 def _breakable(text: str) -> Markup:
-    """Code that a narrow lane breaks between words rather than within them."""
+    """Code that a narrow column breaks between words rather than within them."""
     pieces = re.split(r"(?<=[_(,])(?=[\w'\"])|(?<=\.)(?=[A-Za-z])", text)
     return tag("code", *(join(tag("wbr"), piece) if number else piece for number, piece in enumerate(pieces)))
 

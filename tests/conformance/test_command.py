@@ -61,12 +61,12 @@ def test_a_failure_gives_1_and_a_file_to_replay(one_short: Path, capsys: pytest.
 def test_what_is_expected_to_fail_may_and_what_passes_may_not(one_short: Path) -> None:
     """An expected failure gives 0, an unexpected pass 1, and a skipped check is not run."""
     ids = one_short / "ids.txt"
-    ids.write_text(f"# known\n\n{FITS}  # one short, mended in the next release\n")
+    ids.write_text(f"# known\n\n{FITS}  # one short, fixed in the next release\n")
     report = one_short / "report.json"
     run = ["--only", FITS, "--json", str(report)]
     assert _run("--target", "one_short", *run, "--xfails", str(ids)) == 0
     (check,) = json.loads(report.read_text())["checks"]
-    assert (check["outcome"], check["reason"]) == ("expected failure", "one short, mended in the next release")
+    assert (check["outcome"], check["reason"]) == ("expected failure", "one short, fixed in the next release")
     assert _run("--target", "spec_model", *run, "--xfails", str(ids)) == 1
     assert json.loads(report.read_text())["checks"][0]["outcome"] == "unexpected pass"
     assert _run("--target", "one_short", *run, "--skips", str(ids)) == 0

@@ -62,18 +62,18 @@ def test_failures_can_be_seen_at_once(measured: dict[tuple[str, int], dict[str, 
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_a_lane_per_thread_is_in_sight(measured: dict[tuple[str, int], dict[str, Any]], width: int) -> None:
-    """Three lanes side by side, none cut off, each with its name on top and its calls within."""
+    """Three columns side by side, none cut off, each with its name on top and its calls within."""
     page = measured["breaking", width]
-    lanes = page["lanes"]
+    columns = page["columns"]
     assert [thread["text"] for thread in page["threads"]] == ["producer", "consumer", "closer"]
-    assert all(lane["right"] - lane["left"] > 60 and lane["right"] <= page["width"] for lane in lanes)
-    assert all(one["right"] <= other["left"] for one, other in pairwise(lanes))
+    assert all(column["right"] - column["left"] > 60 and column["right"] <= page["width"] for column in columns)
+    assert all(one["right"] <= other["left"] for one, other in pairwise(columns))
     assert len(page["calls"]) == len(TIMELINE)
-    for lane, thread in zip(lanes, page["threads"], strict=True):
+    for column, thread in zip(columns, page["threads"], strict=True):
         inside = [call for call in page["calls"] if call["text"].startswith(f"{thread['text']}: ")]
         assert inside
-        assert all(lane["left"] <= call["left"] and call["right"] <= lane["right"] for call in inside)
-        assert all(lane["top"] <= call["top"] and call["bottom"] <= lane["bottom"] for call in inside)
+        assert all(column["left"] <= call["left"] and call["right"] <= column["right"] for call in inside)
+        assert all(column["top"] <= call["top"] and call["bottom"] <= column["bottom"] for call in inside)
         assert all(one["bottom"] <= other["top"] for one, other in pairwise(inside))
 
 
@@ -92,15 +92,15 @@ def test_the_rules_can_be_chosen_by_verdict(measured: dict[tuple[str, int], dict
     """Each button leaves the rules of its verdict, and the areas that have one; there is none for no rule."""
     report = breaking()
     verdicts = [report.verdict(rule) for rule in RULES]
-    looks = {"show-good": "holds", "show-bad": "broken", "show-open": "undecided",
+    styles = {"show-good": "holds", "show-bad": "broken", "show-open": "undecided",
              "show-expected": "broken as expected", "show-absent": "not provided",
              "show-unknown": "not run"}  # fmt: skip
     chosen = measured["breaking", width]["chosen"]
-    assert set(chosen) == {"show-all", *looks}
+    assert set(chosen) == {"show-all", *styles}
     assert len(chosen["show-all"]["rules"]) == len(RULES)
-    for button, verdict in looks.items():
-        look = f"rule {button.removeprefix('show-')}"
-        assert chosen[button]["rules"] == [look] * verdicts.count(verdict)
+    for button, verdict in styles.items():
+        style = f"rule {button.removeprefix('show-')}"
+        assert chosen[button]["rules"] == [style] * verdicts.count(verdict)
         areas = {rule.area for rule in RULES.values() if report.verdict(rule.id) == verdict}
         assert chosen[button]["areas"] == len(areas)
     assert set(measured["holding", width]["chosen"]) == {"show-all", "show-good"}
@@ -134,7 +134,7 @@ function measure(frame) {
   const shown = query => all(query).filter(each => each.checkVisibility() && each.getBoundingClientRect().height > 0);
   const folded = all("details").filter(each => !each.open).length;
   const failures = shown("article.failure").map(each => each.innerText);
-  const lanes = shown(".lane").map(box), threads = shown(".thread").map(box), calls = shown(".call").map(box);
+  const columns = shown(".column").map(box), threads = shown(".thread").map(box), calls = shown(".call").map(box);
   const chosen = Object.fromEntries(all("input[name=show]").map(button => {
     button.checked = true;
     return [button.id, { rules: shown(".rule").map(each => each.className), areas: shown(".area").length }];
@@ -147,9 +147,9 @@ function measure(frame) {
   const outside = free.filter(each => each.getBoundingClientRect().right > width + 0.5).map(name);
   const spilling = all("body *").filter(each => each.clientWidth > 0 && each.scrollWidth > each.clientWidth + 1
     && !each.matches(".scroll, .heard, .scroll code, thead, thead *")
-    && !(each.matches(".lanes, .coverage, .coverage *"))).map(name);
+    && !(each.matches(".columns, .coverage, .coverage *"))).map(name);
   return {
-    width, scrolls: page.documentElement.scrollWidth, outside, spilling, failures, lanes, threads, calls, folded,
+    width, scrolls: page.documentElement.scrollWidth, outside, spilling, failures, columns, threads, calls, folded,
     chosen,
     loaded: view.performance.getEntriesByType("resource").map(each => each.name),
     active: all("script, img, iframe, object, embed, link, form").length,

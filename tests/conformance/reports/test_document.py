@@ -93,7 +93,7 @@ def test_a_row_per_rule_with_the_differing_ones_marked() -> None:
 
 
 def test_what_does_not_differ_is_not_marked() -> None:
-    """Two reports of one target are told apart by their numbers."""
+    """Two reports of one target are distinguished by their numbers."""
     text = compare.text([holding().document(), holding().document()])
     assert text.splitlines()[0].split("  ")[-2:] == ["good_target (1)", "good_target (2)"]
     assert text.endswith("\nno rule differs")

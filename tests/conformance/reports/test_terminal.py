@@ -72,7 +72,7 @@ def test_a_failure_that_shows_nothing_does_not_stand_for_its_rule() -> None:
 
 
 def test_what_judges_nothing_is_told_with_its_reason() -> None:
-    """Not provided, skipped, expected to fail; an expected failure is not told as a broken rule."""
+    """Not provided, skipped, expected to fail; an expected failure is not reported as a broken rule."""
     text = terminal.render(breaking().document())
     assert "not provided (4): needs flatbuffers\n  FLB-1/unit  FLB-2/unit  FLB-3/unit  FLB-4/unit\n" in text
     assert "the target does not provide flatbuffers: the target declares none" in text
