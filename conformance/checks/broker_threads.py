@@ -55,7 +55,7 @@ def a_name_is_granted_once(omni: Any) -> None:
     """Of several threads that request one name at the same moment, one gets it."""
     broker = omni.MailboxBroker()
     for turn in range(48):
-        # A long name takes long to look up and to copy, so that requests meet; which length does it depends on the machine.
+        # A long name takes long to look up and to copy, so that requests meet; how long depends on the machine.
         name = "n" * (64 * 1024, 1024 * 1024, 8 * 1024 * 1024)[turn % 3] + str(turn)
         answers = _together(*[partial(broker.request_channel, name, omni.ChannelConfig(8, 64))] * 6)
         granted = [pair for _, pair in answers if pair is not None]

@@ -86,18 +86,7 @@ def _fits(found: Any, form: Any, where: str) -> None:
 
 NOT_RAN = ("not provided", "skipped")
 EXPECTED = "expected failure"
-SET_ASIDE = (*NOT_RAN, EXPECTED)
-
-KINDS = {
-    "difference": "the target differs from the model",
-    "claim": "a claim of the check does not hold",
-    "crash": "the target was killed",
-    "hang": "a call did not come back",
-    "history": "no order of these calls is one that the rules allow",
-    "exploration": "an execution that the rules do not allow",
-    "error": "a mistake of the suite's own",
-}
-"""How a failure showed, in words."""
+NOT_JUDGED = (*NOT_RAN, EXPECTED)
 
 
 class Area(NamedTuple):
@@ -180,13 +169,13 @@ def unexplained(document: Document) -> list[dict[str, Any]]:
     return [check for check in document["checks"] if check["outcome"] in BAD and check["id"] not in shown]
 
 
-def set_aside(document: Document) -> list[tuple[str, str, list[str]]]:
+def not_judged(document: Document) -> list[tuple[str, str, list[str]]]:
     """Checks that say nothing of their rule: outcome, reason, and their ids."""
     groups: dict[tuple[str, str], list[str]] = {}
     for check in document["checks"]:
-        if check["outcome"] in SET_ASIDE:
+        if check["outcome"] in NOT_JUDGED:
             groups.setdefault((check["outcome"], check["reason"]), []).append(check["id"])
-    ordered = sorted(groups.items(), key=lambda item: SET_ASIDE.index(item[0][0]))
+    ordered = sorted(groups.items(), key=lambda item: NOT_JUDGED.index(item[0][0]))
     return [(outcome, reason, ids) for (outcome, reason), ids in ordered]
 
 

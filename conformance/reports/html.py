@@ -10,8 +10,8 @@ from importlib.resources import files
 from itertools import count as count_from
 from typing import Any
 
+from conformance.failure import KINDS
 from conformance.reports.document import (
-    KINDS,
     Area,
     Document,
     areas,
@@ -20,8 +20,8 @@ from conformance.reports.document import (
     failures,
     gaps,
     holds,
+    not_judged,
     rule_of,
-    set_aside,
     unexplained,
 )
 from conformance.reports.text import block, folded, line, value, visible
@@ -110,7 +110,7 @@ def _not_judged(document: Document) -> Markup:
             line(reason or "no reason given"),
             tag("ul", *(tag("li", tag("code", line(each))) for each in ids), class_="ids"),
         )
-        for outcome, reason, ids in set_aside(document)
+        for outcome, reason, ids in not_judged(document)
     ]
     if not lacks and not groups:
         return Markup()

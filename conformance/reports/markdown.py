@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from conformance.failure import KINDS
 from conformance.reports.document import (
-    KINDS,
     Document,
     areas,
     by_rule,
     coverage,
     failures,
     gaps,
+    not_judged,
     rule_of,
-    set_aside,
     unexplained,
     verdict,
 )
@@ -119,7 +119,7 @@ def _not_judged(document: Document) -> str:
     items = [
         f"the target does not provide {escaped(name)}: {code(why)}" for name, why in document["not_provided"].items()
     ]
-    for outcome, reason, ids in set_aside(document):
+    for outcome, reason, ids in not_judged(document):
         items.append(f"{escaped(outcome)}, {escaped(reason or 'no reason given')}: {', '.join(map(code, ids))}")
     return f"## Not judged\n\n{bullets(items)}" if items else ""
 

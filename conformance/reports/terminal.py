@@ -5,16 +5,16 @@ from __future__ import annotations
 from textwrap import fill, indent
 from typing import Any
 
+from conformance.failure import KINDS
 from conformance.reports.document import (
-    KINDS,
     Document,
     areas,
     by_rule,
     coverage,
     failures,
     gaps,
+    not_judged,
     rule_of,
-    set_aside,
     unexplained,
     verdict,
 )
@@ -103,7 +103,7 @@ def _bad_check(check: dict[str, Any]) -> str:
 
 def _not_judged(document: Document) -> str:
     lines = [f"the target does not provide {line(name)}: {line(why)}" for name, why in document["not_provided"].items()]
-    for outcome, reason, ids in set_aside(document):
+    for outcome, reason, ids in not_judged(document):
         lines.append(line(f"{outcome} ({len(ids)}): {reason or 'no reason given'}"))
         lines.append(
             fill("  ".join(map(line, ids)), 116, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)

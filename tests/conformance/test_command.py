@@ -123,6 +123,8 @@ def test_rules_and_checks_are_listed_and_explained(capsys: pytest.CaptureFixture
     assert FITS in capsys.readouterr().out.splitlines()
     assert main(["explain", "PSH-2"]) == 0
     assert FITS in capsys.readouterr().out
+    assert main(["explain", "PSH-5"]) == 0
+    assert "waiting could never help" in capsys.readouterr().out
     assert main(["explain", FITS]) == 0
     assert "p.try_push(b'x')" in capsys.readouterr().out
 
