@@ -58,7 +58,7 @@ def _judge(folder: Path, *only: str) -> tuple[int, dict[str, object]]:
 
 @pytest.mark.timeout(300)
 def test_it_keeps_every_rule(folder: Path) -> None:
-    """Every direct check and every check of waiting holds, and a portion of the random programs; none is skipped.
+    """Every unit check and every blocking check holds, and a part of the random programs; none is skipped.
 
     The whole suite takes minutes; the layers left out here are run by `omni-conformance run` without `--only`.
     """
