@@ -1,9 +1,8 @@
-"""The model and the target side by side: every operation in every abstract state, and random programs.
+"""Differential checks: random programs, and every operation in every abstract state of a channel (§4.2, §5, §6).
 
-Exhaustive: all operations in all states of a channel with the ring as it is made; those on the queue in the plain
-states again at every other start in the ring, and with an export alive at one of them; and, where the indices can be
-made to begin anywhere, all operations in the plain states around the wrap of the 64-bit indices.
-Random: programs that Hypothesis makes, in parts that run in parallel.
+The exhaustive checks replay all transitions of all states in a new ring; those on the queue in the plain states
+again from every other position in the ring, and with an export alive at one of them; and, where the start index can
+be set, all transitions of the plain states around the wrap of the 64-bit indices.
 """
 
 from __future__ import annotations
@@ -16,36 +15,39 @@ from conformance.differential.lockstep import Tally
 from conformance.failure import Broken
 from conformance.targets.target import Target
 
+RANDOM_CHECKS = 10
+"""Checks of random programs, so that they can run in parallel."""
+
 SLOTS = 2 * CAPACITY
-"""Of a ring that keeps popped messages readable without a copy; after as many, it is where it began."""
+"""Of a ring that keeps popped messages readable without a copy; after as many messages, its position repeats."""
 
 LIMIT = 240.0
-"""Seconds, ten times and more what a part takes."""
+"""Seconds: ten times and more what a part takes."""
 
+RING_AS_MADE = Start()
 EXPORT_STARTS = (11,)
 INDEX_WRAPS = range(1, SLOTS + 1)
 EXPORT_WRAPS = (1, CAPACITY)
-"""How many messages before the end of 64 bits a channel begins."""
-
-RANDOM_PARTS = 10
-"""Into how many checks the random programs are divided."""
+"""How many messages before 2**64 the indices of a channel begin."""
 
 
 def replay(target: Target, tally: Tally, rule: str, name: str, start: Start, only_queue: bool = False) -> None:
-    """Replay all steps of a part from a start, or those on the queue; Broken unless every one of them was."""
+    """Replay all transitions of a part from a start, or those on the queue; Broken unless every one was replayed."""
     states = part(name)
     runner = Replay(target.omni, tally, rule, start)
-    transitions = 0
+    count = 0
     for reached in states:
-        steps = [step for step in reached.steps if step.on_queue or not only_queue]
-        transitions += len(steps)
-        runner.all(reached, steps)
-    tally.figures.update({"states": len(states), "transitions": transitions, "transitions replayed": runner.replayed})
-    if runner.replayed != transitions or not transitions:
-        raise Broken(rule, f"{runner.replayed} of {transitions} transitions were replayed", "error")
+        transitions = [step for step in reached.steps if step.on_queue or not only_queue]
+        count += len(transitions)
+        runner.all(reached, transitions)
+    tally.figures.update({"states": len(states), "transitions": count, "transitions replayed": runner.replayed})
+    if runner.replayed != count or not count:
+        raise Broken(rule, f"{runner.replayed} of {count} transitions were replayed", "error")
 
 
-def _register(rule: str, name: str, part_name: str, start: Start, only_queue: bool, claim: str) -> None:
+def _exhaustive(
+    rule: str, name: str, part_name: str, claim: str, start: Start = RING_AS_MADE, only_queue: bool = False
+) -> None:
     def body(target: Target, tally: Tally) -> None:
         try:
             replay(target, tally, rule, part_name, start, only_queue)
@@ -57,44 +59,44 @@ def _register(rule: str, name: str, part_name: str, start: Start, only_queue: bo
     measured(rule, f"exhaustive {name}", needs, "differential-exhaustive", LIMIT)(body, claim)
 
 
-def _everything(rule: str, name: str, part_name: str, states: str) -> None:
-    _register(rule, name, part_name, Start(), False, f"Every operation does what it should in every state {states}.")
-
-
-_everything("CON-3", "start 00", "plain", "of a channel")
-_everything("SHD-1", "after shutdown", "shut", "of a channel that is shut down")
-_everything("LIF-3", "of a moved producer", "producer moved", "after a move of the producer, on both its handles")
-_everything("LIF-3", "of a moved consumer", "consumer moved", "after a move of the consumer, on both its handles")
-_everything("RSV-7", "with the region exported", "region exported", "with an export of the reserved region alive")
-_everything("MSG-3", "with a message exported start 00", "message exported", "with an export of a popped message alive")
-
-for _popped in range(1, SLOTS):
-    _claim = f"Every operation on the queue does what it should in every state that {_popped} messages went before."
-    _register("CON-3", f"start {_popped:02}", "plain", Start(_popped), True, _claim)
-    if _popped in EXPORT_STARTS:
-        _claim = f"{_claim[:-1]}, with an export of a popped message alive."
-        _name = f"with a message exported start {_popped:02}"
-        _register("MSG-3", _name, "message exported", Start(_popped), True, _claim)
-
-for _before in INDEX_WRAPS:
-    _claim = f"Every operation does what it should in every state of a channel begun {_before} messages before 2**64."
-    _wrap = Start(index=2**64 - _before)
-    _register("CON-3", f"index wrap {_before:02}", "plain", _wrap, False, _claim)
-    if _before in EXPORT_WRAPS:
-        _claim = f"{_claim[:-1]}, with an export of a popped message alive."
-        _register("MSG-3", f"with a message exported index wrap {_before:02}", "message exported", _wrap, False, _claim)
-
-
 def _random(number: int) -> None:
     def run(target: Target, tally: Tally) -> None:
-        # Imported late: only this needs Hypothesis, which takes its time.
-        from conformance.differential.stateful.run import run as run_programs
+        from conformance.differential.stateful.run import run as run_programs  # slow to import: Hypothesis
 
         run_programs(target, tally, number)
 
-    claim = "any program of one thread sees what it would see on the model"
+    claim = "Random programs of one thread give the model's results."
     add(Check(f"CON-3/random-programs-{number}", "CON-3", "differential-random", claim, run, limit=600.0))
 
 
-for _number in range(RANDOM_PARTS):
+_CLAIM = "Every operation gives the model's result in every state "
+_exhaustive("CON-3", "start 00", "plain", _CLAIM + "of a channel.")
+_exhaustive("SHD-1", "after shutdown", "shut", _CLAIM + "of a channel that is shut down.")
+for _side in ("producer", "consumer"):
+    _exhaustive(
+        "LIF-3", f"of a moved {_side}", f"{_side} moved",
+        _CLAIM + f"of a channel whose {_side} was moved; so does every operation on the moved-from handle.",
+    )  # fmt: skip
+_exhaustive(
+    "RSV-7", "with the region exported", "region exported", _CLAIM + "with a live export of the reserved region."
+)
+_EXPORTED, _AND_EXPORTED = "message exported", ", with a live export of a popped message."
+_exhaustive("MSG-3", "with a message exported start 00", _EXPORTED, _CLAIM + "with a live export of a popped message.")
+
+for _popped in range(1, SLOTS):
+    _claim = f"Every operation on the queue gives the model's result in every state after {_popped} messages"
+    _exhaustive("CON-3", f"start {_popped:02}", "plain", _claim + ".", Start(_popped), True)
+    if _popped in EXPORT_STARTS:
+        _name = f"with a message exported start {_popped:02}"
+        _exhaustive("MSG-3", _name, _EXPORTED, _claim + _AND_EXPORTED, Start(_popped), True)
+
+for _before in INDEX_WRAPS:
+    _claim = _CLAIM + f"of a channel whose indices begin {_before} before 2**64"
+    _wrap = Start(index=2**64 - _before)
+    _exhaustive("CON-3", f"index wrap {_before:02}", "plain", _claim + ".", _wrap)
+    if _before in EXPORT_WRAPS:
+        _name = f"with a message exported index wrap {_before:02}"
+        _exhaustive("MSG-3", _name, _EXPORTED, _claim + _AND_EXPORTED, _wrap)
+
+for _number in range(RANDOM_CHECKS):
     _random(_number)
