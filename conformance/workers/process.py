@@ -23,7 +23,7 @@ from conformance.differential import journal
 from conformance.execution import again, result_of
 from conformance.failure import Failure
 from conformance.results import CheckResult
-from conformance.targets.load import Unusable
+from conformance.targets import Unusable
 from conformance.workers.postmortem import Death, examine
 
 STARTUP = 60.0
