@@ -110,7 +110,7 @@ def large_messages_allocate_no_pages(omni: Any) -> None:
 
 
 @function("CON-7", "threads", layer="blocking")
-def a_blocked_call_holds_nobody_up(omni: Any) -> None:
+def a_blocked_call_blocks_no_other_call(omni: Any) -> None:
     """While every kind of call is blocked, other channels and the broker's operations go on."""
     broker, pair = open_pair(omni)
     blocked = [Blocked(omni, call, broker) for call in CALLS]
