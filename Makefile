@@ -35,7 +35,7 @@ help:
 	@echo "make bench-check       is it as fast as is asked, row by row? (one of them: ARGS='--only ROW')"
 	@echo "make flatbuffers       the FlatBuffers verifier beside C++'s on 1,000,000 buffers, its time, and fuzzed"
 	@echo "make test              run the tests (options through ARGS=)"
-	@echo "make lint, make types  ruff, mypy"
+	@echo "make lint, make types  ruff and import-linter (who may import whom), mypy"
 	@echo "make clean             remove everything that was built, the environments too"
 	@echo "PYTHON=python3.12 chooses the interpreter; now: $(PYTHON) ($(or $(TAG),not found))"
 
@@ -94,6 +94,7 @@ test: $(STAMP)
 
 lint: $(STAMP)
 	@$(VPYTHON) -m ruff check . $(ARGS)
+	@$(VENV)/bin/lint-imports
 
 types: $(STAMP)
 	@$(VPYTHON) -m mypy $(ARGS)
@@ -121,7 +122,7 @@ $(VENV)/.peers: $(STAMP)
 	@touch $@
 
 clean:
-	@rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@rm -f fast_impl/*.so fast_impl/*.pyd
 	@find spec_model fast_impl conformance tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "clean"

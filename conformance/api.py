@@ -13,8 +13,7 @@ from conformance.checks import CHECKS
 from conformance.execution import execute_check
 from conformance.results import Report
 from conformance.rules import RULES
-from conformance.runner import enter, environment, excused
-from conformance.selection import Selection
+from conformance.runner import Selection, enter, environment, excused
 from conformance.targets import FEATURES, Target, Unusable
 from conformance.targets.names import SHARED
 from conformance.workers.process import Outcome
@@ -55,12 +54,12 @@ def check(
         target.name, profile, whole=not selection.only, not_provided=dict(target.lacks), environment=environment()
     )
     for each in selection.chosen(CHECKS):
-        outcome, reason = excused(each, target.provides, selection)
-        if outcome:
-            report.excuse(each, outcome, reason)
-        else:
+        excuse = excused(each, target.provides, selection)
+        if excuse is None:
             result, tally, failure = execute_check(each, target, profile)
             enter(report, Outcome(result, failure, tally.cells, tally.figures))
+        else:
+            report.checks.append(excuse)
     if not report.holds:
         raise NotConforming(report)
     return report

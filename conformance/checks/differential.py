@@ -55,7 +55,7 @@ def _exhaustive(
                 target.omni.set_start_index(0)
 
     needs = "" if start.index is None else "start-index"
-    measured(rule, f"transitions {name}", needs, "transitions", LIMIT)(body, claim)
+    measured(rule, f"exhaustive {name}", needs, "differential-exhaustive", LIMIT)(body, claim)
 
 
 def _random(number: int) -> None:
@@ -65,7 +65,7 @@ def _random(number: int) -> None:
         run_programs(target, tally, number)
 
     claim = "Random programs of one thread give the model's results."
-    add(Check(f"CON-3/random-programs-{number}", "CON-3", "lockstep", claim, run, limit=600.0))
+    add(Check(f"CON-3/random-programs-{number}", "CON-3", "differential-random", claim, run, limit=600.0))
 
 
 _CLAIM = "Every operation gives the model's result in every state "

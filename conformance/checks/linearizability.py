@@ -28,7 +28,9 @@ def _check(target: Target, tally: Tally, plans: Iterable[Plan]) -> None:
 
 def _scenario(rule: str, name: str, claim: str, *plans: Plan) -> None:
     """Register histories of these plans as a check of `rule`."""
-    measured(rule, f"history {name}", "threads", "histories")(lambda target, tally: _check(target, tally, plans), claim)
+    measured(rule, f"linearizability {name}", "threads", "linearizability")(
+        lambda target, tally: _check(target, tally, plans), claim
+    )
 
 
 _scenario(
@@ -76,13 +78,13 @@ _scenario(
 )
 _scenario(
     "CON-4",
-    "close from the side",
+    "producer closed by a third thread",
     "A third thread closes the producer: pushes end, and pops return CHANNEL_CLOSED after the drain.",
     *(Plan(2000 + seed, calls=150, third="close_producer", after=20 + seed % 100) for seed in range(150)),
 )
 _scenario(
     "LIF-8",
-    "consumer closed from the side",
+    "consumer closed by a third thread",
     "A third thread closes the consumer: both sides see it, and the history is linearizable.",
     *(Plan(3000 + seed, calls=150, third="close_consumer", after=20 + seed % 100) for seed in range(150)),
 )

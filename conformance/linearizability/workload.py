@@ -13,7 +13,7 @@ from conformance.failure import Broken
 from conformance.linearizability.history import CHANNEL_NAME, POPS, THREADS, Event, Final, History, timeline
 from conformance.linearizability.payloads import decode, payload
 from conformance.linearizability.recorder import Plan, Recorder, timestamps
-from conformance.threads.waiting import LIMIT, Task
+from conformance.threads import LIMIT, Task
 from spec_model.channel.value import Refused
 from spec_model.vocabulary import BrokerStats, ChannelError, ConsumerStats, PopResult, ProducerStats, PushResult
 

@@ -21,7 +21,7 @@ from spec_model.channel.value import Channel
 from tests.conformance.test_mistakes import mistakes
 from tests.mutation.mutant import Mutant
 
-TRANSITIONS = {check.id: check for check in CHECKS if check.layer == "transitions"}
+TRANSITIONS = {check.id: check for check in CHECKS if check.layer == "differential-exhaustive"}
 PARTS = ("plain", *FEATURES)
 
 PRODUCER = {"try_push", "blocking_push", "batch_push", "reserve", "commit", "rollback", "close", "move", "del"}
@@ -108,8 +108,8 @@ def test_programs_are_plain_python() -> None:
 @pytest.mark.parametrize(
     "check",
     [
-        pytest.param("CON-3/transitions-start-13", marks=pytest.mark.slow),
-        "RSV-7/transitions-with-the-region-exported",
+        pytest.param("CON-3/exhaustive-start-13", marks=pytest.mark.slow),
+        "RSV-7/exhaustive-with-the-region-exported",
     ],
 )
 def test_the_implementations_pass(target: str, check: str) -> None:
@@ -123,7 +123,7 @@ def test_the_implementations_pass(target: str, check: str) -> None:
 def test_every_result_is_reached() -> None:
     """Plain states and exports reach every result that the rules give for valid arguments, refusals included."""
     tally = new_tally()
-    TRANSITIONS["RSV-7/transitions-with-the-region-exported"].run(load("spec_model"), tally)
+    TRANSITIONS["RSV-7/exhaustive-with-the-region-exported"].run(load("spec_model"), tally)
     replay = Replay(spec_model, tally, "CON-3", Start())
     for reached in part("plain")[::8]:
         replay.replay(reached, reached.transitions)
@@ -140,7 +140,7 @@ def test_every_result_is_reached() -> None:
 
 def test_a_transition_not_replayed_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     """With one transition left out, or no states at all, the check fails."""
-    check = TRANSITIONS["RSV-7/transitions-with-the-region-exported"]
+    check = TRANSITIONS["RSV-7/exhaustive-with-the-region-exported"]
     every = Replay.replay
     left: list[str] = []
 
@@ -158,15 +158,15 @@ def test_a_transition_not_replayed_is_a_failure(monkeypatch: pytest.MonkeyPatch)
 
 def test_every_ring_position_is_a_start() -> None:
     """The states are replayed at each position in a ring of twice the capacity, and at each around the index wrap."""
-    assert {f"CON-3/transitions-start-{popped:02}" for popped in range(16)} <= set(TRANSITIONS)
-    wraps = {f"CON-3/transitions-index-wrap-{before:02}" for before in range(1, 17)}
+    assert {f"CON-3/exhaustive-start-{popped:02}" for popped in range(16)} <= set(TRANSITIONS)
+    wraps = {f"CON-3/exhaustive-index-wrap-{before:02}" for before in range(1, 17)}
     assert {check.id for check in TRANSITIONS.values() if check.needs == {"start-index"}} > wraps
 
 
 @mistakes
 def test_mistakes_are_caught(broken: Callable[[Mutant], Target], mistake: Mutant) -> None:
     """A mistake in a copy of the model is found by the plain transitions, as a program that breaks its rule."""
-    check: Check = TRANSITIONS["CON-3/transitions-start-00"]
+    check: Check = TRANSITIONS["CON-3/exhaustive-start-00"]
     with pytest.raises(Divergence) as caught:
         check.run(broken(mistake), new_tally())
     assert caught.value.rule == mistake.rules[0], caught.value

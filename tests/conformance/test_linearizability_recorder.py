@@ -17,7 +17,7 @@ from conformance.linearizability import Plan, check_history, record
 from conformance.linearizability.payloads import decode, payload
 from conformance.linearizability.recorder import HOLDS, POPS, timestamps
 from conformance.targets import Target
-from conformance.threads.waiting import Task
+from conformance.threads import Task
 from spec_model import PopResult, PushResult
 
 TRIES = {"pushes": ("try_push",), "pops": ("try_pop",), "calls": 8000}
@@ -85,7 +85,7 @@ def test_a_recording_has_every_result() -> None:
 def test_a_failing_check_reports_its_plan() -> None:
     """The checks count the operations checked and put the plan into the failure."""
     tally = new_tally()
-    check = next(each for each in CHECKS if each.id == "CON-3/history-try")
+    check = next(each for each in CHECKS if each.id == "CON-3/linearizability-try")
     check.run(Target("fast", fast_impl, frozenset({"threads"}), ""), tally)
     assert tally.operations == tally.figures["history operations"] > 25_000
     with pytest.raises(Broken) as caught:

@@ -58,7 +58,7 @@ AMBIGUOUS = {
 
 def _direct(target: Target, rule: str) -> Iterator[Check]:
     """The direct checks of a rule that the target provides for."""
-    return (c for c in CHECKS if c.layer == "direct" and c.rule == rule and c.needs <= target.provides)
+    return (c for c in CHECKS if c.layer == "unit" and c.rule == rule and c.needs <= target.provides)
 
 
 def _shows(failure: Failure | None, mistake: Mutant, target: Target) -> None:
@@ -82,7 +82,9 @@ def test_direct_checks_name_the_rule(broken: Callable[[Mutant], Target], mistake
 def test_random_programs_find_it(broken: Callable[[Mutant], Target], mistake: Mutant) -> None:
     """Random programs find and name every mistake too, and the program that is left shows it."""
     target = broken(mistake)
-    programs = Check("CON-3/random", "CON-3", "lockstep", "", lambda target, tally: run(target, tally, 0, 200))
+    programs = Check(
+        "CON-3/random", "CON-3", "differential-random", "", lambda target, tally: run(target, tally, 0, 200)
+    )
     _, _, failure = execute_check(programs, target)
     _shows(failure, mistake, target)
 
@@ -149,7 +151,7 @@ def test_a_copy_without_a_mistake_passes(broken: Callable[[Mutant], Target], fil
 def test_a_copy_with_codes_of_its_own_breaks_that_alone(broken: Callable[[Mutant], Target]) -> None:
     """Result codes that are right, but not the model's, break VOC-5 and none of the other rules of values."""
     target = broken(_unchanged("spec_model/vocabulary.py"))
-    values = [check for check in CHECKS if check.rule.startswith("VOC") and check.layer == "direct"]
+    values = [check for check in CHECKS if check.rule.startswith("VOC") and check.layer == "unit"]
     failures = [execute_check(check, target)[2] for check in values]
     assert {failure.rule for failure in failures if failure is not None} == {"VOC-5"}
 

@@ -24,7 +24,7 @@ BLOCK = re.compile(r"^```(\w+) ?([\w.]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 COMMAND = """#!/bin/sh
 case "$1 $*" in
 "run "*--only*) ;;
-"run "*) set -- "$@" --only direct --only waiting ;;
+"run "*) set -- "$@" --only unit --only blocking ;;
 esac
 exec {python} -m conformance "$@"
 """

@@ -58,11 +58,11 @@ def _judge(folder: Path, *only: str) -> tuple[int, dict[str, object]]:
 
 @pytest.mark.timeout(300)
 def test_it_keeps_every_rule(folder: Path) -> None:
-    """Every direct check and every check of waiting holds, and a portion of the random programs; none is skipped.
+    """Every unit check and every blocking check holds, and a part of the random programs; none is skipped.
 
     The whole suite takes minutes; the layers left out here are run by `omni-conformance run` without `--only`.
     """
-    code, report = _judge(folder, "direct", "waiting", "CON-3/random-programs-0")
+    code, report = _judge(folder, "unit", "blocking", "CON-3/random-programs-0")
     assert report["failures"] == []
     assert (code, report["verdict"]) == (0, "holds")
     assert set(report["not_provided"]) <= {"flatbuffers", "start-index"}  # type: ignore[call-overload]

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.cli.progress import Progress
+from conformance.cli.run import Progress
 from conformance.rules import RULES
 from conformance.targets import Unusable
 from tests.mutation import tools

@@ -184,7 +184,7 @@ def test_one_rule_of_several_may_be_enough() -> None:
 
 def test_what_no_tool_catches_is_reported() -> None:
     """The summary names the mutant, the tool, what it had to name and what was seen instead; rules left are listed."""
-    results = [_result(ONE, False, seen="STA-1 by STA-1/it (direct, failed)"), _result(MUTANTS[0], True, "VOC-1")]
+    results = [_result(ONE, False, seen="STA-1 by STA-1/it (unit, failed)"), _result(MUTANTS[0], True, "VOC-1")]
     said = command.summary(results, whole=False)
     assert f"NOT CAUGHT: capacity_one_short ({PUSHING}), which suite must catch by PSH-2: STA-1 by STA-1/it" in said
     assert said.endswith("1 of 2 mutants caught by the tool and rule named")

@@ -72,7 +72,7 @@ def _suite(mutant: Mutant, catch: Catch, folder: Path) -> Found:
     """The checks of the tagged rules, then all others until enough rules are named, general ones last."""
     name = workspace.target(mutant, folder)
     ordered = sorted(CHECKS, key=lambda check: LAYERS.index(check.layer))
-    general = [check for check in ordered if check.layer in ("transitions", "lockstep")]
+    general = [check for check in ordered if check.layer in ("differential-exhaustive", "differential-random")]
     tagged = [check for check in ordered if check.rule in catch.by and check not in general]
     others = [check for check in ordered if check not in general and check not in tagged]
     failures: dict[str, str] = {}  # rule -> layer, how it ended and check

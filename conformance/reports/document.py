@@ -1,28 +1,92 @@
-"""What every printer says of a run: areas, gaps, failures and what was set aside."""
+"""The JSON document of a run: read from a file and validated, and what every report derives from it."""
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from itertools import groupby
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from conformance.reports.read import Document
-from conformance.results import BAD
+from conformance.results import BAD, FORMAT
+
+Document = dict[str, Any]
+
+_FAILURE = {
+    "rule": str, "check": str, "kind": str, "seen": str, "target": str, "program": [str], "python": str,
+    "details": {str: object},
+}  # fmt: skip
+_RULE = {
+    "id": str, "area": str, "section": str, "text": str, "verdict": str, "checks": [str], "operations": int,
+}  # fmt: skip
+_CHECK = {
+    "id": str, "rule": str, "layer": str, "claim": str, "outcome": str, "operations": int, "seconds": float,
+    "reason": str,
+}  # fmt: skip
+_DOCUMENT = {
+    "reference": str, "target": str, "profile": str, "whole": bool, "not_provided": {str: str},
+    "environment": {str: str}, "verdict": str, "seconds": float, "operations": int, "figures": {str: int},
+    "areas": {str: str}, "rules": [_RULE], "checks": [_CHECK],
+    "coverage": [{"operation": str, "result": str, "count": int}],
+    "uncovered": [[str]], "unlisted": [[str]], "not_run": [str], "too_few": int, "failures": [_FAILURE],
+}  # fmt: skip
+"""A form is a type, a list of one form, named fields, or any names ({str: form})."""
+
+_NAMES = {str: "text", int: "an integer", float: "a number", bool: "true or false", list: "a list", dict: "an object"}
+
+
+def read(path: Path) -> Document:
+    """The document in a file; ValueError for anything else, OSError for no file."""
+    try:
+        document = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is not JSON: {error}") from None
+    try:
+        return validated(document)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from None
+
+
+def validated(document: Any) -> Document:
+    """The document, if it is one of this format; ValueError says what is wrong with it."""
+    if not isinstance(document, dict) or "format" not in document:
+        raise ValueError("no report of omni-conformance: it has no format number; `run --json FILE` writes one")
+    if "rules" not in document and "program" in document:
+        raise ValueError("this is one failure, not the report of a run; `replay` takes it")
+    if document["format"] != FORMAT or isinstance(document["format"], bool):
+        raise ValueError(f"the report has format {document['format']!r}; this version reads format {FORMAT} only")
+    _fits(document, _DOCUMENT, "")
+    for number, rule in enumerate(document["rules"]):
+        if rule["area"] not in document["areas"]:
+            raise ValueError(f"rules[{number}].area is {rule['area']!r}, which is not one of the areas")
+    for key in ("uncovered", "unlisted"):
+        if any(len(pair) != 2 for pair in document[key]):
+            raise ValueError(f"{key} should hold pairs of operation and result")
+    return document
+
+
+def _fits(found: Any, form: Any, where: str) -> None:
+    kind = form if isinstance(form, type) else type(form)
+    wrong = not isinstance(found, (int, float) if kind is float else kind)
+    if wrong or (isinstance(found, bool) and kind in (int, float)):
+        raise ValueError(f"{where or 'the report'} is {found!r:.60}, not {_NAMES[kind]}")
+    if isinstance(form, list):
+        for number, each in enumerate(found):
+            _fits(each, form[0], f"{where}[{number}]")
+    elif isinstance(form, dict) and str in form:
+        for key, each in found.items():
+            _fits(each, form[str], f"{where}[{key!r}]")
+    elif isinstance(form, dict):
+        for key, inner in form.items():
+            inside = f"{where}.{key}" if where else key
+            if key not in found:
+                raise ValueError(f"{inside} is missing")
+            _fits(found[key], inner, inside)
+
 
 NOT_RAN = ("not provided", "skipped")
 EXPECTED = "expected failure"
-ASIDE = (*NOT_RAN, EXPECTED)
-
-KINDS = {
-    "difference": "the target differs from the model",
-    "claim": "a claim of the check does not hold",
-    "crash": "the target was killed",
-    "hang": "a call did not come back",
-    "history": "no order of these calls is one that the rules allow",
-    "exploration": "an execution that the rules do not allow",
-    "error": "a mistake of the suite's own",
-}
-"""How a failure showed, in words."""
+NOT_JUDGED = (*NOT_RAN, EXPECTED)
 
 
 class Area(NamedTuple):
@@ -62,20 +126,20 @@ def areas(document: Document) -> list[Area]:
 
 def gaps(document: Document) -> list[str]:
     """What the run should have reached and did not, or the other way round."""
-    missing = [f"never reached though the rules allow it: {a} -> {b}" for a, b in document["missing_cells"]]
-    unknown = [f"reached though the rules do not list it: {a} -> {b}" for a, b in document["unknown_cells"]]
+    missing = [f"never reached though the rules allow it: {a} -> {b}" for a, b in document["uncovered"]]
+    unknown = [f"reached though the rules do not list it: {a} -> {b}" for a, b in document["unlisted"]]
     unjudged = [f"nothing is known of {rule}: no check of it ran" for rule in document["not_run"]]
     few = [f"random programs executed {document['too_few']:,} operations, which is too few"] * bool(document["too_few"])
     return missing + unknown + unjudged + few + ([] if document["checks"] else ["no check was run"])
 
 
-def cells(document: Document) -> dict[str, dict[str, int]]:
+def coverage(document: Document) -> dict[str, dict[str, int]]:
     """How often each operation gave each result; those never reached count 0."""
     table: dict[str, dict[str, int]] = {}
-    for operation, result in document["missing_cells"]:
+    for operation, result in document["uncovered"]:
         table.setdefault(operation, {})[result] = 0
-    for cell in document["cells"]:
-        table.setdefault(cell["operation"], {})[cell["result"]] = cell["count"]
+    for each in document["coverage"]:
+        table.setdefault(each["operation"], {})[each["result"]] = each["count"]
     return dict(sorted(table.items()))
 
 
@@ -105,13 +169,13 @@ def unexplained(document: Document) -> list[dict[str, Any]]:
     return [check for check in document["checks"] if check["outcome"] in BAD and check["id"] not in shown]
 
 
-def aside(document: Document) -> list[tuple[str, str, list[str]]]:
+def not_judged(document: Document) -> list[tuple[str, str, list[str]]]:
     """Checks that say nothing of their rule: outcome, reason, and their ids."""
     groups: dict[tuple[str, str], list[str]] = {}
     for check in document["checks"]:
-        if check["outcome"] in ASIDE:
+        if check["outcome"] in NOT_JUDGED:
             groups.setdefault((check["outcome"], check["reason"]), []).append(check["id"])
-    ordered = sorted(groups.items(), key=lambda item: ASIDE.index(item[0][0]))
+    ordered = sorted(groups.items(), key=lambda item: NOT_JUDGED.index(item[0][0]))
     return [(outcome, reason, ids) for (outcome, reason), ids in ordered]
 
 

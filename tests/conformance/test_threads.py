@@ -10,25 +10,24 @@ from typing import Any
 
 import pytest
 
-from conformance.threads import hanging
-from conformance.threads.hanging import Hung
-from conformance.threads.waiting import Task
+from conformance import threads
+from conformance.threads import Hung, Task
 
 
 @pytest.fixture
-def gate() -> Iterator[Any]:
-    """A lock that is taken, so that whoever wants it is blocked until the test is over."""
+def held() -> Iterator[Any]:
+    """A lock that is taken, so that a thread that wants it is blocked until the test is over."""
     lock = threading.Lock()
     lock.acquire()
     yield lock
     lock.release()
 
 
-def test_a_target_of_python_shows_its_frame(gate: Any) -> None:
+def test_a_target_of_python_shows_its_frame(held: Any) -> None:
     """The innermost function with an operation's name is it, whatever it calls."""
 
     def wait() -> None:
-        with gate:
+        with held:
             pass
 
     def blocking_pop() -> None:
@@ -36,24 +35,24 @@ def test_a_target_of_python_shows_its_frame(gate: Any) -> None:
 
     task = Task(lambda: blocking_pop())
     assert task.asleep()
-    with pytest.raises(Hung, match=r"^hung in blocking_pop \(waiting\.py, line .*did not end within 0\.01 s$"):
+    with pytest.raises(Hung, match=r"^hung in blocking_pop \(threads\.py, line .*did not end within 0\.01 s$"):
         task.finish(0.01)
 
 
-def test_a_target_of_c_is_named_by_the_line_that_calls_it(gate: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_target_of_c_is_named_by_the_line_that_calls_it(held: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no frame has an operation's name, the line of the check has."""
-    monkeypatch.setattr(hanging, "_SUITE", str(Path(__file__).parent))
-    producer = SimpleNamespace(blocking_push=gate.acquire)
+    monkeypatch.setattr(threads, "_SUITE", str(Path(__file__).parent))
+    producer = SimpleNamespace(blocking_push=held.acquire)
     task = Task(lambda: producer.blocking_push())
     assert task.asleep()
-    with pytest.raises(Hung, match=r"^hung in blocking_push \(test_hanging\.py, line .*producer\.blocking_push\(\)"):
+    with pytest.raises(Hung, match=r"^hung in blocking_push \(test_threads\.py, line .*producer\.blocking_push\(\)"):
         task.finish(0.01)
 
 
-def test_a_thread_outside_every_operation_is_in_none(gate: Any) -> None:
+def test_a_thread_outside_every_operation_is_in_none(held: Any) -> None:
     """What is no operation is not taken for one."""
     with pytest.raises(Hung, match=r"^hung in no operation"):
-        Task(gate.acquire).finish(0.01)
+        Task(held.acquire).finish(0.01)
 
 
 def test_a_thread_that_ends_is_not_asleep() -> None:

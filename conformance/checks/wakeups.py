@@ -6,14 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance.checks.registry import function
-from conformance.threads.blocking_calls import CALLS, Blocked
-from conformance.threads.waiting import Task, open_pair, promptly
+from conformance.threads import CALLS, Blocked, Task, open_pair, promptly
 
 ROUNDS = 3000
 """Of ping-pong: a wakeup that is lost now and then is lost in one of them."""
 
 
-@function("LIF-2", "threads", layer="waiting")
+@function("LIF-2", "threads", layer="blocking")
 def the_end_of_one_side_wakes_the_other(omni: Any) -> None:
     """A blocked call wakes with CHANNEL_CLOSED when the peer closes."""
     for call in CALLS:
@@ -23,7 +22,7 @@ def the_end_of_one_side_wakes_the_other(omni: Any) -> None:
         promptly(blocked.pair.close)
 
 
-@function("LIF-8", "threads", layer="waiting")
+@function("LIF-8", "threads", layer="blocking")
 def a_handle_closed_under_a_blocked_call(omni: Any) -> None:
     """A blocked call wakes with CHANNEL_CLOSED when its own handle is closed by another thread."""
     for call in CALLS:
@@ -35,7 +34,7 @@ def a_handle_closed_under_a_blocked_call(omni: Any) -> None:
         assert not blocked.broker.has_channel("a"), "both handles are closed, and the name is still registered"
 
 
-@function("SHD-1", "threads", layer="waiting")
+@function("SHD-1", "threads", layer="blocking")
 def shutdown_wakes_blocked_calls(omni: Any) -> None:
     """One shutdown wakes the blocked calls of all the broker's channels with CHANNEL_CLOSED, and closes idle ones."""
     broker, idle = open_pair(omni)
@@ -49,7 +48,7 @@ def shutdown_wakes_blocked_calls(omni: Any) -> None:
         promptly(pair.close)
 
 
-@function("CON-5", "threads", layer="waiting")
+@function("CON-5", "threads", layer="blocking")
 def data_and_space_wake_blocked_calls(omni: Any) -> None:
     """A blocked call goes through when there is something for it, time after time on one channel."""
     for call in CALLS:
@@ -73,7 +72,7 @@ def _let_through(blocked: Blocked) -> None:
         assert promptly(producer.try_push, b"x")
 
 
-@function("CON-5", "threads", layer="waiting")
+@function("CON-5", "threads", layer="blocking")
 def every_kind_of_push_and_pop_wakes(omni: Any) -> None:
     """Whichever call sends a message or frees a slot, it wakes the other side."""
     pop, push = CALLS[0], CALLS[4]
@@ -103,12 +102,12 @@ def every_kind_of_push_and_pop_wakes(omni: Any) -> None:
         blocked.pair.close()
 
 
-_of_no_news_to_a_push: tuple[Callable[[Any], Any], ...] = (
+_irrelevant_to_a_push: tuple[Callable[[Any], Any], ...] = (
     lambda pair: pair.consumer.batch_pop(0),
     lambda pair: pair.consumer.available_messages(),
     lambda pair: pair.producer.get_stats(),
 )
-_of_no_news_to_a_pop: tuple[Callable[[Any], Any], ...] = (
+_irrelevant_to_a_pop: tuple[Callable[[Any], Any], ...] = (
     lambda pair: pair.producer.try_push(b""),
     lambda pair: pair.producer.batch_push([]),
     lambda pair: pair.producer.reserve(1),
@@ -117,12 +116,12 @@ _of_no_news_to_a_pop: tuple[Callable[[Any], Any], ...] = (
 )
 
 
-@function("CON-5", "threads", layer="waiting")
-def what_is_no_news_wakes_nobody(omni: Any) -> None:
+@function("CON-5", "threads", layer="blocking")
+def irrelevant_operations_wake_nobody(omni: Any) -> None:
     """A blocked call stays blocked through everything that neither sends, frees, closes nor ends the time."""
     for call in CALLS:
         blocked = Blocked(omni, call)
-        for action in _of_no_news_to_a_push if call.pushes else _of_no_news_to_a_pop:
+        for action in _irrelevant_to_a_push if call.pushes else _irrelevant_to_a_pop:
             promptly(action, blocked.pair)
         blocked.still("nothing that it waits for had happened")
         _let_through(blocked)
@@ -130,7 +129,7 @@ def what_is_no_news_wakes_nobody(omni: Any) -> None:
         promptly(blocked.pair.close)
 
 
-@function("CON-5", "threads", layer="waiting")
+@function("CON-5", "threads", layer="blocking")
 def no_wakeup_is_lost_in_ping_pong(omni: Any) -> None:
     """Two threads that only ever wait for each other get to the end."""
     _, there = open_pair(omni)
@@ -161,7 +160,7 @@ def _push_and_close(producer: Any) -> None:
     producer.close()
 
 
-@function("CON-4", "threads", layer="waiting")
+@function("CON-4", "threads", layer="blocking")
 def woken_by_the_end_it_drains_first(omni: Any) -> None:
     """A consumer that sleeps while the last message comes and the producer ends at once gets that message."""
     for _ in range(20):
