@@ -80,8 +80,8 @@ HANGS = {
         "ring.h", "eventcount_wake orders it */\n  eventcount_wake(&ring->producer_waiter);", "eventcount_wake orders it */", "race, ",
     ),
     "a push does not wake": (
-        "ring.h", "pairs with ring_waiting */\n  eventcount_wake(&ring->consumer_waiter);\n}\n\n/* ---- consumer",
-        "pairs with ring_waiting */\n}\n\n/* ---- consumer", "exchange ",
+        "ring.h", "write + count, release);\n  eventcount_wake(&ring->consumer_waiter);\n}\n\n/* ---- consumer",
+        "write + count, release);\n}\n\n/* ---- consumer", "exchange ",
     ),
 }  # fmt: skip
 
@@ -103,7 +103,7 @@ UNSOUND = {
         "(&ring->write_index, write + count, relaxed)", "data race",
     ),
     "read_index not acquired": (
-        "thread", "ring.h", "the consumer has read what this slot held */\n"
+        "thread", "ring.h", "overwritten while the consumer reads it */\n"
         "    ring->cached_read = platform_load(&ring->read_index, acquire)",
         "*/\n    ring->cached_read = platform_load(&ring->read_index, relaxed)", "data race",
     ),

@@ -148,14 +148,14 @@ static void a_shutdown(void) { /* SHD-1 to SHD-3 */
   omni_consumer *late_consumer;
   omni_broker_stats stats;
   CHECK(push("m") == OMNI_PUSH_SUCCESS);
-  uint64_t ticket = omni_shutdown_begin(broker);
+  uint64_t generation = omni_shutdown_begin(broker);
   CHECK(push("m") == OMNI_PUSH_CHANNEL_CLOSED && pops("m") && pop() == OMNI_POP_CHANNEL_CLOSED);
-  CHECK(omni_shutdown_wait(broker, ticket, 0) == 0 && omni_shutdown(broker, 1000) == 0);
+  CHECK(omni_shutdown_wait(broker, generation, 0) == 0 && omni_shutdown(broker, 1000) == 0);
   channel_open(broker, "late", 8, 64, &late_producer, &late_consumer);
   omni_producer_close(producer);
-  CHECK(omni_shutdown_wait(broker, ticket, 1000) == 0);
+  CHECK(omni_shutdown_wait(broker, generation, 1000) == 0);
   omni_consumer_close(consumer);
-  CHECK(omni_shutdown_wait(broker, ticket, -1) == 1 && omni_producer_is_connected(late_producer));
+  CHECK(omni_shutdown_wait(broker, generation, -1) == 1 && omni_producer_is_connected(late_producer));
   omni_broker_get_stats(broker, &stats);
   CHECK(stats.active_channels == 1 && stats.total_messages_sent == 1 && stats.total_bytes_transferred == 1);
   omni_producer_free(late_producer);

@@ -230,21 +230,21 @@ static void unregister(channel *c) {
 
 uint64_t omni_shutdown_begin(omni_broker *broker) {
   pthread_mutex_lock(&broker->lock);
-  uint64_t ticket = broker->stats.total_channels_created;
+  uint64_t generation = broker->stats.total_channels_created;
   for (channel *c = broker->channels; c; c = c->next) {
     c->shut = true;
     pthread_cond_broadcast(&c->news);
   }
   pthread_mutex_unlock(&broker->lock);
-  return ticket;
+  return generation;
 }
 
-int omni_shutdown_wait(omni_broker *broker, uint64_t ticket, int64_t timeout) {
+int omni_shutdown_wait(omni_broker *broker, uint64_t generation, int64_t timeout) {
   limit end = limit_of(timeout);
   pthread_mutex_lock(&broker->lock);
   /* Channels are listed in the order of their making. */
   bool again = true, waits;
-  while ((waits = broker->channels && broker->channels->serial <= ticket) && again)
+  while ((waits = broker->channels && broker->channels->serial <= generation) && again)
     again = pthread_cond_timedwait(&broker->departure, &broker->lock, &end.until) == 0;
   pthread_mutex_unlock(&broker->lock);
   return !waits ? 1 : end.slice ? OMNI_INTERRUPTED : 0;
