@@ -8,6 +8,7 @@ static uint64_t unpinned(omni_consumer *consumer, uint64_t read, uint64_t wanted
    * in guard_count orders it against omni_message_pin */
   if (platform_load(&consumer->pins, acquire) == 0) return wanted;
   uint64_t free = 0;
+  /* acquire: pairs with omni_message_unpin, as above */
   while (free < wanted && platform_load(&ring_slot_at(ring, read + free - ring->capacity)->pins, acquire) == 0) free++;
   return free;
 }

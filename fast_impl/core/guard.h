@@ -132,6 +132,7 @@ static inline void guard_wait(omni_guard *guard) {
      * thread that left did: pairs with guard_leave */
     platform_fence_heavy();
     uint32_t bias = platform_load(&guard->bias, relaxed);
+    /* acquire: pairs with guard_release; without it the closer races with what the thread that left did */
     if (!(state & GUARD_BUSY) && (bias == PLATFORM_OWNERS || !platform_load(&guard->inside[bias], acquire))) return;
     while (platform_load(&guard->left.value, relaxed) == left) platform_sleep(&guard->left, left, PLATFORM_NEVER);
   }
