@@ -56,10 +56,11 @@ MISTAKES = {
         "broker.c", "int last = --channel->open_handles == 0;", "int last = --channel->open_handles == 1;", "unit: ",
     ),
     "a pin is not looked at": (
-        "consumer.c", "if (platform_load(&consumer->pins, acquire) == 0) return wanted;", "return wanted;", "unit: views",
+        "consumer.c", "if (platform_load(&consumer->pins, acquire) == 0) return wanted;", "return wanted;",
+        "unit: views",
     ),
-    "the consumer lingers at every look": ("ring.h", "if (came == 0) return;", "", "unit: patience"),
-    "the consumer learns nothing": ("ring.h", "ring->back_off *= 2;", ";", "unit: patience"),
+    "the consumer lingers at every look": ("ring.h", "if (came == 0) return;", "", "unit: back-off"),
+    "the consumer learns nothing": ("ring.h", "ring->back_off *= 2;", ";", "unit: back-off"),
 }  # fmt: skip
 """A change of the core: file, text, what stands there instead, the phase in which a check fails."""
 
@@ -77,7 +78,8 @@ def test_a_mistake_is_told_with_its_phase(name: str, tmp_path: Path) -> None:
 
 HANGS = {
     "the consumer's end does not wake": (
-        "ring.h", "eventcount_wake orders it */\n  eventcount_wake(&ring->producer_waiter);", "eventcount_wake orders it */", "race, ",
+        "ring.h", "eventcount_wake orders it */\n  eventcount_wake(&ring->producer_waiter);",
+        "eventcount_wake orders it */", "race, ",
     ),
     "a push does not wake": (
         "ring.h", "write + count, release);\n  eventcount_wake(&ring->consumer_waiter);\n}\n\n/* ---- consumer",
