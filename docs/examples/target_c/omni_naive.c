@@ -49,7 +49,7 @@ struct channel {
   omni_consumer consumer;
   pthread_cond_t news; /* a push, a pop, a close, a shutdown */
   bool shut;
-  uint64_t sequence, capacity, max_message_size;
+  uint64_t serial, capacity, max_message_size;
   uint64_t written, read; /* messages so far; message n is in slot n modulo 2 x capacity */
   uint64_t open, handles; /* sides not closed, handles not freed */
   uint64_t users;         /* sides not closed, and pins: as long as there are some, the slots are there */
@@ -183,7 +183,7 @@ int omni_request_channel(omni_broker *broker, const void *name, size_t name_size
   if (c) {
     *link = c;
     c->broker = broker;
-    c->sequence = ++broker->stats.total_channels_created;
+    c->serial = ++broker->stats.total_channels_created;
     broker->stats.active_channels++;
     broker->memory_used += power * size;
     broker->holders++;
@@ -230,21 +230,21 @@ static void unregister(channel *c) {
 
 uint64_t omni_shutdown_begin(omni_broker *broker) {
   pthread_mutex_lock(&broker->lock);
-  uint64_t generation = broker->stats.total_channels_created;
+  uint64_t ticket = broker->stats.total_channels_created;
   for (channel *c = broker->channels; c; c = c->next) {
     c->shut = true;
     pthread_cond_broadcast(&c->news);
   }
   pthread_mutex_unlock(&broker->lock);
-  return generation;
+  return ticket;
 }
 
-int omni_shutdown_wait(omni_broker *broker, uint64_t generation, int64_t timeout) {
+int omni_shutdown_wait(omni_broker *broker, uint64_t ticket, int64_t timeout) {
   limit end = limit_of(timeout);
   pthread_mutex_lock(&broker->lock);
   /* Channels are listed in the order of their making. */
   bool again = true, waits;
-  while ((waits = broker->channels && broker->channels->sequence <= generation) && again)
+  while ((waits = broker->channels && broker->channels->serial <= ticket) && again)
     again = pthread_cond_timedwait(&broker->departure, &broker->lock, &end.until) == 0;
   pthread_mutex_unlock(&broker->lock);
   return !waits ? 1 : end.slice ? OMNI_INTERRUPTED : 0;
