@@ -14,8 +14,7 @@ CORE = Path(__file__).resolve().parent / "core"
 
 SOURCE = """
 #include "omni_mailbox.h"
-#include "platform/platform.h"
-static const char *fences(void) { return platform_asymmetric ? "asymmetric" : "full"; }
+#include "omni_internal.h"
 """
 
 
@@ -31,7 +30,7 @@ def declarations() -> str:
 def builder(module_name: str, portable: bool) -> FFI:
     """The binding `module_name` over the portable or the futex variant of the core, ready to compile."""
     ffi = FFI()
-    ffi.cdef(declarations() + "const char *fences(void);")
+    ffi.cdef(declarations() + "const char *omni_fences(void);")
     ffi.set_source(
         module_name,
         SOURCE,

@@ -21,7 +21,7 @@ else:
     core = import_module("fast_impl._core" if platform == "futex" else "fast_impl._core_portable")
     ffi, lib = core.ffi, core.lib
 
-fences = "unknown" if library else ffi.string(lib.fences()).decode()
+fences = "unknown" if library else ffi.string(lib.omni_fences()).decode()
 """Of another library nobody knows."""
 
 PUSH_RESULTS = tuple(PushResult)

@@ -49,5 +49,5 @@ class Registry:
 
     def shutdown(self, nanoseconds: int) -> bool:
         """Close every channel; whether their handles went in time."""
-        ticket = lib.omni_shutdown_begin(self._broker)
-        return bool(blocking(lambda left: lib.omni_shutdown_wait(self._broker, ticket, left), nanoseconds))
+        generation = lib.omni_shutdown_begin(self._broker)
+        return bool(blocking(lambda left: lib.omni_shutdown_wait(self._broker, generation, left), nanoseconds))

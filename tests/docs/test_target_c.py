@@ -74,7 +74,7 @@ def test_it_keeps_every_rule(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "broken", "rule"),
     [
-        ("  k->pops++; /* earlier messages expire */\n", "", "MSG-2"),
+        ("  k->pops++;", "", "MSG-2"),
         ("if (--c->open == 0) unregister(c);", "c->open--;", "BRK-8"),
         ("slot_of(c, c->read + c->capacity)->pins == 0", "true", "MSG-3"),
     ],
@@ -96,11 +96,14 @@ def test_with_a_line_broken_it_does_not(folder: Path, tmp_path: Path, line: str,
 
 @pytest.mark.parametrize("sanitizer", SANITIZERS)
 def test_the_sanitizers_find_nothing(folder: Path, sanitizer: str) -> None:
-    """No data race, leak or undefined behaviour in 20000 messages between native threads."""
-    program = folder / f"stress-{sanitizer}"
-    command = ["cc", "-std=c11", "-g", "-O1", "-pthread", f"-I{fast_impl.get_include()}", *SANITIZERS[sanitizer]]
-    command += [str(folder / "omni_naive.c"), str(ROOT / "tests" / "core" / "stress.c"), "-o", str(program)]
+    """No data race, leak or undefined behaviour in the native program: 20000 messages, and its races."""
+    program = folder / f"native-{sanitizer}"
+    command = ["cc", "-std=gnu11", "-g", "-O1", "-pthread", f"-I{fast_impl.get_include()}", *SANITIZERS[sanitizer]]
+    # The core's own native program; its unit test of the core's ring needs the platform layer.
+    others = [*(ROOT / "tests" / "native").glob("*.c"), *Path(fast_impl.get_include()).glob("platform/*.c")]
+    command += [str(folder / "omni_naive.c"), *map(str, others), "-o", str(program)]
     compiled = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert compiled.returncode == 0, compiled.stderr
-    done = subprocess.run([program, "20000"], capture_output=True, text=True, timeout=50)
-    assert (done.returncode, done.stdout) == (0, "20000 messages\n"), done.stderr
+    done = subprocess.run([program, "20000", "10"], capture_output=True, text=True, timeout=50)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("20000 messages, 10 rounds of each race: no mistake\n")

@@ -18,7 +18,7 @@ from tests.mutation.mutant import Mutant, cbmc, native, suite, suite_any, verifi
 from tests.mutation.mutants import MUTANTS
 from tests.mutation.tools import TOOLS, Found
 from tests.native.programs import SANITIZERS, Refused
-from tests.native.proofs import PROOFS
+from tests.native.prove import PROOFS
 from tests.spec_model.contracts.runs import functions_with_contracts
 
 PAGE = workspace.ROOT / "docs" / "mutation.md"

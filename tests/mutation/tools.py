@@ -31,8 +31,7 @@ from tests.fast_impl.flatbuffers.strange_schemas import STRANGE
 from tests.mutation import workspace
 from tests.mutation.mutant import Catch, Mutant
 from tests.native.programs import SANITIZERS, CannotBuild
-from tests.native.proofs import PROOFS
-from tests.native.prove import ProofError, missing, prove
+from tests.native.prove import PROOFS, ProofError, missing, prove
 from tests.spec_model.contracts.runs import check as check_contract
 
 LIMIT = 30.0

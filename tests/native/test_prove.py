@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.native.proofs import PROOFS
-from tests.native.prove import main
+from tests.native.prove import PROOFS, main
 
 pytestmark = pytest.mark.once
 

@@ -151,7 +151,7 @@ PRODUCER = (
     ),
     Mutant(
         "closing_does_not_wake_its_own_push", PRODUCER_C, suite("LIF-8"),
-        "  eventcount_wake(&channel->ring.producer_waiter); /* the one inside, if it sleeps (LIF-8) */\n", "",
+        "  eventcount_wake(&channel->ring.producer_waiter); /* the thread inside, if it sleeps (LIF-8) */\n", "",
     ),
     Mutant(
         "the_producer_is_unmapped_under_a_push", PRODUCER_C,
@@ -166,7 +166,7 @@ PRODUCER = (
     Mutant(
         "the_producers_close_does_not_wake_the_call_inside", PRODUCER_C,
         explorer("the producer is closed asleep", ASLEEP),
-        "  eventcount_wake(&channel->ring.producer_waiter); /* the one inside", "  /* the one inside",
+        "  eventcount_wake(&channel->ring.producer_waiter); /* the thread inside", "  /* the thread inside",
     ),
     Mutant(
         "a_blocked_push_ignores_its_own_close", PRODUCER_C, explorer("the producer is closed from the side", ASLEEP),
@@ -286,7 +286,7 @@ CONSUMER = (
     ),
     Mutant(
         "closing_does_not_wake_its_own_pop", CONSUMER_C, suite("LIF-8"),
-        "  eventcount_wake(&channel->ring.consumer_waiter); /* the one inside, if it sleeps (LIF-8) */\n", "",
+        "  eventcount_wake(&channel->ring.consumer_waiter); /* the thread inside, if it sleeps (LIF-8) */\n", "",
     ),
     Mutant(
         "a_sleeping_consumer_ignores_the_producers_end", CONSUMER_C, explorer("the producer ends, asleep", ASLEEP),
@@ -305,7 +305,7 @@ CONSUMER = (
     Mutant(
         "the_consumers_close_does_not_wake_the_call_inside", CONSUMER_C,
         explorer("the consumer is closed in a batch", ASLEEP),
-        "  eventcount_wake(&channel->ring.consumer_waiter); /* the one inside", "  /* the one inside",
+        "  eventcount_wake(&channel->ring.consumer_waiter); /* the thread inside", "  /* the thread inside",
     ),
     Mutant(
         "a_blocked_pop_ignores_its_own_close", CONSUMER_C, explorer("the consumer is closed from the side", ASLEEP),
@@ -431,7 +431,7 @@ BROKER = (
         "  *stats = (omni_broker_stats){broker->active, broker->created, "
         "broker->retired_messages, broker->retired_bytes};\n"
         "  for (omni_channel *channel = broker->oldest; channel; channel = channel->newer) {\n"
-        "    omni_producer_get_stats(&channel->producer, &sent);\n"
+        "    channel_sent(channel, &sent);\n"
         "    stats->total_messages_sent += sent.messages;\n"
         "    stats->total_bytes_transferred += sent.bytes;\n"
         "  }\n"
@@ -439,7 +439,7 @@ BROKER = (
         "  *stats = (omni_broker_stats){broker->active, broker->created, "
         "broker->retired_messages, broker->retired_bytes};\n"
         "  for (omni_channel *channel = broker->oldest; channel; channel = channel->newer) {\n"
-        "    omni_producer_get_stats(&channel->producer, &sent);\n"
+        "    channel_sent(channel, &sent);\n"
         "    stats->total_messages_sent += sent.messages;\n"
         "    stats->total_bytes_transferred += sent.bytes;\n"
         "  }\n",
@@ -476,7 +476,7 @@ BROKER = (
     ),
     Mutant(
         "shutdown_does_not_wait", BROKER_C, suite("SHD-2"),
-        "int done = !broker->oldest || broker->oldest->sequence > ticket;", "int done = 1;",
+        "int done = !broker->oldest || broker->oldest->sequence > generation;", "int done = 1;",
     ),
     Mutant(
         "any_close_ends_a_shutdown", BROKER_C, suite("SHD-2"),
@@ -486,7 +486,7 @@ BROKER = (
     ),
     Mutant(
         "shutdown_waits_for_later_channels", BROKER_C, suite_any("SHD-3", "SHD-2"),
-        "int done = !broker->oldest || broker->oldest->sequence > ticket;", "int done = !broker->oldest;",
+        "int done = !broker->oldest || broker->oldest->sequence > generation;", "int done = !broker->oldest;",
     ),
     Mutant(
         "the_last_handle_does_not_wake_shutdown", BROKER_C,
@@ -495,8 +495,8 @@ BROKER = (
     ),
     Mutant(
         "after_shutdown_nothing_is_granted", BROKER_C, suite("SHD-3"),
-        "  uint64_t ticket = broker->created;\n",
-        "  uint64_t ticket = broker->created;\n  broker->memory_limit = broker->memory_used;\n",
+        "  uint64_t generation = broker->created;\n",
+        "  uint64_t generation = broker->created;\n  broker->memory_limit = broker->memory_used;\n",
     ),
     Mutant(
         "giving_up_a_broker_does_not_release", BROKER_C, explorer("the broker is freed", RACE),
@@ -530,7 +530,7 @@ BROKER = (
     ),
     Mutant(
         "a_shutdown_does_not_keep_the_channels", BROKER_C, explorer("the handles are waited for, in vain", RACE),
-        "  platform_lock_shared(&broker->lock); /* keeps them", "  /* keeps them",
+        "  platform_lock_shared(&broker->lock); /* keeps the channels", "  /* keeps the channels",
         "channel_shut(channel);\n  platform_unlock(&broker->lock);", "channel_shut(channel);",
     ),
     Mutant(

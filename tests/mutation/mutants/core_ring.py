@@ -17,9 +17,10 @@ from tests.mutation.mutant import (
 )
 
 RING_H = "fast_impl/core/ring.h"
-CHANNEL_H = "fast_impl/core/channel.h"
+EVENTCOUNT_H = "fast_impl/core/eventcount.h"
 GUARD_H = "fast_impl/core/guard.h"
 CHANNEL_C = "fast_impl/core/channel.c"
+FUTEX_C = "fast_impl/core/platform/futex.c"
 PLATFORM_C = "fast_impl/core/platform/platform.c"
 
 RING = (
@@ -35,8 +36,8 @@ RING = (
     ),
     Mutant(
         "publish_does_not_wake", RING_H, (suite("CON-5"), hangs("exchange ")),
-        "publishes the slots: pairs with ring_waiting */\n  eventcount_wake(&ring->consumer_waiter);\n",
-        "publishes the slots: pairs with ring_waiting */\n",
+        "  platform_store(&ring->write_index, write + count, release);\n  eventcount_wake(&ring->consumer_waiter);\n",
+        "  platform_store(&ring->write_index, write + count, release);\n",
     ),
     Mutant(
         "release_does_not_wake", RING_H, suite("CON-5"),
@@ -46,19 +47,19 @@ RING = (
     Mutant(
         "producers_end_does_not_wake", RING_H,
         (suite_any("LIF-2", "SHD-1"), explorer("the producer ends, asleep", ASLEEP)),
-        "/* after the last write_index; pairs with ring_waiting */\n  eventcount_wake(&ring->consumer_waiter);\n",
-        "/* after the last write_index; pairs with ring_waiting */\n",
+        "/* pairs with ring_waiting: after the last write_index */\n  eventcount_wake(&ring->consumer_waiter);\n",
+        "/* pairs with ring_waiting: after the last write_index */\n",
     ),
     Mutant(
         "consumers_end_does_not_wake", RING_H,
         (suite_any("LIF-2", "SHD-1"), explorer("the consumer ends with nothing popped", ASLEEP), hangs("race, ")),
-        "/* says nothing about memory; eventcount_wake orders it */\n  eventcount_wake(&ring->producer_waiter);\n",
-        "/* says nothing about memory; eventcount_wake orders it */\n",
+        "/* publishes no memory; eventcount_wake orders it */\n  eventcount_wake(&ring->producer_waiter);\n",
+        "/* publishes no memory; eventcount_wake orders it */\n",
     ),
     Mutant(
         "wakes_only_if_the_queue_seemed_empty", RING_H, suite("CON-5"),
-        "publishes the slots: pairs with ring_waiting */\n  eventcount_wake(&ring->consumer_waiter);\n",
-        "publishes the slots: pairs with ring_waiting */\n"
+        "  platform_store(&ring->write_index, write + count, release);\n  eventcount_wake(&ring->consumer_waiter);\n",
+        "  platform_store(&ring->write_index, write + count, release);\n"
         "  if (write == ring->cached_read) eventcount_wake(&ring->consumer_waiter);\n",
     ),
     Mutant(
@@ -116,25 +117,25 @@ RING = (
         "platform_load(&ring->write_index, relaxed) - read + (read > 0);",
     ),
     Mutant(
-        "last_check_before_the_waiter_flag", CHANNEL_H, suite("CON-5"),
-        "      platform_store(&(asleep)->value, 1, relaxed); /* the fence orders it before the last look */   \\\n"
-        "      platform_fence_heavy();                       /* pairs with the fence in eventcount_wake */    \\\n"
-        "      if (!(ready)) dozed = platform_sleep(asleep, 1, deadline);",
+        "last_check_before_the_waiter_flag", EVENTCOUNT_H, suite("CON-5"),
+        "      platform_store(&(waiter)->value, 1, relaxed); /* the fence orders it before the last check */       \\\n"
+        "      platform_fence_heavy(); /* pairs with eventcount_wake: else each misses the other, a lost wakeup */ \\\n"
+        "      if (!(ready)) waited = platform_sleep(waiter, 1, deadline);",
         "    extern int usleep(unsigned); if (!(ready)) usleep(20), platform_store(&(asleep)->value, 1, relaxed), "
         "dozed = platform_sleep(asleep, 1, deadline);",
     ),
     Mutant(
-        "never_says_that_it_sleeps", CHANNEL_H, suite("CON-6"),
-        "    platform_store(&(asleep)->value, 1, relaxed); /* the fence orders it before the last look */ ",
-        "    platform_store(&(asleep)->value, 0, relaxed); /* the fence orders it before the last look */ ",
+        "never_says_that_it_sleeps", EVENTCOUNT_H, suite("CON-6"),
+        "    platform_store(&(waiter)->value, 1, relaxed); /* the fence orders it before the last check */ ",
+        "    platform_store(&(waiter)->value, 0, relaxed); /* the fence orders it before the last check */ ",
     ),
-    Mutant("no_fence_of_the_waker", RING_H, explorer("blocking", ASLEEP), "  platform_fence_light();", "  ;"),
+    Mutant("no_fence_of_the_waker", EVENTCOUNT_H, explorer("blocking", ASLEEP), "  platform_fence_light();", "  ;"),
     Mutant(
         "read_index_not_acquired", RING_H, explorer("try", RACE),
-        "what this slot held */\n    ring->cached_read = platform_load(&ring->read_index, acquire)",
-        "what this slot held */\n    ring->cached_read = platform_load(&ring->read_index, relaxed)",
-        "pairs with the one in ring_waiting */\n      ring->cached_read = platform_load(&ring->read_index, acquire)",
-        "pairs with the one in ring_waiting */\n      ring->cached_read = platform_load(&ring->read_index, relaxed)",
+        "while the consumer reads it */\n    ring->cached_read = platform_load(&ring->read_index, acquire)",
+        "while the consumer reads it */\n    ring->cached_read = platform_load(&ring->read_index, relaxed)",
+        "      platform_fence_full();\n      ring->cached_read = platform_load(&ring->read_index, acquire)",
+        "      platform_fence_full();\n      ring->cached_read = platform_load(&ring->read_index, relaxed)",
     ),
     Mutant(
         "write_index_not_released", RING_H, (explorer("try", RACE), sanitizer("thread", "data race")),
@@ -157,7 +158,7 @@ RING = (
         "(&ring->read_index, read + count, release)", "(&ring->read_index, read + count, relaxed)",
     ),
     Mutant(
-        "no_fence_of_the_sleeper", CHANNEL_H, explorer("views held", ASLEEP),
+        "no_fence_of_the_sleeper", EVENTCOUNT_H, explorer("views held", ASLEEP),
         "    platform_fence_heavy();", "    ;",
     ),
     Mutant(
@@ -173,11 +174,11 @@ RING = (
         "return ring->capacity - (write - ring->cached_read);",
         "return ring->capacity + 1 - (write - ring->cached_read);",
     ),
-    Mutant("the_consumer_backs_off_at_every_check", RING_H, native("unit: patience"), "if (came == 0) return;", ""),
-    Mutant("the_back_off_limit_never_adapts", RING_H, native("unit: patience"), "ring->back_off *= 2;", ";"),
+    Mutant("the_consumer_backs_off_at_every_check", RING_H, native("unit: back-off"), "if (came == 0) return;", ""),
+    Mutant("the_back_off_limit_never_adapts", RING_H, native("unit: back-off"), "ring->back_off *= 2;", ";"),
     Mutant(
         "read_index_not_acquired_before_a_slot_is_reused", RING_H, sanitizer("thread", "data race"),
-        "the consumer has read what this slot held */\n"
+        "overwritten while the consumer reads it */\n"
         "    ring->cached_read = platform_load(&ring->read_index, acquire)",
         "*/\n    ring->cached_read = platform_load(&ring->read_index, relaxed)",
     ),
@@ -238,7 +239,7 @@ GUARD = (
     ),
     Mutant(
         "rebiasing_has_no_heavy_fence", GUARD_H, explorer("two in the producer, one with the seat", RACE),
-        "    platform_fence_heavy(); /* pairs with the light one in guard_enter:", "    /* pairs with the light one in",
+        "    platform_fence_heavy(); /* pairs with guard_enter:", "    /* pairs with guard_enter:",
     ),
     Mutant(
         "the_owner_does_not_check_the_bias", GUARD_H, explorer("two in the producer, one with the seat", RACE),
@@ -246,8 +247,8 @@ GUARD = (
     ),
     Mutant(
         "entering_as_the_owner_has_no_light_fence", GUARD_H, explorer("two in the consumer, one with the seat", RACE),
-        "  platform_fence_light();                                 /* pairs with the heavy ones",
-        "  /* pairs with the heavy ones",
+        "  platform_fence_light(); /* pairs with guard_rebias and",
+        "  /* pairs with guard_rebias and",
     ),
     Mutant(
         "a_bias_is_revoked_from_an_owner_inside", GUARD_H, explorer("two in the producer", RACE),
@@ -272,7 +273,7 @@ GUARD = (
     ),
     Mutant(
         "waiting_is_not_ordered_against_leaving", GUARD_H, explorer("the consumer is closed from the side", ""),
-        "    platform_fence_heavy(); /* pairs with the light ones", "    /* pairs with the light ones",
+        "    platform_fence_heavy();\n    uint32_t bias", "    uint32_t bias",
     ),
     Mutant(
         "leaving_wakes_nobody", GUARD_H, explorer("the consumer is closed from the side", ASLEEP),
@@ -291,8 +292,8 @@ GUARD = (
     ),
     Mutant(
         "a_pop_is_not_ordered_against_a_pin", GUARD_H, explorer("a pin beside a pop", UNEXPLAINED),
-        "  platform_fence_light(); /* pairs with the heavy one in guard_order",
-        "  /* pairs with the heavy one in guard_order",
+        "  platform_fence_light(); /* pairs with guard_order",
+        "  /* pairs with guard_order",
     ),
     Mutant(
         "the_owner_never_leaves", GUARD_H, cbmc("try_push", "guard_is_left"),
@@ -391,40 +392,40 @@ CHANNEL = (
 
 PLATFORM = (
     Mutant(
-        "polls_every_millisecond", PLATFORM_C, suite("CON-6"),
-        "  struct timespec until = as_timespec(deadline);\n",
-        "  int64_t tick = platform_now() + SECOND / 1000;\n"
+        "polls_every_millisecond", FUTEX_C, suite("CON-6"),
+        "  struct timespec until = platform_timespec(deadline);\n",
+        "  int64_t tick = platform_now() + PLATFORM_SECOND / 1000;\n"
         "  if (tick < deadline) return platform_sleep(word, value, tick) == PLATFORM_SIGNAL ? PLATFORM_SIGNAL : "
         "PLATFORM_AWAKE;\n"
-        "  struct timespec until = as_timespec(deadline);\n",
+        "  struct timespec until = platform_timespec(deadline);\n",
     ),
     Mutant(
-        "yields_and_never_sleeps", PLATFORM_C, suite("CON-6"),
-        "  struct timespec until = as_timespec(deadline);\n",
+        "yields_and_never_sleeps", FUTEX_C, suite("CON-6"),
+        "  struct timespec until = platform_timespec(deadline);\n",
         "  extern int sched_yield(void);\n"
         "  while (platform_load(&word->value, acquire) == value && platform_now() < deadline) sched_yield();\n"
-        "  struct timespec until = as_timespec(deadline);\n",
+        "  struct timespec until = platform_timespec(deadline);\n",
     ),
     Mutant(
-        "the_deadline_is_taken_for_a_duration", PLATFORM_C, suite_any("CON-5", "POP-4", "PSH-4", "POP-5", "SHD-2"),
+        "the_deadline_is_taken_for_a_duration", FUTEX_C, suite_any("CON-5", "POP-4", "PSH-4", "POP-5", "SHD-2"),
         "FUTEX_WAIT_BITSET_PRIVATE, value", "FUTEX_WAIT_PRIVATE, value",
     ),
     Mutant(
-        "wakes_the_wrong_queue", PLATFORM_C, suite_any("CON-5", "LIF-2", "LIF-8"),
+        "wakes_the_wrong_queue", FUTEX_C, suite_any("CON-5", "LIF-2", "LIF-8"),
         "FUTEX_WAKE_PRIVATE", "FUTEX_WAKE",
     ),
     Mutant(
-        "signals_are_slept_over", PLATFORM_C, suite("CON-6"),
+        "signals_are_slept_over", FUTEX_C, suite("CON-6"),
         "  return errno == ETIMEDOUT ? PLATFORM_TIME_UP : PLATFORM_SIGNAL;",
         "  return errno == ETIMEDOUT ? PLATFORM_TIME_UP : PLATFORM_AWAKE;",
     ),
     Mutant(
-        "a_signal_uses_the_time_up", PLATFORM_C, suite_any("CON-6", "CON-5"),
+        "a_signal_uses_the_time_up", FUTEX_C, suite_any("CON-6", "CON-5"),
         "  return errno == ETIMEDOUT ? PLATFORM_TIME_UP : PLATFORM_SIGNAL;", "  return PLATFORM_TIME_UP;",
     ),
     Mutant(
         "deadlines_have_whole_seconds", PLATFORM_C, suite_any("CON-5", "POP-4", "PSH-4", "POP-5", "SHD-2"),
-        ".tv_nsec = nanoseconds % SECOND", ".tv_nsec = 0",
+        ".tv_nsec = nanoseconds % PLATFORM_SECOND", ".tv_nsec = 0",
     ),
     Mutant(
         "for_ever_is_no_time", PLATFORM_C, suite_any("POP-4", "PSH-4", "POP-5", "SHD-2"),
@@ -439,7 +440,7 @@ PLATFORM = (
         "? PLATFORM_NEVER : now + timeout;", "? PLATFORM_NEVER : now + 10 * timeout;",
     ),
     Mutant(
-        "a_timed_wait_is_for_ever", PLATFORM_C, suite_any("CON-5", "POP-4", "PSH-4", "POP-5", "SHD-2"),
+        "a_timed_wait_is_for_ever", FUTEX_C, suite_any("CON-5", "POP-4", "PSH-4", "POP-5", "SHD-2"),
         "deadline == PLATFORM_NEVER ? NULL : &until", "((void)until, NULL)",
     ),
     Mutant(

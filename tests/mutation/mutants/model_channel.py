@@ -16,7 +16,7 @@ POPPING_PY = "spec_model/channel/popping.py"
 CONSUMER_PY = "spec_model/handles/consumer.py"
 MESSAGE_PY = "spec_model/handles/message.py"
 ERRORS_PY = "spec_model/errors.py"
-HANDLE_PY = "spec_model/handles/endpoint.py"
+ENDPOINT_PY = "spec_model/handles/endpoint.py"
 PAIR_PY = "spec_model/handles/pair.py"
 
 PUSHING = (
@@ -359,14 +359,14 @@ POPPING = (
 
 LIFECYCLE = (
     Mutant(
-        "closed_twice_raises", HANDLE_PY, suite("LIF-1"),
+        "closed_twice_raises", ENDPOINT_PY, suite("LIF-1"),
         "        self._endpoint.close()\n",
         "        if self._endpoint._final is not None:\n"
         '            raise ValueError("closed twice")\n'
         "        self._endpoint.close()\n",
     ),
-    Mutant("with_does_not_close", HANDLE_PY, suite("LIF-1"), "        self.close()\n", "        return\n"),
-    Mutant("last_reference_leaks", HANDLE_PY, suite("LIF-1"), "self._store.deferred.append(self.close)", "return"),
+    Mutant("with_does_not_close", ENDPOINT_PY, suite("LIF-1"), "        self.close()\n", "        return\n"),
+    Mutant("last_reference_leaks", ENDPOINT_PY, suite("LIF-1"), "self._store.deferred.append(self.close)", "return"),
     Mutant(
         "pair_closes_producer_only", PAIR_PY, suite("LIF-1"),
         "        self._producer.close()\n        self._consumer.close()\n", "        self._producer.close()\n",
@@ -395,7 +395,10 @@ LIFECYCLE = (
         "return channel, replace(channel, producer=Side.MOVED)",
         "return replace(channel, sent=channel.sent._replace(failed_pushes=0)), replace(channel, producer=Side.MOVED)",
     ),
-    Mutant("moved_from_is_alive", HANDLE_PY, suite("LIF-4", "LIF-3", "LIF-5"), "        endpoint._final = channel\n", ""),
+    Mutant(
+        "moved_from_is_alive", ENDPOINT_PY, suite("LIF-4", "LIF-3", "LIF-5"),
+        "        endpoint._final = channel\n", "",
+    ),
     Mutant(
         "closed_has_slots", QUERIES_PY, suite("LIF-4"),
         "return channel.free_slots if channel.producer is Side.LIVE else 0", "return channel.free_slots",
@@ -439,7 +442,7 @@ LIFECYCLE = (
         "        if handle is not self._producer:\n", "        if handle:\n",
     ),
     Mutant(
-        "handles_can_be_copied", HANDLE_PY, suite("LIF-7"),
+        "handles_can_be_copied", ENDPOINT_PY, suite("LIF-7"),
         '        raise TypeError(f"a {type(self).__name__} cannot be copied or pickled")\n',
         "        return super().__reduce_ex__(2)\n",
     ),
