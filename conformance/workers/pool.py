@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 
 from conformance.checks.registry import Check
-from conformance.targets.load import Unusable
+from conformance.targets import Unusable
 from conformance.workers.process import Outcome, Worker
 
 

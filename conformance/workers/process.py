@@ -20,7 +20,7 @@ from conformance.differential import journal
 from conformance.failure import Failure
 from conformance.replay import again
 from conformance.results import CheckResult
-from conformance.targets.load import Unusable
+from conformance.targets import Unusable
 from conformance.workers.autopsy import Death, examine
 
 STARTUP = 60.0

@@ -29,12 +29,12 @@ PyObject *producer_build(producer_object *self, PyObject *const *args, Py_ssize_
 }
 
 PyObject *message_get_flatbuffer(message_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
-  handles_state *state = self->end->state;
+  handles_state *state = self->endpoint->state;
   PyObject *get_flatbuffer = found(&state->get_flatbuffer, "fast_impl.flatbuffers.reading", "get_flatbuffer");
   return call(get_flatbuffer, (PyObject *)self, args, nargs, kwnames);
 }
 
 PyObject *message_verify(message_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
-  PyObject *verify = found(&self->end->state->verify, "fast_impl.flatbuffers", "verify");
+  PyObject *verify = found(&self->endpoint->state->verify, "fast_impl.flatbuffers", "verify");
   return call(verify, (PyObject *)self, args, nargs, kwnames);
 }

@@ -20,14 +20,14 @@ BY_ID = {mutant.id: mutant for mutant in CORE_MUTANTS}
 
 CHECK = """
 import sys
-import fast_impl
 from conformance.checks import CHECKS
 from conformance.differential.lockstep import new_tally
-from conformance.targets import FEATURES, Target
+from conformance.targets import FEATURES, Target, c_library
 
+omni = c_library.load(sys.argv[2])
 check = next(each for each in CHECKS if each.id == sys.argv[1])
 try:
-    check.run(Target("a copy", fast_impl, frozenset(FEATURES), ""), new_tally())
+    check.run(Target("a copy", omni, frozenset(FEATURES), ""), new_tally())
 except Exception as error:
     print(getattr(error, "rule", check.rule), error, flush=True)
 else:
@@ -60,10 +60,11 @@ def _with_a_compiler(request: pytest.FixtureRequest) -> None:
 
 def _judge(library: Path, check: str) -> subprocess.CompletedProcess[str]:
     """What a check says of a library, in a process of its own."""
-    environment = {**os.environ, "OMNI_LIBRARY": str(library), "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     return subprocess.run(
-        [sys.executable, "-c", CHECK, check], env=environment, capture_output=True, text=True, timeout=50, check=False
-    )
+        [sys.executable, "-c", CHECK, check, str(library)],
+        env=environment, capture_output=True, text=True, timeout=50, check=False,
+    )  # fmt: skip
 
 
 def test_every_mutant_fits() -> None:

@@ -99,7 +99,7 @@ def test_the_sanitizers_find_nothing(folder: Path, sanitizer: str) -> None:
     """No data race, leak or undefined behaviour in 20000 messages between native threads."""
     program = folder / f"stress-{sanitizer}"
     command = ["cc", "-std=c11", "-g", "-O1", "-pthread", f"-I{fast_impl.get_include()}", *SANITIZERS[sanitizer]]
-    command += [str(folder / "omni_naive.c"), str(ROOT / "tests" / "core" / "stress.c"), "-o", str(program)]
+    command += [str(folder / "omni_naive.c"), str(ROOT / "tests" / "fast_impl" / "core" / "stress.c"), "-o", str(program)]
     compiled = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert compiled.returncode == 0, compiled.stderr
     done = subprocess.run([program, "20000"], capture_output=True, text=True, timeout=50)

@@ -1,4 +1,4 @@
-"""A copy of the C core with one mutant in it, compiled to a library that OMNI_LIBRARY can name."""
+"""A copy of the C core with one mutant in it, compiled to a library that `--target` can name."""
 
 from __future__ import annotations
 

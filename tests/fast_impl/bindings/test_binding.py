@@ -58,7 +58,6 @@ def test_the_environment_chooses(environment: dict[str, str], said: str) -> None
         ({"OMNI_BINDING": "rust"}, "OMNI_BINDING must be one of c, cffi, not 'rust'"),
         ({"OMNI_BINDING": ""}, "OMNI_BINDING must be one of c, cffi, not ''"),
         ({"OMNI_BINDING": "c", "OMNI_PLATFORM": "portable"}, "OMNI_PLATFORM=portable needs OMNI_BINDING=cffi"),
-        ({"OMNI_BINDING": "c", "OMNI_LIBRARY": "/x.so"}, "OMNI_LIBRARY=/x.so needs OMNI_BINDING=cffi"),
         ({"OMNI_PLATFORM": "paper"}, "OMNI_PLATFORM must be one of futex, portable, not 'paper'"),
         ({"OMNI_FENCES": "wooden"}, "OMNI_FENCES must be one of asymmetric, full, not 'wooden'"),
         (
@@ -84,50 +83,25 @@ def test_types_that_are_not_built_are_refused() -> None:
 
 @needs_c
 def test_the_bindings_have_one_face() -> None:
-    """The same public names, and calls that take the same arguments by the same names and defaults."""
+    """The same public names with the same docstrings, and calls that take the same arguments by name and default."""
     program = """
 import inspect
 import fast_impl
 
 for name in ("ProducerHandle", "ConsumerHandle", "Message", "Reservation", "Batch"):
     kind = getattr(fast_impl, name)
+    print(name, repr(inspect.getdoc(kind)))
     for member in sorted(dir(kind)):
         found = inspect.getattr_static(kind, member)
         if member.startswith("_") or type(found).__name__.endswith("module"):
             continue
-        if not callable(found):
-            print(name, member, bool(found.__doc__))
-        else:
-            parameters = list(inspect.signature(found).parameters.values())[1:]
-            print(name, member, [(p.name, p.kind.name, p.default) for p in parameters], found.__doc__.split("\\n")[0])
+        assert found.__doc__, (name, member)
+        parameters = list(inspect.signature(found).parameters.values())[1:] if callable(found) else []
+        print(name, member, [(p.name, p.kind.name, p.default) for p in parameters], repr(inspect.getdoc(found)))
 """
     c, cffi = run(program, OMNI_BINDING="c"), run(program, OMNI_BINDING="cffi")
-    hidden = ("Reservation release ", "Reservation end ")  # between the parts of the binding over cffi
-    assert c.stdout.splitlines() == [line for line in cffi.stdout.splitlines() if not line.startswith(hidden)], (
-        c.stderr + cffi.stderr
-    )
-    assert len(c.stdout.splitlines()) > 30
-
-
-def test_the_stub_and_the_types_agree() -> None:
-    """What `_handles.pyi` declares is there, with the same parameters, and nothing else is."""
-    import ast
-    from pathlib import Path
-
-    stub = ast.parse((Path(fast_impl.__file__ or "").parent / "_handles.pyi").read_text())
-    for node in stub.body:
-        if not isinstance(node, ast.ClassDef) or node.name not in FACE:
-            continue
-        declared = {part.name: part for part in node.body if isinstance(part, ast.FunctionDef)}
-        public = {name for name in dir(FACE[node.name]) if not name.startswith("_")} - {"release", "end"}
-        assert {name for name in declared if not name.startswith("_")} == public
-        for name in public:
-            found = inspect.getattr_static(FACE[node.name], name)
-            if callable(found):
-                parameters = list(inspect.signature(found).parameters)
-                arguments = declared[name].args
-                taken = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-                assert [argument.arg for argument in taken] == parameters, name
+    assert c.stdout == cffi.stdout, c.stderr + cffi.stderr
+    assert len(c.stdout.splitlines()) > 40
 
 
 @pytest.mark.parametrize("name", ["ProducerHandle", "ConsumerHandle"])

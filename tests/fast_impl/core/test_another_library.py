@@ -11,9 +11,13 @@ from pathlib import Path
 import pytest
 
 import fast_impl
+from conformance.targets import c_library
 
 PROGRAM = """
-import fast_impl as omni
+import sys
+from conformance.targets import c_library
+
+omni = c_library.load(sys.argv[1])
 with omni.open_channel(capacity=8) as channel:
     channel.producer.send(b"through another library")
     print(channel.consumer.receive().decode())
@@ -21,10 +25,9 @@ with omni.open_channel(capacity=8) as channel:
 
 
 def _run(library: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "OMNI_BINDING": "cffi", "OMNI_LIBRARY": str(library)}
-    return subprocess.run(
-        [sys.executable, "-c", PROGRAM], env=environment, capture_output=True, text=True, timeout=30, check=False
-    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-c", PROGRAM, str(library)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
 
 
 def _compile(target: Path, *sources: str) -> None:
@@ -36,7 +39,7 @@ def _compile(target: Path, *sources: str) -> None:
 
 
 def test_a_library_that_exports_the_c_abi_is_driven(tmp_path: Path) -> None:
-    """OMNI_LIBRARY names a shared library, here the core's own sources, and a message goes through it."""
+    """Given a shared library, here of the core's own sources, a message goes through it."""
     library = tmp_path / "libomni.so"
     _compile(library, *map(str, Path(fast_impl.get_include()).rglob("*.c")))
     done = _run(library)
@@ -55,7 +58,13 @@ def test_a_library_that_lacks_a_function_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_path_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
-    """The error says whose path it was."""
+    """The error names the path."""
     done = _run(tmp_path / "absent.so")
     assert done.returncode != 0
-    assert "OMNI_LIBRARY names no library" in done.stderr
+    assert "absent.so cannot be loaded as a shared library" in done.stderr
+
+
+def test_the_adapter_comes_first(tmp_path: Path) -> None:
+    """Where fast_impl is in use already, the adapter refuses: it would go on with the core that it has."""
+    with pytest.raises(ImportError, match="fast_impl is in use already"):
+        c_library.load(tmp_path / "any.so")
