@@ -15,7 +15,7 @@ from spec_model.vocabulary import ConsumerStats, PopResult
 
 
 class ConsumerEndpoint:
-    """What `move()` carries: the core's handle, and messages that a signal kept from being handed out."""
+    """What `move()` carries: the core's handle, and messages pending delivery, taken when a signal's handler raised."""
 
     __slots__ = ("handle", "pending")
 
@@ -30,10 +30,10 @@ class ConsumerEndpoint:
 
 @final
 class ConsumerHandle(Closable):
-    """Receives messages from a channel (§6). One thread at a time may use it [CON-1].
+    """Receives messages from a channel (§6). Made by `request_channel`.
 
-    A second thread that enters meanwhile gets ConcurrentUseError [CON-2]; `close`, `move`
-    aside, and the queries may be called from any thread. Made by `request_channel`.
+    One thread at a time may use it [CON-1]; a second one that enters meanwhile gets ConcurrentUseError
+    [CON-2]. `close` and the queries may be called from any thread.
     """
 
     __slots__ = ("__weakref__", "_endpoint")
@@ -78,7 +78,7 @@ class ConsumerHandle(Closable):
             if code < 0:
                 refuse(code)
             return POP_RESULTS[code], _messages(endpoint.handle, raw, taken[0])
-        except BaseException:  # a signal's, after the messages had been taken: the next pop hands them out
+        except BaseException:  # of a signal's handler, after the messages were taken: the next pop delivers them
             endpoint.pending.extend(_messages(endpoint.handle, raw, taken[0]))
             raise
 
@@ -88,7 +88,7 @@ class ConsumerHandle(Closable):
         return result, Batch(messages) if messages else None
 
     def receive(self, timeout: Timeout = None) -> bytes:
-        """`blocking_pop` for those who would rather have exceptions: a copy that the caller owns.
+        """`blocking_pop` with exceptions in place of result codes: a copy that the caller owns.
 
         Raises TimeoutError or ChannelClosedError.
         """
@@ -164,7 +164,7 @@ class ConsumerHandle(Closable):
             if code < 0:
                 refuse(code)
             return POP_RESULTS[code], Message(endpoint.handle, raw) if code == lib.OMNI_POP_SUCCESS else None
-        except BaseException:  # a signal's, after the message had been taken: the next pop hands it out
+        except BaseException:  # of a signal's handler, after the message was taken: the next pop delivers it
             if raw.size:
                 endpoint.pending.append(Message(endpoint.handle, raw))
             raise

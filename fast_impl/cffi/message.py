@@ -53,7 +53,7 @@ class Message:
     ) -> Table:
         """The message's root table, of the class T that `flatc` generated, read where it lies (§6.1) [FLB-3].
 
-        It holds on to the message as any view does [MSG-3]. Raises MessageExpiredError [MSG-2], and
+        It holds the message as any view does [MSG-3]. Raises MessageExpiredError [MSG-2], and
         ValueError for another file identifier, a wrong size prefix, or too few bytes.
         """
         from fast_impl.flatbuffers.reading import get_flatbuffer
@@ -114,13 +114,13 @@ class Batch:
         addresses = [int(ffi.cast("uintptr_t", raw.data)) for raw in raws]
         lengths = [raw.size for raw in raws]
         self._lengths = array("Q", lengths)
-        if addresses[-1] >= addresses[0]:  # they are never a whole ring's worth
+        if addresses[-1] >= addresses[0]:  # they never fill the whole ring
             self._copy: bytes | None = None
             self._offsets = array("Q", [address - addresses[0] for address in addresses])
         else:
             self._copy = b"".join(map(bytes, messages))
             self._offsets = array("Q", accumulate(lengths[:-1], initial=0))
-        # As long as this is pinned, no pop lets the producer reach the others either [MSG-3].
+        # While this is pinned, no pop lets the producer reach the others either [MSG-3].
         first, size = raws[0], self._offsets[-1] + lengths[-1]
         span = ffi.new("omni_message *", {"data": first.data, "size": size, "number": first.number, "pop": first.pop})
         self._span = Message(messages[0]._consumer, span)
@@ -145,7 +145,7 @@ class Batch:
 
     @property
     def copied(self) -> bool:
-        """Whether `data` is a copy, since the ring's end came in between."""
+        """Whether `data` is a copy, since the messages wrap around the ring's end."""
         return self._copy is not None
 
     def __len__(self) -> int:

@@ -57,21 +57,21 @@ class Reservation:
             held()
 
     def _end(self) -> None:
-        """`data` is of no more use; exports that others hold keep the memory [RSV-6]."""
+        """End `data`; exports that are still alive keep the memory [RSV-6]."""
         self._ended = True
         view = self._view
         try:
             if view is not None:
                 view.release()
         except BufferError:
-            pass  # whoever exported from it goes on holding it
+            pass  # an export of the view keeps it alive
         self._view = None
 
     def _live_exporter(self) -> Any:
         return None if self._exporter is None else self._exporter()
 
     def _export(self) -> Any:
-        """An object whose life tells whether any view of the region lives, and that keeps it mapped."""
+        """An object that lives as long as any view of the region, and keeps the memory mapped."""
         producer = self._producer
         if lib.omni_producer_pin(producer) != 0:
             ended()
@@ -108,10 +108,10 @@ class ProducerEndpoint:
 
 @final
 class ProducerHandle(Closable):
-    """Sends messages into a channel (§5). One thread at a time may use it [CON-1].
+    """Sends messages into a channel (§5). Made by `request_channel`.
 
-    A second thread that enters meanwhile gets ConcurrentUseError [CON-2]; `close`, `move`
-    aside, and the queries may be called from any thread. Made by `request_channel`.
+    One thread at a time may use it [CON-1]; a second one that enters meanwhile gets ConcurrentUseError
+    [CON-2]. `close` and the queries may be called from any thread.
     """
 
     __slots__ = ("__weakref__", "_endpoint")
@@ -217,7 +217,7 @@ class ProducerHandle(Closable):
         return build(self, max_bytes)
 
     def send(self, data: Buffer, timeout: Timeout = None) -> None:
-        """`blocking_push` for those who would rather have exceptions.
+        """`blocking_push` with exceptions in place of result codes.
 
         Raises TimeoutError, ChannelClosedError, or ValueError for a size that does not fit.
         """

@@ -1,4 +1,4 @@
-"""A broker of the core, with bytes for names and nanoseconds for time; _broker.py makes the public one of it (§4)."""
+"""A broker of the core, with names in bytes and times in nanoseconds; `_broker.MailboxBroker` is public (§4)."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ typedef struct {
   PyObject_HEAD PyObject *span; /* a Message over all of them */
   Py_ssize_t count;
   PyObject *offsets, *lengths; /* bytes: a uint64 for each message */
-  PyObject *copy;              /* bytes, where the ring's end came in between, or NULL */
+  PyObject *copy;              /* bytes, where the messages wrap around the ring's end, or NULL */
 } batch_object;
 
 static uint64_t *numbers(PyObject *bytes) { return (uint64_t *)(void *)PyBytes_AS_STRING(bytes); }
@@ -28,13 +28,13 @@ static void batch_dealloc(batch_object *self) {
 static int lay_out(batch_object *self, consumer_endpoint *endpoint, const omni_message *messages) {
   const uint8_t *begin = messages[0].data;
   uint64_t *offset = numbers(self->offsets), *length = numbers(self->lengths), total = 0;
-  bool straight = messages[self->count - 1].data >= begin; /* they are never a whole ring's worth */
+  bool straight = messages[self->count - 1].data >= begin; /* they never fill the whole ring */
   for (Py_ssize_t i = 0; i < self->count; i++) {
     offset[i] = straight ? (uint64_t)(messages[i].data - begin) : total;
     length[i] = messages[i].size;
     total += length[i];
   }
-  omni_message span = messages[0]; /* as long as this is pinned, no pop lets the producer reach the others either */
+  omni_message span = messages[0]; /* while this is pinned, no pop lets the producer reach the others either */
   span.size = offset[self->count - 1] + length[self->count - 1];
   self->span = message_new(endpoint, &span);
   if (!self->span) return -1;
@@ -47,7 +47,7 @@ static int lay_out(batch_object *self, consumer_endpoint *endpoint, const omni_m
 }
 
 PyObject *batch_new(consumer_endpoint *endpoint, const omni_message *messages, size_t count) {
-  /* Closed by another thread, while the pop waited without the GIL: nothing to copy from any more. */
+  /* Another thread may have closed the consumer while the pop waited without the GIL: the messages have expired. */
   if (!omni_message_is_readable(endpoint->handle, messages)) return raise_by(endpoint->state->expired, "()");
   batch_object *self = PyObject_New(batch_object, endpoint->state->batch);
   if (!self) return NULL;
@@ -103,7 +103,7 @@ PyType_Spec batch_spec = {
 
 /* ---- pops ---- */
 
-enum { FEW = 512 }; /* messages that a batch may have without memory of its own */
+enum { FEW = 512 }; /* messages of a batch that fit without allocating */
 
 typedef struct {
   omni_message *items;
@@ -111,12 +111,12 @@ typedef struct {
   omni_message few[FEW];
 } popped;
 
-/* batch_pop in the core, with the same answers as `pop`. The caller frees `items` where they are not `few`. */
+/* A batch pop, with the results of pop_waiting. The caller frees `items` where they are not `few`. */
 static int pop_batch(consumer_endpoint *endpoint, uint64_t wanted, int64_t timeout, popped *batch) {
   batch->items = batch->few;
   batch->count = 0;
   if (wanted > FEW) {
-    /* Room for what waits now; what comes meanwhile may as well have come later. */
+    /* Room for what waits now: messages that arrive meanwhile may count as arriving later. */
     uint64_t waiting = omni_consumer_available_messages(endpoint->handle), pending = endpoint->pending_count;
     uint64_t room = waiting > pending ? waiting : pending;
     if (wanted > room) wanted = room;
@@ -135,9 +135,9 @@ static int pop_batch(consumer_endpoint *endpoint, uint64_t wanted, int64_t timeo
   int code = omni_batch_pop(endpoint->handle, wanted, 0, batch->items, &batch->count);
   if (code != OMNI_POP_EMPTY || timeout == 0 || wanted == 0) return code;
   for (int64_t deadline = deadline_after(timeout);; timeout = time_left(deadline)) {
-    PyThreadState *thread = gil_give();
+    PyThreadState *thread = gil_release();
     code = omni_batch_pop(endpoint->handle, wanted, timeout, batch->items, &batch->count);
-    gil_take(thread);
+    gil_acquire(thread);
     if (PyErr_CheckSignals() < 0) {
       if (code == OMNI_POP_SUCCESS) keep_pending(endpoint, batch->items, batch->count);
       return OMNI_INTERRUPTED;
@@ -167,7 +167,7 @@ static int batch_arguments(const char *function, consumer_object *self, PyObject
   return values[1] ? convert_timeout(self->state, values[1], timeout) : 0;
 }
 
-/* Either way of taking a batch: `made` of the messages, `none` without any. */
+/* What both calls do alike: `made` makes the answer of the messages, `none` the one without any. */
 static PyObject *pop_into(consumer_object *self, uint64_t wanted, int64_t timeout,
                           PyObject *(*made)(consumer_endpoint *, const omni_message *, size_t),
                           PyObject *(*none)(const handles_state *, int)) {

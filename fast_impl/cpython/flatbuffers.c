@@ -1,7 +1,7 @@
-/* FlatBuffers, for which the work is done in Python: build, get_flatbuffer, verify (§5.3, §6.1). */
+/* FlatBuffers, which are implemented in Python: build, get_flatbuffer, verify (§5.3, §6.1). */
 #include "handles.h"
 
-/* The function at `place` in the state, imported when it is first asked for: FlatBuffers brings NumPy along. */
+/* The function at `place` in the state, imported at its first use: FlatBuffers imports NumPy. */
 static PyObject *found(PyObject **place, const char *module_name, const char *name) {
   if (*place) return *place;
   PyObject *module = PyImport_ImportModule(module_name);

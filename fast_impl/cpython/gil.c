@@ -11,13 +11,13 @@
 /* Whether the last waiting call that released or took the GIL released it. A hint: other code does both too. */
 static _Atomic bool given;
 
-PyThreadState *gil_give(void) {
+PyThreadState *gil_release(void) {
   PyThreadState *thread = PyEval_SaveThread();
   platform_store(&given, true, relaxed); /* after the release: a premature read only costs contention */
   return thread;
 }
 
-void gil_take(PyThreadState *thread) {
+void gil_acquire(PyThreadState *thread) {
   for (int spins = platform_spins; spins > 0 && !platform_load(&given, relaxed); spins--) platform_pause();
   PyEval_RestoreThread(thread);
   platform_store(&given, false, relaxed);

@@ -37,7 +37,7 @@ typedef struct {
   PyObject *nothing[OMNI_POP_EMPTY + 1]; /* (that PopResult, None) */
   PyObject *zero;                        /* the timeout of calls that do not wait */
   PyObject *producer_stats, *consumer_stats, *channel_config;
-  PyObject *as_count, *as_nanoseconds; /* of fast_impl._common: what is seldom given, and every refusal */
+  PyObject *as_count, *as_nanoseconds; /* of fast_impl._common: rare arguments, and every refusal */
   PyObject *refuse, *unsent, *unreceived, *expired, *ended, *held; /* of fast_impl._common */
   PyObject *build, *get_flatbuffer, *verify; /* of fast_impl.flatbuffers; NULL before the first use */
   message_object *free_messages;             /* each linked to the next, and holding a reference to its type */
@@ -59,9 +59,9 @@ typedef struct {
   omni_consumer *handle;
   bool closed, native;      /* `native`: native code may pop as well, since it was given the handle */
   message_object *exported; /* messages with live exports that are not pinned yet, each linked to the next */
-  PyObject *given[2];       /* payloads that were given out, to be filled again when nobody else has them */
+  PyObject *given[2];       /* the last two payloads returned, reused when their reference count is 1 */
   int given_last;
-  PyObject *ready; /* the tuple that was last given out, given out again when nobody else has it (as zip does) */
+  PyObject *ready; /* the tuple last returned, reused when its reference count is 1 (as zip does) */
   /* Taken by a pop that a signal's handler then ended with an exception: the next pops hand them out [CON-6]. */
   omni_message *pending;
   size_t pending_count, pending_next;
@@ -79,14 +79,14 @@ typedef struct {
   PyObject *weak_references;
 } consumer_object;
 
-/* A message of the last pop is out of everybody's reach, so that an export of it needs no pin yet. The next pop, and
- * the close, pin what is still exported: they are where it counts, and most exports do not live that long. */
+/* The producer cannot reach a message of the last pop, so an export of it needs no pin yet. The next pop, and the
+ * close, pin what is still exported; most exports do not live that long. */
 struct message_object {
   PyObject_HEAD consumer_endpoint *endpoint;
   omni_message raw;
   Py_ssize_t exports;
   bool pinned;                      /* until the last export goes [MSG-3] */
-  message_object *next, **previous; /* among end->exported, where `previous` is set, or state->free_messages */
+  message_object *next, **previous; /* among endpoint->exported, where `previous` is set, or state->free_messages */
 };
 
 struct reservation_object {
@@ -147,8 +147,8 @@ PyObject *raise_by(PyObject *raiser, const char *format, ...);
 
 /* ---- gil.c: for calls that wait ---- */
 
-PyThreadState *gil_give(void);
-void gil_take(PyThreadState *thread);
+PyThreadState *gil_release(void);
+void gil_acquire(PyThreadState *thread);
 int64_t deadline_after(int64_t timeout);
 /* For a call that a signal interrupted: at least 1 ns, for 0 would ask for a call that never waits. */
 int64_t time_left(int64_t deadline);

@@ -3,7 +3,7 @@
 
 #include "handles.h"
 
-enum { FREE_MESSAGES = 1024 }; /* kept for pops to come */
+enum { FREE_MESSAGES = 1024 }; /* kept for later pops */
 
 PyObject *message_new(consumer_endpoint *endpoint, const omni_message *raw) {
   handles_state *state = endpoint->state;
@@ -38,7 +38,7 @@ static void message_dealloc(message_object *self) {
   }
   PyObject_Free(self);
   consumer_endpoint_drop(endpoint);
-  Py_DECREF(type); /* last: `state` lives by it */
+  Py_DECREF(type); /* last: the type keeps `state` alive */
 }
 
 void free_messages_clear(handles_state *state) {
@@ -82,7 +82,7 @@ PyObject *message_copy(consumer_endpoint *endpoint, const omni_message *raw) {
   if (UNLIKELY(raw->size >= LARGE_COPY)) return copy_large(endpoint, raw);
   if (!is_readable(endpoint, raw)) return expired(endpoint);
   PyObject *bytes = PyBytes_FromStringAndSize((const char *)raw->data, (Py_ssize_t)raw->size);
-  /* Again: threads of Python cannot have popped meanwhile, but native ones need no GIL for it [MSG-2]. */
+  /* Checked again: no Python thread can have popped meanwhile, but a native one needs no GIL to pop [MSG-2]. */
   __atomic_thread_fence(__ATOMIC_ACQUIRE);
   if (LIKELY(is_readable(endpoint, raw))) return bytes;
   Py_XDECREF(bytes);
@@ -119,8 +119,7 @@ void pin_exported_messages(consumer_endpoint *endpoint) {
   while (endpoint->exported) {
     message_object *message = endpoint->exported;
     unlist(message);
-    message->pinned =
-        omni_message_pin(endpoint->handle, &message->raw) == 0; /* it is: nobody has popped or closed since */
+    message->pinned = omni_message_pin(endpoint->handle, &message->raw) == 0; /* it succeeds: no pop or close since */
   }
 }
 

@@ -2,7 +2,7 @@
 #include "handles.h"
 #include "platform/platform.h"
 
-/* Takes objects of our own Python modules into the state. */
+/* Objects of our own Python modules that the state holds. */
 typedef struct {
   const char *module, *name;
   size_t place;

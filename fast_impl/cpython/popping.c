@@ -9,7 +9,7 @@ void keep_pending(consumer_endpoint *endpoint, const omni_message *messages, siz
   if (endpoint->closed) return; /* they have expired */
   size_t left = endpoint->pending_count - endpoint->pending_next;
   omni_message *kept = PyMem_New(omni_message, count + left);
-  if (!kept) return; /* lost, with the memory */
+  if (!kept) return; /* no memory: they are lost */
   memcpy(kept, messages, count * sizeof *kept);
   if (left) memcpy(kept + count, endpoint->pending + endpoint->pending_next, left * sizeof *kept);
   PyMem_Free(endpoint->pending);
@@ -33,14 +33,14 @@ PyObject *without_message(const handles_state *state, int code) {
   return Py_NewRef(state->nothing[code]);
 }
 
-/* After it was EMPTY: a code, or OMNI_INTERRUPTED with an exception set. The GIL is given up only to wait. */
+/* After EMPTY: a code, or OMNI_INTERRUPTED with an exception set. The GIL is released only to wait. */
 static __attribute__((noinline)) int pop_waiting(consumer_endpoint *endpoint, int64_t timeout, omni_message *message) {
   int code;
   if (timeout == 0) return omni_blocking_pop(endpoint->handle, 0, message); /* counts the failure [STA-2] */
   for (int64_t deadline = deadline_after(timeout);; timeout = time_left(deadline)) {
-    PyThreadState *thread = gil_give();
+    PyThreadState *thread = gil_release();
     code = omni_blocking_pop(endpoint->handle, timeout, message);
-    gil_take(thread);
+    gil_acquire(thread);
     if (PyErr_CheckSignals() < 0) {
       if (code == OMNI_POP_SUCCESS) keep_pending(endpoint, message, 1);
       return OMNI_INTERRUPTED;
@@ -49,7 +49,7 @@ static __attribute__((noinline)) int pop_waiting(consumer_endpoint *endpoint, in
   }
 }
 
-/* try_pop in the core. */
+/* omni_try_pop, or the first message pending delivery. */
 static inline int pop_once(consumer_endpoint *endpoint, omni_message *message) {
   pin_live_exports(endpoint);
   if (!has_pending(endpoint)) return omni_try_pop(endpoint->handle, message);
@@ -57,7 +57,7 @@ static inline int pop_once(consumer_endpoint *endpoint, omni_message *message) {
   return OMNI_POP_SUCCESS;
 }
 
-/* blocking_pop in the core, with the answers of pop_waiting. */
+/* A blocking pop, with the results of pop_waiting. */
 static inline int pop(consumer_endpoint *endpoint, int64_t timeout, omni_message *message) {
   int code = pop_once(endpoint, message);
   return LIKELY(code != OMNI_POP_EMPTY) ? code : pop_waiting(endpoint, timeout, message);
@@ -84,7 +84,8 @@ static PyObject *with_message(consumer_endpoint *endpoint, const omni_message *r
   Py_DECREF(message);
   if (!ready) goto lost;
   if (!endpoint->closed)
-    Py_XSETREF(endpoint->ready, Py_NewRef(ready)); /* it refers to `end`: not after the close, which ends that */
+    Py_XSETREF(endpoint->ready,
+               Py_NewRef(ready)); /* not after a close, which clears `ready`: it refers to the endpoint */
   return ready;
 lost:
   keep_pending(endpoint, raw, 1);
@@ -120,7 +121,7 @@ static inline int timeout_argument(const char *function, consumer_object *self, 
 PyObject *consumer_blocking_pop(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
   int64_t timeout;
   if (timeout_argument("blocking_pop", self, args, nargs, kwnames, &timeout) < 0) return NULL;
-  consumer_endpoint *endpoint = self->endpoint; /* only now: a timeout of a type in Python could have moved it */
+  consumer_endpoint *endpoint = self->endpoint; /* read after the conversion, which may run Python code that moves it */
   if (UNLIKELY(endpoint == NULL)) return without_message(self->state, OMNI_POP_CHANNEL_CLOSED);
   omni_message raw;
   PyObject *answer = NULL;
@@ -134,6 +135,12 @@ PyObject *consumer_blocking_pop(consumer_object *self, PyObject *const *args, Py
 
 enum { KEPT_BYTES = 4096 }; /* the largest payload that is kept, to be reused */
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+/* After the bytes have changed, for the cached hash is that of the previous ones. */
+static inline void forget_hash(PyObject *bytes) { ((PyBytesObject *)bytes)->ob_shash = -1; }
+#pragma GCC diagnostic pop
+
 /* The payload as bytes. A loop over payloads drops each one when the next has come, at the latest: so of the last two,
  * the older bytes object is reused when its reference count is 1 and its length is right. That saves allocating and
  * freeing an object, the most expensive part of a receive. */
@@ -141,16 +148,15 @@ static inline PyObject *payload_copy(consumer_endpoint *endpoint, const omni_mes
   PyObject **older = &endpoint->given[endpoint->given_last ^= 1], *bytes = *older;
   if (LIKELY(bytes != NULL && Py_REFCNT(bytes) == 1 && (size_t)PyBytes_GET_SIZE(bytes) == raw->size)) {
     memcpy(PyBytes_AS_STRING(bytes), raw->data, raw->size);
-    _Py_COMP_DIAG_PUSH _Py_COMP_DIAG_IGNORE_DEPR_DECLS((PyBytesObject *)bytes)->ob_shash =
-        -1; /* the hash of other bytes */
-    _Py_COMP_DIAG_POP return Py_NewRef(bytes);
+    forget_hash(bytes);
+    return Py_NewRef(bytes);
   }
   bytes = PyBytes_FromStringAndSize((const char *)raw->data, (Py_ssize_t)raw->size);
   if (bytes && raw->size <= KEPT_BYTES && !endpoint->closed) Py_XSETREF(*older, Py_NewRef(bytes));
   return bytes;
 }
 
-/* After pop_once answered `code`: where it is not a payload that can be copied at once. */
+/* The slow path of `take`, for what pop_once returned as `code`: to wait, to copy without the GIL, or to raise. */
 static __attribute__((noinline)) PyObject *take_on(consumer_endpoint *endpoint, int64_t timeout, omni_message *raw,
                                                    int *code) {
   PyObject *bytes = NULL;
@@ -175,7 +181,7 @@ static PyObject *take(consumer_object *self, int64_t timeout, int *code) {
   *code = pop_once(endpoint, &raw);
   if (UNLIKELY(*code != OMNI_POP_SUCCESS || endpoint->native || raw.size >= LARGE_COPY))
     return take_on(endpoint, timeout, &raw, code);
-  /* Since the pop no thread of Python has had the GIL to pop or close, and native ones have not got the handle. */
+  /* Readable: since the pop no Python thread has had the GIL to pop or close, and native code has no handle. */
   PyObject *bytes = payload_copy(endpoint, &raw);
   if (UNLIKELY(!bytes)) keep_pending(endpoint, &raw, 1);
   return bytes;

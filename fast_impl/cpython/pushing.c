@@ -23,9 +23,9 @@ static __attribute__((noinline)) int push_waiting(producer_endpoint *endpoint, c
   if (timeout == 0) return omni_blocking_push(endpoint->handle, bytes->data, bytes->size, 0);
   int64_t deadline = deadline_after(timeout);
   for (;;) {
-    PyThreadState *thread = gil_give();
+    PyThreadState *thread = gil_release();
     int code = omni_blocking_push(endpoint->handle, bytes->data, bytes->size, timeout);
-    gil_take(thread);
+    gil_acquire(thread);
     if (code != OMNI_INTERRUPTED || PyErr_CheckSignals() < 0) return code;
     timeout = time_left(deadline);
   }
@@ -37,10 +37,10 @@ PyObject *producer_try_push(producer_object *self, PyObject *const *args, Py_ssi
   if (LIKELY(nargs == 1 && !kwnames)) data = args[0];
   else if (bind("try_push", names, 1, 1, args, nargs, kwnames, &data) < 0) return NULL;
   if (payload_of(data, &bytes) < 0) return NULL;
-  producer_endpoint *endpoint = self->endpoint; /* only now: an exporter in Python could have moved it */
+  producer_endpoint *endpoint = self->endpoint; /* read after the conversion, which may run Python code that moves it */
   int code = OMNI_PUSH_CHANNEL_CLOSED;
   if (LIKELY(endpoint != NULL && bytes.size < LARGE_COPY)) {
-    code = omni_try_push(endpoint->handle, bytes.data, bytes.size); /* with the GIL all the while */
+    code = omni_try_push(endpoint->handle, bytes.data, bytes.size); /* holding the GIL */
   } else if (endpoint != NULL) {
     endpoint->references++;
     code = push_once(endpoint, &bytes);
@@ -50,7 +50,7 @@ PyObject *producer_try_push(producer_object *self, PyObject *const *args, Py_ssi
   return push_result(self->state, code);
 }
 
-/* blocking_push, but for its arguments' names and its answer: a code, or OMNI_INTERRUPTED with an exception set. */
+/* What blocking_push and send do alike: a code, or OMNI_INTERRUPTED with an exception set. */
 static inline int push(producer_object *self, const payload *bytes, int64_t timeout) {
   producer_endpoint *endpoint = self->endpoint;
   if (UNLIKELY(endpoint == NULL)) return OMNI_PUSH_CHANNEL_CLOSED;
@@ -97,11 +97,11 @@ PyObject *producer_send(producer_object *self, PyObject *const *args, Py_ssize_t
 
 /* ---- batches ---- */
 
-enum { FEW = 256 }; /* messages that a batch may have without memory of its own */
+enum { FEW = 256 }; /* messages of a batch that fit without allocating */
 
 typedef struct {
   omni_bytes *items;
-  PyObject *owned;  /* the messages, where they have to be held on to */
+  PyObject *owned;  /* a tuple of the messages, where exporters may run Python code; else NULL */
   Py_buffer *views; /* of the first `view_count`, those that are not bytes */
   Py_ssize_t count, view_count;
   size_t total; /* bytes */
@@ -124,8 +124,8 @@ static int batch_room(gathered *batch, Py_ssize_t count) {
   return -1;
 }
 
-/* The usual batch, a list or tuple of bytes: as nothing of Python runs before they are pushed, nobody can take one
- * away. False where there is something else in it. */
+/* The usual batch, a list or tuple of bytes: no Python code runs before they are pushed, so none can be removed
+ * meanwhile. False where it holds anything else. */
 static bool gather_bytes(gathered *batch, PyObject *const *objects) {
   for (Py_ssize_t i = 0; i < batch->count; i++) {
     if (UNLIKELY(!PyBytes_CheckExact(objects[i]))) return false;
@@ -136,7 +136,7 @@ static bool gather_bytes(gathered *batch, PyObject *const *objects) {
   return true;
 }
 
-/* An exporter in Python may do anything, to the list as well: hence a tuple of our own. */
+/* Exporters in Python may run any code, which may change the list: the batch owns a tuple of its items. */
 static int gather_any(gathered *batch) {
   batch->total = 0;
   for (Py_ssize_t i = 0; i < batch->count; i++) {
@@ -183,7 +183,7 @@ PyObject *producer_batch_push(producer_object *self, PyObject *const *args, Py_s
   batch.total = 0;
   int64_t pushed = -1;
   if (gather(&batch, messages) == 0) {
-    producer_endpoint *endpoint = self->endpoint; /* only now, as in try_push */
+    producer_endpoint *endpoint = self->endpoint; /* read now, as in try_push */
     pushed = 0;
     if (LIKELY(endpoint != NULL)) {
       endpoint->references++;

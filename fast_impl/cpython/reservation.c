@@ -21,7 +21,7 @@ PyObject *producer_reserve(producer_object *self, PyObject *const *args, Py_ssiz
   reservation->ended = code != 1;
   if (code == 1) {
     reservation->size = (Py_ssize_t)omni_producer_max_message_size(endpoint->handle);
-    reservation_object *stale = endpoint->reservation; /* only where native code has ended it behind our back */
+    reservation_object *stale = endpoint->reservation; /* not NULL only where native code has ended it */
     endpoint->reservation = (reservation_object *)Py_NewRef(reservation);
     if (stale) reservation_end(stale);
     Py_XDECREF(stale);
@@ -32,7 +32,7 @@ PyObject *producer_reserve(producer_object *self, PyObject *const *args, Py_ssiz
   Py_RETURN_NONE;
 }
 
-/* Whether the view that `data` gave is no more, and no other export either; BufferError where one is [RSV-7]. */
+/* Releases the view that `data` gave; 0 where no other export is left, else -1 with BufferError [RSV-7]. */
 static int reservation_release(reservation_object *self) {
   if (self->view) {
     PyObject *released = PyObject_CallMethod(self->view, "release", NULL);
@@ -46,7 +46,7 @@ static int reservation_release(reservation_object *self) {
   return -1;
 }
 
-/* Drops the outstanding reservation, whose exports are gone, by `size` bytes from `offset` or by nothing. */
+/* Commits `size` bytes from `offset`, or rolls back, once no export of the region is left [RSV-7]. */
 static int reservation_finish(producer_object *self, bool commit, uint64_t size, uint64_t offset) {
   producer_endpoint *endpoint = self->endpoint;
   reservation_object *reservation = (reservation_object *)Py_NewRef(endpoint->reservation);
@@ -94,9 +94,9 @@ void reservation_end(reservation_object *self) {
   if (!view) return;
   self->view = NULL;
   PyObject *kind, *error, *trace;
-  PyErr_Fetch(&kind, &error, &trace); /* also at the end of a handle, whatever is being raised meanwhile */
+  PyErr_Fetch(&kind, &error, &trace); /* a handle may be closed while an exception is being raised */
   PyObject *released = PyObject_CallMethod(view, "release", NULL);
-  if (!released) PyErr_Clear(); /* whoever exported from it goes on holding it */
+  if (!released) PyErr_Clear(); /* an export of the view keeps it alive */
   Py_XDECREF(released);
   Py_DECREF(view);
   PyErr_Restore(kind, error, trace);
@@ -120,7 +120,7 @@ static void reservation_releasebuffer(reservation_object *self, Py_buffer *Py_UN
   if (--self->exports == 0) omni_producer_unpin(self->endpoint->handle);
 }
 
-/* Whether a view of ours has been released by the caller. */
+/* Whether the caller has released the view. */
 static bool was_released(PyObject *view) {
   Py_buffer probe;
   if (PyObject_GetBuffer(view, &probe, PyBUF_SIMPLE) == 0) {
