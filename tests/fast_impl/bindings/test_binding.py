@@ -1,4 +1,4 @@
-"""Which binding is in use, and how one is chosen."""
+"""How a binding is chosen, and that both offer the same."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ SAY = "import fast_impl; print(fast_impl.binding, fast_impl.ProducerHandle.__mod
     ],
 )
 def test_the_environment_chooses(environment: dict[str, str], said: str) -> None:
-    """C unless cffi is asked for, or a core that only cffi can drive."""
+    """C unless cffi is requested, or the portable core, which only cffi can drive."""
     done = run(SAY, **environment)
     assert (done.returncode, done.stdout.strip()) == (0, said), done.stderr
 
@@ -65,8 +65,8 @@ def test_the_environment_chooses(environment: dict[str, str], said: str) -> None
         ),
     ],
 )
-def test_what_cannot_be_is_refused(environment: dict[str, str], complaint: str) -> None:
-    """The import fails, and says what would be right."""
+def test_impossible_choices_are_refused(environment: dict[str, str], complaint: str) -> None:
+    """The import fails, and names the possible values."""
     done = run(SAY, **environment)
     assert done.returncode != 0
     assert complaint in done.stderr
@@ -74,7 +74,7 @@ def test_what_cannot_be_is_refused(environment: dict[str, str], complaint: str) 
 
 @needs_c
 def test_types_that_are_not_built_are_refused() -> None:
-    """Where the types in C are missing, the import says how to go on without them."""
+    """Where the types in C are missing, the import error names the binding that works without them."""
     done = run("import sys; sys.modules['fast_impl._handles'] = None; import fast_impl")
     assert done.returncode != 0
     assert "set OMNI_BINDING=cffi" in done.stderr
@@ -104,8 +104,8 @@ for name in ("ProducerHandle", "ConsumerHandle", "Message", "Reservation", "Batc
 
 
 @pytest.mark.parametrize("name", ["ProducerHandle", "ConsumerHandle"])
-def test_a_handle_is_one_of_a_kind(name: str) -> None:
-    """It can neither be copied nor pickled, and says what to do instead [LIF-7]."""
+def test_a_handle_cannot_be_copied(name: str) -> None:
+    """Neither by `copy` nor by `pickle`; the error names `move()` instead [LIF-7]."""
     pair = fast_impl.open_channel(capacity=8, max_message_size=64)
     handle: Any = pair.producer if name == "ProducerHandle" else pair.consumer
     for duplicate in (copy.copy, copy.deepcopy, pickle.dumps):
@@ -115,7 +115,7 @@ def test_a_handle_is_one_of_a_kind(name: str) -> None:
 
 @needs_c
 def test_types_in_c_are_not_made_by_calling() -> None:
-    """A call answers with one; nothing half made is to be had."""
+    """Their constructors are refused, so no uninitialised object exists."""
     if fast_impl.binding != "c":
         pytest.skip("the binding over cffi is Python")
     for kind in FACE.values():
@@ -126,7 +126,7 @@ def test_types_in_c_are_not_made_by_calling() -> None:
 
 
 def test_native_handles() -> None:
-    """An address until the handle is moved from, which the new handle has then."""
+    """An address until the handle is moved from; then the new handle has it."""
     for handle in fast_impl.open_channel(capacity=8, max_message_size=64):
         address = handle.native_handle
         assert address != 0
