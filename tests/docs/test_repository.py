@@ -1,8 +1,11 @@
-"""The layout of the repository."""
+"""The layout of the repository, and the version that it states in two places."""
 
 from __future__ import annotations
 
+import re
 import subprocess
+import tomllib
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -11,11 +14,18 @@ ROOT = Path(__file__).resolve().parents[2]
 
 TOP_LEVEL = {
     ".ci",
+    ".clang-format",
+    ".clang-tidy",
+    ".editorconfig",
+    ".github",
     ".gitignore",
+    ".pre-commit-config.yaml",
     "CHANGELOG.md",
+    "CONTRIBUTING.md",
     "LICENSE",
     "Makefile",
     "README.md",
+    "SECURITY.md",
     "conformance",
     "docs",
     "fast_impl",
@@ -49,3 +59,11 @@ def test_nothing_built_is_tracked() -> None:
 def test_packages_are_marked_as_typed() -> None:
     """Each package carries the marker that lets type checkers use its hints."""
     assert all((ROOT / package / "py.typed").exists() for package in ("spec_model", "fast_impl", "conformance"))
+
+
+def test_the_version_is_stated_once() -> None:
+    """pyproject.toml, the first heading of CHANGELOG.md and what is installed name the same version."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert newest is not None
+    assert newest.group(1) == version("omnimailbox") == project["version"]
