@@ -137,6 +137,7 @@ def held() -> NoReturn:
 
 # ---- handles ----
 
+
 class NonCopyable:
     """There is one of it; a copy would be a second producer or consumer (§2.2) [LIF-7]."""
 
