@@ -89,11 +89,11 @@ def test_every_path_leads_to_its_state(name: str) -> None:
 
 
 def _channel(lockstep: Lockstep, state: State) -> Channel:
-    """The channel as the end of the model sees it that is live still, or was closed last."""
-    seats = [lockstep.expected[state.producer]._seat, lockstep.expected[state.consumer]._seat]
-    seats.sort(key=lambda seat: (seat._final is not None, not is_abandoned(seat.channel)))
-    exports = lockstep.expected[state.consumer]._seat.belongings
-    channel: Channel = exports.settle(seats[0].channel)
+    """The channel as seen by the model's endpoint that is still live, or was closed last."""
+    endpoints = [lockstep.expected[state.producer]._endpoint, lockstep.expected[state.consumer]._endpoint]
+    endpoints.sort(key=lambda endpoint: (endpoint._final is not None, not is_abandoned(endpoint.channel)))
+    exports = lockstep.expected[state.consumer]._endpoint.resources
+    channel: Channel = exports.release_dead(endpoints[0].channel)
     return channel
 
 

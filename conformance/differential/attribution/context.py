@@ -49,10 +49,10 @@ class Standing(NamedTuple):
 def standing(handle: Any) -> Standing | None:
     """How a handle of the model stands; None for anything else."""
     if isinstance(handle, model.ProducerHandle):
-        channel = handle._seat.channel
+        channel = handle._endpoint.channel
         return Standing(channel.producer, channel.consumer, channel)
     if isinstance(handle, model.ConsumerHandle):
-        channel = handle._seat.channel
+        channel = handle._endpoint.channel
         return Standing(channel.consumer, channel.producer, channel)
     return None
 

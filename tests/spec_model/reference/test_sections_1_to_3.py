@@ -1,11 +1,71 @@
-"""§3 of the API reference: ChannelConfig API."""
+"""§1 to §3 of the API reference: Overview, Core Types, ChannelConfig API."""
 
 from __future__ import annotations
 
+import copy
+import pickle
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import pytest
+
+
+def test_1_quick_start(omni: ModuleType, together: Callable[..., None]) -> None:
+    """A channel requested of the singleton carries a message from one thread to another."""
+    broker = omni.MailboxBroker.instance()
+    error, channel = broker.request_channel("my-channel-of-1", omni.ChannelConfig(capacity=2048, max_message_size=4096))
+    assert error is omni.ChannelError.SUCCESS
+    received = []
+
+    def producer_thread() -> None:
+        assert channel.producer.try_push(bytes([1, 2, 3, 4])) is omni.PushResult.SUCCESS
+
+    def consumer_thread() -> None:
+        result, message = channel.consumer.blocking_pop()
+        if result is omni.PopResult.SUCCESS:
+            received.append(bytes(message.data))
+
+    together(producer_thread, consumer_thread)
+    channel.close()
+    assert received == [bytes([1, 2, 3, 4])]
+
+
+@pytest.mark.parametrize(
+    ("enumeration", "names"),
+    [
+        ("PushResult", ["SUCCESS", "TIMEOUT", "CHANNEL_CLOSED", "INVALID_SIZE", "QUEUE_FULL"]),
+        ("PopResult", ["SUCCESS", "TIMEOUT", "CHANNEL_CLOSED", "EMPTY"]),
+        ("ChannelError", ["SUCCESS", "NAME_EXISTS", "INVALID_CONFIG", "ALLOCATION_FAILED"]),
+    ],
+)
+def test_2_1_enumerations(omni: ModuleType, enumeration: str, names: list[str]) -> None:
+    """The enumerators are those of the reference, numbered from 0 in its order [VOC-1 to VOC-3]."""
+    assert [(member.name, member.value) for member in getattr(omni, enumeration)] == [
+        (name, number) for number, name in enumerate(names)
+    ]
+
+
+def test_2_2_channel_pair_moved_from(omni: ModuleType, broker: Any) -> None:
+    """Handles move out of a pair one by one; what they left behind is inactive and safe."""
+    error, channel = broker.request_channel("test")
+    assert error is omni.ChannelError.SUCCESS
+    producer = channel.producer.move()
+    consumer = channel.consumer.move()
+
+    assert channel.producer.try_push(b"data") is omni.PushResult.CHANNEL_CLOSED
+    assert channel.consumer.try_pop() == (omni.PopResult.CHANNEL_CLOSED, None)
+
+    assert producer.try_push(b"data") is omni.PushResult.SUCCESS
+    assert bytes(consumer.try_pop()[1]) == b"data"
+
+
+def test_2_2_channel_pair_is_move_only(channel: Any) -> None:
+    """Neither the pair nor a handle can be copied [LIF-7]."""
+    for thing in (channel, channel.producer, channel.consumer):
+        for duplicate in (copy.copy, copy.deepcopy, pickle.dumps):
+            with pytest.raises(TypeError):
+                duplicate(thing)
 
 
 def test_3_1_defaults(omni: ModuleType) -> None:
