@@ -135,9 +135,9 @@ static int pop_batch(consumer_endpoint *endpoint, uint64_t wanted, int64_t timeo
   int code = omni_batch_pop(endpoint->handle, wanted, 0, batch->items, &batch->count);
   if (code != OMNI_POP_EMPTY || timeout == 0 || wanted == 0) return code;
   for (int64_t deadline = deadline_after(timeout);; timeout = time_left(deadline)) {
-    PyThreadState *thread = gil_release();
+    PyThreadState *thread = gil_give();
     code = omni_batch_pop(endpoint->handle, wanted, timeout, batch->items, &batch->count);
-    gil_acquire(thread);
+    gil_take(thread);
     if (PyErr_CheckSignals() < 0) {
       if (code == OMNI_POP_SUCCESS) keep_pending(endpoint, batch->items, batch->count);
       return OMNI_INTERRUPTED;

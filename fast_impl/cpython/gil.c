@@ -1,23 +1,23 @@
-/* Waiting without the GIL, and the time that is left to wait.
+/* Waiting without the GIL.
  *
- * A thread that requests the GIL while another holds it sleeps in the kernel until it is released. A call that has
- * waited was, as a rule, woken by a thread that holds the GIL and is itself about to wait, for the answer or for room.
- * So it polls briefly whether the GIL has been released, before it requests it. */
+ * To ask for the GIL while another thread holds it is to sleep in the kernel until that thread releases it. A call that
+ * has waited was, as a rule, woken by a thread that holds the GIL and is itself about to wait, for the answer or for
+ * space. So it polls for a moment whether the GIL has been released, before it asks. */
 #include <time.h>
 
 #include "handles.h"
 #include "platform/platform.h"
 
-/* Whether the last waiting call that released or took the GIL released it. A hint: other code does both too. */
+/* Whether the last of the waiting calls to release or take the GIL released it. A hint: other code does both too. */
 static _Atomic bool given;
 
-PyThreadState *gil_release(void) {
+PyThreadState *gil_give(void) {
   PyThreadState *thread = PyEval_SaveThread();
-  platform_store(&given, true, relaxed); /* after the release: a premature read only costs contention */
+  platform_store(&given, true, relaxed); /* only now: who sees it too early finds the GIL held */
   return thread;
 }
 
-void gil_acquire(PyThreadState *thread) {
+void gil_take(PyThreadState *thread) {
   for (int spins = platform_spins; spins > 0 && !platform_load(&given, relaxed); spins--) platform_pause();
   PyEval_RestoreThread(thread);
   platform_store(&given, false, relaxed);

@@ -147,8 +147,8 @@ PyObject *raise_by(PyObject *raiser, const char *format, ...);
 
 /* ---- gil.c: for calls that wait ---- */
 
-PyThreadState *gil_release(void);
-void gil_acquire(PyThreadState *thread);
+PyThreadState *gil_give(void);
+void gil_take(PyThreadState *thread);
 int64_t deadline_after(int64_t timeout);
 /* For a call that a signal interrupted: at least 1 ns, for 0 would ask for a call that never waits. */
 int64_t time_left(int64_t deadline);

@@ -38,9 +38,9 @@ static __attribute__((noinline)) int pop_waiting(consumer_endpoint *endpoint, in
   int code;
   if (timeout == 0) return omni_blocking_pop(endpoint->handle, 0, message); /* counts the failure [STA-2] */
   for (int64_t deadline = deadline_after(timeout);; timeout = time_left(deadline)) {
-    PyThreadState *thread = gil_release();
+    PyThreadState *thread = gil_give();
     code = omni_blocking_pop(endpoint->handle, timeout, message);
-    gil_acquire(thread);
+    gil_take(thread);
     if (PyErr_CheckSignals() < 0) {
       if (code == OMNI_POP_SUCCESS) keep_pending(endpoint, message, 1);
       return OMNI_INTERRUPTED;

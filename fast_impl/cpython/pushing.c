@@ -23,9 +23,9 @@ static __attribute__((noinline)) int push_waiting(producer_endpoint *endpoint, c
   if (timeout == 0) return omni_blocking_push(endpoint->handle, bytes->data, bytes->size, 0);
   int64_t deadline = deadline_after(timeout);
   for (;;) {
-    PyThreadState *thread = gil_release();
+    PyThreadState *thread = gil_give();
     int code = omni_blocking_push(endpoint->handle, bytes->data, bytes->size, timeout);
-    gil_acquire(thread);
+    gil_take(thread);
     if (code != OMNI_INTERRUPTED || PyErr_CheckSignals() < 0) return code;
     timeout = time_left(deadline);
   }
