@@ -35,7 +35,7 @@ help:
 	@echo "make bench-check       is it as fast as is asked, row by row? (one of them: ARGS='--only ROW')"
 	@echo "make flatbuffers       the FlatBuffers verifier beside C++'s on 1,000,000 buffers, its time, and fuzzed"
 	@echo "make test              run the tests (options through ARGS=)"
-	@echo "make lint, make types  ruff, mypy"
+	@echo "make lint, make types  ruff, clang-format and clang-tidy; mypy"
 	@echo "make clean             remove everything that was built, the environments too"
 	@echo "PYTHON=python3.12 chooses the interpreter; now: $(PYTHON) ($(or $(TAG),not found))"
 
@@ -92,8 +92,14 @@ flatbuffers: $(STAMP)
 test: $(STAMP)
 	@$(VPYTHON) -m pytest $(ARGS)
 
+# Every C file in the one format; the core, the binding and the verifier through clang-tidy, two files at a time.
 lint: $(STAMP)
 	@$(VPYTHON) -m ruff check . $(ARGS)
+	@git ls-files '*.c' '*.h' | xargs $(VENV)/bin/clang-format --dry-run -Werror
+	@include=$$($(VPYTHON) -c 'import sysconfig; print(sysconfig.get_paths()["include"])'); \
+		ls fast_impl/core/*.c fast_impl/core/platform/*.c fast_impl/cpython/*.c fast_impl/flatbuffers/verifier/*.c | \
+		xargs -P 2 -n 1 sh -c '$(VENV)/bin/clang-tidy --quiet "$$@" -- -std=gnu11 -Ifast_impl/core -isystem "$$0"' \
+		"$$include"
 
 types: $(STAMP)
 	@$(VPYTHON) -m mypy $(ARGS)

@@ -15,8 +15,7 @@ VERIFIER = Path(__file__).resolve().parent / "flatbuffers" / "verifier"
 
 SOURCE = """
 #include "omni_mailbox.h"
-#include "platform/platform.h"
-static const char *fences(void) { return platform_asymmetric ? "asymmetric" : "full"; }
+#include "omni_internal.h"
 """
 
 
@@ -31,7 +30,7 @@ def declarations(header: Path) -> str:
 def core(module_name: str, portable: bool) -> FFI:
     """The binding `module_name` over the portable or the futex variant of the core, ready to compile."""
     ffi = FFI()
-    ffi.cdef(declarations(CORE / "omni_mailbox.h") + "const char *fences(void);")
+    ffi.cdef(declarations(CORE / "omni_mailbox.h") + "const char *omni_fences(void);")
     _set_source(ffi, module_name, SOURCE, CORE, {"OMNI_PORTABLE": "1"} if portable else {})
     return ffi
 

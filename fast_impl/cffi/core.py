@@ -16,7 +16,7 @@ core = import_module("fast_impl._core" if platform == "futex" else "fast_impl._c
 ffi: Any = core.ffi
 lib: Any = core.lib
 
-fences: str = ffi.string(lib.fences()).decode() if hasattr(lib, "fences") else "unknown"
+fences: str = ffi.string(lib.omni_fences()).decode() if hasattr(lib, "omni_fences") else "unknown"
 """How the core orders its stores before its loads; unknown of another library in its place."""
 
 PUSH_RESULTS = tuple(PushResult)

@@ -6,21 +6,21 @@
 #include <time.h>
 
 #include "handles.h"
-#include "platform/platform.h"
+#include "omni_internal.h"
 
 /* Whether the last of the waiting calls to release or take the GIL released it. A hint: other code does both too. */
 static _Atomic bool given;
 
 PyThreadState *gil_give(void) {
   PyThreadState *thread = PyEval_SaveThread();
-  platform_store(&given, true, relaxed); /* only now: who sees it too early finds the GIL held */
+  atomic_store_explicit(&given, true, memory_order_relaxed); /* only now; a premature read only costs contention */
   return thread;
 }
 
 void gil_take(PyThreadState *thread) {
-  for (int spins = platform_spins; spins > 0 && !platform_load(&given, relaxed); spins--) platform_pause();
+  omni_spin_until(&given);
   PyEval_RestoreThread(thread);
-  platform_store(&given, false, relaxed);
+  atomic_store_explicit(&given, false, memory_order_relaxed);
 }
 
 static int64_t now(void) {

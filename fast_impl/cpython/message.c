@@ -105,7 +105,7 @@ static void list(message_object *self) {
 }
 
 static void unlist(message_object *self) {
-  *self->previous = self->next;
+  *self->previous = self->next; /* NOLINT(clang-analyzer-core.NullDereference): set while it is listed */
   if (self->next) self->next->previous = self->previous;
   self->previous = NULL;
 }

@@ -1,6 +1,6 @@
 /* fast_impl._handles: the handles and messages as types of CPython, over the core's C ABI. */
 #include "handles.h"
-#include "platform/platform.h"
+#include "omni_internal.h"
 
 /* Objects of our own Python modules that the state holds. */
 typedef struct {
@@ -74,7 +74,7 @@ static int execute(PyObject *module) {
       members_of("PopResult", state->pop_results, OMNI_POP_EMPTY + 1) < 0)
     return -1;
   if (!(state->zero = PyLong_FromLong(0))) return -1;
-  if (PyModule_AddStringConstant(module, "fences", platform_asymmetric ? "asymmetric" : "full") < 0) return -1;
+  if (PyModule_AddStringConstant(module, "fences", omni_fences()) < 0) return -1;
   for (int i = 0; i <= OMNI_POP_EMPTY; i++)
     if (!(state->nothing[i] = PyTuple_Pack(2, state->pop_results[i], Py_None))) return -1;
   return 0;

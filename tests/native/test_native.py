@@ -56,10 +56,11 @@ MISTAKES = {
         "broker.c", "int last = --channel->open_handles == 0;", "int last = --channel->open_handles == 1;", "unit: ",
     ),
     "a pin is not looked at": (
-        "consumer.c", "if (platform_load(&consumer->pins, acquire) == 0) return wanted;", "return wanted;", "unit: views",
+        "consumer.c", "if (platform_load(&consumer->pins, acquire) == 0) return wanted;", "return wanted;",
+        "unit: views",
     ),
-    "the consumer lingers at every look": ("ring.h", "if (came == 0) return;", "", "unit: patience"),
-    "the consumer learns nothing": ("ring.h", "ring->back_off *= 2;", ";", "unit: patience"),
+    "the consumer lingers at every look": ("ring.h", "if (came == 0) return;", "", "unit: back-off"),
+    "the consumer learns nothing": ("ring.h", "ring->back_off *= 2;", ";", "unit: back-off"),
 }  # fmt: skip
 """A change of the core: file, text, what stands there instead, the phase in which a check fails."""
 
@@ -77,11 +78,12 @@ def test_a_mistake_is_told_with_its_phase(name: str, tmp_path: Path) -> None:
 
 HANGS = {
     "the consumer's end does not wake": (
-        "ring.h", "eventcount_wake orders it */\n  eventcount_wake(&ring->producer_waiter);", "eventcount_wake orders it */", "race, ",
+        "ring.h", "eventcount_wake orders it */\n  eventcount_wake(&ring->producer_waiter);",
+        "eventcount_wake orders it */", "race, ",
     ),
     "a push does not wake": (
-        "ring.h", "pairs with ring_waiting */\n  eventcount_wake(&ring->consumer_waiter);\n}\n\n/* ---- consumer",
-        "pairs with ring_waiting */\n}\n\n/* ---- consumer", "exchange ",
+        "ring.h", "write + count, release);\n  eventcount_wake(&ring->consumer_waiter);\n}\n\n/* ---- consumer",
+        "write + count, release);\n}\n\n/* ---- consumer", "exchange ",
     ),
 }  # fmt: skip
 
@@ -103,7 +105,7 @@ UNSOUND = {
         "(&ring->write_index, write + count, relaxed)", "data race",
     ),
     "read_index not acquired": (
-        "thread", "ring.h", "the consumer has read what this slot held */\n"
+        "thread", "ring.h", "overwritten while the consumer reads it */\n"
         "    ring->cached_read = platform_load(&ring->read_index, acquire)",
         "*/\n    ring->cached_read = platform_load(&ring->read_index, relaxed)", "data race",
     ),

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance.exploration.cores import changed
-from tests.native.proofs import PROOFS
-from tests.native.prove import main, missing, prove
+from tests.native.prove import PROOFS, main, missing, prove
 
 BY_NAME = {each.name: each for each in PROOFS}
 
@@ -86,7 +85,8 @@ CHANGES = {
         "try_pop", "ring.h", "ring->back_off < BACK_OFF_MAX", "ring->back_off <= BACK_OFF_MAX", "back_off_holds",
     ),
     "a deadline without an end": (
-        "times and sizes", "platform/platform.c", "return timeout > PLATFORM_NEVER - now ? PLATFORM_NEVER : now + timeout;",
+        "times and sizes", "platform/platform.c",
+        "return timeout > PLATFORM_NEVER - now ? PLATFORM_NEVER : now + timeout;",
         "return now + timeout;", "arithmetic overflow on signed +",
     ),
 }  # fmt: skip

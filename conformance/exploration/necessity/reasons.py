@@ -13,18 +13,18 @@ _CAME = f"Whoever changed it was BUSY, and the acquire just before has seen that
 _ENDED = f"The producer has ended, which the acquire just before says: nobody writes it any more; {_SAME}"
 
 REASONS: dict[str, str] = {
-    "channel.h count: platform_load(counter, relaxed) -> nonatomic": _INSIDE,
+    "ring.h count: platform_load(counter, relaxed) -> nonatomic": _INSIDE,
     "consumer.c entered_pop: platform_load(&ring->read_index, relaxed) -> nonatomic": _CONSUMERS,
     "consumer.c pop: platform_load(&ring->read_index, relaxed) -> nonatomic": _CONSUMERS,
-    "gate.h guard_count: platform_load(&guard->entries, relaxed) -> nonatomic": _INSIDE,
-    "gate.h guard_enter: platform_load(&guard->inside[bias], relaxed) -> nonatomic": _SITTER,
-    "gate.h guard_enter: platform_load(&guard->bias, relaxed) (2) -> nonatomic": _CAME,
-    "gate.h guard_leave: platform_load(&guard->bias, relaxed) -> nonatomic": _LEFT,
-    "gate.h guard_rebias: platform_load(&guard->inside[bias], acquire) -> relaxed": (
+    "guard.h guard_count: platform_load(&guard->entries, relaxed) -> nonatomic": _INSIDE,
+    "guard.h guard_enter: platform_load(&guard->inside[bias], relaxed) -> nonatomic": _SITTER,
+    "guard.h guard_enter: platform_load(&guard->bias, relaxed) (2) -> nonatomic": _CAME,
+    "guard.h guard_leave: platform_load(&guard->bias, relaxed) -> nonatomic": _LEFT,
+    "guard.h guard_rebias: platform_load(&guard->inside[bias], acquire) -> relaxed": (
         "The fence that follows acquires too; but the thread sanitizer knows no fences, and threads seldom change."
     ),
-    "gate.h guard_rebias: platform_load(&guard->bias, relaxed) -> nonatomic": _BUSY,
-    "gate.h guard_rebias: platform_load(&guard->owner[bias], relaxed) -> nonatomic": _BUSY,
+    "guard.h guard_rebias: platform_load(&guard->bias, relaxed) -> nonatomic": _BUSY,
+    "guard.h guard_rebias: platform_load(&guard->owner[bias], relaxed) -> nonatomic": _BUSY,
     "producer.c omni_blocking_push: platform_load(&ring->write_index, relaxed) -> nonatomic": _PRODUCERS,
     "ring.h ring_free_slots: platform_load(&ring->write_index, relaxed) -> nonatomic": _PRODUCERS,
     "ring.h ring_next_slot: platform_load(&ring->write_index, relaxed) -> nonatomic": _PRODUCERS,

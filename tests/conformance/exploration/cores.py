@@ -27,4 +27,4 @@ def racing(folder: Path) -> Path:
 
 def sleepy(folder: Path) -> Path:
     """The waker has no fence: a lost wakeup."""
-    return changed(folder, "ring.h", "  platform_fence_light();", "  ;")
+    return changed(folder, "eventcount.h", "  platform_fence_light();", "  ;")

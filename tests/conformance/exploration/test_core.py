@@ -52,13 +52,13 @@ def _weaker(file: str, text: str, shown_by: str, kind: str) -> tuple[str, str, s
 
 
 NOTHING_POPPED = "the consumer ends with nothing popped"
-END_WAKES = "pairs with ring_waiting */\n  eventcount_wake(&ring->consumer_waiter);\n}\n\n/* The consumer"
+END_WAKES = "after the last write_index */\n  eventcount_wake(&ring->consumer_waiter);\n}\n\n/* The consumer"
 
 CHANGES = {
     "as many slots as capacity": (
         "ring.h", "(index & (2 * ring->capacity - 1))", "(index & (ring->capacity - 1))", "try", "data race",
     ),
-    "no fence of the waker": ("ring.h", "  platform_fence_light();", "  ;", "blocking", "lost wakeup"),
+    "no fence of the waker": ("eventcount.h", "  platform_fence_light();", "  ;", "blocking", "lost wakeup"),
     "read_index not acquired": _weaker(
         "ring.h", "ring->cached_read = platform_load(&ring->read_index, acquire)", "try", "data race"
     ),
@@ -72,7 +72,7 @@ CHANGES = {
         "the producer ends", "outcomes that no order explains",
     ),
     "read_index not released": _weaker("ring.h", "(&ring->read_index, read + count, release)", "try", "data race"),
-    "no fence of the sleeper": ("channel.h", "    platform_fence_heavy();", "    ;", "views held", "lost wakeup"),
+    "no fence of the sleeper": ("eventcount.h", "    platform_fence_heavy();", "    ;", "views held", "lost wakeup"),
     "asleep the producer does not look for the consumer's end": (
         "producer.c", "nobody_receives(producer->channel) || guard", "guard", NOTHING_POPPED, "lost wakeup",
     ),

@@ -23,7 +23,8 @@ def run(*command: str) -> None:
 @pytest.mark.timeout(160)
 def test_the_thread_tests_pass() -> None:
     """Waking, signals, deadlines and concurrent use are as on the futex."""
-    run("-m", "pytest", "-q", "tests/fast_impl/threads", "--deselect", "tests/fast_impl/threads/test_million_messages.py")
+    threads = "tests/fast_impl/threads"
+    run("-m", "pytest", "-q", threads, "--deselect", f"{threads}/test_million_messages.py")
 
 
 @pytest.mark.timeout(160)

@@ -57,7 +57,7 @@ BROKER: dict[str, Change] = {
         "broker.c",
         "the handles are waited for, in vain",
         RACE,
-        ("  platform_lock_shared(&broker->lock); /* keeps them", "  /* keeps them"),
+        ("  platform_lock_shared(&broker->lock); /* keeps the channels", "  /* keeps the channels"),
         ("channel_shut(channel);\n  platform_unlock(&broker->lock);", "channel_shut(channel);"),
     ),
     "a shutdown does not wait for who is inside": change(

@@ -19,7 +19,7 @@ ENDS: dict[str, Change] = {
         "consumer.c",
         "the consumer is closed in a batch",
         ASLEEP,
-        ("  eventcount_wake(&channel->ring.consumer_waiter); /* the one inside", "  /* the one inside"),
+        ("  eventcount_wake(&channel->ring.consumer_waiter); /* the thread inside", "  /* the thread inside"),
     ),
     "the producer's close does not wait for who is inside": change(
         "producer.c", "the closer counts", RACE, ("  guard_wait(&producer->guard);\n", "")
@@ -28,7 +28,7 @@ ENDS: dict[str, Change] = {
         "producer.c",
         "the producer is closed asleep",
         ASLEEP,
-        ("  eventcount_wake(&channel->ring.producer_waiter); /* the one inside", "  /* the one inside"),
+        ("  eventcount_wake(&channel->ring.producer_waiter); /* the thread inside", "  /* the thread inside"),
     ),
     "a blocked pop does not look for its own close": change(
         "consumer.c",

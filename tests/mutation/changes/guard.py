@@ -14,7 +14,7 @@ GUARD: dict[str, Change] = {
         "guard.h",
         "two in the producer, one with the seat",
         RACE,
-        ("    platform_fence_heavy(); /* pairs with the light one in guard_enter:", "    /* pairs with the light one in"),
+        ("    platform_fence_heavy(); /* pairs with guard_enter:", "    /* pairs with guard_enter:"),
     ),
     "who has the seat does not look whether it still has it": change(
         "guard.h",
@@ -26,7 +26,7 @@ GUARD: dict[str, Change] = {
         "guard.h",
         "two in the consumer, one with the seat",
         RACE,
-        ("  platform_fence_light();                                 /* pairs with the heavy ones", "  /* pairs with the heavy ones"),
+        ("  platform_fence_light(); /* pairs with guard_rebias and", "  /* pairs with guard_rebias and"),
     ),
     "a seat can be taken from who sits": change(
         "guard.h",
@@ -62,7 +62,7 @@ GUARD: dict[str, Change] = {
         "guard.h",
         "the consumer is closed from the side",
         "",
-        ("    platform_fence_heavy(); /* pairs with the light ones", "    /* pairs with the light ones"),
+        ("    platform_fence_heavy();\n    uint32_t bias", "    uint32_t bias"),
     ),
     "leaving wakes nobody": change(
         "guard.h", "the consumer is closed from the side", ASLEEP, ("  platform_wake(&guard->left);\n", "")

@@ -10,8 +10,8 @@ PINS: dict[str, Change] = {
         "a pin beside a pop",
         UNEXPLAINED,
         (
-            "  platform_fence_light(); /* pairs with the heavy one in guard_order",
-            "  /* pairs with the heavy one in guard_order",
+            "  platform_fence_light(); /* pairs with guard_order",
+            "  /* pairs with guard_order",
         ),
     ),
     "a pin is not ordered against a pop": change(

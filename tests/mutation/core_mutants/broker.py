@@ -69,7 +69,7 @@ BROKER = (
         "  *stats = (omni_broker_stats){broker->active, broker->created, "
         "broker->retired_messages, broker->retired_bytes};\n"
         "  for (omni_channel *channel = broker->oldest; channel; channel = channel->newer) {\n"
-        "    omni_producer_get_stats(&channel->producer, &sent);\n"
+        "    channel_sent(channel, &sent);\n"
         "    stats->total_messages_sent += sent.messages;\n"
         "    stats->total_bytes_transferred += sent.bytes;\n"
         "  }\n"
@@ -77,7 +77,7 @@ BROKER = (
         "  *stats = (omni_broker_stats){broker->active, broker->created, "
         "broker->retired_messages, broker->retired_bytes};\n"
         "  for (omni_channel *channel = broker->oldest; channel; channel = channel->newer) {\n"
-        "    omni_producer_get_stats(&channel->producer, &sent);\n"
+        "    channel_sent(channel, &sent);\n"
         "    stats->total_messages_sent += sent.messages;\n"
         "    stats->total_bytes_transferred += sent.bytes;\n"
         "  }\n",
@@ -113,7 +113,7 @@ BROKER = (
     ),
     Mutant(
         "shutdown_does_not_wait", ("SHD-2",), "broker.c",
-        "int done = !broker->oldest || broker->oldest->sequence > ticket;", "int done = 1;",
+        "int done = !broker->oldest || broker->oldest->sequence > generation;", "int done = 1;",
     ),
     Mutant(
         "any_departure_ends_a_shutdown", ("SHD-2",), "broker.c",
@@ -123,7 +123,7 @@ BROKER = (
     ),
     Mutant(
         "shutdown_waits_for_later_channels", ("SHD-3", "SHD-2"), "broker.c",
-        "int done = !broker->oldest || broker->oldest->sequence > ticket;", "int done = !broker->oldest;",
+        "int done = !broker->oldest || broker->oldest->sequence > generation;", "int done = !broker->oldest;",
     ),
     Mutant(
         "the_last_handle_does_not_wake_shutdown", ("SHD-2", "CON-5"), "broker.c",
@@ -131,7 +131,7 @@ BROKER = (
     ),
     Mutant(
         "after_shutdown_nothing_is_granted", ("SHD-3",), "broker.c",
-        "  uint64_t ticket = broker->created;\n",
-        "  uint64_t ticket = broker->created;\n  broker->memory_limit = broker->memory_used;\n",
+        "  uint64_t generation = broker->created;\n",
+        "  uint64_t generation = broker->created;\n  broker->memory_limit = broker->memory_used;\n",
     ),
 )  # fmt: skip

@@ -150,7 +150,7 @@ PRODUCER = (
     ),
     Mutant(
         "closing_does_not_wake_its_own_push", ("LIF-8",), "producer.c",
-        "  eventcount_wake(&channel->ring.producer_waiter); /* the one inside, if it sleeps (LIF-8) */\n", "",
+        "  eventcount_wake(&channel->ring.producer_waiter); /* the thread inside, if it sleeps (LIF-8) */\n", "",
     ),
     Mutant(
         "the_producer_is_unmapped_under_a_push", ("LIF-8", "CON-4"), "producer.c",
@@ -242,6 +242,6 @@ CONSUMER = (
     ),
     Mutant(
         "closing_does_not_wake_its_own_pop", ("LIF-8",), "consumer.c",
-        "  eventcount_wake(&channel->ring.consumer_waiter); /* the one inside, if it sleeps (LIF-8) */\n", "",
+        "  eventcount_wake(&channel->ring.consumer_waiter); /* the thread inside, if it sleeps (LIF-8) */\n", "",
     ),
 )  # fmt: skip

@@ -11,8 +11,8 @@ RING = (
     ),
     Mutant(
         "publish_does_not_wake", ("CON-5",), "ring.h",
-        "publishes the slots: pairs with ring_waiting */\n  eventcount_wake(&ring->consumer_waiter);\n",
-        "publishes the slots: pairs with ring_waiting */\n",
+        "  platform_store(&ring->write_index, write + count, release);\n  eventcount_wake(&ring->consumer_waiter);\n",
+        "  platform_store(&ring->write_index, write + count, release);\n",
     ),
     Mutant(
         "release_does_not_wake", ("CON-5",), "ring.h",
@@ -21,18 +21,18 @@ RING = (
     ),
     Mutant(
         "producers_end_does_not_wake", ("LIF-2", "SHD-1"), "ring.h",
-        "/* after the last write_index; pairs with ring_waiting */\n  eventcount_wake(&ring->consumer_waiter);\n",
-        "/* after the last write_index; pairs with ring_waiting */\n",
+        "/* pairs with ring_waiting: after the last write_index */\n  eventcount_wake(&ring->consumer_waiter);\n",
+        "/* pairs with ring_waiting: after the last write_index */\n",
     ),
     Mutant(
         "consumers_end_does_not_wake", ("LIF-2", "SHD-1"), "ring.h",
-        "/* says nothing about memory; eventcount_wake orders it */\n  eventcount_wake(&ring->producer_waiter);\n",
-        "/* says nothing about memory; eventcount_wake orders it */\n",
+        "/* publishes no memory; eventcount_wake orders it */\n  eventcount_wake(&ring->producer_waiter);\n",
+        "/* publishes no memory; eventcount_wake orders it */\n",
     ),
     Mutant(
         "wakes_only_if_the_queue_seemed_empty", ("CON-5",), "ring.h",
-        "publishes the slots: pairs with ring_waiting */\n  eventcount_wake(&ring->consumer_waiter);\n",
-        "publishes the slots: pairs with ring_waiting */\n"
+        "  platform_store(&ring->write_index, write + count, release);\n  eventcount_wake(&ring->consumer_waiter);\n",
+        "  platform_store(&ring->write_index, write + count, release);\n"
         "  if (write == ring->cached_read) eventcount_wake(&ring->consumer_waiter);\n",
     ),
     Mutant(
@@ -124,52 +124,52 @@ RING = (
     ),
     Mutant(
         # The gap is a few instructions by itself; the pause makes it one that threads fall into within a second.
-        "last_look_before_telling", ("CON-5",), "channel.h",
-        "      platform_store(&(asleep)->value, 1, relaxed); /* the fence orders it before the last look */   \\\n"
-        "      platform_fence_heavy();                       /* pairs with the fence in eventcount_wake */    \\\n"
-        "      if (!(ready)) dozed = platform_sleep(asleep, 1, deadline);",
+        "last_look_before_telling", ("CON-5",), "eventcount.h",
+        "      platform_store(&(waiter)->value, 1, relaxed); /* the fence orders it before the last check */       \\\n"
+        "      platform_fence_heavy(); /* pairs with eventcount_wake: else each misses the other, a lost wakeup */ \\\n"
+        "      if (!(ready)) waited = platform_sleep(waiter, 1, deadline);",
         "    extern int usleep(unsigned);"
-        " if (!(ready)) usleep(20), platform_store(&(asleep)->value, 1, relaxed), dozed = platform_sleep(asleep, 1, deadline);",
+        " if (!(ready)) usleep(20), platform_store(&(waiter)->value, 1, relaxed), waited = platform_sleep(waiter, 1, deadline);",
     ),
     Mutant(
-        "never_says_that_it_sleeps", ("CON-6",), "channel.h",
-        "    platform_store(&(asleep)->value, 1, relaxed); /* the fence orders it before the last look */ ",
-        "    platform_store(&(asleep)->value, 0, relaxed); /* the fence orders it before the last look */ ",
+        "never_says_that_it_sleeps", ("CON-6",), "eventcount.h",
+        "    platform_store(&(waiter)->value, 1, relaxed); /* the fence orders it before the last check */ ",
+        "    platform_store(&(waiter)->value, 0, relaxed); /* the fence orders it before the last check */ ",
     ),
     Mutant(
-        "polls_every_millisecond", ("CON-6",), "platform/platform.c",
-        "  struct timespec until = as_timespec(deadline);\n",
-        "  int64_t tick = platform_now() + SECOND / 1000;\n"
+        "polls_every_millisecond", ("CON-6",), "platform/futex.c",
+        "  struct timespec until = platform_timespec(deadline);\n",
+        "  int64_t tick = platform_now() + PLATFORM_SECOND / 1000;\n"
         "  if (tick < deadline) return platform_sleep(word, value, tick) == PLATFORM_SIGNAL ? PLATFORM_SIGNAL : PLATFORM_AWAKE;\n"
-        "  struct timespec until = as_timespec(deadline);\n",
+        "  struct timespec until = platform_timespec(deadline);\n",
     ),
     Mutant(
-        "yields_and_never_sleeps", ("CON-6",), "platform/platform.c",
-        "  struct timespec until = as_timespec(deadline);\n",
+        "yields_and_never_sleeps", ("CON-6",), "platform/futex.c",
+        "  struct timespec until = platform_timespec(deadline);\n",
         "  extern int sched_yield(void);\n"
         "  while (platform_load(&word->value, acquire) == value && platform_now() < deadline) sched_yield();\n"
-        "  struct timespec until = as_timespec(deadline);\n",
+        "  struct timespec until = platform_timespec(deadline);\n",
     ),
     Mutant(
-        "the_deadline_is_taken_for_a_duration", ("CON-5", "POP-4", "PSH-4", "POP-5", "SHD-2"), "platform/platform.c",
+        "the_deadline_is_taken_for_a_duration", ("CON-5", "POP-4", "PSH-4", "POP-5", "SHD-2"), "platform/futex.c",
         "FUTEX_WAIT_BITSET_PRIVATE, value", "FUTEX_WAIT_PRIVATE, value",
     ),
     Mutant(
-        "wakes_the_wrong_queue", ("CON-5", "LIF-2", "LIF-8"), "platform/platform.c",
+        "wakes_the_wrong_queue", ("CON-5", "LIF-2", "LIF-8"), "platform/futex.c",
         "FUTEX_WAKE_PRIVATE", "FUTEX_WAKE",
     ),
     Mutant(
-        "signals_are_slept_over", ("CON-6",), "platform/platform.c",
+        "signals_are_slept_over", ("CON-6",), "platform/futex.c",
         "  return errno == ETIMEDOUT ? PLATFORM_TIME_UP : PLATFORM_SIGNAL;",
         "  return errno == ETIMEDOUT ? PLATFORM_TIME_UP : PLATFORM_AWAKE;",
     ),
     Mutant(
-        "a_signal_uses_the_time_up", ("CON-6", "CON-5"), "platform/platform.c",
+        "a_signal_uses_the_time_up", ("CON-6", "CON-5"), "platform/futex.c",
         "  return errno == ETIMEDOUT ? PLATFORM_TIME_UP : PLATFORM_SIGNAL;", "  return PLATFORM_TIME_UP;",
     ),
     Mutant(
         "deadlines_have_whole_seconds", ("CON-5", "POP-4", "PSH-4", "POP-5", "SHD-2"), "platform/platform.c",
-        ".tv_nsec = nanoseconds % SECOND", ".tv_nsec = 0",
+        ".tv_nsec = nanoseconds % PLATFORM_SECOND", ".tv_nsec = 0",
     ),
     Mutant(
         "for_ever_is_no_time", ("POP-4", "PSH-4", "POP-5", "SHD-2"), "platform/platform.c",
@@ -184,7 +184,7 @@ RING = (
         "? PLATFORM_NEVER : now + timeout;", "? PLATFORM_NEVER : now + 10 * timeout;",
     ),
     Mutant(
-        "a_timed_wait_is_for_ever", ("CON-5", "POP-4", "PSH-4", "POP-5", "SHD-2"), "platform/platform.c",
+        "a_timed_wait_is_for_ever", ("CON-5", "POP-4", "PSH-4", "POP-5", "SHD-2"), "platform/futex.c",
         "deadline == PLATFORM_NEVER ? NULL : &until", "((void)until, NULL)",
     ),
     Mutant(

@@ -1,7 +1,7 @@
 /* Races of closes and shutdowns, from each side and from a third thread, with calls that may be asleep. */
 #include <sched.h>
 
-#include "crew.h"
+#include "native.h"
 
 static void push_to_the_end(race_round *round) {
   about_to_block(round);
@@ -121,7 +121,7 @@ static void free_both_with_none_or_all_popped(race_round *round) {
 
 static void nothing(race_round *round) { (void)round; }
 
-static const race_kind ends[] = {
+static const race_kind endpoints[] = {
     {"the producer ends, the consumer may sleep",
      0,
      true,
@@ -170,4 +170,4 @@ static const race_kind ends[] = {
      a_full_channel_was_left},
 };
 
-void race_ends(uint64_t rounds) { races_run(ends, sizeof ends / sizeof *ends, rounds); }
+void race_endpoints(uint64_t rounds) { races_run(endpoints, sizeof endpoints / sizeof *endpoints, rounds); }

@@ -1,11 +1,12 @@
-#include "crew.h"
-
+/* Runs races: the rounds, the moments at which their parts meet, and calls that check what they move. */
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "native.h"
 
 #define RELAXED memory_order_relaxed
 
@@ -14,20 +15,20 @@ typedef struct {
   const race_kind *kind;
   uint64_t rounds;
   pthread_barrier_t begin, end;
-} race_crew;
+} race_pool;
 
 typedef struct {
-  race_crew *crew;
+  race_pool *pool;
   int part;
-} member;
+} worker;
 
-static void *take_part(void *argument) {
-  member *me = argument;
-  void (*part)(race_round *) = me->crew->kind->parts[me->part];
-  for (uint64_t i = 0; i < me->crew->rounds; i++) {
-    pthread_barrier_wait(&me->crew->begin);
-    if (part) part(&me->crew->round);
-    pthread_barrier_wait(&me->crew->end);
+static void *work(void *argument) {
+  worker *me = argument;
+  void (*part)(race_round *) = me->pool->kind->parts[me->part];
+  for (uint64_t i = 0; i < me->pool->rounds; i++) {
+    pthread_barrier_wait(&me->pool->begin);
+    if (part) part(&me->pool->round);
+    pthread_barrier_wait(&me->pool->end);
   }
   return NULL;
 }
@@ -51,25 +52,26 @@ static void round_end(race_round *round, const race_kind *kind) {
 }
 
 static void race_run(const race_kind *kind, uint64_t rounds) {
-  race_crew crew = {.kind = kind, .rounds = rounds};
-  member members[CREW];
-  pthread_t threads[CREW];
+  race_pool pool = {.kind = kind, .rounds = rounds};
+  worker workers[RACE_THREADS];
+  pthread_t threads[RACE_THREADS];
   phase("race, %llu rounds: %s", (unsigned long long)rounds, kind->name);
-  CHECK(pthread_barrier_init(&crew.begin, NULL, CREW + 1) == 0 && pthread_barrier_init(&crew.end, NULL, CREW + 1) == 0);
-  for (int i = 0; i < CREW; i++) {
-    members[i] = (member){&crew, i};
-    thread_start(&threads[i], take_part, &members[i]);
+  CHECK(pthread_barrier_init(&pool.begin, NULL, RACE_THREADS + 1) == 0 &&
+        pthread_barrier_init(&pool.end, NULL, RACE_THREADS + 1) == 0);
+  for (int i = 0; i < RACE_THREADS; i++) {
+    workers[i] = (worker){&pool, i};
+    thread_start(&threads[i], work, &workers[i]);
   }
   for (uint64_t i = 0; i < rounds; i++) {
-    round_begin(&crew.round, kind, i);
-    pthread_barrier_wait(&crew.begin);
-    pthread_barrier_wait(&crew.end);
-    round_end(&crew.round, kind);
+    round_begin(&pool.round, kind, i);
+    pthread_barrier_wait(&pool.begin);
+    pthread_barrier_wait(&pool.end);
+    round_end(&pool.round, kind);
     progress(1);
   }
-  for (int i = 0; i < CREW; i++) thread_join(threads[i]);
-  pthread_barrier_destroy(&crew.begin);
-  pthread_barrier_destroy(&crew.end);
+  for (int i = 0; i < RACE_THREADS; i++) thread_join(threads[i]);
+  pthread_barrier_destroy(&pool.begin);
+  pthread_barrier_destroy(&pool.end);
 }
 
 void races_run(const race_kind *kinds, size_t count, uint64_t rounds) {
@@ -78,7 +80,7 @@ void races_run(const race_kind *kinds, size_t count, uint64_t rounds) {
 
 void about_to_block(race_round *round) { atomic_store_explicit(&round->sleeper, syscall(SYS_gettid), RELAXED); }
 
-/* Linux tells the state of each thread; 'S' is asleep. */
+/* As /proc says of the thread: state 'S' is asleep. */
 static bool is_asleep(int64_t thread) {
   char path[64], text[256], *name_end;
   snprintf(path, sizeof path, "/proc/self/task/%lld/stat", (long long)thread);
@@ -100,10 +102,10 @@ void choose_moment(race_round *round) {
   while ((thread = atomic_load_explicit(&round->sleeper, RELAXED)) == 0 || !is_asleep(thread)) sched_yield();
 }
 
-void tell(race_round *round, int what) { atomic_store_explicit(&round->told, what, memory_order_release); }
+void reach(race_round *round, int stage) { atomic_store_explicit(&round->stage, stage, memory_order_release); }
 
-void await(race_round *round, int what) {
-  while (atomic_load_explicit(&round->told, memory_order_acquire) < what) sched_yield();
+void await(race_round *round, int stage) {
+  while (atomic_load_explicit(&round->stage, memory_order_acquire) < stage) sched_yield();
 }
 
 int try_push_next(race_round *round) {

@@ -1,7 +1,7 @@
 /* Races for memory and for handles: pins against closes and pops, the last close, two threads in one handle. */
 #include <string.h>
 
-#include "crew.h"
+#include "native.h"
 
 enum { POPPED = 1, PINNED = 2 };
 
@@ -28,17 +28,17 @@ static void give_up_broker(race_round *round) {
 }
 
 /* In every other round the pin comes in time for certain. */
-static void pop_tell_and_close(race_round *round) {
+static void pop_and_close(race_round *round) {
   CHECK(try_pop_next(round, &round->message) == OMNI_POP_SUCCESS);
-  tell(round, POPPED);
+  reach(round, POPPED);
   if (round->number % 2) await(round, PINNED);
   choose_moment(round);
   omni_consumer_close(round->consumer);
 }
 
-static void pop_tell_and_go_on(race_round *round) {
+static void pop_and_go_on(race_round *round) {
   CHECK(try_pop_next(round, &round->message) == OMNI_POP_SUCCESS);
-  tell(round, POPPED);
+  reach(round, POPPED);
   if (round->number % 2) await(round, PINNED);
   CHECK(pop_on(round) == OMNI_POP_CHANNEL_CLOSED);
 }
@@ -47,9 +47,9 @@ static void pin_what_was_popped(race_round *round) {
   await(round, POPPED);
   int result = omni_message_pin(round->consumer, &round->message);
   CHECK(result == 0 || (result == OMNI_EXPIRED && round->number % 2 == 0));
-  tell(round, PINNED);
+  reach(round, PINNED);
   if (result != 0) return;
-  for (int looks = 0; looks < 8; looks++) {
+  for (int checks = 0; checks < 8; checks++) {
     message_check(0, &round->message, RACE_LONGEST);
     choose_moment(round);
   }
@@ -69,7 +69,7 @@ static void push_three_capacities(race_round *round) {
   omni_producer_free(round->producer);
 }
 
-/* Whoever writes in place keeps the memory by a pin, for a close may come from elsewhere. */
+/* A pin keeps the memory while it is written in place, for another thread may close. */
 static void write_in_place(race_round *round) {
   uint8_t *region, bytes[RACE_LONGEST];
   if (omni_producer_pin(round->producer) != 0) return; /* both sides have ended */
@@ -104,7 +104,7 @@ static void pop_with_another(race_round *round) {
     if (result != OMNI_POP_SUCCESS) continue;
     message_check(message.number, &message, RACE_LONGEST); /* nobody pushes, so it stays though it may expire */
     count(&round->popped);
-    CHECK(!(atomic_fetch_or_explicit(&round->told, 1 << message.number, memory_order_relaxed) & 1 << message.number));
+    CHECK(!(atomic_fetch_or_explicit(&round->stage, 1 << message.number, memory_order_relaxed) & 1 << message.number));
   }
 }
 
@@ -143,16 +143,16 @@ static void find_what_was_not_popped(race_round *round) {
   omni_consumer_free(round->consumer);
 }
 
-static const race_kind holds[] = {
+static const race_kind pins[] = {
     {"a message is pinned while both ends close",
      2,
      false,
-     {free_producer, pop_tell_and_close, pin_what_was_popped},
+     {free_producer, pop_and_close, pin_what_was_popped},
      free_closed_consumer},
     {"a message is pinned while more are popped",
      1,
      false,
-     {push_three_capacities, pop_tell_and_go_on, pin_what_was_popped},
+     {push_three_capacities, pop_and_go_on, pin_what_was_popped},
      free_consumer_with_all_popped},
     {"a slot is written in place while both ends close",
      1,
@@ -172,4 +172,4 @@ static const race_kind holds[] = {
      find_what_was_not_popped},
 };
 
-void race_holds(uint64_t rounds) { races_run(holds, sizeof holds / sizeof *holds, rounds); }
+void race_pins(uint64_t rounds) { races_run(pins, sizeof pins / sizeof *pins, rounds); }

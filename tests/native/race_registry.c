@@ -1,4 +1,4 @@
-/* Threads that make, look for and free channels of the same names in one broker. */
+/* Races in one broker: threads that make, look up and free channels of the same names. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -18,7 +18,7 @@ typedef struct {
   int number;
 } visitor;
 
-/* Who is granted a name has it alone, until it gives it back. */
+/* A thread that is granted a name has it alone, until it gives it back. */
 static void request_and_free(registry *shared, uint64_t random) {
   omni_producer *producer;
   omni_consumer *consumer;

@@ -1,24 +1,31 @@
-"""Evidence that a thread is asleep inside a call, in place of sleeping and hoping.
+"""Threads that are known to be blocked inside a call, by evidence instead of sleeping and hoping.
 
-Linux tells, for each thread, its state and how often it gave up the processor. A thread
-that waits for Python's lock asks for it again every few milliseconds and so keeps
+Linux shows, for each thread, its state and how often it gave up the processor. A thread
+that waits for the GIL asks for it again every few milliseconds and so keeps
 switching; one that is blocked in the operating system does not.
 """
 
 from __future__ import annotations
 
 import sys
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
+
+from tests.workers import Worker
+
+T = TypeVar("T")
 
 needs_proc = pytest.mark.skipif(
     not Path("/proc/self/task").is_dir(), reason="needs /proc to see that a thread is asleep"
 )
 
 _QUIET = 0.05
-"""Seconds without a switch: ten times as long as a waiter for Python's lock goes without one."""
+"""Seconds without a switch: ten times as long as a thread waiting for the GIL goes without one."""
 
 
 def wait_until_asleep(process: int | str, thread: int, limit: float = 20.0) -> None:
@@ -34,5 +41,22 @@ def wait_until_asleep(process: int | str, thread: int, limit: float = 20.0) -> N
         if status["State"].split()[0] == "S" and switches == before:
             return
         before = switches
-        time.sleep(_QUIET)  # lets go of Python's lock: whoever only waits for that wakes and switches
+        time.sleep(_QUIET)  # releases the GIL: a thread that only waits for that wakes and switches
     raise AssertionError(f"thread {thread} of process {process} did not fall asleep within {limit} s")
+
+
+def blocked_in(call: Callable[[], T]) -> Worker[T]:
+    """Run `call` in a thread, and return when it sleeps inside it."""
+    entering = threading.Event()
+    native_id: list[int] = []
+
+    def work() -> T:
+        native_id.append(threading.get_native_id())
+        entering.set()
+        return call()
+
+    worker = Worker(work)
+    assert entering.wait(20)
+    wait_until_asleep("self", native_id[0])
+    assert worker.thread.is_alive(), "the call returned instead of blocking"
+    return worker

@@ -1,0 +1,10 @@
+/* What a handle tells the registry that its channel is in. */
+#ifndef OMNI_BROKER_H
+#define OMNI_BROKER_H
+
+#include "channel.h"
+
+/* One of its handles is closed: unregisters the channel with the last, and counts what it sent. */
+void broker_handle_closed(omni_channel *channel);
+
+#endif
