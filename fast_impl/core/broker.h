@@ -1,4 +1,4 @@
-/* What a handle tells the registry that its channel is in. */
+/* The interface of the registry to the handles. */
 #ifndef OMNI_BROKER_H
 #define OMNI_BROKER_H
 

@@ -35,7 +35,7 @@ def _started(client: Client, prepared: World) -> World:
     """Every thread begins with what the setup has left."""
     left = prepared.threads[0]
     known = NOTHING_COUNTED if left.channel < 0 else prepared.entries[left.channel].history[-1]
-    thread = Thread(left.channel, held=left.held, pinned=left.pinned, generation=left.generation, known=known)
+    thread = Thread(left.channel, held=left.held, pinned=left.pinned, ticket=left.ticket, known=known)
     return prepared._replace(client=client, threads=(thread,) * len(client.threads))
 
 

@@ -78,7 +78,7 @@ typedef struct {
   omni_message held[OPERATIONS]; /* of its last pop */
   size_t held_count;
   omni_message pinned; /* the last that it pinned, if it has data */
-  uint64_t generation; /* of its last shutdown */
+  uint64_t ticket;     /* of its last shutdown */
   uint64_t results[OPERATIONS];
   int used;
 } actor;

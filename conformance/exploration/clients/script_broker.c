@@ -37,13 +37,13 @@ bool administer(actor *me, const script *s, script_kind kind, int argument, uint
       *result = counters();
       return true;
     case SHUTDOWN:
-      me->generation = omni_shutdown_begin(broker);
+      me->ticket = omni_shutdown_begin(broker);
       return false;
     case SHUTDOWN_WAIT:
-      *result = code(omni_shutdown_wait(broker, me->generation, -1));
+      *result = code(omni_shutdown_wait(broker, me->ticket, -1));
       return true;
     case TIMED_SHUTDOWN_WAIT:
-      *result = code(omni_shutdown_wait(broker, me->generation, 1));
+      *result = code(omni_shutdown_wait(broker, me->ticket, 1));
       return true;
     case NEW_BROKER:
       *result = another_broker();

@@ -1,4 +1,4 @@
-"""What wakes a blocked call (the peer, its own close, shutdown), and who is refused meanwhile.
+"""What wakes a blocked call (the peer, its own close, shutdown), and which calls are refused meanwhile.
 
 [LIF-2, LIF-8, SHD-1, CON-5, CON-2]
 """

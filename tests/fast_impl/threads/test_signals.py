@@ -66,7 +66,7 @@ def test_interrupt(call: str) -> None:
 
 @pytest.mark.parametrize("call", ["blocking_pop", "batch_pop", "blocking_push", "shutdown"])
 def test_deadline_is_kept_across_signals(fast: ModuleType, call: str) -> None:
-    """Signals handled during a call neither end it early nor begin its time anew."""
+    """Signals handled during a call neither end it early nor restart its time."""
     broker = fast.MailboxBroker()
     _, (producer, consumer) = broker.request_channel("deadline", fast.ChannelConfig(capacity=8, max_message_size=64))
     if call == "blocking_push":

@@ -78,9 +78,9 @@ def _shutdown(world: World, thread: Thread) -> Iterator[Step]:
     the call returns. In between it waits for who is inside a producer, or its message came after CHANNEL_CLOSED.
     """
     if thread.begun == 0:
-        yield world, thread._replace(begun=1, generation=len(world.entries))
+        yield world, thread._replace(begun=1, ticket=len(world.entries))
         return
-    for number, entry in enumerate(world.entries[: thread.generation]):
+    for number, entry in enumerate(world.entries[: thread.ticket]):
         if entry.shut == 2 or not entry.registered:
             continue
         if entry.shut == 0 or not world.is_inside(number, "producer"):
@@ -91,7 +91,7 @@ def _shutdown(world: World, thread: Thread) -> Iterator[Step]:
 
 def _shutdown_wait(kind: str, world: World, thread: Thread) -> Iterator[Step]:
     """Until every channel there was when it began is gone; those made since are no part of it [SHD-2, SHD-3]."""
-    if not any(entry.registered for entry in world.entries[: thread.generation]):
+    if not any(entry.registered for entry in world.entries[: thread.ticket]):
         yield world, thread.done(1)
         return
     if kind == "timed_shutdown_wait":

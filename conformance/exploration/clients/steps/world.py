@@ -112,7 +112,7 @@ class Thread(NamedTuple):
     channel: the number of the channel it works on, or -1.
     next: the operation to come. begun: how far it is, where it takes several steps. inside: whether it is in a gate.
     held, pinned: the messages of its last pop, and the one it pinned last.
-    generation: how many channels there had been at its last shutdown.
+    ticket: how many channels there had been at its last shutdown.
     read: how many messages had been popped when its batch of pushes began.
     mishaps: how often it was interrupted, or refused memory.
     known, totals: the least that it can find in the counters of its channel, and of the broker.
@@ -124,7 +124,7 @@ class Thread(NamedTuple):
     inside: bool = False
     held: tuple[Message, ...] = ()
     pinned: Message | None = None
-    generation: int = 0
+    ticket: int = 0
     read: int = 0
     mishaps: int = 0
     known: Counters = NOTHING_COUNTED
