@@ -13,9 +13,9 @@ VPYTHON := $(VENV)/bin/python
 
 # What is compiled depends on these. The rest is used straight from the tree.
 SOURCES := pyproject.toml $(wildcard fast_impl/core/*.c fast_impl/core/*.h fast_impl/core/platform/*.c fast_impl/core/platform/*.h) \
-	$(wildcard fast_impl/cpython/*.c fast_impl/cpython/*.h) \
+	$(wildcard fast_impl/cpython/*.c fast_impl/cpython/*.h fast_impl/cffi/*.py) \
 	$(wildcard fast_impl/flatbuffers/verifier/*.c fast_impl/flatbuffers/verifier/*.h) \
-	$(wildcard fast_impl/_build.py fast_impl/_cffi_source.py fast_impl/_verifier_source.py)
+	$(wildcard fast_impl/_build.py fast_impl/_sources.py)
 
 .PHONY: help conformance conformance-long mutation explore necessity sanitize aarch64 prove verify crosscheck \
 	flatbuffers test lint types bench bench-check clean venv

@@ -14,8 +14,7 @@ from conformance.execution import execute_check
 from conformance.results import Report
 from conformance.rules import RULES
 from conformance.runner import Selection, enter, environment, excused
-from conformance.targets import FEATURES, Target, Unusable
-from conformance.targets.names import SHARED
+from conformance.targets import FEATURES, SHARED, Target, Unusable, check_features
 from conformance.workers.process import Outcome
 
 
@@ -72,9 +71,7 @@ def _target(
     given: dict[str, Any],
 ) -> Target:
     """The names that checks use, made from a broker and what it makes; Unusable where that fails."""
-    unknown = sorted(without - set(FEATURES))
-    if unknown:
-        raise Unusable(f"no such feature: {', '.join(unknown)}; there are {', '.join(FEATURES)}")
+    check_features(without)
     broker = make_broker()
     error, pair = broker.request_channel("conformance", spec_model.ChannelConfig(8, 64))
     if pair is None:

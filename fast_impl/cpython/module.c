@@ -2,7 +2,7 @@
 #include "handles.h"
 #include "omni_internal.h"
 
-/* Takes objects of our own Python modules into the state. */
+/* Objects of our own Python modules that the state holds. */
 typedef struct {
   const char *module, *name;
   size_t place;
@@ -12,14 +12,14 @@ static const import imports[] = {
     {"spec_model.vocabulary", "ProducerStats", offsetof(handles_state, producer_stats)},
     {"spec_model.vocabulary", "ConsumerStats", offsetof(handles_state, consumer_stats)},
     {"spec_model.config", "ChannelConfig", offsetof(handles_state, channel_config)},
-    {"fast_impl._arguments", "as_count", offsetof(handles_state, as_count)},
-    {"fast_impl._arguments", "as_nanoseconds", offsetof(handles_state, as_nanoseconds)},
-    {"fast_impl._raising", "refuse", offsetof(handles_state, refuse)},
-    {"fast_impl._raising", "unsent", offsetof(handles_state, unsent)},
-    {"fast_impl._raising", "unreceived", offsetof(handles_state, unreceived)},
-    {"fast_impl._raising", "expired", offsetof(handles_state, expired)},
-    {"fast_impl._raising", "ended", offsetof(handles_state, ended)},
-    {"fast_impl._raising", "held", offsetof(handles_state, held)},
+    {"fast_impl._common", "as_count", offsetof(handles_state, as_count)},
+    {"fast_impl._common", "as_nanoseconds", offsetof(handles_state, as_nanoseconds)},
+    {"fast_impl._common", "refuse", offsetof(handles_state, refuse)},
+    {"fast_impl._common", "unsent", offsetof(handles_state, unsent)},
+    {"fast_impl._common", "unreceived", offsetof(handles_state, unreceived)},
+    {"fast_impl._common", "expired", offsetof(handles_state, expired)},
+    {"fast_impl._common", "ended", offsetof(handles_state, ended)},
+    {"fast_impl._common", "held", offsetof(handles_state, held)},
 };
 enum { IMPORTS = sizeof imports / sizeof *imports };
 

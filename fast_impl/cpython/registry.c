@@ -1,4 +1,4 @@
-/* A broker of the core, with bytes for names and nanoseconds for time; _broker.py makes the public one of it (§4). */
+/* A broker of the core, with names in bytes and times in nanoseconds; _broker.MailboxBroker is public (§4). */
 #include "handles.h"
 
 typedef struct {
@@ -90,11 +90,7 @@ static PyMethodDef methods[] = {
 };
 
 static PyType_Slot slots[] = {
-    {Py_tp_doc, "Makes channels and knows them by name: Registry(memory_limit)."},
-    {Py_tp_new, new},
-    {Py_tp_dealloc, dealloc},
-    {Py_tp_methods, methods},
-    {0, NULL},
+    {Py_tp_doc, DOC_Registry}, {Py_tp_new, new}, {Py_tp_dealloc, dealloc}, {Py_tp_methods, methods}, {0, NULL},
 };
 
 PyType_Spec registry_spec = {

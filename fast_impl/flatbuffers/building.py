@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, SupportsIndex
 from weakref import WeakKeyDictionary
 
-from fast_impl._arguments import as_count
+from fast_impl._common import as_count
 from fast_impl.flatbuffers.builder import SlotBuilder
 from spec_model.errors import ChannelClosedError, ConcurrentUseError
 from spec_model.vocabulary import PushResult

@@ -14,7 +14,7 @@ import fast_impl
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "api.md"
-STUB = ROOT / "fast_impl" / "_handles.pyi"
+REFERENCE = ROOT / "fast_impl" / "cffi"
 RULE = re.compile(r"\b([A-Z]{3}-\d+)\b")
 
 SECTIONS = {
@@ -44,14 +44,15 @@ Made by `make pages` from signatures and docstrings; a test fails where it is st
 
 
 def signatures() -> dict[str, str]:
-    """`Class.method` -> signature with types, from the stub of the types in C."""
-    found = {}
-    for outer in ast.parse(STUB.read_text(encoding="utf-8")).body:
-        if isinstance(outer, ast.ClassDef):
-            for inner in outer.body:
-                if isinstance(inner, ast.FunctionDef):
-                    found[f"{outer.name}.{inner.name}"] = _written(inner)
-    return found
+    """`Class.method` -> signature with types, from the binding over cffi: the types in C have none."""
+    return {
+        f"{outer.name}.{inner.name}": _written(inner)
+        for path in sorted(REFERENCE.glob("*.py"))
+        for outer in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(outer, ast.ClassDef)
+        for inner in outer.body
+        if isinstance(inner, ast.FunctionDef)
+    }
 
 
 def _written(function: ast.FunctionDef) -> str:

@@ -74,13 +74,13 @@ def test_it_keeps_every_rule(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "broken", "rule"),
     [
-        ("  k->pops++;", "", "MSG-2"),
+        ("  k->pops++; ", "  ", "MSG-2"),
         ("if (--c->open == 0) unregister(c);", "c->open--;", "BRK-8"),
         ("slot_of(c, c->read + c->capacity)->pins == 0", "true", "MSG-3"),
     ],
 )
 def test_with_a_line_broken_it_does_not(folder: Path, tmp_path: Path, line: str, broken: str, rule: str) -> None:
-    """The suite says which rule that line was for, so that its pass is worth something."""
+    """The suite names the rule that the line is for, and prints a program that fails for it."""
     shutil.copytree(folder, tmp_path / "mine", ignore=shutil.ignore_patterns("*.so"))
     source = tmp_path / "mine" / "omni_naive.c"
     text = source.read_text()
@@ -92,6 +92,9 @@ def test_with_a_line_broken_it_does_not(folder: Path, tmp_path: Path, line: str,
     assert code == 1
     verdicts = {each["id"]: each["verdict"] for each in report["rules"]}  # type: ignore[attr-defined]
     assert verdicts[rule] == "broken"
+    program = next(each["python"] for each in report["failures"] if each["python"])  # type: ignore[attr-defined]
+    done = subprocess.run([sys.executable, "-c", program], env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
+    assert "AssertionError" in done.stderr, (program, done.stderr)
 
 
 @pytest.mark.parametrize("sanitizer", SANITIZERS)

@@ -34,7 +34,7 @@ def native(compiler: str, target: Path, flags: Sequence[str] = (), *, core: Path
 
 
 def library(compiler: str, target: Path, flags: Sequence[str] = (), *, core: Path = CORE) -> Path:
-    """The core alone, for OMNI_LIBRARY; raises CannotBuild."""
+    """The core alone, as a shared library; raises CannotBuild."""
     return _compile(compiler, ["-shared", "-fPIC", *flags], [core, core / "platform"], target)
 
 

@@ -82,7 +82,7 @@ def watched(compiler: str, sanitized: Path) -> dict[str, str]:
         "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=1",
         "UBSAN_OPTIONS": "print_stacktrace=1",
         "PYTHONMALLOC": "malloc",
-        "OMNI_LIBRARY": str(sanitized),
+        "OMNI_TEST_LIBRARY": str(sanitized),
     }
 
 

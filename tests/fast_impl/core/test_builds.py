@@ -1,4 +1,4 @@
-"""Other builds of the core's sources: behind OMNI_LIBRARY, without memory, and with indices that begin anywhere."""
+"""Other builds of the core's sources: as a library to judge, without memory, and with indices that begin anywhere."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import fast_impl
+from conformance.targets import c_library
 from tests.native.programs import CORE, PLATFORMS, library, native
 
 COMPILER = shutil.which("cc") or shutil.which("gcc") or ""
@@ -20,13 +21,18 @@ pytestmark = [pytest.mark.once, pytest.mark.skipif(not COMPILER, reason="no C co
 STRICT = ["-std=c11", "-O2", "-Wall", "-Wextra", "-Wshadow", "-Werror"]
 SETTABLE = "-DOMNI_START_INDEX_SETTABLE"
 
-REPLAY = """
-import fast_impl
+LOAD = """
+import sys
+from conformance.targets import Target, c_library
+
+omni = c_library.load(sys.argv[1])
+"""
+
+REPLAY = LOAD + """
 from conformance.checks import CHECKS
 from conformance.differential.lockstep import new_tally
-from conformance.targets.target import Target
 
-target = Target("core", fast_impl, frozenset({"start-index"}), "import fast_impl as omni")
+target = Target("core", omni, frozenset({"start-index"}), "")
 for check in CHECKS:
     if check.layer == "transitions" and check.id.endswith("index-wrap-08"):
         tally = new_tally()
@@ -34,8 +40,7 @@ for check in CHECKS:
         print(check.id, tally.figures["transitions replayed"])
 """
 
-PROGRAM = """
-import fast_impl as omni
+PROGRAM = LOAD + """
 with omni.open_channel(capacity=8) as channel:
     channel.producer.send(b"through another library")
     print(channel.consumer.receive().decode())
@@ -47,8 +52,8 @@ def _library(folder: Path, *flags: str, core: Path = CORE) -> Path:
 
 
 def _run(library: Path, program: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "OMNI_BINDING": "cffi", "OMNI_LIBRARY": str(library)}
-    command = [sys.executable, "-c", program]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-c", program, str(library)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=150, check=False)
 
 
@@ -56,7 +61,7 @@ def _run(library: Path, program: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_library_that_exports_the_c_abi_is_driven(tmp_path: Path) -> None:
-    """OMNI_LIBRARY names a shared library, here the core's own sources, and a message goes through it."""
+    """Given a shared library, here of the core's own sources, a message goes through it."""
     done = _run(_library(tmp_path), PROGRAM)
     assert (done.returncode, done.stdout) == (0, "through another library\n"), done.stderr
 
@@ -74,10 +79,16 @@ def test_a_library_that_lacks_a_function_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_path_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
-    """The error says that the path came from OMNI_LIBRARY."""
+    """The error names the path."""
     done = _run(tmp_path / "absent.so", PROGRAM)
     assert done.returncode != 0
-    assert "OMNI_LIBRARY names no library" in done.stderr
+    assert "absent.so cannot be loaded as a shared library" in done.stderr
+
+
+def test_the_adapter_comes_first(tmp_path: Path) -> None:
+    """Where fast_impl is in use already, the adapter refuses: it would go on with the core that it has."""
+    with pytest.raises(ImportError, match="fast_impl is in use already"):
+        c_library.load(tmp_path / "any.so")
 
 
 # ---- no memory ----
@@ -133,6 +144,6 @@ def test_indices_compared_and_not_subtracted(tmp_path: Path, right: str, wrong: 
 
 def test_no_other_build_has_it(tmp_path: Path) -> None:
     """Neither the installed core nor a library without the flag lets its start index be set."""
-    done = _run(_library(tmp_path), "import fast_impl; print(hasattr(fast_impl, 'set_start_index'))")
+    done = _run(_library(tmp_path), LOAD + "print(hasattr(omni, 'set_start_index'))")
     assert (done.returncode, done.stdout) == (0, "False\n"), done.stderr
     assert not hasattr(fast_impl, "set_start_index")

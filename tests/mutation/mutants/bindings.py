@@ -16,7 +16,7 @@ CPYTHON = (
     ),
     Mutant(
         "an_expired_message_has_a_length", MESSAGE_C, suite("MSG-2"),
-        "if (is_readable(self->end, &self->raw)) return", "if (true) return",
+        "if (is_readable(self->endpoint, &self->raw)) return", "if (true) return",
     ),
     Mutant(
         "a_blocking_push_does_not_wait", PUSHING_C, suite_any("PSH-4", "CON-6"),
@@ -27,11 +27,11 @@ CPYTHON = (
 CFFI = (
     Mutant(
         "a_view_never_unpins", MESSAGE_PY, suite("MSG-3"),
-        "ffi.gc(raw.data, lambda _: lib.omni_message_unpin(core.handle, number))", "raw.data",
+        "ffi.gc(raw.data, lambda _: lib.omni_message_unpin(consumer, number))", "raw.data",
     ),
     Mutant(
         "a_moved_from_producer_goes_on", PRODUCER_PY, suite("LIF-3", "LIF-4", "LIF-5"),
-        "core, self._core = self._core, None", "core = self._core",
+        "endpoint, self._endpoint = self._endpoint, None", "endpoint = self._endpoint",
     ),
     Mutant(
         "available_slots_are_the_capacity", PRODUCER_PY, suite("STA-3"),

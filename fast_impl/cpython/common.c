@@ -1,6 +1,10 @@
+/* What the types share: how arguments are converted [ARG], what is raised, how handles are entered and not copied. */
 #include <math.h>
+#include <stdarg.h>
 
 #include "handles.h"
+
+/* ---- arguments ---- */
 
 int bind(const char *function, const char *const *names, int required, int most, PyObject *const *args,
          Py_ssize_t nargs, PyObject *kwnames, PyObject **values) {
@@ -94,4 +98,40 @@ int convert_timeout(const handles_state *state, PyObject *timeout, int64_t *nano
   *nanoseconds = PyLong_AsLongLong(converted);
   Py_DECREF(converted);
   return 0;
+}
+
+/* ---- answers ---- */
+
+PyObject *handle_enter(PyObject *self, PyObject *Py_UNUSED(unused)) { return Py_NewRef(self); }
+
+PyObject *handle_reduce_ex(PyObject *self, PyObject *Py_UNUSED(protocol)) {
+  PyObject *name = PyType_GetName(Py_TYPE(self));
+  if (name) PyErr_Format(PyExc_TypeError, "%U cannot be copied or pickled; use move() to hand it on", name); /* LIF-7 */
+  Py_XDECREF(name);
+  return NULL;
+}
+
+PyObject *config_of(const handles_state *state, uint64_t capacity, uint64_t max_message_size) {
+  return PyObject_CallFunction(state->channel_config, "KK", (unsigned long long)capacity,
+                               (unsigned long long)max_message_size);
+}
+
+PyObject *stats_of(PyObject *type, const omni_handle_stats *stats) {
+  return PyObject_CallFunction(type, "KKK", (unsigned long long)stats->messages, (unsigned long long)stats->bytes,
+                               (unsigned long long)stats->failed);
+}
+
+PyObject *raise_by(PyObject *raiser, const char *format, ...) {
+  va_list values;
+  va_start(values, format);
+  PyObject *arguments = Py_VaBuildValue(format, values);
+  va_end(values);
+  if (!arguments) return NULL;
+  PyObject *returned = PyObject_Call(raiser, arguments, NULL);
+  Py_DECREF(arguments);
+  if (returned) { /* it raises, always */
+    Py_DECREF(returned);
+    PyErr_SetString(PyExc_SystemError, "what should have raised returned");
+  }
+  return NULL;
 }
