@@ -1,4 +1,4 @@
-"""FlatBuffers in the slot, for targets that provide them (§5.3, §6.1, §9.3)."""
+"""FlatBuffers built in the slot, read in the ring and verified, for targets that provide them (§5.3, §6.1, §9.3)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
-from conformance.checks.known_buffers import MALFORMED, WELL_FORMED
 from conformance.checks.registry import function
-from conformance.checks.sample import SCHEMA, Sample, finish, root
+from conformance.checks.sample import MALFORMED, SCHEMA, WELL_FORMED, Sample, finish, root
 from conformance.threads import open_pair
 
 CONTENTS = ((0, "", b""), (7, "seven", b"\x07" * 7), (2**32 - 1, "é" * 40, bytes(range(256))))
 
 
 def _ordinary(number: int, name: str, data: bytes = b"") -> bytes:
-    """What an ordinary Builder makes of it."""
+    """The message of an ordinary Builder."""
     from flatbuffers import Builder
 
     builder = Builder(16)
@@ -29,9 +28,9 @@ def _nothing_was_sent(pair: Any) -> None:
 
 
 def _allocated(call: Callable[[], Any]) -> tuple[Any, int]:
-    """What it answers the second time, and how many bytes Python had allocated at most meanwhile.
+    """The result of the second call, and the peak of bytes that Python allocated during it.
 
-    The first time may load modules.
+    The first call may import modules.
     """
     call()
     tracemalloc.start()
@@ -43,7 +42,7 @@ def _allocated(call: Callable[[], Any]) -> tuple[Any, int]:
 
 @function("FLB-1", "flatbuffers")
 def a_buffer_built_in_the_slot_equals_an_ordinary_one(omni: Any) -> None:
-    """What is built in place arrives as the bytes that an ordinary Builder gives, whatever the slots held before."""
+    """A message built in place has the bytes that an ordinary Builder gives, whatever the slots held before."""
     _, pair = open_pair(omni, size=1024)
     for _ in range(4):
         assert pair.producer.batch_push([b"\xff" * 1024] * 8) == 8
@@ -71,7 +70,7 @@ def every_way_to_finish_gives_the_same_bytes(omni: Any) -> None:
                 finish(builder, 8, "eight")
                 builder.Clear()
                 root(builder, 7, "seven", b"\x07", getattr(builder, way), identifier)
-                output = builder.Output()  # a copy, so that keeping it holds nothing up
+                output = builder.Output()  # a copy, so that it does not export the slot
                 assert output == wanted.Output(), f"Output() after {way}: {bytes(output)!r}"
             found = bytes(pair.consumer.try_pop()[1])
             assert found == wanted.Output(), f"{way}, identifier {identifier!r}: {found!r}"
@@ -101,11 +100,11 @@ def an_exception_inside_a_build_rolls_back(omni: Any) -> None:
     try:
         with pair.producer.build() as builder:
             finish(builder, 7, "seven")
-            raise KeyError("on the way")
+            raise KeyError("inside the block")
     except KeyError:
         pass
     else:
-        raise AssertionError("the exception did not come out of the block")
+        raise AssertionError("the exception did not propagate out of the block")
     _nothing_was_sent(pair)
     pair.close()
 
@@ -120,14 +119,14 @@ def an_unfinished_build_is_not_sent(omni: Any) -> None:
     except Exception:
         pass
     else:
-        raise AssertionError("a block was left without Finish, and nothing was said")
+        raise AssertionError("a block was left without Finish, and nothing was raised")
     _nothing_was_sent(pair)
     pair.close()
 
 
 @function("FLB-2", "flatbuffers")
 def a_build_that_outgrows_the_slot_is_refused(omni: Any) -> None:
-    """The error tells the size of the slot; nothing is published, and the slot is free again."""
+    """The error names the size of the slot; nothing is published, and the slot is free again."""
     for length in (100, 10_000):
         _, pair = open_pair(omni)
         refused = None
@@ -137,14 +136,14 @@ def a_build_that_outgrows_the_slot_is_refused(omni: Any) -> None:
         except Exception as error:
             refused = error
         assert refused is not None, f"a buffer of more than {length} bytes went into a slot of 64"
-        assert "64" in str(refused), f"the error does not tell the slot's size, 64: {refused!r}"
+        assert "64" in str(refused), f"the error does not name the slot's size, 64: {refused!r}"
         _nothing_was_sent(pair)
         pair.close()
 
 
 @function("FLB-2", "flatbuffers")
-def exactly_what_fits_goes_in(omni: Any) -> None:
-    """Into slots of all sizes around, a buffer goes exactly if an ordinary one is no larger."""
+def a_buffer_is_sent_exactly_if_it_fits(omni: Any) -> None:
+    """In slots of neighbouring sizes, a buffer is sent exactly if an ordinary one is no larger than the slot."""
     for size in range(64, 84):
         _, pair = open_pair(omni, size=size)
         for length in range(12, 44):
@@ -180,7 +179,7 @@ def a_table_is_read_in_the_ring(omni: Any) -> None:
 
 @function("FLB-3", "flatbuffers")
 def an_expired_message_gives_no_table(omni: Any) -> None:
-    """MessageExpiredError, as for every way of reading it."""
+    """MessageExpiredError, as for every other way of reading it."""
     _, pair = open_pair(omni, size=1024)
     assert pair.producer.batch_push([_ordinary(7, "seven")] * 2) == 2
     message = pair.consumer.try_pop()[1]
@@ -208,8 +207,8 @@ def reading_copies_nothing(omni: Any) -> None:
 
 
 @function("FLB-4", "flatbuffers")
-def verify_tells_good_from_bad(omni: Any) -> None:
-    """True for what a Builder made, False for every truncation of it and for offsets that lead out of it."""
+def verify_rejects_damaged_buffers(omni: Any) -> None:
+    """True for a built buffer, False for every truncation of it and for offsets out of the buffer."""
     if hasattr(omni, "Schema"):
         omni.Schema.load(SCHEMA)
     _, pair = open_pair(omni, size=1024)
@@ -221,17 +220,17 @@ def verify_tells_good_from_bad(omni: Any) -> None:
     good = _ordinary(7, "seven", b"\x07" * 7)
     assert verified(good)
     for length in range(1, len(good) - 8):
-        assert not verified(good[:length]), f"the first {length} of {len(good)} bytes were taken for a Sample"
+        assert not verified(good[:length]), f"the first {length} of {len(good)} bytes were accepted as a Sample"
     assert not verified(b"\xff" * 32), "offsets out of the buffer were followed"
     text = good.index(b"seven") - 4
     long = good[:text] + (10**6).to_bytes(4, "little") + good[text + 4 :]
-    assert not verified(long), "a string of a million bytes was found in a small buffer"
+    assert not verified(long), "a string of a million bytes was accepted in a small buffer"
     pair.close()
 
 
 @function("FLB-4", "flatbuffers")
-def verify_judges_each_buffer_as_cpp_does(omni: Any) -> None:
-    """Buffers laid out by hand: each True or False as C++'s Verifier says of it."""
+def verify_agrees_with_cpp_on_hand_made_buffers(omni: Any) -> None:
+    """Each has the verdict of C++'s Verifier."""
     if hasattr(omni, "Schema"):
         omni.Schema.load(SCHEMA)
     _, pair = open_pair(omni, size=1024)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from fast_impl.flatbuffers.table import as_identifier
 
-if TYPE_CHECKING:
-    from fast_impl import Message
-
 IDENTIFIER = 4
-"""Bytes of a file identifier, of the size before a buffer, and of the offset at its begin."""
+"""Bytes of a file identifier, of a size prefix, and of the root offset."""
+
+
+class Message(Protocol):
+    """What reading needs of a message. Either binding's Message has it."""
+
+    @property
+    def data(self) -> memoryview:
+        """The message in the ring."""
 
 
 class Root(Protocol):
-    """A class that `flatc --python` makes of a table."""
+    """A class that `flatc --python` generates for a table."""
 
     @classmethod
     def GetRootAs(cls, buf: Any, offset: int = 0, /) -> Any:
@@ -27,13 +32,12 @@ Table = TypeVar("Table", bound=Root)
 def get_flatbuffer(
     message: Message, T: type[Table], /, *, size_prefixed: bool = False, file_identifier: bytes | str | None = None
 ) -> Table:
-    """The message's root table, of the class T that `flatc` generated, read where it lies [FLB-3].
+    """The message's root table, of the class T that `flatc` generated, read in place [FLB-3].
 
-    It holds on to the message like any view of it [MSG-3]. What it reads is what was sent, well-formed or not:
-    `verify` tells.
+    It keeps the message alive like any view of it [MSG-3]. Nothing is verified: see `verify`.
 
-    Raises MessageExpiredError [MSG-2]; TypeError where T is no such class; ValueError for a message too short, for
-    another file identifier, and for a size at its begin that is not the message's.
+    Raises MessageExpiredError [MSG-2]; TypeError if T is no such class; ValueError for a message that is too short,
+    another file identifier, or a wrong size prefix.
     """
     if not callable(getattr(T, "GetRootAs", None)):
         raise TypeError(f"T must be a class that flatc generated, with GetRootAs, not {T!r}")
@@ -52,8 +56,8 @@ def get_flatbuffer(
 
 
 def _check_size(data: memoryview) -> None:
-    told = int.from_bytes(data[:IDENTIFIER], "little")
-    if told != len(data) - IDENTIFIER:
+    prefix = int.from_bytes(data[:IDENTIFIER], "little")
+    if prefix != len(data) - IDENTIFIER:
         raise ValueError(
-            f"the message is not size-prefixed: it begins with {told}, and {len(data) - IDENTIFIER} follow"
+            f"the message is not size-prefixed: it begins with {prefix}, and {len(data) - IDENTIFIER} bytes follow"
         )

@@ -1,4 +1,4 @@
-"""Binary schemas: what a verifier must know of a FlatBuffer."""
+"""`Schema`: a binary schema, loaded and compiled for the verifier."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from typing import Any
 
 from fast_impl.flatbuffers import registry
-from fast_impl.flatbuffers.library import as_memory, ffi, lib
-from fast_impl.flatbuffers.table import MAX_DEPTH, MAX_TABLES, Table
+from fast_impl.flatbuffers.table import MAX_DEPTH, MAX_TABLES, Table, as_memory, ffi, lib
 from spec_model.errors import SchemaError
 
 WHY_SIZE = 4096
+"""Bytes of a message from the loader."""
 
 
 class Schema:
-    """What `flatc --schema -b` wrote, checked and compiled; made by `Schema.load`. Any thread may use it, at any time.
+    """The output of `flatc --schema -b`, checked and compiled by `Schema.load`. It is immutable and thread-safe.
 
-    `--bfbs-builtins` makes flatc write the attribute `nested_flatbuffer`, too. Without it, nested buffers are plain
-    vectors of bytes to a verifier.
+    With `--bfbs-builtins` flatc includes the attribute `nested_flatbuffer`. Without it, nested buffers are verified as
+    plain vectors of bytes.
     """
 
     __slots__ = ("_objects", "_root", "file_identifier", "source")
@@ -37,12 +37,12 @@ class Schema:
 
     @classmethod
     def load(cls, source: str | os.PathLike[str] | Any, *, register: bool = True) -> Schema:
-        """Read a binary schema, from a path or from bytes, and make its tables known to `verify` by their full names.
+        """Read a binary schema from a path or from bytes, and register its tables for `verify` by their full names.
 
-        Loading the same again is fine. With `register=False` only the classes given to `add` are known.
+        Loading the same schema again has no effect. With `register=False` only the classes given to `add` are known.
 
-        Raises SchemaError, a ValueError, for one that is malformed, or that defines a table or struct otherwise than
-        one loaded before; OSError where the path cannot be read.
+        Raises SchemaError, a ValueError, for a malformed schema, and for one that defines a table or struct
+        differently from one loaded before; OSError if the path cannot be read.
         """
         if isinstance(source, (str, os.PathLike)):
             with open(source, "rb") as file:
@@ -56,7 +56,7 @@ class Schema:
     @property
     def tables(self) -> tuple[str, ...]:
         """The full names of its tables."""
-        return tuple(name for name, one in self._objects.items() if _is_table(one))
+        return tuple(name for name, one in self._objects.items() if one.is_table)
 
     @property
     def root(self) -> str | None:
@@ -64,7 +64,7 @@ class Schema:
         return None if self._root is None else self._root.name
 
     def add(self, T: type, name: str) -> Schema:
-        """Say that class `T` reads the table of that full name: for generated code whose module no longer tells."""
+        """Register the table of that full name for class `T`, whose module and name do not identify it."""
         registry.add(T, self._table(name))
         return self
 
@@ -78,17 +78,17 @@ class Schema:
         max_depth: int = MAX_DEPTH,
         max_tables: int = MAX_TABLES,
     ) -> bool:
-        """As the function `verify`, for a table by its full name; without one, for the root type."""
+        """Like the function `verify`, for a table by its full name, or without a name for the root type."""
         table = self._root if name is None else self._table(name)
         if table is None:
             raise SchemaError(f"{self.source} declares no root type; name one of its tables: {_some(self.tables)}")
-        return table.judges(data, size_prefixed, file_identifier, max_depth, max_tables)
+        return table.verify(data, size_prefixed, file_identifier, max_depth, max_tables)
 
     def _table(self, name: str) -> Table:
         found = self._objects.get(name)
         if found is None:
             raise SchemaError(f"{self.source} has no table {name!r}; it has {_some(self.tables)}")
-        if not _is_table(found):
+        if not found.is_table:
             raise SchemaError(f"{name} is a struct in {self.source}; only a table can be a root")
         return found
 
@@ -102,7 +102,7 @@ def _compiled(data: Any, source: str) -> Any:
     result = lib.omni_schema_load(memory, len(memory), out, why, WHY_SIZE)
     ffi.release(memory)
     if result == lib.OMNI_SCHEMA_REFUSED:
-        reason = ffi.string(why).decode("utf-8", "backslashreplace")  # with names from the schema, which may be any
+        reason = ffi.string(why).decode("utf-8", "backslashreplace")  # quotes names of any bytes
         raise SchemaError(f"{source}: {''.join(one if one.isprintable() else '?' for one in reason)}")
     if result == lib.OMNI_SCHEMA_NO_MEMORY:
         raise MemoryError(f"no memory for the schema {source}")
@@ -114,10 +114,6 @@ def _objects(pointer: Any, source: str) -> Iterator[Table]:
     for number in range(lib.omni_schema_objects(pointer)):
         name = lib.omni_schema_name(pointer, number, length)
         yield Table(pointer, number, ffi.unpack(name, length[0]).decode("ascii"), source)
-
-
-def _is_table(one: Table) -> bool:
-    return bool(lib.omni_schema_is_table(one.pointer, one.number))
 
 
 def _some(names: tuple[str, ...]) -> str:

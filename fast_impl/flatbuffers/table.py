@@ -1,25 +1,44 @@
-"""A table of a loaded schema: what buffers are verified against."""
+"""A table of a compiled schema, and the verifier in C that checks buffers against it, through cffi."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from fast_impl.flatbuffers.library import as_memory, ffi, lib
+try:
+    from fast_impl._verifier import ffi as _ffi
+    from fast_impl._verifier import lib as _lib
+except ModuleNotFoundError as error:
+    raise ImportError("fast_impl._verifier is not built: install again with a C compiler") from error
+
+ffi: Any = _ffi
+lib: Any = _lib
 
 MAX_DEPTH = 64
 MAX_TABLES = 1_000_000
-"""What C++'s Verifier allows, too."""
+"""The defaults of C++'s Verifier."""
+
+
+def as_memory(data: Any) -> Any:
+    """Any C-contiguous bytes-like object as memory for C [ARG-1].
+
+    Release it with `ffi.release` at once: a view of a message holds its buffer [MSG-3], and not every interpreter
+    counts references. Raises TypeError for other objects, BufferError for memory that is not C-contiguous.
+    """
+    try:
+        return ffi.from_buffer(data)
+    except TypeError:
+        raise TypeError(f"data must be a bytes-like object, not {type(data).__name__}") from None
 
 
 class Table(NamedTuple):
-    """`pointer`: the compiled schema, which lives as long as this does. number: of the table in it."""
+    """pointer: the compiled schema, which this keeps alive. number: of the table or struct in it."""
 
     pointer: Any
     number: int
     name: str
     source: str
 
-    def judges(
+    def verify(
         self,
         data: Any,
         size_prefixed: bool = False,
@@ -27,7 +46,7 @@ class Table(NamedTuple):
         max_depth: int = MAX_DEPTH,
         max_tables: int = MAX_TABLES,
     ) -> bool:
-        """Whether `data` is a well-formed buffer of this table [FLB-4]; see `verify`."""
+        """Whether `data` is a well-formed buffer of this table [FLB-4]; see the function `verify`."""
         identifier = ffi.NULL if file_identifier is None else as_identifier(file_identifier)
         if max_depth != MAX_DEPTH or max_tables != MAX_TABLES:
             as_limit("max_depth", max_depth, lib.OMNI_VERIFY_DEEPEST)
@@ -38,11 +57,16 @@ class Table(NamedTuple):
         )
         ffi.release(memory)
         if verdict == lib.OMNI_VERIFY_NO_MEMORY:
-            raise MemoryError(f"no memory to remember {max_depth} levels of tables")
+            raise MemoryError(f"no memory for {max_depth} levels of tables")
         return bool(verdict)
 
+    @property
+    def is_table(self) -> bool:
+        """False of a struct."""
+        return bool(lib.omni_schema_is_table(self.pointer, self.number))
+
     def same(self, other: Table) -> bool:
-        """Whether a verifier sees no difference, but for what lies in the objects that these refer to."""
+        """Whether the definitions are the same to a verifier. Referenced objects are compared by name only."""
         return bool(lib.omni_schema_same(self.pointer, self.number, other.pointer, other.number))
 
 

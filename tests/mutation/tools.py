@@ -18,16 +18,15 @@ from threading import Lock
 from typing import NamedTuple
 
 from conformance.checks import CHECKS, Check
-from conformance.checks.known_buffers import MALFORMED, WELL_FORMED
 from conformance.checks.registry import LAYERS
+from conformance.checks.sample import MALFORMED, WELL_FORMED
 from conformance.workers.process import Worker
 from tests.fast_impl.flatbuffers.agree import requests
+from tests.fast_impl.flatbuffers.buffers import mutated
 from tests.fast_impl.flatbuffers.corners import CORNERS
-from tests.fast_impl.flatbuffers.mutate import mutated
-from tests.fast_impl.flatbuffers.oracle.process import Request
+from tests.fast_impl.flatbuffers.oracle import Request
 from tests.fast_impl.flatbuffers.other_library import Cases
-from tests.fast_impl.flatbuffers.schemas import NAMES, path
-from tests.fast_impl.flatbuffers.strange_schemas import STRANGE
+from tests.fast_impl.flatbuffers.schemas import INCONSISTENT, NAMES, path
 from tests.mutation import workspace
 from tests.mutation.mutant import Catch, Mutant
 from tests.native.programs import SANITIZERS, CannotBuild
@@ -200,7 +199,7 @@ def _made_cases() -> TemporaryDirectory[str]:
     whole = [path(name).read_bytes() for name in NAMES]
     schemas = [mutated(one, whole, random) for one in whole for _ in range(SCHEMAS)]
     folder = TemporaryDirectory(prefix="omni-mutant-cases-")
-    (Path(folder.name) / "cases").write_bytes(pickle.dumps(Cases(known, [*STRANGE.values(), *schemas])))
+    (Path(folder.name) / "cases").write_bytes(pickle.dumps(Cases(known, [*INCONSISTENT.values(), *schemas])))
     return folder
 
 

@@ -1,4 +1,4 @@
-/* A schema as the verifier walks it: what each slot of a table's vtable holds, by number. */
+/* A compiled schema: the type of every slot of every table, by number. */
 #ifndef OMNI_VERIFIER_COMPILED_H
 #define OMNI_VERIFIER_COMPILED_H
 
@@ -6,15 +6,15 @@
 #include "omni_flatbuffers.h"
 
 enum kind {
-  IGNORED, /* deprecated: nobody reads it */
+  IGNORED, /* deprecated */
   INLINE,  /* a scalar or a struct, in the table itself */
   STRING,
   VECTOR, /* of scalars or structs */
   VECTOR_OF_STRINGS,
   VECTOR_OF_TABLES,
-  VECTOR_OF_UNIONS, /* their types are a vector in the slot before */
+  VECTOR_OF_UNIONS, /* the slot before holds the vector of their types */
   TABLE,
-  UNION, /* its type is in the slot before */
+  UNION, /* the slot before holds its type */
   NESTED /* a vector of bytes that is a buffer of its own */
 };
 
@@ -23,10 +23,10 @@ typedef struct {
   uint8_t kind;
   uint8_t required;
   uint16_t align; /* INLINE */
-  uint32_t size;  /* INLINE: its own, VECTOR: an element's; of any other kind the number of the table or the union */
+  uint32_t size;  /* in bytes of an INLINE or of an element of a VECTOR; else the number of the table or union */
 } slot_type;
 
-/* What a union may hold. */
+/* A value of a union. */
 typedef struct {
   uint8_t kind; /* IGNORED for NONE, or STRING, INLINE (a struct), TABLE */
   uint8_t value;
@@ -39,17 +39,32 @@ typedef struct {
   uint32_t length;
 } name_type;
 
+static inline name_type read_name(place table, uint32_t slot) {
+  place at = read_target(table, slot);
+  return at ? (name_type){(const char *)at + OFFSET, load32(at)} : (name_type){"", 0};
+}
+
+static inline int compare_names(name_type one, name_type other) {
+  uint32_t shorter = one.length < other.length ? one.length : other.length;
+  int order = memcmp(one.characters, other.characters, shorter);
+  return order ? order : (one.length > other.length) - (one.length < other.length);
+}
+
+static inline bool name_is(name_type name, const char *text) {
+  return compare_names(name, (name_type){text, (uint32_t)strlen(text)}) == 0;
+}
+
 /* A table or a struct. */
 typedef struct {
   name_type name;
   const slot_type *slots;
   uint32_t slot_count;
-  uint32_t required_slots; /* how many slots a vtable has at least, to hold all that is required */
-  uint32_t size, align;    /* of a struct */
+  uint32_t required_slots; /* least number of slots of a vtable with all required fields */
+  uint32_t size, align;    /* structs only */
   bool is_struct;
 } object_type;
 
-/* Of an enum that is no union: no members. */
+/* A union, or an enum, which has no members. */
 typedef struct {
   name_type name;
   const member_type *members; /* by value, ascending */
@@ -62,17 +77,17 @@ struct omni_schema {
   uint32_t object_count, union_count;
   int64_t root;
   const char *identifier;
-  /* What the above points into. */
+  /* Storage for the above. */
   slot_type *slots;
   member_type *members;
   uint8_t *copy;
 };
 
-/* The schema of binary schemas, and its root. */
+/* The schema of binary schemas, and its root table. */
 extern const omni_schema reflection;
 enum { REFLECTION_SCHEMA = 8 };
 
-/* NULL where the union has no such value. Mostly its values are 0, 1, 2 and so on. */
+/* NULL if the union has no such value. The first test covers the usual values 0, 1, 2, ... */
 static inline const member_type *member_of(const union_type *type, uint8_t value) {
   if (value < type->count && type->members[value].value == value) return &type->members[value];
   uint32_t low = 0, high = type->count;

@@ -1,18 +1,20 @@
-/* A binary schema: verified as a buffer, then checked for what it says, and compiled. */
+/* Loading a binary schema: verified as a buffer, then checked for consistency, then compiled. */
 #include "load.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { DEEPEST_SCHEMA = 64, MOST_TABLES = 1000000, LONGEST_NAME_TOLD = 200 };
+enum { DEEPEST_SCHEMA = 64, MOST_TABLES = 1000000, LONGEST_NAME_SHOWN = 200 };
 
-static int told(name_type name) { return (int)(name.length < LONGEST_NAME_TOLD ? name.length : LONGEST_NAME_TOLD); }
+static int shown_length(name_type name) {
+  return (int)(name.length < LONGEST_NAME_SHOWN ? name.length : LONGEST_NAME_SHOWN);
+}
 
 bool refuse(loading *loading, name_type owner, place part, const char *format, ...) {
   name_type name = part ? read_name(part, FIELD_NAME) : (name_type){"", 0};
-  int length = snprintf(loading->why, loading->why_size, "%.*s%s%.*s%s", told(owner), owner.characters, part ? "." : "",
-                        told(name), name.characters, owner.length ? ": " : "");
+  int length = snprintf(loading->why, loading->why_size, "%.*s%s%.*s%s", shown_length(owner), owner.characters,
+                        part ? "." : "", shown_length(name), name.characters, owner.length ? ": " : "");
   if (length < 0 || (size_t)length >= loading->why_size) return false;
   va_list arguments;
   va_start(arguments, format);
@@ -33,7 +35,7 @@ static bool is_name(name_type name) {
   return true;
 }
 
-/* `before`: the name that it has to come after, or NULL. */
+/* `before`: the previous name, or NULL. Names ascend. */
 static bool load_name(loading *loading, place owner, const name_type *before, name_type *name) {
   *name = read_name(owner, OBJECT_NAME);
   if (name->length == 0 || name->length > LONGEST_NAME)
@@ -84,17 +86,17 @@ static bool load_all(loading *loading, place root) {
   return load_root(loading, read_target(root, SCHEMA_ROOT), read_target(root, SCHEMA_IDENTIFIER));
 }
 
-/* How many elements the vectors in `slot` of these tables have together; no more than were verified. */
+/* The total length of the vectors in `slot` of these tables; it is bounded by what was verified. */
 static size_t counted(place tables, uint32_t slot) {
   size_t count = 0;
   for (uint32_t i = 0; i < count_of(tables); i++) count += count_of(read_target(element_of(tables, i), slot));
   return count;
 }
 
-/* At least one, since there may be no memory at all for none. */
+/* One more than `count`, since calloc(0) may return NULL. */
 static void *several(size_t count, size_t size) { return calloc(count + 1, size); }
 
-/* What a schema of this size is compiled into; false without memory. */
+/* Allocates what the schema is compiled into; false without memory. */
 static bool make_room(loading *loading) {
   omni_schema *schema = loading->schema;
   schema->object_count = count_of(loading->objects);
@@ -120,7 +122,7 @@ int omni_schema_load(const uint8_t *data, size_t size, omni_schema **loaded, cha
   omni_schema *schema = loading.schema = calloc(1, sizeof *schema);
   if (!schema || !(schema->copy = malloc(size))) goto end;
   memcpy(schema->copy, data, size);
-  /* Only the copy is looked at, so that nobody changes it meanwhile. */
+  /* Only the copy is read: the caller's bytes may change. */
   if (!omni_verify(&reflection, REFLECTION_SCHEMA, schema->copy, size, NULL, 0, DEEPEST_SCHEMA, MOST_TABLES)) {
     REFUSE_SCHEMA(&loading, "damaged: offsets or lengths in it lead nowhere");
     result = OMNI_SCHEMA_REFUSED;

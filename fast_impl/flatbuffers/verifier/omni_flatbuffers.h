@@ -1,7 +1,7 @@
-/* FlatBuffers verified against a binary schema, seen from C.
+/* The C ABI of the verifier of FlatBuffers against a binary schema.
  *
- * Nothing here keeps state of its own: a schema is read-only once it is loaded, so any thread may verify with it, at
- * the same time as others. No function reads outside the bytes it is given, whatever they are [FLB-4]. */
+ * There is no global state. A loaded schema is read-only, so any number of threads may verify with it concurrently. No
+ * function reads outside the bytes it is given, whatever they are [FLB-4]. */
 #ifndef OMNI_FLATBUFFERS_H
 #define OMNI_FLATBUFFERS_H
 
@@ -18,15 +18,15 @@ enum {
   OMNI_SCHEMA_NO_MEMORY = 2
 };
 
-/* Check a binary schema (`flatc --schema -b`) and compile it. The bytes are copied. What is wrong with a refused one
- * is written to `why`, cut to `why_size` bytes, terminator included. */
+/* Check a binary schema (`flatc --schema -b`) and compile it. The bytes are copied. The reason for
+ * OMNI_SCHEMA_REFUSED is written to `why`, truncated to `why_size` bytes including the terminator. */
 int omni_schema_load(const uint8_t *data, size_t size, omni_schema **schema, char *why, size_t why_size);
 void omni_schema_free(omni_schema *schema);
 
-/* Objects are its tables and its structs, in the order of their names. */
+/* Objects are its tables and its structs, sorted by name. */
 uint32_t omni_schema_objects(const omni_schema *schema);
 int omni_schema_is_table(const omni_schema *schema, uint32_t object);
-/* Not terminated; lives as long as the schema. */
+/* Not terminated; valid as long as the schema. */
 const char *omni_schema_name(const omni_schema *schema, uint32_t object, size_t *length);
 /* The object of a full name, or -1. */
 int64_t omni_schema_find(const omni_schema *schema, const char *name, size_t length);
@@ -39,15 +39,15 @@ int omni_schema_same(const omni_schema *one, uint32_t object, const omni_schema 
 
 enum { OMNI_VERIFY_FALSE = 0, OMNI_VERIFY_TRUE = 1, OMNI_VERIFY_NO_MEMORY = 2 };
 
-/* Deeper than any message that is read recursively; what is remembered per level takes memory. */
+/* The upper bound of `max_depth`: every level takes memory. */
 enum { OMNI_VERIFY_DEEPEST = 10000 };
 
 /* Whether `data` is a well-formed buffer whose root is `table` [FLB-4].
- * identifier: the four bytes that must stand behind the root offset, or NULL.
+ * identifier: the four bytes that must follow the root offset, or NULL.
  * size_prefixed: whether four bytes with the size of the rest come first.
- * max_depth: tables within tables, the root being the first; at most OMNI_VERIFY_DEEPEST counts.
- * max_tables: tables altogether, one that is referred to twice counted twice. Both go on into nested buffers.
- * Takes time in proportion to `size` and `max_tables` at most. */
+ * max_depth: nesting depth of tables, the root being level 1; values above OMNI_VERIFY_DEEPEST are clamped.
+ * max_tables: number of tables, counted once per reference. Both limits include nested buffers.
+ * Time: O(size + max_tables). */
 int omni_verify(const omni_schema *schema, uint32_t table, const uint8_t *data, size_t size, const char *identifier,
                 int size_prefixed, uint32_t max_depth, uint32_t max_tables);
 

@@ -1,6 +1,6 @@
-/* The schema of binary schemas, reflection.fbs, compiled by hand: what is loaded is verified with it first.
+/* The schema of binary schemas, reflection.fbs, compiled by hand. Every schema is verified with it before it is loaded.
  *
- * It is that of flatc 25; older ones wrote fewer of its fields. A slot that is no longer used is IGNORED. */
+ * The fields are those of flatc 25; older compilers write fewer. A deprecated slot is IGNORED. */
 #include "compiled.h"
 
 enum { TYPE, KEY_VALUE, ENUM_VALUE, ENUM, FIELD, OBJECT, CALL, SERVICE, SCHEMA = REFLECTION_SCHEMA, FILE_NAMES };
@@ -15,7 +15,7 @@ enum { TYPE, KEY_VALUE, ENUM_VALUE, ENUM, FIELD, OBJECT, CALL, SERVICE, SCHEMA =
 #define REQUIRED_MANY(table) {VECTOR_OF_TABLES, 1, 0, table}
 #define NOTHING {IGNORED, 0, 0, 0}
 
-/* In the order of reading.h's slots. */
+/* In the order of load.h's slots. */
 static const slot_type type[] = {SCALAR(1), SCALAR(1), SCALAR(4), SCALAR(2), SCALAR(4), SCALAR(4)};
 static const slot_type key_value[] = {REQUIRED_TEXT, TEXT};
 static const slot_type enum_value[] = {REQUIRED_TEXT, SCALAR(8), NOTHING, ONE(TYPE), TEXTS, MANY(KEY_VALUE)};

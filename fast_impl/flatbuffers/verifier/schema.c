@@ -1,7 +1,7 @@
-/* Questions to a loaded schema. */
+/* Queries to a loaded schema. */
 #include <stdlib.h>
 
-#include "reading.h"
+#include "compiled.h"
 
 void omni_schema_free(omni_schema *schema) {
   if (!schema) return;

@@ -1,4 +1,7 @@
-"""The verifier beside C++'s, on well-formed buffers and on what becomes of them: python -m tests.fast_impl.flatbuffers.agree"""
+"""The verifier compared with C++'s, on well-formed buffers and mutations: python -m tests.fast_impl.flatbuffers.agree
+
+With --bomb instead: the time that each verifier takes for a small buffer with very many references.
+"""
 
 from __future__ import annotations
 
@@ -14,24 +17,23 @@ from typing import Any
 
 from spec_model.flatbuffers.region import Malformed, Region
 from spec_model.flatbuffers.verifier import Limits, Verification
-from tests.fast_impl.flatbuffers.generate import Generator
-from tests.fast_impl.flatbuffers.generic import WAYS, way
-from tests.fast_impl.flatbuffers.mutate import mutated
-from tests.fast_impl.flatbuffers.oracle.process import Oracle, Request
+from tests.fast_impl.flatbuffers.buffers import Generator, mutated
+from tests.fast_impl.flatbuffers.corners import bomb
+from tests.fast_impl.flatbuffers.generic import DEVIATIONS, explanation
+from tests.fast_impl.flatbuffers.oracle import Missing, Oracle, Request
 from tests.fast_impl.flatbuffers.schemas import NAMES, fast, model
-from tests.fast_impl.flatbuffers.toolchain import Missing
 
 BATCH = 10_000
 WELL_FORMED = 300
 LARGEST = 2000
-"""Bytes; larger ones take their time and show nothing else."""
+"""Bytes. Larger buffers take longer and find nothing more."""
 
 LIMITS = "limits"
-LIMITS_DO = "the limits go on into nested buffers, where C++ counts anew, up to 64 and 1,000,000"
+LIMITS_DO = "the limits include nested buffers, where C++ counts from 0 again, up to 64 and 1,000,000"
 
 
 class Agreement:
-    """What was compared. fast: the verdict of the verifier that is held to C++'s."""
+    """The results of a comparison. verify: the verifier that is compared with C++'s."""
 
     def __init__(self, verify: Callable[[Request], bool]) -> None:
         self.verify = verify
@@ -39,39 +41,39 @@ class Agreement:
         """By schema and verdict."""
         self.generated: Counter[str] = Counter()
         self.generic: Counter[tuple[str, int]] = Counter()
-        """Disagreements, by what explains them; of flatbuffers::Verify, by its verdict, too."""
+        """Disagreements by explanation; those of flatbuffers::Verify by its verdict as well."""
         self.unexplained: list[tuple[str, Request]] = []
 
     def compare(self, oracle: Oracle, requests: Sequence[Request]) -> None:
-        """These, too."""
+        """Compare the verdicts on these."""
         for request, theirs in zip(requests, oracle.judge(requests), strict=True):
             ours = self.verify(request)
             self.buffers[request.schema, ours] += 1
             if ours != theirs.generated:
-                if ours == judged(Verification, request) and theirs.generated == judged(Anew, request):
+                if ours == judged(Verification, request) and theirs.generated == judged(LimitsPerBuffer, request):
                     self.generated[LIMITS] += 1
                 else:
                     self.unexplained.append((f"{ours}, and {theirs.generated} of what flatc generates", request))
             if ours != theirs.generic:
-                reason = way(request.schema, model(request.schema), request, ours, theirs.generic)
+                reason = explanation(request.schema, model(request.schema), request, ours, theirs.generic)
                 if reason is not None:
                     self.generic[reason, theirs.generic] += 1
                 else:
                     self.unexplained.append((f"{ours}, and {theirs.generic} of flatbuffers::Verify", request))
 
 
-class Anew(Verification):
-    """The model with C++'s way to count tables in nested buffers."""
+class LimitsPerBuffer(Verification):
+    """The model with C++'s limits, which start again in every nested buffer."""
 
     def root(self, region: Region, start: int, table: str, depth: int) -> None:
         if depth == 1:
             super().root(region, start, table, depth)
         else:
-            Anew(self.schema, region, Limits()).buffer(table, False, None)
+            LimitsPerBuffer(self.schema, region, Limits()).buffer(table, False, None)
 
 
 def judged(verification: type[Verification], request: Request) -> bool:
-    """The verdict of the model, or of one that is a little different."""
+    """The verdict of the model, or of a variant."""
     schema = model(request.schema)
     assert schema.root is not None
     limits = Limits(request.max_depth, request.max_tables)
@@ -83,7 +85,7 @@ def judged(verification: type[Verification], request: Request) -> bool:
 
 
 def requests(name: str, random: Random) -> Iterator[Request]:
-    """Buffers of a schema, without end: one in twenty as it was built, the others changed."""
+    """An endless stream of buffers of a schema: one in twenty as it was built, the others mutated."""
     whole: dict[bool, list[bytes]] = {False: [], True: []}
     for size_prefixed, buffers in whole.items():
         while len(buffers) < WELL_FORMED:
@@ -104,7 +106,7 @@ def requests(name: str, random: Random) -> Iterator[Request]:
 
 
 def shipped(request: Request) -> bool:
-    """The verifier as it is installed."""
+    """The verdict of the installed verifier."""
     return fast(request.schema).verify(
         request.data,
         size_prefixed=request.size_prefixed,
@@ -114,9 +116,9 @@ def shipped(request: Request) -> bool:
 
 
 def compare(
-    oracle: Oracle, count: int, seed: int, verify: Callable[[Request], bool] = shipped, told: Any = None
+    oracle: Oracle, count: int, seed: int, verify: Callable[[Request], bool] = shipped, progress: Any = None
 ) -> Agreement:
-    """`count` buffers, as many of each schema; `told` gets how many there were, from time to time."""
+    """`count` buffers, equally many of each schema; `progress` is called with the number done."""
     agreement = Agreement(verify)
     sources = [requests(name, Random(f"{seed} {name}")) for name in NAMES]
     done = 0
@@ -124,20 +126,21 @@ def compare(
         size = min(BATCH, count - done)
         agreement.compare(oracle, [next(sources[number % len(sources)]) for number in range(done, done + size)])
         done += size
-        if told:
-            told(done)
+        if progress:
+            progress(done)
     return agreement
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 where every difference is explained, 1 where one is not, 2 where C++'s library is not on this machine."""
+    """0 if every difference is explained, 1 if one is not, 2 if C++'s library is not on this machine."""
     parser = argparse.ArgumentParser(prog="python -m tests.fast_impl.flatbuffers.agree", description=__doc__)
     parser.add_argument("--count", type=int, default=100_000, help="buffers (default: 100,000)")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--bomb", action="store_true", help="time one buffer with very many references instead")
     options = parser.parse_args(arguments)
     began = time.monotonic()
 
-    def told(done: int) -> None:
+    def progress(done: int) -> None:
         print(f"   {done:,} of {options.count:,} in {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
 
     with tempfile.TemporaryDirectory() as folder:
@@ -147,25 +150,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"skipped: {missing}")
             return 2
         with oracle:
-            agreement = compare(oracle, options.count, options.seed, told=told)
+            if options.bomb:
+                return time_bomb(oracle)
+            agreement = compare(oracle, options.count, options.seed, progress=progress)
     report(agreement)
     return 1 if agreement.unexplained else 0
 
 
+def time_bomb(oracle: Oracle) -> int:
+    """Print how long each verifier takes for the bomb; 0."""
+    data = bomb(20_000, 100_000)
+    began = time.monotonic()
+    verdict = fast("creature").verify(data)
+    print(f"{len(data):,} bytes: {verdict} after {1000 * (time.monotonic() - began):.1f} ms", flush=True)
+    print("running C++'s verifiers; this takes some minutes", file=sys.stderr, flush=True)
+    began = time.monotonic()
+    theirs = oracle.judge([Request("creature", data)])[0]
+    print(f"C++'s two verifiers: {theirs} after {time.monotonic() - began:.0f} s")
+    return 0
+
+
 def report(agreement: Agreement) -> None:
-    """What was found."""
+    """Print the results."""
     for name in NAMES:
         good, bad = agreement.buffers[name, True], agreement.buffers[name, False]
         print(f"{name:10} {good + bad:>9,} buffers: {good:>8,} well-formed, {bad:>8,} not")
-    print(f"beside the verifiers that flatc generates: {sum(agreement.generated.values()):,} differ, explained")
+    print(f"compared with the verifiers that flatc generates: {sum(agreement.generated.values()):,} differ, explained")
     for reason, count in agreement.generated.items():
         print(f"{count:>9,}  {reason}: {LIMITS_DO}")
-    print(f"beside flatbuffers::Verify: {sum(agreement.generic.values()):,} differ, explained")
-    told: Counter[str] = Counter()
+    print(f"compared with flatbuffers::Verify: {sum(agreement.generic.values()):,} differ, explained")
+    deviations: Counter[str] = Counter()
     for (reason, theirs), count in agreement.generic.items():
-        what = f"{reason}: {WAYS[reason]}" if reason in WAYS else "several of these together"
-        told[f"it {('says False', 'says True', 'crashes')[theirs]}; {what}"] += count
-    for what, count in told.most_common():
+        what = f"{reason}: {DEVIATIONS[reason]}" if reason in DEVIATIONS else "several of these together"
+        deviations[f"it {('says False', 'says True', 'crashes')[theirs]}; {what}"] += count
+    for what, count in deviations.most_common():
         print(f"{count:>9,}  {what}")
     print(f"{len(agreement.unexplained)} differences unexplained")
     for what, request in agreement.unexplained[:10]:

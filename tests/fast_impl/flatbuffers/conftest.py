@@ -1,4 +1,4 @@
-"""What the tests of schemas share."""
+"""Fixtures of the tests of schemas."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from spec_model.flatbuffers import verify as model_verify
 
 @pytest.fixture(params=[(Schema, verify), (ModelSchema, model_verify)], ids=["fast", "model"])
 def implementation(request: pytest.FixtureRequest) -> Any:
-    """`Schema` and `verify` of each in turn."""
+    """`Schema` and `verify` of the fast implementation and of the model."""
     return request.param
 
 
 @pytest.fixture
 def nothing_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No schema is known, and afterwards those that were are known again."""
-    for module, names in ((registry, ("_by_name", "_said", "_found")), (model_schema, ("_by_name", "_added"))):
+    """Empty registries of schemas, restored afterwards."""
+    for module, names in ((registry, ("_by_name", "_added", "_found")), (model_schema, ("_by_name", "_added"))):
         for name in names:
             monkeypatch.setattr(module, name, type(getattr(module, name))())

@@ -1,6 +1,6 @@
-"""Another build of the verifier beside the installed one: python -m tests.fast_impl.flatbuffers.other_library LIBRARY CASES
+"""The installed verifier compared with another build: python -m tests.fast_impl.flatbuffers.other_library LIBRARY CASES
 
-Ends with 3 at the first buffer or schema that they judge differently, and prints it.
+Exits with 3 at the first buffer or schema with different verdicts, and prints it.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from typing import Any, NamedTuple
 from cffi import FFI
 
 from fast_impl._sources import VERIFIER, declarations
-from fast_impl.flatbuffers import library
-from tests.fast_impl.flatbuffers.oracle.process import Request
+from fast_impl.flatbuffers import table
+from tests.fast_impl.flatbuffers.oracle import Request
 from tests.fast_impl.flatbuffers.schemas import NAMES, path
 
 
 class Cases(NamedTuple):
-    """What both are given."""
+    """The input of both."""
 
     requests: list[Request]
     schemas: list[bytes]
 
 
 class Build:
-    """One of the two."""
+    """One of the two builds."""
 
     def __init__(self, ffi: Any, lib: Any) -> None:
         self.ffi, self.lib = ffi, lib
@@ -56,10 +56,10 @@ class Build:
 
 
 def main(other: str, cases: str) -> int:
-    """0 where they judge alike."""
+    """0 if all verdicts are equal."""
     ffi = FFI()
     ffi.cdef(declarations(VERIFIER / "omni_flatbuffers.h"))
-    installed, changed = Build(library.ffi, library.lib), Build(ffi, ffi.dlopen(other))
+    installed, changed = Build(table.ffi, table.lib), Build(ffi, ffi.dlopen(other))
     given: Cases = pickle.loads(Path(cases).read_bytes())
     for name, schema in changed.schemas.items():
         if schema is None:

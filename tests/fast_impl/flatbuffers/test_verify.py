@@ -1,20 +1,20 @@
-"""What `verify` takes, and what it says."""
+"""`verify`: its arguments, its verdicts and its limits."""
 
 from __future__ import annotations
 
 import threading
+import time
 from struct import pack
 from typing import Any
 
 import pytest
 
-from conformance.checks.known_buffers import GOOD, MALFORMED, WELL_FORMED
-from conformance.checks.sample import SCHEMA, Sample
+from conformance.checks.sample import GOOD, MALFORMED, SCHEMA, WELL_FORMED, Sample
 from fast_impl.flatbuffers import Schema, verify
 from spec_model.flatbuffers.verifier import Limits, is_well_formed
 from tests.fast_impl.flatbuffers.agree import shipped
-from tests.fast_impl.flatbuffers.corners import CORNERS, chain
-from tests.fast_impl.flatbuffers.schemas import fast, model
+from tests.fast_impl.flatbuffers.corners import CORNERS, bomb, chain, nested_chain
+from tests.fast_impl.flatbuffers.schemas import fast, model, path
 
 MISREAD = (
     pack("<I", 12)  # the root
@@ -23,7 +23,7 @@ MISREAD = (
     + pack("<I", 10**6)  # the length of the name
     + b"8 bytes."
 )
-"""A Sample of 32 bytes, whose name has a million."""
+"""A Sample of 32 bytes, whose name claims a million."""
 
 
 @pytest.fixture(autouse=True)
@@ -32,8 +32,8 @@ def sampling() -> None:
     Schema.load(SCHEMA)
 
 
-def test_the_stock_runtime_misreads_what_is_refused() -> None:
-    """A name of a million bytes in a buffer of 32: the runtime gives the eight that there are, and says nothing."""
+def test_the_runtime_misreads_a_refused_buffer() -> None:
+    """A name of a million bytes in a buffer of 32: the runtime returns the eight that exist, without an error."""
     pytest.importorskip("flatbuffers")
     assert len(MISREAD) == 32
     assert Sample.GetRootAs(MISREAD).Name() == b"8 bytes."
@@ -42,14 +42,14 @@ def test_the_stock_runtime_misreads_what_is_refused() -> None:
 
 
 @pytest.mark.parametrize("what", [*WELL_FORMED, *MALFORMED])
-def test_buffers_laid_out_by_hand(what: str) -> None:
-    """Each as C++ judges it."""
+def test_hand_made_buffers(what: str) -> None:
+    """Each has the verdict of C++."""
     assert verify({**WELL_FORMED, **MALFORMED}[what], Sample) is (what in WELL_FORMED)
 
 
 @pytest.mark.parametrize("what", CORNERS)
-def test_corners(what: str) -> None:
-    """What chance seldom finds: in C, and in the model."""
+def test_corner_cases(what: str) -> None:
+    """In C and in the model."""
     request, verdict = CORNERS[what]
     definitions = model(request.schema)
     assert definitions.root is not None
@@ -59,21 +59,21 @@ def test_corners(what: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview], ids=lambda kind: kind.__name__)
-def test_any_bytes_like_object_will_do(kind: Any) -> None:
-    """And none is kept."""
+def test_any_bytes_like_object_is_accepted(kind: Any) -> None:
+    """And its export is released."""
     data = kind(GOOD)
     assert verify(data, Sample) is True
     if kind is bytearray:
-        data.append(0)  # it could not, were it still exported
+        data.append(0)  # BufferError if it were still exported
 
 
-def test_a_view_is_judged_from_its_own_start() -> None:
-    """Offsets and alignment are counted in the buffer, wherever that lies."""
+def test_alignment_is_relative_to_the_buffer() -> None:
+    """The verdict does not depend on the address."""
     assert all(verify(memoryview(bytes(shift) + GOOD)[shift:], Sample) for shift in range(8))
 
 
-def test_what_is_not_bytes_like_is_refused(implementation: Any) -> None:
-    """TypeError, and BufferError for what is not C-contiguous [ARG-1]."""
+def test_other_objects_are_refused(implementation: Any) -> None:
+    """TypeError, and BufferError for memory that is not C-contiguous [ARG-1]."""
     schema_type, verify = implementation
     schema_type.load(SCHEMA)
     for data in ("text", None, [1, 2]):
@@ -83,8 +83,8 @@ def test_what_is_not_bytes_like_is_refused(implementation: Any) -> None:
         verify(memoryview(GOOD * 2)[::2], Sample)
 
 
-def test_a_size_prefix_is_the_size(implementation: Any) -> None:
-    """Behind it the buffer is aligned as without it; before it, nothing else counts."""
+def test_the_size_prefix_is_exact(implementation: Any) -> None:
+    """Alignment is counted from the start of the prefix."""
     schema_type, verify = implementation
     schema_type.load(SCHEMA)
     body = GOOD[4:]
@@ -95,8 +95,8 @@ def test_a_size_prefix_is_the_size(implementation: Any) -> None:
     assert not verify(GOOD, Sample, size_prefixed=True)
 
 
-def test_a_file_identifier_is_looked_at_when_asked_for(implementation: Any) -> None:
-    """Four bytes behind the root offset."""
+def test_the_file_identifier_is_checked_on_request(implementation: Any) -> None:
+    """The four bytes after the root offset."""
     schema_type, verify = implementation
     schema_type.load(SCHEMA)
     marked = pack("<I", 20) + b"SMPL" + GOOD[4:]
@@ -109,8 +109,8 @@ def test_a_file_identifier_is_looked_at_when_asked_for(implementation: Any) -> N
         verify(marked, Sample, file_identifier=4)
 
 
-def test_threads_verify_at_the_same_time() -> None:
-    """Nothing is shared but the schema, which nobody changes."""
+def test_threads_verify_concurrently() -> None:
+    """They share only the schema, which is immutable."""
     deep = chain(500)
     wrong: list[int] = []
 
@@ -125,3 +125,57 @@ def test_threads_verify_at_the_same_time() -> None:
     for thread in threads:
         thread.join(30)
     assert wrong == [] and not any(thread.is_alive() for thread in threads)
+
+
+def test_the_limits_and_their_ranges(implementation: Any) -> None:
+    """1 to 10,000 levels, 1 to 2**32 - 1 tables."""
+    tree = implementation[0].load(path("tree"), register=False)
+    deep = chain(10_000)
+    assert not tree.verify(deep)
+    assert tree.verify(deep, max_depth=10_000)
+    assert not tree.verify(deep, max_depth=9999)
+    assert not tree.verify(deep, max_depth=10_000, max_tables=9999)
+    assert tree.verify(deep, max_depth=10_000, max_tables=2**32 - 1)
+    for limit in ({"max_depth": 0}, {"max_depth": 10_001}, {"max_tables": 0}, {"max_tables": 2**32}):
+        with pytest.raises(ValueError, match="must be from 1 to"):
+            tree.verify(deep, **limit)
+    with pytest.raises(TypeError, match="max_depth must be an integer"):
+        tree.verify(deep, max_depth=65.0)
+
+
+def test_the_limits_include_nested_buffers() -> None:
+    """C++ counts from 0 in each, so nesting escapes its limits."""
+    tree = fast("tree")
+    assert tree.verify(nested_chain(64))
+    assert not tree.verify(nested_chain(65))
+    assert not tree.verify(nested_chain(10), max_tables=9)
+
+
+def _bomb(levels: int) -> bytes:
+    """Nodes whose `left` and `right` are the same Node: there are 2**levels paths."""
+    parts = [pack("<I", 16) + pack("<5H2x", 10, 12, 0, 4, 8)]
+    for level in range(levels):
+        at, last = 16 + 12 * level, level == levels - 1
+        parts.append(pack("<iII", at - 4, 0 if last else 8, 0 if last else 4))
+    data = bytearray(b"".join(parts))
+    if levels:  # the last has neither: a vtable of its own
+        data += pack("<2H", 4, 4)
+        at = 16 + 12 * (levels - 1)
+        data[at : at + 4] = pack("<i", at - (len(data) - 4))
+    return bytes(data)
+
+
+def test_a_bomb_of_tables_is_bounded() -> None:
+    """2**60 paths through 61 tables: at most a million tables are checked."""
+    assert fast("tree").verify(_bomb(10))
+    began = time.monotonic()
+    assert not fast("tree").verify(_bomb(61))
+    assert time.monotonic() - began < 10
+
+
+def test_a_bomb_of_strings_is_bounded() -> None:
+    """20,000 times the same 100,000 strings: a bounded number are checked, where C++ checks every one."""
+    assert fast("creature").verify(bomb(5, 100_000))
+    began = time.monotonic()
+    assert not fast("creature").verify(bomb(20_000, 100_000))
+    assert time.monotonic() - began < 30

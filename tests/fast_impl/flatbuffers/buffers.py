@@ -1,7 +1,8 @@
-"""Random buffers that are well-formed, of any schema: built by the runtime's own Builder."""
+"""Random buffers of any schema: well-formed ones, built by the runtime's own Builder, and mutations of them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from random import Random
 from typing import Any
 
@@ -10,6 +11,7 @@ from flatbuffers import Builder
 from spec_model.flatbuffers.definitions import Definitions, Inline, Member, Nested, Slot, TableOf, Text, UnionOf, Vector
 
 DEEPEST = 5
+EDGES = (0, 1, 2, 3, 4, 5, 6, 8, 12, 0x7F, 0x80, 0xFF, 0x7FFFFFFC, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFC, 0xFFFFFFFF)
 
 
 def _is_of_unions(type_: Any) -> bool:
@@ -17,7 +19,7 @@ def _is_of_unions(type_: Any) -> bool:
 
 
 class Generator:
-    """One buffer. What was built before may be referred to again, so that tables, strings and vectors are shared."""
+    """Builds one buffer. Tables, strings and vectors may be shared, that is, referred to more than once."""
 
     def __init__(self, schema: Definitions, random: Random, depth: int = DEEPEST) -> None:
         self.schema, self.random, self.depth = schema, random, depth
@@ -25,13 +27,13 @@ class Generator:
         self.built: dict[Any, list[int]] = {}
 
     def buffer(self, name: str, size_prefixed: bool = False) -> bytes:
-        """A whole one."""
+        """A finished buffer."""
         root = self.table(name, self.depth)
         (self.builder.FinishSizePrefixed if size_prefixed else self.builder.Finish)(root)
         return bytes(self.builder.Output())
 
     def shared(self, key: Any, make: Any) -> int:
-        """What `make` builds, or sometimes what it built before."""
+        """The result of `make`, or sometimes an earlier result for the same key."""
         before = self.built.setdefault(key, [])
         if before and self.random.random() < 0.2:
             return self.random.choice(before)
@@ -40,16 +42,16 @@ class Generator:
         return offset
 
     def table(self, name: str, depth: int) -> int:
-        """A table; fewer fields the deeper it is."""
+        """A table; the deeper, the fewer fields."""
         return self.shared(name, lambda: self._table(name, depth))
 
     def _table(self, name: str, depth: int) -> int:
         slots = self.schema.tables[name]
         chance = self.random.choice((0.1, 0.3, 0.9)) if depth > 1 else 0.1
         values: dict[int, Any] = {}
-        told = {number - 1 for number, slot in enumerate(slots) if _is_of_unions(slot.type)}
+        types = {number - 1 for number, slot in enumerate(slots) if _is_of_unions(slot.type)}
         for number, slot in enumerate(slots):
-            if number in told:
+            if number in types:
                 continue
             if slot.required or (slot.type is not None and self.random.random() < chance and depth > 0):
                 self._value(values, number, slot, depth)
@@ -59,7 +61,7 @@ class Generator:
         return int(self.builder.EndObject())
 
     def _value(self, values: dict[int, Any], number: int, slot: Slot, depth: int) -> None:
-        """What goes into a slot; of a union, into the one before, too."""
+        """The value of a slot; for a union also that of its type, one slot before."""
         type_ = slot.type
         if isinstance(type_, Inline):
             values[number] = self.random.randbytes(type_.size)
@@ -81,19 +83,19 @@ class Generator:
         self.builder.Slot(number)
 
     def inline(self, raw: bytes, align: int) -> None:
-        """Bytes, in the table being built or standing alone."""
+        """Bytes, in the current table or on their own."""
         self.builder.Prep(align, len(raw))
         self.builder.head -= len(raw)
         self.builder.Bytes[self.builder.head : self.builder.head + len(raw)] = raw
 
     def union(self, name: str, depth: int) -> tuple[int, int]:
-        """A type, and what is of that type."""
+        """A type, and a value of that type."""
         members = self.schema.unions[name]
         value = self.random.choice([value for value, member in members.items() if member is not None])
         return value, self.member(members[value], depth)
 
     def member(self, member: Member | None, depth: int) -> int:
-        """What a union holds."""
+        """The value of a union."""
         if isinstance(member, Inline):
             self.inline(self.random.randbytes(member.size), member.align)
             return int(self.builder.Offset())
@@ -101,7 +103,7 @@ class Generator:
         return self.target(member, depth)
 
     def target(self, type_: Any, depth: int) -> int:
-        """What an offset leads to."""
+        """The target of an offset."""
         if isinstance(type_, TableOf):
             return self.table(type_.name, depth - 1)
         if isinstance(type_, Text):
@@ -126,3 +128,104 @@ class Generator:
         for offset in reversed(offsets):
             self.builder.PrependUOffsetTRelative(offset)
         return int(self.builder.EndVector())
+
+
+def mutated(buffer: bytes, others: Sequence[bytes], random: Random) -> bytes:
+    """The buffer after one to three mutations; `others` provide pieces to splice in."""
+    data = bytearray(buffer)
+    for _ in range(random.choice((1, 1, 1, 2, 3))):
+        if not data:
+            break
+        data = random.choice(MUTATIONS)(data, others, random)
+    return bytes(data)
+
+
+def _place(data: bytearray, random: Random) -> int:
+    """A likely position of an offset, a length or a vtable: a multiple of two, mostly of four."""
+    return random.randrange(len(data)) & random.choice((-1, -2, -4, -4))
+
+
+def flip(data: bytearray, _: Sequence[bytes], random: Random) -> bytearray:
+    """Flip a bit."""
+    data[random.randrange(len(data))] ^= 1 << random.randrange(8)
+    return data
+
+
+def set_byte(data: bytearray, _: Sequence[bytes], random: Random) -> bytearray:
+    """Set a byte; small values are types of unions."""
+    data[random.randrange(len(data))] = random.choice((random.randrange(12), random.randrange(256)))
+    return data
+
+
+def add(data: bytearray, _: Sequence[bytes], random: Random) -> bytearray:
+    """Add a small number to an offset or a length."""
+    at, width = _place(data, random), random.choice((2, 4))
+    number = int.from_bytes(data[at : at + width], "little") + random.choice((-8, -4, -2, -1, 1, 2, 4, 8))
+    return put(data, at, number, width)
+
+
+def edge(data: bytearray, _: Sequence[bytes], random: Random) -> bytearray:
+    """Set a number to a boundary value."""
+    number = random.choice((random.choice(EDGES), len(data) + random.randrange(-16, 5)))
+    return put(data, _place(data, random), number, random.choice((2, 4)))
+
+
+def point(data: bytearray, _: Sequence[bytes], random: Random) -> bytearray:
+    """Set an offset to another position in the buffer, forwards or (for a vtable) backwards."""
+    at, to = _place(data, random), _place(data, random)
+    return put(data, at, random.choice((to - at, at - to)), 4)
+
+
+def swap(data: bytearray, _: Sequence[bytes], random: Random) -> bytearray:
+    """Swap two numbers."""
+    width = random.choice((2, 4, 4))
+    one, other = _place(data, random), _place(data, random)
+    if abs(one - other) >= width and max(one, other) + width <= len(data):
+        data[one : one + width], data[other : other + width] = data[other : other + width], data[one : one + width]
+    return data
+
+
+def alias(data: bytearray, _: Sequence[bytes], random: Random) -> bytearray:
+    """Set an offset to the target of another: tables of other types, and cycles."""
+    one, other = _place(data, random), _place(data, random)
+    target = other + int.from_bytes(data[other : other + 4], "little")
+    return put(data, one, target - one, 4)
+
+
+def truncate(data: bytearray, _: Sequence[bytes], random: Random) -> bytearray:
+    """Cut off the end."""
+    return data[: random.choice((random.randrange(len(data) + 1), max(0, len(data) - random.randrange(1, 9))))]
+
+
+def splice(data: bytearray, others: Sequence[bytes], random: Random) -> bytearray:
+    """Replace a piece by one of another buffer."""
+    other = random.choice(others)
+    size = random.choice((4, 8, 16, 64, 256))
+    at, source = _place(data, random), random.randrange(len(other) + 1) & -4
+    data[at : at + size] = other[source : source + size]
+    return data
+
+
+def erase(data: bytearray, _: Sequence[bytes], random: Random) -> bytearray:
+    """Zero some bytes: absent slots of a vtable, for example."""
+    at = _place(data, random)
+    size = random.choice((2, 2, 4, 8))
+    data[at : at + size] = bytes(len(data[at : at + size]))
+    return data
+
+
+def insert(data: bytearray, _: Sequence[bytes], random: Random) -> bytearray:
+    """Insert bytes, which moves the rest and may misalign it."""
+    at = _place(data, random)
+    data[at:at] = bytes(random.choice((1, 2, 4, 8)))
+    return data
+
+
+MUTATIONS = (flip, set_byte, add, add, edge, edge, point, swap, alias, truncate, splice, erase, erase, insert)
+
+
+def put(data: bytearray, at: int, number: int, width: int) -> bytearray:
+    """Write `number` in little endian, as much of it as fits."""
+    raw = (number & ((1 << 8 * width) - 1)).to_bytes(width, "little")
+    data[at : at + width] = raw[: len(data) - at]
+    return data

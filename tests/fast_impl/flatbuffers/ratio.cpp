@@ -1,7 +1,7 @@
-// How long our verifier takes, C++'s flatbuffers::Verify, and the verifiers that flatc generates, on the same buffers.
+// The time of our verifier, of flatbuffers::Verify and of the verifiers that flatc generates, on the same buffers.
 //
-// ratio <schema number> <one.bfbs> <rounds>; from standard input buffers, each with its size in four bytes before it.
-// To standard output, for each round: the nanoseconds per buffer of each of the three, measured one after another.
+// ratio <schema number> <one.bfbs> <rounds>; standard input: buffers, each after its size in four bytes.
+// Standard output, for each round: the nanoseconds per buffer of the three, measured one after the other.
 
 #include <chrono>
 #include <cstdint>
@@ -72,7 +72,7 @@ int main(int, char **arguments) {
   };
   int times = 1;
   while (nanoseconds(buffers, times, generic) * times * buffers.size() < 2e5)
-    times *= 2; // short, so that few are interrupted
+    times *= 2; // short, so that few rounds are interrupted
   for (int round = 0; round < atoi(arguments[3]); round++)
     printf("%f %f %f\n", nanoseconds(buffers, times, fast), nanoseconds(buffers, times, generic),
            nanoseconds(buffers, times, expected));

@@ -1,4 +1,4 @@
-"""The verifier and the loading of schemas, fuzzed under sanitizers: python -m tests.fast_impl.flatbuffers.fuzz --seconds 300"""
+"""Fuzzing the verifier and the schema loader under sanitizers: python -m tests.fast_impl.flatbuffers.fuzz"""
 
 from __future__ import annotations
 
@@ -14,22 +14,20 @@ from pathlib import Path
 from random import Random
 
 from tests.fast_impl.flatbuffers.agree import requests
-from tests.fast_impl.flatbuffers.generate import Generator
-from tests.fast_impl.flatbuffers.mutate import mutated
+from tests.fast_impl.flatbuffers.buffers import Generator, mutated
+from tests.fast_impl.flatbuffers.oracle import HERE, VERIFIER, Missing, run
 from tests.fast_impl.flatbuffers.schemas import NAMES, model, path
-from tests.fast_impl.flatbuffers.toolchain import HERE, VERIFIER, Missing, run
 
 COMPILERS = ("clang", "clang-19", "clang-18", "clang-17", "clang-16", "clang-15", "clang-14")
 SEEDS = 400
-"""Of each schema; as many are schemas themselves."""
+"""Of each schema; as many again are schemas."""
 LONGEST = 16_000
-
-
+"""Bytes of an input."""
 SANITIZERS = "-fsanitize=fuzzer,address,undefined"
 
 
 def compiler(folder: Path) -> str:
-    """A clang that has a fuzzer; raises Missing where there is none."""
+    """A clang with libFuzzer; raises Missing without one."""
     empty = folder / "empty.c"
     empty.write_text("int LLVMFuzzerTestOneInput(const char *data, unsigned long size) { return !data && size; }\n")
     for name in COMPILERS:
@@ -43,16 +41,16 @@ def compiler(folder: Path) -> str:
 
 
 def build(folder: Path) -> Path:
-    """The program; raises Missing where it cannot be."""
+    """The compiled program; raises Missing without a compiler."""
     clang, program = compiler(folder), folder / "fuzz"
-    sources = [str(source) for source in [*VERIFIER.glob("*.c"), *(HERE / "fuzz").glob("*.c")]]
+    sources = [str(source) for source in [*VERIFIER.glob("*.c"), HERE / "fuzz_target.c"]]
     flags = ["-std=gnu11", "-g", "-O1", SANITIZERS, "-fno-sanitize-recover=all", f"-I{VERIFIER}"]
     run([clang, *flags, *sources, "-o", str(program)], "clang")
     return program
 
 
 def seeds(random: Random) -> Iterator[bytes]:
-    """Well-formed ones, and what is not far from them."""
+    """Well-formed buffers and schemas, and mutations of them."""
     for number, name in enumerate(NAMES):
         source = requests(name, random)
         for _ in range(SEEDS):
@@ -65,7 +63,7 @@ def seeds(random: Random) -> Iterator[bytes]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 where nothing was found, 1 where something was, 2 where this machine has no fuzzer."""
+    """0 if nothing was found, 1 if something was, 2 if this machine has no fuzzer."""
     parser = argparse.ArgumentParser(prog="python -m tests.fast_impl.flatbuffers.fuzz", description=__doc__)
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--seed", type=int, default=1)
@@ -87,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def fuzz(program: Path, corpus: Path, seconds: int, seed: int) -> int:
-    """Run it, telling how it goes on; what it found is kept in the folder that the last line names."""
+    """Run it and print its progress. Its findings are kept in the folder that the last line names."""
     kept = Path(tempfile.mkdtemp(prefix="omnimailbox-fuzz-"))
     command = [
         str(program), str(corpus), f"-max_total_time={seconds}", f"-seed={seed}", f"-max_len={LONGEST}", "-timeout=10",
@@ -105,7 +103,7 @@ def fuzz(program: Path, corpus: Path, seconds: int, seed: int) -> int:
         if not re.match(r"#\d+\s|stat::", line):
             last = [*last[-40:], line]
     if process.wait():
-        print("".join(last) + f"it ended with {process.returncode}; what it was given is in {kept}")
+        print("".join(last) + f"the fuzzer exited with {process.returncode}; the input is in {kept}")
         return 1
     kept.rmdir()
     print(f"{executed} executions in {seconds} s, nothing found")

@@ -1,9 +1,9 @@
-// What C++ says of a stream of buffers: the verifiers that flatc generated from the schemas, and the library's own
-// flatbuffers::Verify, which reads a binary schema.
+// The verdicts of C++ on a stream of buffers: of the verifiers that flatc generates from the schemas, and of the
+// library's flatbuffers::Verify, which interprets a binary schema.
 //
-// oracle <one.bfbs>...: the schemas, in the order of SCHEMAS below. From standard input, for each batch: how many
-// buffers, then each one as five numbers (schema, 1 if size-prefixed, max_depth, max_tables, size) and its bytes. To
-// standard output, for each buffer: the first verdict and the second, a byte each. 0 is false, 1 true, 2 is a crash.
+// oracle <one.bfbs>...: the schemas, in the order of SCHEMAS below. Standard input, for each batch: the number of
+// buffers, then for each one five numbers (schema, 1 if size-prefixed, max_depth, max_tables, size) and its bytes.
+// Standard output, for each buffer: the first verdict and the second, a byte each. 0 is false, 1 true, 2 is a crash.
 
 #include <csetjmp>
 #include <csignal>
@@ -50,7 +50,7 @@ bool generic(const Request &request, const uint8_t *data, const reflection::Sche
 sigjmp_buf before;
 void crashed(int) { siglongjmp(before, 1); }
 
-// The library asserts, and reads where nothing is: neither ends the stream.
+// Failed assertions and invalid reads of the library do not end the process.
 template <typename Call>
 uint8_t guarded(Call call) {
   if (sigsetjmp(before, 1)) return 2;
@@ -70,8 +70,8 @@ int main(int count, char **arguments) {
     if (!reflection::VerifySchemaBuffer(verifier)) return 1;
   }
   for (int number : {SIGABRT, SIGSEGV, SIGBUS}) signal(number, crashed);
-  // What generated code cannot read beyond, and the other may: zeros, so that its verdicts repeat. Offsets are counted
-  // from the start of the buffer, which is aligned to more than any of them asks for.
+  // Zeros after the buffer make the verdicts of flatbuffers::Verify, which reads beyond it, reproducible. Alignment is
+  // counted from the start of the buffer, which is aligned to more than any field requires.
   const size_t beyond = 1 << 17;
   uint32_t buffers;
   while (read(&buffers, sizeof buffers)) {

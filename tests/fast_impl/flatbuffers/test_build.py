@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from flatbuffers.builder import BuilderNotFinishedError
 
-from tests.fast_impl.building.everything import Everything as everything
-from tests.fast_impl.building.everything import Note as note
+from tests.fast_impl.flatbuffers import everything_generated as everything
 
 
 @pytest.fixture
@@ -25,13 +24,13 @@ def pair(omni: ModuleType) -> Iterator[Any]:
 def finish(builder: Any, text: str = "seven") -> None:
     """A Note."""
     string = builder.CreateString(text)
-    note.Start(builder)
-    note.AddText(builder, string)
-    builder.Finish(note.End(builder))
+    everything.NoteStart(builder)
+    everything.NoteAddText(builder, string)
+    builder.Finish(everything.NoteEnd(builder))
 
 
 def ordinary(text: str = "seven") -> bytes:
-    """The same of an ordinary Builder."""
+    """The same message from an ordinary Builder."""
     builder = flatbuffers.Builder(16)
     finish(builder, text)
     return bytes(builder.Output())
@@ -54,8 +53,8 @@ def test_it_is_a_builder_and_its_message_is_sent(pair: Any) -> None:
     assert pair.producer.get_stats().bytes_sent == len(ordinary())
 
 
-def test_output_is_a_copy_as_ever(pair: Any) -> None:
-    """Output() gives a bytearray of its own, which does not hold the slot, and says where Finish is missing."""
+def test_output_is_a_copy(pair: Any) -> None:
+    """Output() gives a bytearray that does not export the slot, and raises before Finish."""
     with pair.producer.build() as builder:
         with pytest.raises(BuilderNotFinishedError):
             builder.Output()
@@ -74,7 +73,7 @@ def test_an_exception_rolls_back(pair: Any) -> None:
 
 
 def test_without_finish_nothing_is_sent(pair: Any) -> None:
-    """A block that is left without Finish raises, and says so."""
+    """Leaving the block without Finish raises BuilderNotFinishedError."""
     with pytest.raises(BuilderNotFinishedError, match=r"without builder\.Finish"), pair.producer.build() as builder:
         builder.CreateString("seven")
     assert nothing_happened(pair)
@@ -82,7 +81,7 @@ def test_without_finish_nothing_is_sent(pair: Any) -> None:
 
 @pytest.mark.parametrize("text", ["x" * 140, "x" * 10**6])
 def test_too_large_for_the_slot(omni: ModuleType, pair: Any, text: str) -> None:
-    """FlatBufferTooLarge, a ValueError, tells both sizes, in words too; nothing is sent."""
+    """FlatBufferTooLarge, a ValueError, has both sizes, also in its message; nothing is sent."""
     with pytest.raises(ValueError, match=r"needs at least \d+ bytes, and 128 are available") as caught:  # noqa: SIM117
         with pair.producer.build() as builder:
             finish(builder, text)
@@ -94,7 +93,7 @@ def test_too_large_for_the_slot(omni: ModuleType, pair: Any, text: str) -> None:
 
 @pytest.mark.parametrize("size", range(64, 100))
 def test_exactly_what_fits_is_sent(omni: ModuleType, size: int) -> None:
-    """A buffer as large as the slot goes through whatever the slot's size is, one byte more does not; likewise for
+    """A buffer of exactly the slot's size is sent, whatever the size, and one byte more is refused; likewise for
     max_bytes in a larger slot."""
     fits = {True: 0, False: 0}
     for slot, max_bytes in ((size, None), (size + 50, size)):
@@ -117,7 +116,7 @@ def test_exactly_what_fits_is_sent(omni: ModuleType, size: int) -> None:
 
 @pytest.mark.parametrize("max_bytes", [None, 64])
 def test_the_refusal_comes_while_building(fast: ModuleType, max_bytes: int | None) -> None:
-    """As soon as the bytes cannot fit: a loop that fills a message until it is refused comes to an end."""
+    """As soon as the bytes cannot fit: a loop that fills a message until it is refused terminates."""
     strings = 0
     with fast.open_channel(max_message_size=992) as pair:
         with pytest.raises(fast.FlatBufferTooLarge), pair.producer.build(max_bytes) as builder:  # noqa: PT012
@@ -128,7 +127,7 @@ def test_the_refusal_comes_while_building(fast: ModuleType, max_bytes: int | Non
 
 
 def test_starting_again_in_the_block(omni: ModuleType, pair: Any) -> None:
-    """After FlatBufferTooLarge, Clear() begins again, with the whole slot."""
+    """After FlatBufferTooLarge, Clear() starts again with the whole slot."""
     with pair.producer.build() as builder:
         for text in ("x" * 200, "y" * 90):
             builder.Clear()
@@ -151,8 +150,8 @@ def test_where_no_slot_is_free(pair: Any) -> None:
         finish(builder)
 
 
-def test_a_slot_that_becomes_free_just_then(fast: ModuleType) -> None:
-    """Is not taken for a reservation that is outstanding: the consumer may pop between any two looks."""
+def test_a_slot_that_becomes_free_concurrently(fast: ModuleType) -> None:
+    """It is not mistaken for an outstanding reservation: the consumer may pop between any two checks."""
     from fast_impl.flatbuffers.building import build
 
     with fast.open_channel(capacity=8, max_message_size=128) as pair:
@@ -172,7 +171,7 @@ def test_a_slot_that_becomes_free_just_then(fast: ModuleType) -> None:
 
 
 def test_with_a_reservation_outstanding(pair: Any) -> None:
-    """RuntimeError: waiting could not help. The reservation stays, be it another build's or a bare one."""
+    """RuntimeError, since waiting could not help. The reservation stays, whether of a build or of reserve()."""
     with pair.producer.build() as builder:
         with pytest.raises(RuntimeError, match="a reservation is outstanding"):
             pair.producer.build().__enter__()
@@ -185,7 +184,7 @@ def test_with_a_reservation_outstanding(pair: Any) -> None:
 
 
 def close_consumer(pair: Any) -> Any:
-    """The peer goes."""
+    """The peer is closed."""
     pair.consumer.close()
     return pair.producer
 
@@ -204,8 +203,8 @@ def move_producer(pair: Any) -> Any:
 
 
 @pytest.mark.parametrize("end", [close_consumer, close_producer, move_producer])
-def test_where_nobody_can_receive(omni: ModuleType, pair: Any, end: Callable[[Any], Any]) -> None:
-    """ChannelClosedError on entering, and nothing counted."""
+def test_a_closed_or_moved_end(omni: ModuleType, pair: Any, end: Callable[[Any], Any]) -> None:
+    """ChannelClosedError on entry, and no failed push is counted."""
     producer = end(pair)
     with pytest.raises(omni.ChannelClosedError):
         producer.build().__enter__()
@@ -213,8 +212,8 @@ def test_where_nobody_can_receive(omni: ModuleType, pair: Any, end: Callable[[An
 
 
 @pytest.mark.parametrize("end", [close_consumer, close_producer, move_producer])
-def test_closed_meanwhile(omni: ModuleType, pair: Any, end: Callable[[Any], Any]) -> None:
-    """ChannelClosedError on leaving, since nothing was sent."""
+def test_an_end_closed_or_moved_during_the_block(omni: ModuleType, pair: Any, end: Callable[[Any], Any]) -> None:
+    """ChannelClosedError on exit, since nothing was sent."""
     with pytest.raises(omni.ChannelClosedError), pair.producer.build() as builder:  # noqa: PT012
         finish(builder)
         end(pair)
@@ -225,21 +224,21 @@ def test_closed_meanwhile(omni: ModuleType, pair: Any, end: Callable[[Any], Any]
     ("max_bytes", "error"), [(-1, ValueError), ("8", TypeError), (True, TypeError), (8.0, TypeError)]
 )
 def test_bad_max_bytes(pair: Any, max_bytes: Any, error: type[Exception]) -> None:
-    """What is no size is refused by the call [ARG-3]."""
+    """The call itself refuses a value that is no size [ARG-3]."""
     with pytest.raises(error, match="max_bytes"):
         pair.producer.build(max_bytes)
 
 
 @pytest.mark.parametrize("max_bytes", [0, 129, 2**70])
-def test_max_bytes_that_no_slot_has(pair: Any, max_bytes: int) -> None:
-    """A size that no message can have is refused before anything is built."""
+def test_max_bytes_out_of_range(pair: Any, max_bytes: int) -> None:
+    """A size that no message can have is refused on entry."""
     with pytest.raises(ValueError, match=r"max_bytes must be (from )?1 to 128, the channel's max_message_size"):
         pair.producer.build(max_bytes=max_bytes).__enter__()
     assert nothing_happened(pair)
 
 
 def test_moving_with_a_used_builder(pair: Any) -> None:
-    """A handle that was moved builds like the one before."""
+    """A moved handle builds like the one that it was moved from."""
     for _ in range(3):
         with pair.producer.build() as builder:
             finish(builder)
@@ -256,8 +255,8 @@ def test_a_block_can_be_entered_again(pair: Any) -> None:
     assert [bytes(each) for each in pair.consumer.batch_pop(2)[1]] == [ordinary("a"), ordinary("b")]
 
 
-def test_two_producers_build_at_a_time(omni: ModuleType, pair: Any) -> None:
-    """Each has a builder of its own."""
+def test_two_producers_build_at_the_same_time(omni: ModuleType, pair: Any) -> None:
+    """Each has its own builder."""
     with omni.open_channel(max_message_size=128) as other, pair.producer.build() as one:
         with other.producer.build() as two:
             finish(two, "two")
@@ -279,7 +278,7 @@ def test_a_builder_kept_after_its_block_has_no_memory(fast: ModuleType) -> None:
 
 @pytest.mark.parametrize("export", [lambda b: b[4:8], lambda b: np.frombuffer(b, np.uint8)], ids=["slice", "array"])
 def test_an_export_of_the_slot_forbids_the_commit(fast: ModuleType, export: Callable[[Any], Any]) -> None:
-    """BufferError, and nothing sent, where the slot could be written later [RSV-7]; a note says how to go on."""
+    """BufferError, and nothing is sent, while the slot could still be written [RSV-7]; a note says how to recover."""
     with fast.open_channel(max_message_size=128) as pair:
         with pytest.raises(BufferError) as caught, pair.producer.build() as builder:  # noqa: PT012
             finish(builder)
@@ -291,8 +290,8 @@ def test_an_export_of_the_slot_forbids_the_commit(fast: ModuleType, export: Call
         assert nothing_happened(pair)
 
 
-def test_an_exception_beside_an_export_comes_out(fast: ModuleType) -> None:
-    """It is not replaced by the error of the rollback, which becomes a note."""
+def test_an_exception_with_an_export_alive(fast: ModuleType) -> None:
+    """The exception propagates; the error of the rollback becomes a note on it."""
     with fast.open_channel(max_message_size=128) as pair:
         with pytest.raises(KeyError) as caught, pair.producer.build() as builder:  # noqa: PT012
             kept = builder.Bytes[:4]
@@ -303,8 +302,8 @@ def test_an_exception_beside_an_export_comes_out(fast: ModuleType) -> None:
         assert nothing_happened(pair)
 
 
-def test_the_slot_cannot_be_ended_from_within(fast: ModuleType) -> None:
-    """commit and rollback inside the block raise BufferError: the builder still writes there."""
+def test_commit_and_rollback_inside_the_block(fast: ModuleType) -> None:
+    """They raise BufferError: the builder still writes to the slot."""
     with fast.open_channel(max_message_size=128) as pair, pair.producer.build() as builder:
         with pytest.raises(BufferError):
             pair.producer.rollback()
@@ -316,15 +315,15 @@ def test_the_slot_cannot_be_ended_from_within(fast: ModuleType) -> None:
 def long_vector(builder: Any, numbers: Any) -> None:
     """An Everything with doubles."""
     vector = builder.CreateNumpyVector(numbers)
-    everything.Start(builder)
-    everything.AddDoubles(builder, vector)
-    everything.AddTiny(builder, 1)
-    builder.Finish(everything.End(builder))
+    everything.EverythingStart(builder)
+    everything.EverythingAddDoubles(builder, vector)
+    everything.EverythingAddTiny(builder, 1)
+    builder.Finish(everything.EverythingEnd(builder))
 
 
 @pytest.mark.parametrize("size", range(1000, 1032, 3))
 def test_numbers_lie_aligned_in_memory(fast: ModuleType, size: int) -> None:
-    """Also in slots of sizes that are no multiple of 8, wherever the message ends up."""
+    """Also in slots whose size is not a multiple of 8."""
     with fast.open_channel(capacity=8, max_message_size=size) as pair:
         for count in range(100, 128):
             try:

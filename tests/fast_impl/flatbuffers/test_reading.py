@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.fast_impl.building.everything.Everything import Everything, EverythingT
-from tests.fast_impl.building.everything.Note import Note, NoteT
+from tests.fast_impl.flatbuffers.everything_generated import Everything, EverythingT, Note, NoteT
 
 
 @pytest.fixture
@@ -21,7 +20,7 @@ def pair(omni: ModuleType) -> Iterator[Any]:
 
 
 def send(pair: Any, stamp: int = 7, identifier: bytes | None = None, size_prefixed: bool = False) -> Any:
-    """The message of a Note."""
+    """Send a Note and return the received message."""
     sent = NoteT()
     sent.text, sent.stamp = "seven", stamp
     with pair.producer.build() as builder:
@@ -30,14 +29,14 @@ def send(pair: Any, stamp: int = 7, identifier: bytes | None = None, size_prefix
 
 
 def test_a_table_reads_what_was_built(pair: Any) -> None:
-    """Of the class that was asked for."""
+    """It is of the requested class."""
     note = send(pair).get_flatbuffer(Note)
     assert type(note) is Note
     assert (note.Text(), note.Stamp()) == (b"seven", 7)
 
 
 def test_the_object_api_reads_what_it_packed(pair: Any) -> None:
-    """Strings, vectors, structs and a nested table come back."""
+    """Strings, vectors, structs and a nested table."""
     sent = EverythingT()
     sent.name, sent.doubles, sent.names, sent.note = "name", [1.5, 2.5], ["a", "b"], NoteT()
     with pair.producer.build() as builder:
@@ -51,7 +50,7 @@ def test_the_object_api_reads_what_it_packed(pair: Any) -> None:
 @pytest.mark.parametrize("size_prefixed", [False, True])
 @pytest.mark.parametrize("identifier", [None, b"NOTE"])
 def test_identifier_and_size(pair: Any, identifier: bytes | None, size_prefixed: bool) -> None:
-    """Both are looked for where they are said to be."""
+    """Both are checked on request."""
     message = send(pair, 7, identifier, size_prefixed)
     note = message.get_flatbuffer(Note, size_prefixed=size_prefixed, file_identifier=identifier)
     assert note.Stamp() == 7
@@ -59,15 +58,15 @@ def test_identifier_and_size(pair: Any, identifier: bytes | None, size_prefixed:
         message.get_flatbuffer(Note, size_prefixed=size_prefixed, file_identifier=b"ELSE")
 
 
-def test_a_size_that_is_not_there(pair: Any) -> None:
-    """A message whose begin is not its size is no size-prefixed buffer."""
+def test_a_missing_size_prefix(pair: Any) -> None:
+    """ValueError for a message that does not begin with its size."""
     with pytest.raises(ValueError, match="size-prefixed"):
         send(pair).get_flatbuffer(Note, size_prefixed=True)
 
 
 @pytest.mark.parametrize(("size", "size_prefixed"), [(1, False), (7, False), (11, True)])
 def test_a_message_too_short(pair: Any, size: int, size_prefixed: bool) -> None:
-    """What cannot even hold a root is refused."""
+    """A message too short for a root is refused."""
     pair.producer.send(b"\0" * size)
     message = pair.consumer.try_pop()[1]
     with pytest.raises(ValueError, match=rf"\b{size}\b"):
@@ -83,7 +82,7 @@ def test_a_message_too_short(pair: Any, size: int, size_prefixed: bool) -> None:
     ],
 )  # fmt: skip
 def test_bad_arguments(pair: Any, arguments: tuple[Any, ...], keywords: Any, error: type[Exception]) -> None:
-    """They are refused, also of a message that has expired [ARG-4]."""
+    """They are refused, also by an expired message [ARG-4]."""
     message = send(pair)
     for _ in range(2):
         with pytest.raises(error):
@@ -102,8 +101,8 @@ def test_an_expired_message_is_not_read(omni: ModuleType, pair: Any) -> None:
         newer.get_flatbuffer(Note)
 
 
-def test_a_table_taken_in_time_stays(omni: ModuleType, pair: Any) -> None:
-    """It keeps its bytes for as long as it lives, and forbids, like any export, pops that would need them [MSG-3]."""
+def test_a_table_outlives_the_next_pop(omni: ModuleType, pair: Any) -> None:
+    """Its bytes stay as long as it lives; like any export it blocks the pops that would need them [MSG-3]."""
     note = send(pair, 1).get_flatbuffer(Note)
     for stamp in range(7):
         send(pair, stamp)
@@ -117,14 +116,14 @@ def test_a_table_taken_in_time_stays(omni: ModuleType, pair: Any) -> None:
 
 
 def test_a_table_outlives_the_channel(pair: Any) -> None:
-    """The memory lives until the table is gone."""
+    """The memory is freed after the table."""
     note = send(pair).get_flatbuffer(Note)
     pair.close()
     assert (note.Text(), note.Stamp()) == (b"seven", 7)
 
 
 def test_arrays_lie_in_the_ring(fast: ModuleType) -> None:
-    """A NumPy accessor gives a view of the message's own bytes, which cannot be written."""
+    """A NumPy accessor gives a read-only view of the message's bytes."""
     with fast.open_channel(capacity=8, max_message_size=1000) as pair:
         sent = EverythingT()
         sent.doubles = np.arange(9.0)

@@ -1,4 +1,4 @@
-"""How our verifier's time compares with C++'s, on the same buffers: python -m tests.fast_impl.flatbuffers.ratio"""
+"""The verifier's time compared with C++'s, on the same buffers: python -m tests.fast_impl.flatbuffers.ratio"""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from random import Random
 from statistics import median
 from typing import NamedTuple
 
-from tests.fast_impl.flatbuffers.generate import Generator
+from tests.fast_impl.flatbuffers.buffers import Generator
 from tests.fast_impl.flatbuffers.generic import ALL, verdict
-from tests.fast_impl.flatbuffers.oracle.process import Request
+from tests.fast_impl.flatbuffers.oracle import HERE, VERIFIER, Missing, Request, cpp, run, tool
 from tests.fast_impl.flatbuffers.schemas import NAMES, model, path
-from tests.fast_impl.flatbuffers.toolchain import HERE, VERIFIER, Missing, cpp, run, tool
 
 BUFFERS = 100
 
@@ -31,7 +30,7 @@ class Ratio(NamedTuple):
 
 
 def buffers(name: str, random: Random) -> list[bytes]:
-    """Well-formed ones, of which flatbuffers::Verify thinks so, too: it does not know what newer versions add."""
+    """Well-formed buffers that flatbuffers::Verify accepts as well, so that all verifiers read all of each."""
     found: list[bytes] = []
     while len(found) < BUFFERS:
         one = Generator(model(name), random, random.randrange(1, 5)).buffer(model(name).root or "")
@@ -41,17 +40,17 @@ def buffers(name: str, random: Random) -> list[bytes]:
 
 
 def build(folder: Path) -> Path:
-    """The program; raises Missing where it cannot be."""
+    """The compiled program; raises Missing without a compiler or the library."""
     compiler = tool("gcc", "gcc")
     objects = []
     for source in sorted(VERIFIER.glob("*.c")):
         objects.append(str(folder / f"{source.stem}.o"))
         run([compiler, "-std=gnu11", "-O2", "-c", str(source), "-o", objects[-1]], "the C compiler")
-    return cpp(folder, HERE / "ratio" / "ratio.cpp", f"-I{VERIFIER}", *objects)
+    return cpp(folder, HERE / "ratio.cpp", f"-I{VERIFIER}", *objects)
 
 
 def measure(program: Path, name: str, rounds: int) -> Ratio:
-    """One schema's buffers, in so many rounds."""
+    """The ratios for one schema's buffers."""
     random = Random(name)
     some = buffers(name, random)
     given = b"".join(len(one).to_bytes(4, "little") + one for one in some)
@@ -67,7 +66,7 @@ def measure(program: Path, name: str, rounds: int) -> Ratio:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """0 where all are within three times C++'s flatbuffers::Verify, 1 where not, 2 where it is not on this machine."""
+    """0 if all take at most three times as long as flatbuffers::Verify, 1 if not, 2 if that is not on this machine."""
     parser = argparse.ArgumentParser(prog="python -m tests.fast_impl.flatbuffers.ratio", description=__doc__)
     parser.add_argument("--rounds", type=int, default=1001)
     options = parser.parse_args(arguments)

@@ -6,6 +6,362 @@ import flatbuffers
 from flatbuffers.compat import import_numpy
 np = import_numpy()
 
+class Colour(object):
+    Red = 0
+    Green = 1
+    Blue = 8
+
+
+class Attachment(object):
+    NONE = 0
+    Note = 1
+    Label = 2
+
+def AttachmentCreator(unionType, table):
+    from flatbuffers.table import Table
+    if not isinstance(table, Table):
+        return None
+    if unionType == Attachment().Note:
+        return NoteT.InitFromBuf(table.Bytes, table.Pos)
+    if unionType == Attachment().Label:
+        return LabelT.InitFromBuf(table.Bytes, table.Pos)
+    return None
+
+
+class Point(object):
+    __slots__ = ['_tab']
+
+    @classmethod
+    def SizeOf(cls):
+        return 16
+
+    # Point
+    def Init(self, buf, pos):
+        self._tab = flatbuffers.table.Table(buf, pos)
+
+    # Point
+    def X(self): return self._tab.Get(flatbuffers.number_types.Float64Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(0))
+    # Point
+    def Y(self): return self._tab.Get(flatbuffers.number_types.Float32Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(8))
+    # Point
+    def Tag(self): return self._tab.Get(flatbuffers.number_types.Int16Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(12))
+
+def CreatePoint(builder, x, y, tag):
+    builder.Prep(8, 16)
+    builder.Pad(2)
+    builder.PrependInt16(tag)
+    builder.PrependFloat32(y)
+    builder.PrependFloat64(x)
+    return builder.Offset()
+
+
+class PointT(object):
+
+    # PointT
+    def __init__(self):
+        self.x = 0.0  # type: float
+        self.y = 0.0  # type: float
+        self.tag = 0  # type: int
+
+    @classmethod
+    def InitFromBuf(cls, buf, pos):
+        point = Point()
+        point.Init(buf, pos)
+        return cls.InitFromObj(point)
+
+    @classmethod
+    def InitFromObj(cls, point):
+        x = PointT()
+        x._UnPack(point)
+        return x
+
+    # PointT
+    def _UnPack(self, point):
+        if point is None:
+            return
+        self.x = point.X()
+        self.y = point.Y()
+        self.tag = point.Tag()
+
+    # PointT
+    def Pack(self, builder):
+        return CreatePoint(builder, self.x, self.y, self.tag)
+
+
+class Line(object):
+    __slots__ = ['_tab']
+
+    @classmethod
+    def SizeOf(cls):
+        return 48
+
+    # Line
+    def Init(self, buf, pos):
+        self._tab = flatbuffers.table.Table(buf, pos)
+
+    # Line
+    def From_(self, obj):
+        obj.Init(self._tab.Bytes, self._tab.Pos + 0)
+        return obj
+
+    # Line
+    def To(self, obj):
+        obj.Init(self._tab.Bytes, self._tab.Pos + 16)
+        return obj
+
+    # Line
+    def Kind(self): return self._tab.Get(flatbuffers.number_types.Uint8Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(32))
+    # Line
+    def Weights(self): return [self._tab.Get(flatbuffers.number_types.Int32Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(36 + i * 4)) for i in range(3)]
+    # Line
+    def WeightsLength(self):
+        o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(36))
+        if o != 0:
+            return self._tab.VectorLen(o)
+        return 0
+
+    # Line
+    def WeightsIsNone(self):
+        o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(36))
+        return o == 0
+
+
+def CreateLine(builder, from__x, from__y, from__tag, to_x, to_y, to_tag, kind, weights):
+    builder.Prep(8, 48)
+    for _idx0 in range(3 , 0, -1):
+        builder.PrependInt32(weights[_idx0-1])
+    builder.Pad(3)
+    builder.PrependUint8(kind)
+    builder.Prep(8, 16)
+    builder.Pad(2)
+    builder.PrependInt16(to_tag)
+    builder.PrependFloat32(to_y)
+    builder.PrependFloat64(to_x)
+    builder.Prep(8, 16)
+    builder.Pad(2)
+    builder.PrependInt16(from__tag)
+    builder.PrependFloat32(from__y)
+    builder.PrependFloat64(from__x)
+    return builder.Offset()
+
+try:
+    from typing import List, Optional
+except:
+    pass
+
+class LineT(object):
+
+    # LineT
+    def __init__(self):
+        self.from_ = None  # type: Optional[PointT]
+        self.to = None  # type: Optional[PointT]
+        self.kind = 0  # type: int
+        self.weights = None  # type: List[int]
+
+    @classmethod
+    def InitFromBuf(cls, buf, pos):
+        line = Line()
+        line.Init(buf, pos)
+        return cls.InitFromObj(line)
+
+    @classmethod
+    def InitFromObj(cls, line):
+        x = LineT()
+        x._UnPack(line)
+        return x
+
+    # LineT
+    def _UnPack(self, line):
+        if line is None:
+            return
+        if line.From_(Point()) is not None:
+            self.from_ = PointT.InitFromObj(line.From_(Point()))
+        if line.To(Point()) is not None:
+            self.to = PointT.InitFromObj(line.To(Point()))
+        self.kind = line.Kind()
+        if not line.WeightsIsNone():
+            if np is None:
+                self.weights = []
+                for i in range(line.WeightsLength()):
+                    self.weights.append(line.Weights(i))
+            else:
+                self.weights = line.WeightsAsNumpy()
+
+    # LineT
+    def Pack(self, builder):
+        return CreateLine(builder, self.from_.x, self.from_.y, self.from_.tag, self.to.x, self.to.y, self.to.tag, self.kind, self.weights)
+
+
+class Note(object):
+    __slots__ = ['_tab']
+
+    @classmethod
+    def GetRootAs(cls, buf, offset=0):
+        n = flatbuffers.encode.Get(flatbuffers.packer.uoffset, buf, offset)
+        x = Note()
+        x.Init(buf, n + offset)
+        return x
+
+    @classmethod
+    def GetRootAsNote(cls, buf, offset=0):
+        """This method is deprecated. Please switch to GetRootAs."""
+        return cls.GetRootAs(buf, offset)
+    @classmethod
+    def NoteBufferHasIdentifier(cls, buf, offset, size_prefixed=False):
+        return flatbuffers.util.BufferHasIdentifier(buf, offset, b"\x45\x56\x52\x59", size_prefixed=size_prefixed)
+
+    # Note
+    def Init(self, buf, pos):
+        self._tab = flatbuffers.table.Table(buf, pos)
+
+    # Note
+    def Text(self):
+        o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(4))
+        if o != 0:
+            return self._tab.String(o + self._tab.Pos)
+        return None
+
+    # Note
+    def Stamp(self):
+        o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(6))
+        if o != 0:
+            return self._tab.Get(flatbuffers.number_types.Uint64Flags, o + self._tab.Pos)
+        return 0
+
+def NoteStart(builder): builder.StartObject(2)
+def NoteAddText(builder, text): builder.PrependUOffsetTRelativeSlot(0, flatbuffers.number_types.UOffsetTFlags.py_type(text), 0)
+def NoteAddStamp(builder, stamp): builder.PrependUint64Slot(1, stamp, 0)
+def NoteEnd(builder): return builder.EndObject()
+
+
+class NoteT(object):
+
+    # NoteT
+    def __init__(self):
+        self.text = None  # type: str
+        self.stamp = 0  # type: int
+
+    @classmethod
+    def InitFromBuf(cls, buf, pos):
+        note = Note()
+        note.Init(buf, pos)
+        return cls.InitFromObj(note)
+
+    @classmethod
+    def InitFromObj(cls, note):
+        x = NoteT()
+        x._UnPack(note)
+        return x
+
+    # NoteT
+    def _UnPack(self, note):
+        if note is None:
+            return
+        self.text = note.Text()
+        self.stamp = note.Stamp()
+
+    # NoteT
+    def Pack(self, builder):
+        if self.text is not None:
+            text = builder.CreateString(self.text)
+        NoteStart(builder)
+        if self.text is not None:
+            NoteAddText(builder, text)
+        NoteAddStamp(builder, self.stamp)
+        note = NoteEnd(builder)
+        return note
+
+
+class Label(object):
+    __slots__ = ['_tab']
+
+    @classmethod
+    def GetRootAs(cls, buf, offset=0):
+        n = flatbuffers.encode.Get(flatbuffers.packer.uoffset, buf, offset)
+        x = Label()
+        x.Init(buf, n + offset)
+        return x
+
+    @classmethod
+    def GetRootAsLabel(cls, buf, offset=0):
+        """This method is deprecated. Please switch to GetRootAs."""
+        return cls.GetRootAs(buf, offset)
+    @classmethod
+    def LabelBufferHasIdentifier(cls, buf, offset, size_prefixed=False):
+        return flatbuffers.util.BufferHasIdentifier(buf, offset, b"\x45\x56\x52\x59", size_prefixed=size_prefixed)
+
+    # Label
+    def Init(self, buf, pos):
+        self._tab = flatbuffers.table.Table(buf, pos)
+
+    # Label
+    def Name(self):
+        o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(4))
+        if o != 0:
+            return self._tab.String(o + self._tab.Pos)
+        return None
+
+    # Label
+    def At(self):
+        o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(6))
+        if o != 0:
+            x = o + self._tab.Pos
+            obj = Point()
+            obj.Init(self._tab.Bytes, x)
+            return obj
+        return None
+
+def LabelStart(builder): builder.StartObject(2)
+def LabelAddName(builder, name): builder.PrependUOffsetTRelativeSlot(0, flatbuffers.number_types.UOffsetTFlags.py_type(name), 0)
+def LabelAddAt(builder, at): builder.PrependStructSlot(1, flatbuffers.number_types.UOffsetTFlags.py_type(at), 0)
+def LabelEnd(builder): return builder.EndObject()
+
+try:
+    from typing import Optional
+except:
+    pass
+
+class LabelT(object):
+
+    # LabelT
+    def __init__(self):
+        self.name = None  # type: str
+        self.at = None  # type: Optional[PointT]
+
+    @classmethod
+    def InitFromBuf(cls, buf, pos):
+        label = Label()
+        label.Init(buf, pos)
+        return cls.InitFromObj(label)
+
+    @classmethod
+    def InitFromObj(cls, label):
+        x = LabelT()
+        x._UnPack(label)
+        return x
+
+    # LabelT
+    def _UnPack(self, label):
+        if label is None:
+            return
+        self.name = label.Name()
+        if label.At() is not None:
+            self.at = PointT.InitFromObj(label.At())
+
+    # LabelT
+    def Pack(self, builder):
+        if self.name is not None:
+            name = builder.CreateString(self.name)
+        LabelStart(builder)
+        if self.name is not None:
+            LabelAddName(builder, name)
+        if self.at is not None:
+            at = self.at.Pack(builder)
+            LabelAddAt(builder, at)
+        label = LabelEnd(builder)
+        return label
+
+
 class Everything(object):
     __slots__ = ['_tab']
 
@@ -96,7 +452,6 @@ class Everything(object):
         o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(22))
         if o != 0:
             x = o + self._tab.Pos
-            from tests.fast_impl.building.everything.Point import Point
             obj = Point()
             obj.Init(self._tab.Bytes, x)
             return obj
@@ -107,7 +462,6 @@ class Everything(object):
         o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(24))
         if o != 0:
             x = o + self._tab.Pos
-            from tests.fast_impl.building.everything.Line import Line
             obj = Line()
             obj.Init(self._tab.Bytes, x)
             return obj
@@ -118,7 +472,6 @@ class Everything(object):
         o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(26))
         if o != 0:
             x = self._tab.Indirect(o + self._tab.Pos)
-            from tests.fast_impl.building.everything.Note import Note
             obj = Note()
             obj.Init(self._tab.Bytes, x)
             return obj
@@ -302,7 +655,6 @@ class Everything(object):
         if o != 0:
             x = self._tab.Vector(o)
             x += flatbuffers.number_types.UOffsetTFlags.py_type(j) * 16
-            from tests.fast_impl.building.everything.Point import Point
             obj = Point()
             obj.Init(self._tab.Bytes, x)
             return obj
@@ -327,7 +679,6 @@ class Everything(object):
             x = self._tab.Vector(o)
             x += flatbuffers.number_types.UOffsetTFlags.py_type(j) * 4
             x = self._tab.Indirect(x)
-            from tests.fast_impl.building.everything.Note import Note
             obj = Note()
             obj.Init(self._tab.Bytes, x)
             return obj
@@ -364,7 +715,7 @@ class Everything(object):
     def NestedNestedRoot(self):
         o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(48))
         if o != 0:
-            from tests.fast_impl.building.everything.Note import Note
+            from everything.Note import Note
             return Note.GetRootAsNote(self._tab.Bytes, self._tab.Vector(o))
         return 0
 
@@ -388,122 +739,46 @@ class Everything(object):
         return 0
 
 def EverythingStart(builder): builder.StartObject(25)
-def Start(builder):
-    return EverythingStart(builder)
 def EverythingAddFlag(builder, flag): builder.PrependBoolSlot(0, flag, 0)
-def AddFlag(builder, flag):
-    return EverythingAddFlag(builder, flag)
 def EverythingAddTiny(builder, tiny): builder.PrependInt8Slot(1, tiny, 0)
-def AddTiny(builder, tiny):
-    return EverythingAddTiny(builder, tiny)
 def EverythingAddSmall(builder, small): builder.PrependUint16Slot(2, small, 7)
-def AddSmall(builder, small):
-    return EverythingAddSmall(builder, small)
 def EverythingAddCount(builder, count): builder.PrependInt32Slot(3, count, 0)
-def AddCount(builder, count):
-    return EverythingAddCount(builder, count)
 def EverythingAddTotal(builder, total): builder.PrependUint64Slot(4, total, 0)
-def AddTotal(builder, total):
-    return EverythingAddTotal(builder, total)
 def EverythingAddRatio(builder, ratio): builder.PrependFloat32Slot(5, ratio, 0.5)
-def AddRatio(builder, ratio):
-    return EverythingAddRatio(builder, ratio)
 def EverythingAddPrecise(builder, precise): builder.PrependFloat64Slot(6, precise, 0.0)
-def AddPrecise(builder, precise):
-    return EverythingAddPrecise(builder, precise)
 def EverythingAddColour(builder, colour): builder.PrependUint8Slot(7, colour, 1)
-def AddColour(builder, colour):
-    return EverythingAddColour(builder, colour)
 def EverythingAddName(builder, name): builder.PrependUOffsetTRelativeSlot(8, flatbuffers.number_types.UOffsetTFlags.py_type(name), 0)
-def AddName(builder, name):
-    return EverythingAddName(builder, name)
 def EverythingAddOrigin(builder, origin): builder.PrependStructSlot(9, flatbuffers.number_types.UOffsetTFlags.py_type(origin), 0)
-def AddOrigin(builder, origin):
-    return EverythingAddOrigin(builder, origin)
 def EverythingAddEdge(builder, edge): builder.PrependStructSlot(10, flatbuffers.number_types.UOffsetTFlags.py_type(edge), 0)
-def AddEdge(builder, edge):
-    return EverythingAddEdge(builder, edge)
 def EverythingAddNote(builder, note): builder.PrependUOffsetTRelativeSlot(11, flatbuffers.number_types.UOffsetTFlags.py_type(note), 0)
-def AddNote(builder, note):
-    return EverythingAddNote(builder, note)
 def EverythingAddAttachmentType(builder, attachmentType): builder.PrependUint8Slot(12, attachmentType, 0)
-def AddAttachmentType(builder, attachmentType):
-    return EverythingAddAttachmentType(builder, attachmentType)
 def EverythingAddAttachment(builder, attachment): builder.PrependUOffsetTRelativeSlot(13, flatbuffers.number_types.UOffsetTFlags.py_type(attachment), 0)
-def AddAttachment(builder, attachment):
-    return EverythingAddAttachment(builder, attachment)
 def EverythingAddFlags(builder, flags): builder.PrependUOffsetTRelativeSlot(14, flatbuffers.number_types.UOffsetTFlags.py_type(flags), 0)
-def AddFlags(builder, flags):
-    return EverythingAddFlags(builder, flags)
 def EverythingStartFlagsVector(builder, numElems): return builder.StartVector(1, numElems, 1)
-def StartFlagsVector(builder, numElems):
-    return EverythingStartFlagsVector(builder, numElems)
 def EverythingAddBytes(builder, bytes): builder.PrependUOffsetTRelativeSlot(15, flatbuffers.number_types.UOffsetTFlags.py_type(bytes), 0)
-def AddBytes(builder, bytes):
-    return EverythingAddBytes(builder, bytes)
 def EverythingStartBytesVector(builder, numElems): return builder.StartVector(1, numElems, 1)
-def StartBytesVector(builder, numElems):
-    return EverythingStartBytesVector(builder, numElems)
 def EverythingAddShorts(builder, shorts): builder.PrependUOffsetTRelativeSlot(16, flatbuffers.number_types.UOffsetTFlags.py_type(shorts), 0)
-def AddShorts(builder, shorts):
-    return EverythingAddShorts(builder, shorts)
 def EverythingStartShortsVector(builder, numElems): return builder.StartVector(2, numElems, 2)
-def StartShortsVector(builder, numElems):
-    return EverythingStartShortsVector(builder, numElems)
 def EverythingAddLongs(builder, longs): builder.PrependUOffsetTRelativeSlot(17, flatbuffers.number_types.UOffsetTFlags.py_type(longs), 0)
-def AddLongs(builder, longs):
-    return EverythingAddLongs(builder, longs)
 def EverythingStartLongsVector(builder, numElems): return builder.StartVector(8, numElems, 8)
-def StartLongsVector(builder, numElems):
-    return EverythingStartLongsVector(builder, numElems)
 def EverythingAddDoubles(builder, doubles): builder.PrependUOffsetTRelativeSlot(18, flatbuffers.number_types.UOffsetTFlags.py_type(doubles), 0)
-def AddDoubles(builder, doubles):
-    return EverythingAddDoubles(builder, doubles)
 def EverythingStartDoublesVector(builder, numElems): return builder.StartVector(8, numElems, 8)
-def StartDoublesVector(builder, numElems):
-    return EverythingStartDoublesVector(builder, numElems)
 def EverythingAddNames(builder, names): builder.PrependUOffsetTRelativeSlot(19, flatbuffers.number_types.UOffsetTFlags.py_type(names), 0)
-def AddNames(builder, names):
-    return EverythingAddNames(builder, names)
 def EverythingStartNamesVector(builder, numElems): return builder.StartVector(4, numElems, 4)
-def StartNamesVector(builder, numElems):
-    return EverythingStartNamesVector(builder, numElems)
 def EverythingAddPoints(builder, points): builder.PrependUOffsetTRelativeSlot(20, flatbuffers.number_types.UOffsetTFlags.py_type(points), 0)
-def AddPoints(builder, points):
-    return EverythingAddPoints(builder, points)
 def EverythingStartPointsVector(builder, numElems): return builder.StartVector(16, numElems, 8)
-def StartPointsVector(builder, numElems):
-    return EverythingStartPointsVector(builder, numElems)
 def EverythingAddNotes(builder, notes): builder.PrependUOffsetTRelativeSlot(21, flatbuffers.number_types.UOffsetTFlags.py_type(notes), 0)
-def AddNotes(builder, notes):
-    return EverythingAddNotes(builder, notes)
 def EverythingStartNotesVector(builder, numElems): return builder.StartVector(4, numElems, 4)
-def StartNotesVector(builder, numElems):
-    return EverythingStartNotesVector(builder, numElems)
 def EverythingAddNested(builder, nested): builder.PrependUOffsetTRelativeSlot(22, flatbuffers.number_types.UOffsetTFlags.py_type(nested), 0)
-def AddNested(builder, nested):
-    return EverythingAddNested(builder, nested)
 def EverythingStartNestedVector(builder, numElems): return builder.StartVector(1, numElems, 1)
-def StartNestedVector(builder, numElems):
-    return EverythingStartNestedVector(builder, numElems)
 def EverythingMakeNestedVectorFromBytes(builder, bytes):
     builder.StartVector(1, len(bytes), 1)
     builder.head = builder.head - len(bytes)
     builder.Bytes[builder.head : builder.head + len(bytes)] = bytes
     return builder.EndVector()
-def MakeNestedVectorFromBytes(builder, bytes):
-    return EverythingMakeNestedVectorFromBytes(builder, bytes)
 def EverythingAddLast(builder, last): builder.PrependInt32Slot(24, last, 0)
-def AddLast(builder, last):
-    return EverythingAddLast(builder, last)
 def EverythingEnd(builder): return builder.EndObject()
-def End(builder):
-    return EverythingEnd(builder)
-import tests.fast_impl.building.everything.Attachment
-import tests.fast_impl.building.everything.Label
-import tests.fast_impl.building.everything.Line
-import tests.fast_impl.building.everything.Note
-import tests.fast_impl.building.everything.Point
+
 try:
     from typing import List, Optional, Union
 except:
@@ -522,19 +797,19 @@ class EverythingT(object):
         self.precise = 0.0  # type: float
         self.colour = 1  # type: int
         self.name = None  # type: str
-        self.origin = None  # type: Optional[tests.fast_impl.building.everything.Point.PointT]
-        self.edge = None  # type: Optional[tests.fast_impl.building.everything.Line.LineT]
-        self.note = None  # type: Optional[tests.fast_impl.building.everything.Note.NoteT]
+        self.origin = None  # type: Optional[PointT]
+        self.edge = None  # type: Optional[LineT]
+        self.note = None  # type: Optional[NoteT]
         self.attachmentType = 0  # type: int
-        self.attachment = None  # type: Union[None, tests.fast_impl.building.everything.Note.NoteT, tests.fast_impl.building.everything.Label.LabelT]
+        self.attachment = None  # type: Union[None, NoteT, LabelT]
         self.flags = None  # type: List[bool]
         self.bytes = None  # type: List[int]
         self.shorts = None  # type: List[int]
         self.longs = None  # type: List[int]
         self.doubles = None  # type: List[float]
         self.names = None  # type: List[str]
-        self.points = None  # type: List[tests.fast_impl.building.everything.Point.PointT]
-        self.notes = None  # type: List[tests.fast_impl.building.everything.Note.NoteT]
+        self.points = None  # type: List[PointT]
+        self.notes = None  # type: List[NoteT]
         self.nested = None  # type: List[int]
         self.last = 0  # type: int
 
@@ -564,13 +839,13 @@ class EverythingT(object):
         self.colour = everything.Colour()
         self.name = everything.Name()
         if everything.Origin() is not None:
-            self.origin = tests.fast_impl.building.everything.Point.PointT.InitFromObj(everything.Origin())
+            self.origin = PointT.InitFromObj(everything.Origin())
         if everything.Edge() is not None:
-            self.edge = tests.fast_impl.building.everything.Line.LineT.InitFromObj(everything.Edge())
+            self.edge = LineT.InitFromObj(everything.Edge())
         if everything.Note() is not None:
-            self.note = tests.fast_impl.building.everything.Note.NoteT.InitFromObj(everything.Note())
+            self.note = NoteT.InitFromObj(everything.Note())
         self.attachmentType = everything.AttachmentType()
-        self.attachment = tests.fast_impl.building.everything.Attachment.AttachmentCreator(self.attachmentType, everything.Attachment())
+        self.attachment = AttachmentCreator(self.attachmentType, everything.Attachment())
         if not everything.FlagsIsNone():
             if np is None:
                 self.flags = []
@@ -616,7 +891,7 @@ class EverythingT(object):
                 if everything.Points(i) is None:
                     self.points.append(None)
                 else:
-                    point_ = tests.fast_impl.building.everything.Point.PointT.InitFromObj(everything.Points(i))
+                    point_ = PointT.InitFromObj(everything.Points(i))
                     self.points.append(point_)
         if not everything.NotesIsNone():
             self.notes = []
@@ -624,7 +899,7 @@ class EverythingT(object):
                 if everything.Notes(i) is None:
                     self.notes.append(None)
                 else:
-                    note_ = tests.fast_impl.building.everything.Note.NoteT.InitFromObj(everything.Notes(i))
+                    note_ = NoteT.InitFromObj(everything.Notes(i))
                     self.notes.append(note_)
         if not everything.NestedIsNone():
             if np is None:
@@ -755,3 +1030,5 @@ class EverythingT(object):
         EverythingAddLast(builder, self.last)
         everything = EverythingEnd(builder)
         return everything
+
+
