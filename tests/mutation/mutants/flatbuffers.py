@@ -87,7 +87,10 @@ BINDING = (
         "build_is_sent_unfinished", BUILDING_PY, suite("FLB-1"),
         "            if not self.finished:\n", "            if False:\n",
     ),
-    Mutant("padding_is_what_the_slot_held", BUILDING_PY, suite("FLB-1"), "        if padding:\n", "        if False:\n"),
+    Mutant(
+        "padding_is_what_the_slot_held", BUILDING_PY, suite("FLB-1"),
+        "        if padding:\n", "        if False:\n",
+    ),
     Mutant(
         "builder_is_not_cleared", BUILDING_PY, suite("FLB-1"),
         "        self.Clear()\n", "        self.Bytes, self.head, self.finished = self._slot, len(self._slot), False\n",
