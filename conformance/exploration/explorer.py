@@ -7,8 +7,7 @@ import threading
 from collections.abc import Callable, Container, Iterator
 from typing import Any
 
-from conformance.exploration.result import Result as Result
-from conformance.exploration.result import Step as Step
+from conformance.exploration.result import Result, Step
 
 THREADS, OUTCOME = 8, 32
 FAILURES = ("none", "assertion", "data race", "lost wakeup", "freed memory", "misuse", "forbidden")

@@ -12,8 +12,7 @@ from itertools import permutations, product
 from math import factorial
 
 from conformance.exploration.litmus.program import READ_HALF, Operation, Program, locations, targets
-from conformance.exploration.litmus.rc11 import Event, Judge, Rules
-from conformance.exploration.litmus.relations import Relation
+from conformance.exploration.litmus.rc11 import Axioms, Event, Relation, Rules
 
 _WRITE_HALF = {"ar": "rel", "acq": "rlx"}
 PAPER = Rules()
@@ -164,7 +163,7 @@ def _candidates(
     rmw = Relation.of(size, ((at - 1, at) for at in every if steps[at].exclusive))
     reads = [at for at in every if events[at].kind == "R"]
     writes = {x: [at for at in every if events[at].kind == "W" and events[at].location == x] for x in used}
-    judge = Judge(events, po, rmw, rules)
+    judge = Axioms(events, po, rmw, rules)
     for sources in product(*(writes[events[each].location] for each in reads)):
         source_of = dict(zip(reads, sources, strict=True))
         if not judge.reads_from(Relation.of(size, ((b, a) for a, b in source_of.items()))):

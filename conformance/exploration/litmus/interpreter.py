@@ -14,7 +14,7 @@ from conformance.exploration.litmus.program import LOCATIONS, ORDERS, READ_HALF,
 OPERATIONS = 16
 KINDS = (
     *("load", "store", "xchg", "add", "cas", "fence", "await"),
-    *("plain_load", "plain_store", "sleep", "doze", "wake", "choose"),
+    *("plain_load", "plain_store", "sleep", "timed_sleep", "wake", "choose"),
 )
 
 

@@ -164,7 +164,7 @@ def test_every_failure_is_counted_by_its_kind() -> None:
 
 def test_a_timed_sleep_is_never_lost() -> None:
     """A sleep that may time out comes back though nobody wakes it."""
-    result = run(program("r0 = doze x 0", "y = 1 rlx".replace("y", "x")))
+    result = run(program("r0 = timed_sleep x 0", "y = 1 rlx".replace("y", "x")))
     assert result.failure is None and {outcome[0] for outcome in result.outcomes} == {0, 1}
 
 

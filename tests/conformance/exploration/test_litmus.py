@@ -10,7 +10,7 @@ from conformance.exploration.litmus.judge import explored, mistake
 from conformance.exploration.litmus.program import program
 from conformance.exploration.litmus.suite import SUITE, Litmus
 
-SLEEPS = {"sleep", "doze", "wake"}
+SLEEPS = {"sleep", "timed_sleep", "wake"}
 
 
 def test_the_suite_has_no_name_twice() -> None:

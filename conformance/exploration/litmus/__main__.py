@@ -1,4 +1,4 @@
-"""Run the litmus suite, or one program: python -m conformance.exploration.run [THREAD ...]"""
+"""Run the litmus suite, or one program: python -m conformance.exploration.litmus [THREAD ...]"""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from conformance.exploration.compile import CompilerError
 from conformance.exploration.litmus import interpreter
 from conformance.exploration.litmus.differential import compare
-from conformance.exploration.litmus.judge import explored, mistake
 from conformance.exploration.litmus.program import locations, program, targets
-from conformance.exploration.litmus.suite import SUITE
-from conformance.exploration.trace import decisions, table
+from conformance.exploration.litmus.suite import SUITE, explored, mistake
+from conformance.exploration.result import decisions, table
 
 
 def suite() -> int:
@@ -56,7 +55,7 @@ def random_ones(first: int, last: int) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0: all as it should be; 1: not; 2: could not run."""
-    parser = argparse.ArgumentParser(prog="python -m conformance.exploration.run", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m conformance.exploration.litmus", description=__doc__)
     parser.add_argument("threads", nargs="*", metavar="THREAD", help="such as 'x = 1 rel; r0 = y acq'")
     parser.add_argument("--replay", default="-", metavar="STRING", help="explore only below these decisions")
     parser.add_argument("--random", nargs=2, type=int, metavar=("FIRST", "LAST"), help="seeds to compare instead")

@@ -1,9 +1,13 @@
-/* An execution graph: the events so far in the order in which they were added, program order as a list per
- * thread, what each read reads from, and each location's modification order as ranks. */
-#ifndef WM_GRAPH_H
-#define WM_GRAPH_H
+/* The engine's own header: execution graphs (events so far in the order in which they were added, program order as a
+ * list per thread, the store that each read reads from, each location's modification order as ranks), the state of one
+ * run of the client's threads as coroutines, and what each file offers to those above it:
+ *
+ *   explore.c, operations.c  ->  run.c  ->  memory.c  ->  report.c  ->  consistency.c  ->  graph.c */
+#ifndef WM_ENGINE_H
+#define WM_ENGINE_H
 
 #include <string.h>
+#include <ucontext.h>
 
 #include "explorer.h"
 
@@ -101,15 +105,101 @@ void graph_restrict(graph *to, const graph *from, const bool *keep, int except, 
 /* The same for any two runs that give the same po, rf and modification orders. */
 uint64_t graph_signature(const graph *g);
 
-/* clocks.c: everything derived of one event, from its predecessor in po and its source. */
+/* Everything derived of one event, from its predecessor in program order and its source. */
 void derive_clocks(graph *g, int id, bool cxx20);
 
-/* consistency.c: is the graph consistent with event `id`, the only one that is new or changed? */
-bool is_consistent(graph *g, int id, bool newest);
-/* sequential.c: the axiom on seq_cst accesses and fences. */
-bool is_psc_acyclic(const graph *g);
+/* ---- consistency.c ---- */
 
-/* revisit.c: may write `write`, the newest event, change what `read` reads? keep: what stays. */
-bool may_revisit(const graph *g, int read, int write, bool *keep);
+/* Whether the graph is consistent with event `id`, the only one that is new or changed. */
+bool is_consistent(graph *g, int id, bool newest);
+
+/* ---- the run at hand ---- */
+
+/* What a coroutine wants next; `at` is NULL where it has no location. */
+typedef struct {
+  event e;
+  uintptr_t at;
+  unsigned size;
+  unsigned below; /* of a choice */
+} request;
+
+typedef enum { RUNNING, ASKING, BLOCKED, GIVEN_UP, ENDED } thread_state;
+
+typedef struct {
+  ucontext_t context;
+  char *stack;
+  thread_state state;
+  request request;
+  uint64_t answer;
+  int replayed; /* own events it has gone through */
+} thread;
+
+typedef struct {
+  uintptr_t at;
+  unsigned size;
+  uint64_t initial;
+  unsigned run;   /* the last run that touched it */
+  int16_t newest; /* event: the last in modification order that this run has gone through */
+} location;
+
+typedef struct {
+  const wm_client *client;
+  const wm_options *options;
+  wm_report *report;
+  graph graph;
+  thread threads[WM_THREADS];
+  int current; /* the coroutine that runs, or -1: begin or end */
+  ucontext_t scheduler;
+  location places[PLACES];
+  int place_count;
+  unsigned number;
+  wm_failure failure;
+  const char *what;
+  char message[512];
+  const wm_site *site;
+  wm_outcome_seen outcome;
+  clock_vector blamed; /* what led to the failure; nothing: all did */
+} run_state;
+
+extern run_state run;
+
+/* Whether the path is not above the prefix: what led there was counted by whoever found it. */
+static inline bool run_is_below_prefix(void) { return (uint32_t)run.graph.path_length >= run.options->prefix_length; }
+
+/* ---- report.c: failures, outcomes and traces of the runs so far ---- */
+
+void run_failed(wm_failure failure, const wm_site *site, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* The first `count` events of this thread, and what they depend on, are part of the failure's trace. */
+void run_blame(int number, int count);
+void report_start(void);
+void report_failure(void);
+bool outcomes_add(const wm_outcome_seen *outcome); /* whether it is allowed */
+bool signatures_add(uint64_t signature);           /* false: it was there already */
+void path_keep(void);                              /* of one run by chance: its decisions without a trace */
+const char *place_name(int place);
+
+/* ---- memory.c: an arena per thread, and a race detector for plain memory ---- */
+
+/* In each: `clock` is what happens before the access; `index` is that of the next event in its thread, or its own. */
+void memory_start(void);
+void memory_access(uintptr_t at, size_t size, bool write, int thread, int index, const clock_vector *clock,
+                   const wm_site *site);
+void memory_explored(uintptr_t at, size_t size, const event *e); /* an access whose value is the graph's */
+void memory_free(void *memory, int thread, int index, const clock_vector *clock, const wm_site *site);
+
+/* ---- run.c ---- */
+
+/* Starts again, and replays the graph as far as it reaches. */
+void run_start(void);
+/* The newest event of the graph is what this thread asked for: go on to its next request. */
+void run_resume(int number);
+/* No thread can go on: counts the execution as complete, blocked, dropped or failed. */
+void run_finish(void);
+/* From inside a coroutine: asks for one event, and gives what it reads. */
+uint64_t run_ask(request *wanted);
+/* From inside a coroutine: never to go on, for the execution has failed. */
+void run_stop(void);
+/* What a read of `from` would read here. */
+uint64_t run_value(int place, int from);
 
 #endif
