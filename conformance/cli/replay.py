@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from conformance.exploration.clients import failures
+from conformance.exploration.clients import report
 from conformance.exploration.compile import CompilerError
 from conformance.failure import Failure
 from conformance.replay import again
@@ -53,11 +53,12 @@ def run(given: argparse.Namespace) -> int:
 
 def _explored(failure: Failure, target: str | None) -> int:
     """The same for an execution of the explorer's."""
-    job, path = failures.job_of(failure, target)
-    result = failures.again(job, path)
+    task, path = report.task_of(failure, target)
+    result = report.replay(task, path)
     where = target or failure.target
     if result.failure is None:
-        print(f"{where}: the execution of {job.client.name!r} that showed {failure.rule} passes")
+        print(f"{where}: the execution of {task.client.name!r} that showed {failure.rule} passes")
         return 0
-    print(f"{where}: the execution of {job.client.name!r} fails, {result.failure}\n\n{failures.told(job, result)}")
+    print(f"{where}: the execution of {task.client.name!r} fails, {result.failure}\n")
+    print(report.execution_text(task, result))
     return 1

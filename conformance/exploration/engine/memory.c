@@ -55,7 +55,7 @@ static const char *verb(const access *a) {
 
 static void blame(const access *a) { run_blame(a->thread, a->explored ? a->index + 1 : a->index); }
 
-static void judge(const access *old, const access *new, const clock_vector *clock) {
+static void check_pair(const access *old, const access *new, const clock_vector *clock) {
   if (old->freed && (old->thread == new->thread || clock->of[old->thread] > old->index)) {
     run_failed(WM_FREED, new->site, "%s at %s:%d of memory freed at %s:%d", verb(new), new->site->file, new->site->line,
                old->site->file, old->site->line);
@@ -83,7 +83,7 @@ static void record(uintptr_t at, size_t size, access sample, const clock_vector 
     bool known = false;
     for (const access *old = *first; old && !run.failure; old = old->next) {
       if (old->granule != granule || !(old->bytes & sample.bytes)) continue;
-      judge(old, &sample, clock);
+      check_pair(old, &sample, clock);
       if (run.failure) blame(old), blame(&sample);
       known |= old->thread == sample.thread && old->index == sample.index && old->bytes == sample.bytes &&
                old->write == sample.write && old->atomic == sample.atomic && old->explored == sample.explored &&

@@ -134,8 +134,8 @@ def executions(threads: Program, rules: Rules = PAPER) -> Found:
     outcomes: Counter[tuple[int, ...]] = Counter()
     blocked = races = 0
     for paths in product(*(_paths(thread, number, rules) for number, thread in enumerate(threads))):
-        for judge, outcome, stuck in _candidates(threads, paths, rules):
-            races |= judge.races()
+        for axioms, outcome, stuck in _candidates(threads, paths, rules):
+            races |= axioms.races()
             if outcome is not None:
                 outcomes[outcome] += 1
             blocked += stuck
@@ -144,7 +144,7 @@ def executions(threads: Program, rules: Rules = PAPER) -> Found:
 
 def _candidates(
     threads: Program, paths: tuple[_Path, ...], rules: Rules
-) -> Iterator[tuple[Judge, tuple[int, ...] | None, bool]]:
+) -> Iterator[tuple[Axioms, tuple[int, ...] | None, bool]]:
     """Consistent executions along these paths; their outcome if complete, or whether they wait for ever."""
     used = locations(threads)
     steps = [_Step(Event(-1, "W", x, "plain")) for x in used]
@@ -163,10 +163,10 @@ def _candidates(
     rmw = Relation.of(size, ((at - 1, at) for at in every if steps[at].exclusive))
     reads = [at for at in every if events[at].kind == "R"]
     writes = {x: [at for at in every if events[at].kind == "W" and events[at].location == x] for x in used}
-    judge = Axioms(events, po, rmw, rules)
+    axioms = Axioms(events, po, rmw, rules)
     for sources in product(*(writes[events[each].location] for each in reads)):
         source_of = dict(zip(reads, sources, strict=True))
-        if not judge.reads_from(Relation.of(size, ((b, a) for a, b in source_of.items()))):
+        if not axioms.reads_from(Relation.of(size, ((b, a) for a, b in source_of.items()))):
             continue
         values = _values(steps, source_of)
         if not all(
@@ -178,7 +178,7 @@ def _candidates(
         waiting = [start + len(path.steps) - 1 for start, path in zip(first, paths, strict=True) if path.blocked]
         for orders in product(*(permutations(writes[x][1:]) for x in used)):
             chains = [(writes[x][0], *order) for x, order in zip(used, orders, strict=True)]
-            if not judge.is_consistent(
+            if not axioms.is_consistent(
                 Relation.of(size, ((a, b) for chain in chains for i, a in enumerate(chain) for b in chain[i + 1 :]))
             ):
                 continue
@@ -187,7 +187,7 @@ def _candidates(
             if not waiting:
                 outcome = (*_registers(threads, paths, first, values), *(values[last[x]] for x in used))
             stuck = bool(waiting) and all(source_of[each] == last[events[each].location] for each in waiting)
-            yield judge, outcome, stuck
+            yield axioms, outcome, stuck
 
 
 def _values(steps: list[_Step], source: dict[int, int]) -> list[int]:

@@ -14,7 +14,6 @@ from conformance.exploration.explorer import Result
 from conformance.exploration.litmus.interpreter import run
 from conformance.exploration.litmus.program import Program, locations, program, targets
 
-
 EVENTS = {"race": "data race", "sleeps": "lost wakeup"}
 """Questions that are about a failure, and which."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from conformance.exploration.clients.build import sources
+from conformance.exploration.clients.client import sources
 
 
 def changed(folder: Path, file: str, text: str, instead: str) -> Path:

@@ -51,7 +51,7 @@ def _weaker(file: str, text: str, shown_by: str, kind: str) -> tuple[str, str, s
     return file, text, text.replace("acquire", "relaxed").replace("release", "relaxed"), shown_by, kind
 
 
-NOTHING_POPPED = "the consumer ends with nothing popped"
+NOTHING_POPPED = "consumer closes without popping"
 END_WAKES = "pairs with ring_waiting */\n  eventcount_wake(&ring->consumer_waiter);\n}\n\n/* The consumer"
 
 CHANGES = {
@@ -65,11 +65,11 @@ CHANGES = {
     "write_index not released": _weaker("ring.h", "(&ring->write_index, write + count, release)", "try", "data race"),
     "write_index not acquired": _weaker("ring.h", "(&ring->write_index, acquire); /* pairs", "try", "data race"),
     "producer_alive not acquired": _weaker(
-        "ring.h", "!platform_load(&ring->producer_alive, acquire)", "the producer ends", ""
+        "ring.h", "!platform_load(&ring->producer_alive, acquire)", "producer closes", ""
     ),
     "no second look": (
         "ring.h", "    ring->cached_write = platform_load(&ring->write_index, relaxed); /* again", "    ; /* again",
-        "the producer ends", "outcomes that no order explains",
+        "producer closes", "outcomes that no order explains",
     ),
     "read_index not released": _weaker("ring.h", "(&ring->read_index, read + count, release)", "try", "data race"),
     "no fence of the sleeper": ("channel.h", "    platform_fence_heavy();", "    ;", "views held", "lost wakeup"),
@@ -78,12 +78,12 @@ CHANGES = {
     ),
     "asleep the consumer does not look for the producer's end": (
         "consumer.c", "!platform_load(&ring->producer_alive, relaxed) || guard", "guard",
-        "the producer ends, asleep", "lost wakeup",
+        "producer closes, blocking", "lost wakeup",
     ),
-    "producer_alive not released": _weaker("ring.h", "(&ring->producer_alive, 0, release)", "shut down, asleep", ""),
+    "producer_alive not released": _weaker("ring.h", "(&ring->producer_alive, 0, release)", "shutdown, consumer waits", ""),
     "the producer's end does not wake": (
         "ring.h", END_WAKES, END_WAKES.replace("  eventcount_wake(&ring->consumer_waiter);\n", ""),
-        "the producer ends, asleep", "lost wakeup",
+        "producer closes, blocking", "lost wakeup",
     ),
     "the consumer's end does not wake": (
         "ring.h", "eventcount_wake orders it */\n  eventcount_wake(&ring->producer_waiter);", "eventcount_wake orders it */",

@@ -114,7 +114,7 @@ def test_an_outcome_that_no_order_explains_has_a_trace(tmp_path: Path) -> None:
         "    ring->cached_write = platform_load(&ring->write_index, relaxed); /* again",
         "    ; /* again",
     )
-    (ends,) = (each for each in QUICK if each.name == "the producer ends")
+    (ends,) = (each for each in QUICK if each.name == "producer closes")
     verdict = explore(ends, core=core)
     assert verdict.result.failure == "forbidden" and verdict.forbidden
     assert verdict.why.startswith("outcomes that no order explains")

@@ -26,7 +26,7 @@ pytestmark = [
     pytest.mark.timeout(180),
     pytest.mark.skipif(shutil.which("cc") is None and shutil.which("gcc") is None, reason="no C compiler on the PATH"),
 ]
-BLOCKING, LIMITED = (Job(each) for name in ("blocking", "with a time limit") for each in QUICK if each.name == name)
+BLOCKING, LIMITED = (Job(each) for name in ("blocking", "timed") for each in QUICK if each.name == name)
 
 
 def in_small_parts(job: Job, crew: Any) -> Result:

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple
 
-from conformance.exploration.clients.build import sources
+from conformance.exploration.clients.client import sources
 
 RACE, ASLEEP, UNEXPLAINED = "data race", "lost wakeup", "outcomes that no order explains"
 

@@ -7,7 +7,7 @@ from tests.mutation.changes.change import UNEXPLAINED, Change, change
 MISHAPS: dict[str, Change] = {
     "an interrupted pop stays inside": change(
         "consumer.c",
-        "a pop is interrupted",
+        "pop interrupted",
         UNEXPLAINED,
         (
             "  guard_leave(&consumer->guard);\n  return result;",
@@ -16,19 +16,19 @@ MISHAPS: dict[str, Change] = {
     ),
     "an interrupted push counts as failed": change(
         "producer.c",
-        "a push is interrupted, and does not count",
+        "push interrupted, not counted",
         UNEXPLAINED,
         ("result == OMNI_PUSH_TIMEOUT ||", "result == OMNI_INTERRUPTED || result == OMNI_PUSH_TIMEOUT ||"),
     ),
     "a refused mapping leaves the channel": change(
         "channel.c",
-        "memory is refused",
+        "allocation fails",
         UNEXPLAINED,
         ("  if (!ring->slots) {\n    platform_free(channel);", "  if (!ring->slots) {"),
     ),
     "a refused word leaves the mapping": change(
         "channel.c",
-        "memory is refused",
+        "allocation fails",
         UNEXPLAINED,
         (
             "    platform_unmap(ring->slots, channel->mapping_size);\n    platform_free(channel);\n    return NULL;",
@@ -37,13 +37,13 @@ MISHAPS: dict[str, Change] = {
     ),
     "a refused channel counts": change(
         "broker.c",
-        "memory is refused",
+        "allocation fails",
         UNEXPLAINED,
         ("    if (channel) {\n", "    broker->memory_used += channel ? 0 : memory;\n    if (channel) {\n"),
     ),
     "a refused broker leaves its table": change(
         "broker.c",
-        "no memory for a broker",
+        "allocation fails for a broker",
         UNEXPLAINED,
         ("  platform_free(broker->buckets);\n  platform_free(broker);\n  return NULL;", "  platform_free(broker);\n  return NULL;"),
     ),

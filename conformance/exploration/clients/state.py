@@ -1,9 +1,11 @@
-"""What the threads of a client share, as one immutable value, and where each of them is."""
+"""A state of the model as one immutable value: what the threads of a client share, and where each of them is."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from enum import IntEnum
+from itertools import product
 from typing import NamedTuple
 
 from conformance.exploration.clients.client import CONSUMERS, PRODUCERS, Client
@@ -18,12 +20,12 @@ Outcome = tuple[int, ...]
 Counters = tuple[Outcome, Outcome]
 """What a producer's and a consumer's statistics count."""
 NOTHING_COUNTED: Counters = ((0, 0, 0), (0, 0, 0))
-Step = tuple["World", "Thread"]
-"""What a step makes of the world, and of the thread that takes it."""
+Transition = tuple["State", "Thread"]
+"""What a transition makes of the state, and of the thread that takes it."""
 
 
 class Code:
-    """What the core answers where no result of the model fits (omni_mailbox.h), as the script reports it."""
+    """Result codes of the core that the model does not have (omni_mailbox.h), as the harness reports them."""
 
     CONCURRENT_USE, PINNED, INTERRUPTED, EXPIRED = 255, 254, 253, 252
 
@@ -35,11 +37,11 @@ class SmallConfig(ChannelConfig):
         return self
 
 
-class Stage(IntEnum):
-    """How far a handle has come to its end.
+class Visibility(IntEnum):
+    """How far the close of a handle is visible.
 
-    A close comes to its own handle, to the peer, to the registry and to the memory, one after the other. All that is
-    said of when is that it is done when `close` returns [LIF-2, BRK-8], and that nobody is inside the handle from
+    It becomes visible to the handle itself, to the peer, to the registry and to the memory, in this order. The rules
+    say only that all of it is visible when `close` returns [LIF-2, BRK-8], and that no call is inside the handle from
     ENDED on [LIF-8].
     """
 
@@ -56,9 +58,10 @@ class Message(NamedTuple):
 class Entry(NamedTuple):
     """A channel ever made.
 
-    channel: its messages and counters, as if neither side had ended and nobody had shut it.
-    producer, consumer: how far these have ended. shut: 1 where it takes no more pushes, 2 where it is shut for pops
-    too; SHD-1 does not say that these come at once, only that both are so when the call returns.
+    channel: its messages and counters, as if nothing were closed or shut down.
+    producer, consumer: how far their closes are visible.
+    shut: 1 where a shutdown is visible to pushes, 2 where it is visible to pops too; SHD-1 does not say that the two
+    come at once, only that both have when the call returns.
     pins: the number of a message for each pin of it, ascending. regions: how often the producer is pinned.
     freed: how many of the two handles are.
     history: what the counters have been, the newest last.
@@ -66,27 +69,27 @@ class Entry(NamedTuple):
 
     name: str
     channel: Channel
-    producer: Stage = Stage.OPEN
-    consumer: Stage = Stage.OPEN
+    producer: Visibility = Visibility.OPEN
+    consumer: Visibility = Visibility.OPEN
     shut: int = 0
     pins: Outcome = ()
     regions: int = 0
     freed: int = 0
     history: tuple[Counters, ...] = (NOTHING_COUNTED,)
 
-    def seen(self, producer: Stage, consumer: Stage, shut: int) -> Channel:
-        """The channel where a side counts as ended from that stage on, and a shutdown from that point on."""
+    def seen(self, producer: Visibility, consumer: Visibility, shut: int) -> Channel:
+        """The channel where a side counts as ended from that visibility on, and a shutdown from that point on."""
         seen = replace(self.channel, shut=self.shut >= shut)
         seen = lifecycle.close_producer(seen) if self.producer >= producer else seen
         return lifecycle.close_consumer(seen) if self.consumer >= consumer else seen
 
     def seen_by_producer(self) -> Channel:
         """The channel as a call of the producer finds it."""
-        return self.seen(Stage.INACTIVE, Stage.ENDED, 1)
+        return self.seen(Visibility.INACTIVE, Visibility.ENDED, 1)
 
     def seen_by_consumer(self) -> Channel:
         """The channel as a call of the consumer finds it."""
-        return self.seen(Stage.ENDED, Stage.INACTIVE, 2)
+        return self.seen(Visibility.ENDED, Visibility.INACTIVE, 2)
 
     def after(self, channel: Channel) -> Entry:
         """What a call made of the channel that it found."""
@@ -98,23 +101,23 @@ class Entry(NamedTuple):
     @property
     def registered(self) -> bool:
         """Until the registry knows that both sides have ended [BRK-8]."""
-        return min(self.producer, self.consumer) < Stage.UNREGISTERED
+        return min(self.producer, self.consumer) < Visibility.UNREGISTERED
 
     @property
     def mapped(self) -> bool:
         """Whether the messages' memory is there: until both ends and the last pin are gone [MSG-3]."""
-        return min(self.producer, self.consumer) < Stage.CLOSED or bool(self.pins) or self.regions > 0
+        return min(self.producer, self.consumer) < Visibility.CLOSED or bool(self.pins) or self.regions > 0
 
 
 class Thread(NamedTuple):
     """Where a thread is, and what it has.
 
     channel: the number of the channel it works on, or -1.
-    next: the operation to come. begun: how far it is, where it takes several steps. inside: whether it is in a gate.
+    next: the operation to come. begun: how far it is, where it takes several steps. inside: whether it holds a guard.
     held, pinned: the messages of its last pop, and the one it pinned last.
-    ticket: how many channels there had been at its last shutdown.
+    generation: how many channels there had been at its last shutdown.
     read: how many messages had been popped when its batch of pushes began.
-    mishaps: how often it was interrupted, or refused memory.
+    faults: how often it was interrupted, or refused memory.
     known, totals: the least that it can find in the counters of its channel, and of the broker.
     """
 
@@ -124,9 +127,9 @@ class Thread(NamedTuple):
     inside: bool = False
     held: tuple[Message, ...] = ()
     pinned: Message | None = None
-    ticket: int = 0
+    generation: int = 0
     read: int = 0
-    mishaps: int = 0
+    faults: int = 0
     known: Counters = NOTHING_COUNTED
     totals: Outcome = (0, 0)
     results: Outcome = ()
@@ -135,9 +138,9 @@ class Thread(NamedTuple):
         """After the operation, with what it answered."""
         return self._replace(next=self.next + 1, begun=0, inside=False, read=0, results=(*self.results, *results))
 
-    def mishap(self, result: int) -> Thread:
+    def fault(self, result: int) -> Thread:
         """After an operation that a signal ended, or that was refused memory."""
-        return self._replace(mishaps=self.mishaps + 1).done(result)
+        return self._replace(faults=self.faults + 1).done(result)
 
     def knowing(self, side: str, entry: Entry) -> Thread:
         """After it has used that handle, or has seen to it that nobody does: it finds all that was counted there."""
@@ -146,7 +149,7 @@ class Thread(NamedTuple):
         return self._replace(known=known)
 
 
-class World(NamedTuple):
+class State(NamedTuple):
     """entries: every channel ever made, oldest first. broker: whether its maker holds on to the broker.
 
     handed: the messages that one thread has given to another, held and pinned.
@@ -158,8 +161,8 @@ class World(NamedTuple):
     broker: bool = True
     handed: tuple[tuple[Message, ...], Message | None] | None = None
 
-    def with_entry(self, number: int, entry: Entry) -> World:
-        """The world with another state of one channel."""
+    def with_entry(self, number: int, entry: Entry) -> State:
+        """The state with another state of one channel."""
         return self._replace(entries=(*self.entries[:number], entry, *self.entries[number + 1 :]))
 
     def pin_is_tried(self, channel: int) -> bool:
@@ -183,7 +186,7 @@ class World(NamedTuple):
         for entry in self.entries:
             if not entry.registered:
                 made = replace(made, channels=((entry.name, entry.channel),))
-                gone = entry.seen(Stage.UNREGISTERED, Stage.UNREGISTERED, shut=2)
+                gone = entry.seen(Visibility.UNREGISTERED, Visibility.UNREGISTERED, shut=2)
                 made = registry.with_channel(made, entry.name, gone)
         return replace(made, channels=tuple((each.name, each.channel) for each in self.entries if each.registered))
 
@@ -196,3 +199,39 @@ class World(NamedTuple):
         """
         broker = self.broker or any(entry.registered for entry in self.entries)
         return 2 * broker + sum(entry.mapped + (entry.mapped or entry.freed < 2) for entry in self.entries)
+
+
+def read_counters(side: int, entry: Entry, thread: Thread) -> Iterator[Thread]:
+    """The three counters of a side, a byte of the result for each.
+
+    Each may be stale, none decreases, and a thread's own are exact. Exact for all holds only while no other thread is
+    active [STA-3], and no rule says that two of them belong to one moment.
+    """
+    for values in product(*(_once(side, counter, entry, thread) for counter in range(3))):
+        yield _seen(side, values, thread).done(packed(values))
+
+
+def read_length(entry: Entry, thread: Thread) -> Iterator[tuple[Thread, int]]:
+    """How many messages wait: those popped are counted first, so that there are never fewer than none."""
+    for popped in _once(1, 0, entry, thread):
+        for pushed in _once(0, 0, entry, thread):
+            if pushed >= popped:
+                known = _seen(0, (pushed, *thread.known[0][1:]), thread)
+                known = _seen(1, (popped, *thread.known[1][1:]), known)
+                yield known, min(pushed - popped, entry.channel.config.capacity)
+
+
+def packed(values: tuple[int, ...]) -> int:
+    """Several counters as the harness reports them."""
+    return sum(value << 8 * place for place, value in enumerate(values))
+
+
+def _once(side: int, counter: int, entry: Entry, thread: Thread) -> list[int]:
+    """What the counter has ever been, from what the thread knows of it on."""
+    values = {counters[side][counter] for counters in entry.history}
+    return sorted(value for value in values if value >= thread.known[side][counter])
+
+
+def _seen(side: int, values: tuple[int, ...], thread: Thread) -> Thread:
+    known: Counters = (values, thread.known[1]) if side == 0 else (thread.known[0], values)
+    return thread._replace(known=known)
