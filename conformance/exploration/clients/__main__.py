@@ -35,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 given.core = _weakened(given, Path(stack.enter_context(tempfile.TemporaryDirectory())))
             if given.replay is not None:
                 return _replay(Task(clients[0], given.fences != FULL_FENCES, given.core, given.cxx20), given.replay)
-            pool = stack.enter_context(DaskPool(given.dask, given.core) if given.dask else ProcessPool(given.workers))
+            pool = DaskPool(given.dask, given.core) if given.dask else ProcessPool(given.workers)
+            stack.push(pool)
             verdicts = _explore_all(clients, given, pool)
             if given.markdown is not None:
                 report.write_table(verdicts, given.markdown)
@@ -49,8 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("interrupted", file=sys.stderr)
         return 130
     unclean = len({verdict.client.name for verdict in verdicts if not verdict.clean})
-    fences = given.fences or " and with ".join(FENCES)
-    print(f"{len(clients) - unclean} of {len(clients)} clients exhaustively explored and clean, with {fences} fences")
+    how = " and ".join(dict.fromkeys(_mode(verdict.asymmetric, verdict.cxx20) for verdict in verdicts))
+    print(f"{len(clients) - unclean} of {len(clients)} clients exhaustively explored and clean, with {how}")
     return min(1, unclean)
 
 
@@ -59,8 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--full", action="store_true", help="with the clients that take minutes")
     add("--only", action="append", default=[], metavar="CLIENT", help="only the client of this name; repeatable")
-    add("--cxx20", action="store_true", help="with C++20's release sequences, which are shorter than C11's")
-    add("--fences", choices=FENCES, help="only with these fences (default: with either; for --replay: asymmetric)")
+    add("--cxx20", action="store_true", help="only with C++20's release sequences, which are shorter than C11's")
+    add("--fences", choices=FENCES, help="only with these fences (default: with either, and quick clients with "
+        "full fences and C++20's release sequences too; for --replay: asymmetric)")  # fmt: skip
     add("--core", type=Path, metavar="FOLDER", help="sources of another core than the one that ships")
     add("--weaken", type=int, metavar="NUMBER", help="weaken the access of this row of docs/necessity.md")
     add("--workers", type=int, default=os.cpu_count() or 1, metavar="N",
@@ -83,6 +85,10 @@ def _chosen(given: argparse.Namespace) -> Sequence[Client]:
     return FULL if given.full else QUICK
 
 
+def _mode(asymmetric: bool, cxx20: bool) -> str:
+    return f"{ASYMMETRIC if asymmetric else FULL_FENCES} fences{' in C++20' if cxx20 else ''}"
+
+
 def _weakened(given: argparse.Namespace, folder: Path) -> Path:
     core = given.core or sources()
     every = every_weakening(core)
@@ -95,11 +101,10 @@ def _weakened(given: argparse.Namespace, folder: Path) -> Path:
 def _explore_all(clients: Sequence[Client], given: argparse.Namespace, pool: Pool) -> list[Verdict]:
     verdicts = []
     print(report.HEADING, flush=True)
-    tasks = [
-        Task(client, fences == ASYMMETRIC, given.core, given.cxx20)
-        for client in clients
-        for fences in ((given.fences,) if given.fences else FENCES)
-    ]
+    modes = [(fences == ASYMMETRIC, given.cxx20) for fences in ((given.fences,) if given.fences else FENCES)]
+    if not (given.fences or given.cxx20 or given.full):
+        modes.append((False, True))
+    tasks = [Task(client, asymmetric, given.core, cxx20) for client in clients for asymmetric, cxx20 in modes]
     for number, task in enumerate(tasks, 1):
         began, line = time.monotonic(), report.ProgressLine(f"{number} of {len(tasks)}, {task.client.name}")
         verdict = explore(*task[:3], cxx20=task.cxx20, pool=pool, progress=line)

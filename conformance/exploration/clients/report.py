@@ -68,29 +68,30 @@ def _duration(seconds: float) -> str:
 # ---- the table of clients ----
 
 HEADING = (
-    f"{'client':<50}{'capacity':>9}  {'fences':<11}{'complete':>11}{'blocked':>9}{'outcomes':>10}{'s':>7}  verdict"
+    f"{'client':<50}{'capacity':>9}  {'fences':<18}{'complete':>11}{'blocked':>9}{'outcomes':>10}{'s':>7}  verdict"
 )
 BEGIN, END = "<!-- what was explored: by `make verify` -->", "<!-- until here -->"
 
 
 def table_row(verdict: Verdict, seconds: float) -> str:
     """The row of one client, for the terminal."""
-    client, result, fences = verdict.client, verdict.result, "asymmetric" if verdict.asymmetric else "full"
+    client, result = verdict.client, verdict.result
+    fences = ("asymmetric" if verdict.asymmetric else "full") + (", C++20" if verdict.cxx20 else "")
     says = "clean" if verdict.clean else result.failure or verdict.why
     return (
-        f"{client.name:<50}{client.capacity:>9}  {fences:<11}{result.complete:>11,}{result.blocked:>9,}"
+        f"{client.name:<50}{client.capacity:>9}  {fences:<18}{result.complete:>11,}{result.blocked:>9,}"
         f"{len(result.outcomes):>10}{seconds:>7.1f}  {says}"
     )
 
 
 def markdown(verdicts: Sequence[Verdict]) -> str:
-    """The table for a page: a row for each client, with its executions under either kind of fences."""
+    """The table for a page: a row for each client, with its executions in C11 under either kind of fences."""
     rows = [
         "| client | capacity | threads | executions: asymmetric | full | outcomes | |",
         "|---|--:|---|--:|--:|--:|---|",
     ]
     for each in dict.fromkeys(verdict.client for verdict in verdicts):
-        of = {verdict.asymmetric: verdict for verdict in verdicts if verdict.client == each}
+        of = {verdict.asymmetric: verdict for verdict in verdicts if verdict.client == each and not verdict.cxx20}
         counts = [_executions(of[fences].result) if fences in of else "" for fences in (True, False)]
         outcomes = max(len(verdict.result.outcomes) for verdict in of.values())
         clean = all(verdict.clean for verdict in of.values())

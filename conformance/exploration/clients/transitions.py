@@ -374,7 +374,7 @@ def _request(state: State, thread: Thread, name: str) -> Iterator[Transition]:
 
 def _shutdown(state: State, thread: Thread) -> Iterator[Transition]:
     """One channel after the other, and of each its two ends, the pushes' first: SHD-1 asks only that all is shut when
-    the call returns. In between it waits for who is inside a producer, or its message came after CHANNEL_CLOSED.
+    the call returns. In between it waits for the call inside a producer, or its message would follow CHANNEL_CLOSED.
     """
     if thread.begun == 0:
         yield state, thread._replace(begun=1, generation=len(state.entries))

@@ -18,6 +18,7 @@ class Verdict(NamedTuple):
     result: Result
     forbidden: frozenset[Outcome]
     asymmetric: bool = False
+    cxx20: bool = False
 
     @property
     def clean(self) -> bool:
@@ -56,4 +57,4 @@ def explore(
     """
     task = Task(client, asymmetric, core, cxx20)
     result = partition(task, pool, progress) if pool and not executions else task.explore(executions=executions)
-    return Verdict(client, result, frozenset(result.outcomes) - task.allowed, asymmetric)
+    return Verdict(client, result, frozenset(result.outcomes) - task.allowed, asymmetric, cxx20)

@@ -192,8 +192,8 @@ static bool is_psc_acyclic(const graph *g) {
 
 /* ---- coherence and atomicity ---- */
 
-/* A sleeper's look at its word sees what was stored before each wake that came before the sleep. */
-static clock_vector look(graph *g, const event *e) {
+/* A sleeper's check of its word sees what was stored before each wake that came before the sleep. */
+static clock_vector check_clock(graph *g, const event *e) {
   clock_vector clock = e->before;
   const event *queue = &g->events[g->of[e->thread][e->index - 2]];
   if (queue->from >= 0) clock_join(&clock, &g->events[queue->from].message[ANY]);
@@ -201,7 +201,7 @@ static clock_vector look(graph *g, const event *e) {
 }
 
 static bool is_coherent(graph *g, const event *e) {
-  clock_vector before = e->compare ? look(g, e) : e->before;
+  clock_vector before = e->compare ? check_clock(g, e) : e->before;
   int rank = rank_of(g, e);
   for (const event *other = g->events; other < g->events + g->count; other++) {
     if (other->place != e->place || other == e || !is_access(other) || !clock_has(&before, other)) continue;

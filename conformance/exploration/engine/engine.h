@@ -27,7 +27,7 @@ typedef struct {
   uint8_t thread, kind, order;
   bool exclusive : 1; /* part of a read-modify-write */
   bool kernel : 1;    /* a sleeper's queue: orders nothing for the program */
-  bool compare : 1;   /* the look at the word inside a sleep */
+  bool compare : 1;   /* the check of the word inside a sleep */
   bool waits : 1;     /* a read that blocks its thread while it reads `unwanted`, */
   bool more : 1;      /* ... or until it reads more than that, */
   bool equal : 1;     /* ... or until it reads just that */
@@ -40,7 +40,7 @@ typedef struct {
   uint16_t rank;  /* write: place in the modification order; gaps mean nothing; the initial value has 0 */
   uint64_t value, unwanted;
   const wm_site *site;
-  /* derived; see clocks.c */
+  /* derived, in graph.c */
   clock_vector before; /* happens-before, itself included */
   clock_vector past;   /* po and rf, itself included */
   clock_vector message[FENCE_KINDS], pending[FENCE_KINDS], released[FENCE_KINDS];

@@ -147,7 +147,7 @@ static void try_reading(graph *g, event e, int rank) {
   int from = graph_at_rank(g, e.place, rank);
   if (from == NO_EVENT) return;
   event_reads(&e, from, run_value(e.place, from));
-  /* One who looks too early looks again; only what it read last counts. */
+  /* A waiter that reads a stale value loads again; only its last load counts. */
   if (event_blocks(&e) && rank != graph_last_rank(g, e.place)) return;
   graph_add(g, &e);
   derive_clocks(g, g->count - 1, cxx20());

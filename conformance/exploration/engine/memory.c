@@ -7,8 +7,8 @@
 /* ---- data races ---- */
 
 /* Data races: two accesses to the same byte from two threads, one of them a write, not both atomic, and neither
- * before the other in happens-before. Threads run in an order that respects happens-before, so it is enough to
- * look back from each access. */
+ * before the other in happens-before. Threads run in an order that respects happens-before, so each access is
+ * compared with earlier ones only. */
 
 enum { BUCKETS = 4096, GRANULE = 8 };
 

@@ -1,4 +1,4 @@
-/* What the client calls. Before and after the threads, memory is used directly. */
+/* What the client calls, directly or through its compiler. Before and after the threads, memory is used directly. */
 #include <dlfcn.h>
 #include <stdio.h>
 
@@ -138,7 +138,7 @@ uint64_t wm_await_equal(const volatile void *at, unsigned size, uint64_t wanted,
 }
 
 /* The kernel's queue of a word: a hidden counter of wakes beside it. Sleeps and wakes are read-modify-writes of
- * it, so they come in one order; who looked in before a wake is woken by it. */
+ * it, so they come in one order; a sleeper that passed the queue before a wake is woken by it. */
 static uintptr_t queue_of(const volatile void *word) { return (uintptr_t)word + 1; }
 
 static uint64_t pass_queue(const volatile void *word, uint64_t wakes, wm_order order, const wm_site *site) {
@@ -158,9 +158,9 @@ int wm_sleep(const volatile void *word, unsigned size, uint64_t value, unsigned 
   bool timed = ends & WM_TIMED, interruptible = ends & WM_INTERRUPTIBLE;
   if (is_alone()) return WM_TIME_UP;
   uint64_t wakes = pass_queue(word, 0, wm_relaxed, site);
-  request look = asking(READ, word, size, wm_relaxed, site);
-  look.e.compare = true;
-  if (run_ask(&look) != value) return WM_AWAKE;
+  request check = asking(READ, word, size, wm_relaxed, site);
+  check.e.compare = true;
+  if (run_ask(&check) != value) return WM_AWAKE;
   unsigned ended = wm_choose(1u + timed + interruptible, site);
   if (ended) return ended == 1 && timed ? WM_TIME_UP : WM_SIGNAL;
   request woken = asking(READ, NULL, 8, wm_relaxed, site);

@@ -140,7 +140,7 @@ static void forbidden(void) {
 void run_finish(void) {
   wm_report *report = run.report;
   const graph *g = &run.graph;
-  const event *asleep = NULL; /* the first thread that waits for ever */
+  const event *sleeper = NULL; /* the first thread that waits for ever */
   bool blocked = false, impatient = false;
   for (int number = 0; number < run.client->threads; number++) {
     if (run.threads[number].state == GIVEN_UP) {
@@ -150,16 +150,16 @@ void run_finish(void) {
     if (run.threads[number].state != BLOCKED) continue;
     const event *e = &g->events[g->of[number][g->length[number] - 1]];
     if (rank_of(g, e) != graph_last_rank(g, e->place)) {
-      report->dropped++; /* it would have looked again, and may have woken others */
+      report->dropped++; /* it would have loaded again, and may have woken others */
       return;
     }
     blocked = true;
     if (!e->patient) impatient = true; /* it goes on when its time is up: another execution */
-    else if (!asleep) asleep = e;
+    else if (!sleeper) sleeper = e;
   }
-  if (asleep && !impatient && !run.options->blocking_allowed)
-    run_failed(WM_LOST_WAKEUP, asleep->site, "lost wakeup: thread %d sleeps, and nobody is left to wake it",
-               asleep->thread);
+  if (sleeper && !impatient && !run.options->blocking_allowed)
+    run_failed(WM_LOST_WAKEUP, sleeper->site, "lost wakeup: thread %d sleeps, and no thread is left to wake it",
+               sleeper->thread);
   if (run.options->check_repetition && !signatures_add(graph_signature(g))) report->repeated++;
   if ((uint32_t)g->count > report->longest) report->longest = (uint32_t)g->count;
   if (blocked) {

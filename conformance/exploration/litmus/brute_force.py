@@ -117,7 +117,7 @@ def _paths(thread: tuple[Operation, ...], number: int, rules: Rules) -> list[_Pa
 
 
 def candidates(threads: Program) -> int:
-    """How many executions it would have to look at, at most."""
+    """How many candidate executions there are at most."""
     total = 0
     for paths in product(*(_paths(thread, number, PAPER) for number, thread in enumerate(threads))):
         events = [step.event for path in paths for step in path.steps]

@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from conformance.exploration.explorer import Result
 from conformance.exploration.litmus.brute_force import Found, candidates, executions
 from conformance.exploration.litmus.interpreter import run
 from conformance.exploration.litmus.program import Operation, Program
 from conformance.exploration.litmus.rc11 import Rules
+from conformance.exploration.result import Result
 
 LOAD_ORDERS, STORE_ORDERS = ("rlx", "acq", "sc"), ("rlx", "rel", "sc")
 CHANGE_ORDERS, FENCES = ("rlx", "acq", "rel", "ar", "sc"), ("acq", "rel", "ar", "sc", "sc", "light", "heavy")

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from conformance.exploration.compile import shared_library
-from conformance.exploration.explorer import THREADS, Options, Report, Result, explore
+from conformance.exploration.explorer import THREADS, Options, Report, explore
 from conformance.exploration.litmus.program import LOCATIONS, ORDERS, READ_HALF, Program, locations
+from conformance.exploration.result import Result
 
 OPERATIONS = 16
 KINDS = (

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from conformance.exploration.explorer import Result
 from conformance.exploration.litmus.interpreter import run
 from conformance.exploration.litmus.program import Program, locations, program, targets
+from conformance.exploration.result import Result
 
 EVENTS = {"race": "data race", "sleeps": "lost wakeup"}
 """Questions that are about a failure, and which."""
@@ -95,7 +95,7 @@ def _one(name: str, variant: str, threads: str, asks: str, allowed: bool, source
     SUITE.append(Litmus(name, variant, texts, asks, allowed, source, **more))  # type: ignore[arg-type]
 
 
-# ---- message passing: is what came before the flag seen by who sees the flag? ----
+# ---- message passing: does the reader of the flag see what was stored before it? ----
 _family(
     "MP", "x = 1 rlx; y = 1 %a | r0 = y %b; r1 = x rlx", "1:r0=1 & 1:r1=0",
     ("rlx+rlx", True, COHERENCE, 4), ("rel+rlx", True, COHERENCE, 4), ("rlx+acq", True, COHERENCE, 4),
@@ -130,7 +130,7 @@ _one("WW+plain", "rlx", "plain x = 1 | plain x = 2", "race", True, BASE)
 _one("RR+plain", "rlx", "r0 = plain x | r0 = plain x", "race", False, BASE, executions=1)
 _one("atomic+plain", "rlx", "x = 1 rlx | r0 = plain x", "race", True, BASE)
 
-# ---- store buffering: two who each tell and then look ----
+# ---- store buffering: two threads that each store and then load ----
 _family(
     "SB", "x = 1 %a; r0 = y %b | y = 1 %c; r0 = x %d", "0:r0=0 & 1:r0=0",
     ("rlx+rlx+rlx+rlx", True, SC, 4), ("rel+acq+rel+acq", True, SC, 4), ("sc+sc+sc+sc", False, SC, 3),

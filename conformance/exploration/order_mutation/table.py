@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from difflib import SequenceMatcher
 from pathlib import Path
 
 from conformance.exploration.clients.weaken import Weakening
@@ -35,6 +36,11 @@ class Row:
         """As `Weakening.key`."""
         again = f" ({self.times})" if self.times > 1 else ""
         return f"{self.file} {self.function}: {self.access}{again} -> {self.weaker}"
+
+    @property
+    def operation(self) -> str:
+        """The function of the platform layer that it calls."""
+        return self.access.partition("(")[0]
 
 
 def row_of(weakening: Weakening) -> Row:
@@ -82,33 +88,39 @@ def mismatches(table: Table, weakenings: Iterable[str]) -> list[str]:
 _ALIKE: Sequence[Callable[[Row], tuple[object, ...]]] = (
     lambda row: (row.file, row.function, row.access, row.times, row.weaker),
     lambda row: (row.function, row.access, row.times, row.weaker),
-    lambda row: (row.access, row.weaker),
-    lambda row: (row.function, row.access.partition("(")[0], row.weaker),
-    lambda row: (row.file, row.access.partition("(")[0], row.weaker),
+    lambda row: (row.access, row.times, row.weaker),
 )
 """What two rows may have in common, the most telling first."""
+SIMILAR = 0.6
+"""The least ratio (difflib) of the keys of two rows that count as one, renamed."""
 
 
 def rematched(table: Table, weakenings: Iterable[Weakening]) -> Table:
     """The table for a core in which accesses were moved or renamed: each result goes to the access most like its own.
 
-    What stays without a partner is left out, and must be explored.
+    What has no partner is left out, and must be explored.
     """
+    order = [row_of(each) for each in weakenings]
     found: dict[Row, Row] = {}
-    old, new = list(table.rows), [row_of(each) for each in weakenings]
-    order = list(new)
+    old, new = list(table.rows), list(order)
     for alike in _ALIKE:
-        groups: dict[tuple[object, ...], tuple[list[Row], list[Row]]] = defaultdict(lambda: ([], []))
-        for side, rows in enumerate((old, new)):
-            for row in rows:
-                groups[alike(row)][side].append(row)
-        for before, after in groups.values():
-            if len(before) == len(after):
-                found.update(zip(after, before, strict=True))
+        ours, theirs = Counter(map(alike, old)), Counter(map(alike, new))
+        once = {alike(row): row for row in old if ours[alike(row)] == theirs[alike(row)] == 1}
+        found |= {row: once[alike(row)] for row in new if alike(row) in once}
         old = [row for row in old if row not in found.values()]
         new = [row for row in new if row not in found]
-    rows = (_with_result(row, found[row]) for row in order if row in found)
-    return replace(table, rows=tuple(rows))
+    for ratio, one, other in sorted(_renamed(old, new), key=lambda pair: -pair[0]):
+        if ratio >= SIMILAR and other not in found and one not in found.values():
+            found[other] = one
+    return replace(table, rows=tuple(_with_result(row, found[row]) for row in order if row in found))
+
+
+def _renamed(old: Iterable[Row], new: Sequence[Row]) -> Iterator[tuple[float, Row, Row]]:
+    """How similar each two are that call the same function of the platform layer and have the same weaker form."""
+    for one in old:
+        for other in new:
+            if (one.operation, one.weaker) == (other.operation, other.weaker):
+                yield SequenceMatcher(None, one.key, other.key).ratio(), one, other
 
 
 def _with_result(row: Row, result: Row) -> Row:

@@ -29,5 +29,5 @@ def test_a_change_is_found(name: str, tmp_path: Path) -> None:
     """With one order weaker, or one step left out, some execution of a small client fails."""
     change = CHANGES[name]
     verdict = explore(BY_NAME[change.shown_by], True, change.made(tmp_path))
-    assert not verdict.proved
+    assert not verdict.clean
     assert verdict.why.startswith(change.kind), verdict.why

@@ -1,15 +1,16 @@
-"""The explorer agrees with RC11: on classical tests, and with brute force on random ones."""
+"""The explorer agrees with RC11: on classical tests, on published counts, and with brute force on random programs."""
 
 from __future__ import annotations
 
 import pytest
 
+from conformance.exploration.litmus.counted import CLIENTS, COUNTED, Counted, client
 from conformance.exploration.litmus.differential import compare, compared
 from conformance.exploration.litmus.interpreter import run
-from conformance.exploration.litmus.judge import explored, mistake
 from conformance.exploration.litmus.program import program
-from conformance.exploration.litmus.suite import SUITE, Litmus
+from conformance.exploration.litmus.suite import SUITE, Litmus, explored, mistake
 
+pytestmark = [pytest.mark.once, pytest.mark.timeout(180)]
 SLEEPS = {"sleep", "timed_sleep", "wake"}
 
 
@@ -58,3 +59,22 @@ def test_readers_of_one_store_double(readers: int) -> None:
     """One store and n readers have 2^n executions."""
     result = run(program("x = 1 rlx", *["r0 = x rlx"] * readers), check_repetition=True)
     assert (result.complete, result.repeated) == (2**readers, 0)
+
+
+@pytest.mark.parametrize("each", COUNTED, ids=lambda each: each.name)
+def test_a_program_has_its_known_number_of_executions(each: Counted) -> None:
+    """Of a program in the short notation, the published number of executions is explored, none twice."""
+    result = run(each.program, cxx20=each.cxx20, check_repetition=True)
+    assert (result.failure, result.complete, result.repeated, result.cut) == (None, each.executions, 0, 0)
+
+
+@pytest.mark.parametrize(("name", "size"), CLIENTS)
+def test_a_program_that_computes_has_its_known_number_of_executions(name: str, size: int) -> None:
+    """So it is where what is stored, and what is done next, depends on what was read."""
+    result = client(name, size)
+    assert result.clean and result.complete == CLIENTS[name, size][0]
+
+
+def test_no_program_is_counted_twice() -> None:
+    """Each has a name of its own."""
+    assert len({each.name for each in COUNTED}) == len(COUNTED)

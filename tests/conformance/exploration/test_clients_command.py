@@ -14,12 +14,10 @@ import pytest
 
 from conformance.cli.main import main as omni_conformance
 from conformance.exploration import compile as compiling
-from conformance.exploration.clients import proved
+from conformance.exploration.clients import report
 from conformance.exploration.clients.__main__ import main
 from conformance.exploration.clients.catalogue import FULL, QUICK
 from conformance.exploration.clients.client import client
-from conformance.exploration.clients.failures import rule_of
-from conformance.exploration.clients.progress import Progress
 from conformance.exploration.clients.verdict import explore
 from conformance.exploration.explorer import FAILURES
 from conformance.failure import Failure
@@ -50,7 +48,7 @@ def test_a_failure_file_has_what_is_needed_to_see_it(race: tuple[Path, Path]) ->
     assert (failure.rule, failure.kind, failure.target) == ("CON-3", "exploration", str(core))
     assert re.fullmatch(r"data race: write by thread 0 at \w+\.c:\d+, and read by thread 1 at \w+\.c:\d+", failure.seen)
     assert failure.details["client"]["threads"][1] == "try_pop; try_pop; try_pop"
-    assert re.search(r"ring\.h:\d+ write &ring->write_index = 1 relaxed", failure.details["told"])
+    assert re.search(r"ring\.h:\d+ write &ring->write_index = 1 relaxed", failure.details["execution"])
     assert len(failure.details["trace"]) > 5 and failure.details["replay"]
 
 
@@ -61,7 +59,7 @@ def test_a_failure_file_is_replayed(race: tuple[Path, Path], capsys: pytest.Capt
     assert omni_conformance(["replay", str(file)]) == 1
     printed = capsys.readouterr().out
     assert "fails, data race" in printed and "thread 0: try_push 1; try_push 2; try_push 3" in printed
-    assert Failure.read(file).details["told"] in printed
+    assert Failure.read(file).details["execution"] in printed
     assert omni_conformance(["replay", str(file), "--target", "fast_impl"]) == 0
     assert "passes" in capsys.readouterr().out
 
@@ -79,7 +77,7 @@ def test_a_failure_file_is_replayed(race: tuple[Path, Path], capsys: pytest.Capt
 def test_a_file_that_cannot_be_replayed_gives_2(
     race: tuple[Path, Path], capsys: pytest.CaptureFixture[str], key: str, value: Any, says: str
 ) -> None:
-    """Decisions that the core does not leave, or a file that does not say what to explore, is no pass."""
+    """Decisions that the core does not leave, or a file that does not say what to explore, are an error."""
     _, file = race
     document = json.loads(file.read_text())
     document["details"][key] = value
@@ -125,9 +123,9 @@ def test_an_outcome_that_no_order_explains_has_a_trace(tmp_path: Path) -> None:
 def test_every_kind_of_failure_breaks_a_rule_that_there_is() -> None:
     """Whatever the client."""
     for kind in FAILURES[1:]:
-        assert {rule_of(each, kind) for each in FULL} <= set(RULES)
-    assert rule_of(FULL[0], "lost wakeup") == "CON-5"
-    assert rule_of(client("", 1, "try_push 1; close_producer", "try_pop"), "forbidden") == "CON-4"
+        assert {report.rule_of(each, kind) for each in FULL} <= set(RULES)
+    assert report.rule_of(FULL[0], "lost wakeup") == "CON-5"
+    assert report.rule_of(client("", 1, "try_push 1; close_producer", "try_pop"), "forbidden") == "CON-4"
 
 
 @pytest.mark.parametrize(
@@ -146,22 +144,22 @@ def test_a_mistake_in_the_command_gives_2(arguments: list[str], says: str, capsy
     assert says in capsys.readouterr().err
 
 
-def test_what_is_quick_is_not_talked_about(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_quick_exploration_shows_no_progress(capsys: pytest.CaptureFixture[str]) -> None:
     """A table, and nothing on standard error."""
     assert main(["--only", "try", "--only", "reserved"]) == 0
     printed = capsys.readouterr()
-    assert printed.err == "" and "2 of 2 clients proved" in printed.out
+    assert printed.err == "" and "2 of 2 clients exhaustively explored and clean" in printed.out
 
 
 def test_the_page_gets_the_table_between_its_marks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What stood there goes, all else stays; a page without marks is left alone, and told."""
+    """What stood there goes, all else stays; a page without marks is left alone, and reported."""
     page = tmp_path / "page.md"
-    page.write_text(f"before\n\n{proved.BEGIN}\nold\n{proved.END}\n\nafter\n")
+    page.write_text(f"before\n\n{report.BEGIN}\nold\n{report.END}\n\nafter\n")
     assert main(["--only", "reserved", "--markdown", str(page)]) == 0
     text = page.read_text()
     assert text.startswith("before\n\n") and text.endswith("\n\nafter\n") and "old" not in text
     assert (
-        "| reserved | 1 | `reserve; commit 3; reserve; rollback`<br>`try_pop; try_pop` | 13 | 13 | 5 | proved |" in text
+        "| reserved | 1 | `reserve; commit 3; reserve; rollback`<br>`try_pop; try_pop` | 13 | 13 | 5 | clean |" in text
     )
     page.write_text("no marks\n")
     assert main(["--only", "reserved", "--markdown", str(page)]) == 2
@@ -169,14 +167,14 @@ def test_the_page_gets_the_table_between_its_marks(tmp_path: Path, capsys: pytes
 
 
 def test_the_documentation_lists_the_clients_of_today() -> None:
-    """Each with its capacity and its operations, all of them proved; `make verify` writes the table."""
+    """Each with its capacity and its operations, all of them clean; `make verify` writes the table."""
     page = (ROOT / "docs" / "verification.md").read_text()
-    _, _, rest = page.partition(proved.BEGIN)
-    table, ended, _ = rest.partition(proved.END)
+    _, _, rest = page.partition(report.BEGIN)
+    table, ended, _ = rest.partition(report.END)
     assert ended
     rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in table.strip().splitlines()[2:]]
-    assert [row[:3] for row in rows] == [[each.name, str(each.capacity), proved.threads(each)] for each in QUICK]
-    assert {row[-1] for row in rows} == {"proved"}
+    assert [row[:3] for row in rows] == [[each.name, str(each.capacity), report.threads(each)] for each in QUICK]
+    assert {row[-1] for row in rows} == {"clean"}
 
 
 class Terminal(io.StringIO):
@@ -186,10 +184,10 @@ class Terminal(io.StringIO):
         return True
 
 
-def told(stream: io.StringIO, times: list[float]) -> str:
+def shown(stream: io.StringIO, times: list[float]) -> str:
     """What progress writes when it is called at these seconds."""
     ticks = iter([0.0, *times])
-    progress = Progress("3 of 4, blocking", stream, lambda: next(ticks))
+    progress = report.ProgressLine("3 of 4, blocking", stream, lambda: next(ticks))
     nothing = explore(QUICK[0], executions=1).result
     for number, _ in enumerate(times, 1):
         progress(replace(nothing, complete=1000 * number, cut=0), 3000.0 * number)
@@ -199,7 +197,7 @@ def told(stream: io.StringIO, times: list[float]) -> str:
 
 def test_progress_is_a_line_now_and_then() -> None:
     """From the second on that an exploration lasts, every ten seconds, with an estimate of what is left."""
-    lines = told(io.StringIO(), [0.5, 2.0, 5.0, 11.9, 12.1, 300.0]).splitlines()
+    lines = shown(io.StringIO(), [0.5, 2.0, 5.0, 11.9, 12.1, 300.0]).splitlines()
     assert lines == [
         "3 of 4, blocking: 2,000 executions in 2 s, about 25%, 6 s left",
         "3 of 4, blocking: 5,000 executions in 12 s, about 25%, 36 s left",
@@ -209,10 +207,10 @@ def test_progress_is_a_line_now_and_then() -> None:
 
 def test_progress_stays_in_its_line_on_a_terminal() -> None:
     """And leaves it empty."""
-    text = told(Terminal(), [0.5, 2.0, 2.1, 2.3])
+    text = shown(Terminal(), [0.5, 2.0, 2.1, 2.3])
     assert text.count("executions") == 2 and "\n" not in text
     assert re.search(r"\r +\r$", text)
-    assert told(Terminal(), [0.5]) == ""
+    assert shown(Terminal(), [0.5]) == ""
 
 
 def test_only_what_changed_is_compiled_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
