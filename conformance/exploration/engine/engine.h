@@ -2,7 +2,8 @@
  * list per thread, the store that each read reads from, each location's modification order as ranks), the state of one
  * run of the client's threads as coroutines, and what each file offers to those above it:
  *
- *   explore.c, operations.c  ->  run.c  ->  memory.c  ->  report.c  ->  consistency.c  ->  graph.c */
+ *   operations.c, explore.c  ->  run.c  ->  memory.c  ->  report.c  ->  graph.c
+ *                 explore.c  ->  consistency.c  ->  graph.c */
 #ifndef WM_ENGINE_H
 #define WM_ENGINE_H
 

@@ -1,5 +1,5 @@
 /* Small clients of the explorer, for its own tests. `mode` chooses between the variants of each. */
-#include "../../conformance/exploration/engine/explorer.h"
+#include "../../../conformance/exploration/engine/explorer.h"
 
 static uint32_t flag[16], data[16];
 static void *shared;

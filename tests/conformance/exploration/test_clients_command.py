@@ -32,13 +32,22 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def race(tmp_path: Path) -> tuple[Path, Path]:
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A core with a data race, and the file that an exploration of it wrote."""
-    core = racing(tmp_path)
-    assert main(["--core", str(core), "--only", "try", "--failures", str(tmp_path / "failures")]) == 1
-    (file,) = (tmp_path / "failures").iterdir()
+    folder = tmp_path_factory.mktemp("race")
+    core = racing(folder)
+    only = ["--only", "try", "--fences", "asymmetric"]
+    assert main(["--core", str(core), *only, "--failures", str(folder / "failures")]) == 1
+    (file,) = (folder / "failures").iterdir()
     return core, file
+
+
+@pytest.fixture
+def race(found: tuple[Path, Path], tmp_path: Path) -> tuple[Path, Path]:
+    """The same, with a copy of the file that a test may change."""
+    core, file = found
+    return core, Path(shutil.copy(file, tmp_path))
 
 
 def test_a_failure_file_has_what_is_needed_to_see_it(race: tuple[Path, Path]) -> None:
@@ -146,7 +155,7 @@ def test_a_mistake_in_the_command_gives_2(arguments: list[str], says: str, capsy
 
 def test_a_quick_exploration_shows_no_progress(capsys: pytest.CaptureFixture[str]) -> None:
     """A table, and nothing on standard error."""
-    assert main(["--only", "try", "--only", "reserved"]) == 0
+    assert main(["--only", "batches", "--only", "reserved"]) == 0
     printed = capsys.readouterr()
     assert printed.err == "" and "2 of 2 clients exhaustively explored and clean" in printed.out
 

@@ -115,7 +115,7 @@ def test_a_failure_is_printed_by_thread_and_source_line(tmp_path: Path, capsys: 
     shutil.copytree(sources(), core)
     ring = (core / "ring.h").read_text()
     (core / "ring.h").write_text(ring.replace("write + count, release", "write + count, relaxed"))
-    assert main(["--core", str(core), "--only", "try", "--only", "blocking, two slots"]) == 1
+    assert main(["--core", str(core), "--only", "try", "--fences", "full"]) == 1
     printed = capsys.readouterr().out
     assert "data race: write by thread 0 at" in printed
     assert "thread 0" in printed and "thread 1" in printed

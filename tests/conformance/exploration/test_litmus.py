@@ -37,7 +37,9 @@ def test_brute_force_gives_the_same_executions(test: Litmus) -> None:
     assert seen is not None and seen[1] is None
 
 
-@pytest.mark.parametrize("first", range(0, 480, 48))
+@pytest.mark.parametrize(
+    "first", [pytest.param(first, marks=[pytest.mark.slow] if first >= 96 else []) for first in range(0, 480, 48)]
+)
 def test_random_programs_have_the_same_executions(first: int) -> None:
     """Of random programs, the engine meets each execution that the axioms allow, and each once."""
     total = compare(range(first, first + 48))
@@ -61,14 +63,21 @@ def test_readers_of_one_store_double(readers: int) -> None:
     assert (result.complete, result.repeated) == (2**readers, 0)
 
 
-@pytest.mark.parametrize("each", COUNTED, ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "each",
+    [pytest.param(each, marks=[pytest.mark.slow] if each.executions > 5_000 else []) for each in COUNTED],
+    ids=lambda each: each.name,
+)
 def test_a_program_has_its_known_number_of_executions(each: Counted) -> None:
     """Of a program in the short notation, the published number of executions is explored, none twice."""
     result = run(each.program, cxx20=each.cxx20, check_repetition=True)
     assert (result.failure, result.complete, result.repeated, result.cut) == (None, each.executions, 0, 0)
 
 
-@pytest.mark.parametrize(("name", "size"), CLIENTS)
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [pytest.param(*each, marks=[pytest.mark.slow] if CLIENTS[each][0] > 10_000 else []) for each in CLIENTS],
+)
 def test_a_program_that_computes_has_its_known_number_of_executions(name: str, size: int) -> None:
     """So it is where what is stored, and what is done next, depends on what was read."""
     result = client(name, size)
