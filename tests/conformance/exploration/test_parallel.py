@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -38,7 +40,7 @@ def processes() -> Iterator[ProcessPool]:
         yield pool
 
 
-@pytest.mark.parametrize("task", [BLOCKING, LIMITED], ids=lambda task: task.client.name)
+@pytest.mark.parametrize("task", [pytest.param(BLOCKING, marks=pytest.mark.slow), LIMITED])
 def test_processes_find_what_one_does(task: Task, processes: ProcessPool) -> None:
     """Every count and outcome is the same, whatever was explored where."""
     assert in_small_parts(task, processes) == task.explore()
@@ -136,13 +138,15 @@ def dask() -> Iterator[Any]:
         yield local
 
 
-@pytest.mark.parametrize("task", [BLOCKING, LIMITED], ids=lambda task: task.client.name)
+@pytest.mark.slow
+@pytest.mark.parametrize("task", [BLOCKING, LIMITED])
 def test_a_dask_cluster_finds_what_one_process_does(task: Task, dask: Any) -> None:
     """Every count and outcome is the same, over two workers of a cluster."""
     with DaskPool(dask.scheduler_address) as pool:
         assert in_small_parts(task, pool) == task.explore()
 
 
+@pytest.mark.slow
 def test_a_dask_cluster_with_other_sources_is_refused(dask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whose digest of engine, core and model is not the one here explores something else."""
     monkeypatch.setattr(dask_pool, "digest", lambda core: f"process {os.getpid()}")
@@ -150,6 +154,7 @@ def test_a_dask_cluster_with_other_sources_is_refused(dask: Any, monkeypatch: py
         DaskPool(dask.scheduler_address)
 
 
+@pytest.mark.slow
 def test_a_dask_worker_that_joined_later_is_held_to_it_too(dask: Any) -> None:
     """Each subtree comes with the digest; a worker that has another refuses it, and names the subtree."""
     with DaskPool(dask.scheduler_address) as pool:
@@ -160,12 +165,50 @@ def test_a_dask_worker_that_joined_later_is_held_to_it_too(dask: Any) -> None:
             pool.collect()
 
 
+@pytest.mark.slow
 def test_a_dask_worker_that_dies_is_reported_with_its_subtree(dask: Any, tmp_path: Path) -> None:
     """Once the scheduler has given up giving it to others."""
     core = dying(tmp_path, "__builtin_trap();")
     with DaskPool(dask.scheduler_address, core) as pool:
         pool.submit(BLOCKING._replace(core=core), (0,), 0)
         with pytest.raises(SubtreeLost, match=r"'blocking' below 0: KilledWorker"):
+            pool.collect()
+
+
+class Alone:
+    """A Dask client whose only worker is this process."""
+
+    def __init__(self, address: str, **_: object) -> None:
+        assert address == "tcp://here"
+
+    def run(self, function: Any, core: object, on_error: str) -> dict[str, Any]:
+        """On every worker."""
+        return {"here": function(core)}
+
+    def submit(self, function: Any, *arguments: Any, pure: bool) -> Future[Result]:
+        """At once."""
+        future: Future[Result] = Future()
+        try:
+            future.set_result(function(*arguments))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def cancel(self, futures: list[Any]) -> None:
+        """Nothing is left."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def test_dask_futures_find_what_one_process_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a real cluster (see the slow tests), all counts are the same; a future that fails names its subtree."""
+    monkeypatch.setattr(dask_pool, "import_module", lambda _: SimpleNamespace(Client=Alone))
+    with DaskPool("tcp://here") as pool:
+        assert in_small_parts(LIMITED, pool) == LIMITED.explore()
+        pool._sources = "of another core"
+        pool.submit(LIMITED, (0, 1), 0)
+        with pytest.raises(SubtreeLost, match=r"'timed' below 0\.1: ClusterError: this worker has another engine"):
             pool.collect()
 
 
