@@ -144,13 +144,17 @@ Made by `make necessity`, and by `make necessity ARGS=--rematch` where accesses 
 
 """
 
+_NO_PLAIN_LOAD = """\
+A load could be a plain one where no store of another thread races with it; but C has no plain load of an atomic
+object, and a relaxed load is the same instruction. For such a load the reason says why no store races with it."""
+
 
 def page(table: Table) -> str:
     """docs/necessity.md."""
     failing = sum(bool(row.client) for row in table.rows)
     numbers = {name: number for number, name in enumerate(table.reasons, 1)}
     lines = [f"{len(table.rows)} weakenings: {failing} fail a client, {len(table.rows) - failing} have a reason.", ""]
-    lines += ["## Reasons", ""]
+    lines += ["## Reasons", "", _NO_PLAIN_LOAD, ""]
     lines += [f'{number}. <a id="reason-{number}"></a>{table.reasons[name]}' for name, number in numbers.items()]
     file = None
     for number, row in enumerate(table.rows, 1):
