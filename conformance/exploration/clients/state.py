@@ -78,7 +78,7 @@ class Entry(NamedTuple):
     history: tuple[Counters, ...] = (NOTHING_COUNTED,)
 
     def seen(self, producer: Visibility, consumer: Visibility, shut: int) -> Channel:
-        """The channel where a side counts as ended from that visibility on, and a shutdown from that point on."""
+        """The channel to an observer that a close and a shutdown reach from these stages on."""
         seen = replace(self.channel, shut=self.shut >= shut)
         seen = lifecycle.close_producer(seen) if self.producer >= producer else seen
         return lifecycle.close_consumer(seen) if self.consumer >= consumer else seen
@@ -100,12 +100,12 @@ class Entry(NamedTuple):
 
     @property
     def registered(self) -> bool:
-        """Until the registry knows that both sides have ended [BRK-8]."""
+        """Until both closes are visible to the registry [BRK-8]."""
         return min(self.producer, self.consumer) < Visibility.UNREGISTERED
 
     @property
     def mapped(self) -> bool:
-        """Whether the messages' memory is there: until both ends and the last pin are gone [MSG-3]."""
+        """Whether the messages' memory is there: until both closes are complete and the last pin is gone [MSG-3]."""
         return min(self.producer, self.consumer) < Visibility.CLOSED or bool(self.pins) or self.regions > 0
 
 
@@ -113,7 +113,7 @@ class Thread(NamedTuple):
     """Where a thread is, and what it has.
 
     channel: the number of the channel it works on, or -1.
-    next: the operation to come. begun: how far it is, where it takes several steps. inside: whether it holds a guard.
+    next: the operation to come. begun: how far it is, where it takes several transitions. inside: whether it holds a guard.
     held, pinned: the messages of its last pop, and the one it pinned last.
     generation: how many channels there had been at its last shutdown.
     read: how many messages had been popped when its batch of pushes began.

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from conformance.exploration import order_mutation
 from conformance.exploration.clients.__main__ import main as explore_clients
 from conformance.exploration.clients.catalogue import FULL, QUICK
 from conformance.exploration.clients.client import sources
 from conformance.exploration.clients.weaken import Access, Weakening, accesses, every_weakening, weakened, weakenings
-from conformance.exploration.order_mutation import __main__ as command
-from conformance.exploration.order_mutation.table import Row, mismatches, page, read, rematched, write
+from conformance.exploration.order_mutation import Row, main, mismatches, page, read, rematched, write
 
 pytestmark = pytest.mark.once
 needs_compiler = pytest.mark.skipif(
@@ -166,8 +166,8 @@ def test_an_access_is_weakened_where_it_is_named(tmp_path: Path) -> None:
 @pytest.mark.timeout(120)
 def test_the_command_finds_the_client(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """For one access: its weaker form, the client that fails with it, and as what."""
-    monkeypatch.setattr(command, "QUICK", QUICK[:2])
-    assert command.main(["--only", "ring_publish: platform_store(&ring->write_index", "--workers", "1"]) == 0
+    monkeypatch.setattr(order_mutation, "QUICK", QUICK[:2])
+    assert main(["--only", "ring_publish: platform_store(&ring->write_index", "--workers", "1"]) == 0
     printed = capsys.readouterr().out
     assert "data race in" in printed and "1 weakenings: 1 fail a client" in printed
-    assert command.main(["--rematch"]) == 0
+    assert main(["--rematch"]) == 0
