@@ -105,7 +105,7 @@ class Entry(NamedTuple):
 
     @property
     def mapped(self) -> bool:
-        """Whether the messages' memory is there: until both closes are complete and the last pin is gone [MSG-3]."""
+        """Whether the messages' memory is mapped: until both closes are complete and no pin is left [MSG-3]."""
         return min(self.producer, self.consumer) < Visibility.CLOSED or bool(self.pins) or self.regions > 0
 
 
@@ -113,7 +113,8 @@ class Thread(NamedTuple):
     """Where a thread is, and what it has.
 
     channel: the number of the channel it works on, or -1.
-    next: the operation to come. begun: how far it is, where it takes several transitions. inside: whether it holds a guard.
+    next: the operation to come. begun: how far it is, where it takes several transitions.
+    inside: whether it holds a guard.
     held, pinned: the messages of its last pop, and the one it pinned last.
     generation: how many channels there had been at its last shutdown.
     read: how many messages had been popped when its batch of pushes began.
