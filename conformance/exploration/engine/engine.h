@@ -12,6 +12,8 @@
 
 #include "explorer.h"
 
+/* ---- graph.c ---- */
+
 enum { EVENTS = 512, STEPS = 250, DECISIONS = 1024, PLACES = 256, NOWHERE = -1, INITIAL = -1, NO_EVENT = -2 };
 
 /* How many events of each thread, from its first. */
@@ -101,7 +103,7 @@ void graph_copy(graph *to, const graph *from);
 /* Bytes up to its last event. */
 size_t graph_size(const graph *g);
 /* `from` without the events not in `keep`, which must be closed under po and rf predecessors but for
- * `except`, whose source the caller sets anew. moved[id]: the new number of an event, or NO_EVENT. */
+ * `except`, whose source the caller sets again. moved[id]: the new number of an event, or NO_EVENT. */
 void graph_restrict(graph *to, const graph *from, const bool *keep, int except, int16_t *moved);
 /* The same for any two runs that give the same po, rf and modification orders. */
 uint64_t graph_signature(const graph *g);
@@ -155,21 +157,19 @@ typedef struct {
   int place_count;
   unsigned number;
   wm_failure failure;
-  const char *what;
   char message[512];
-  const wm_site *site;
   wm_outcome_seen outcome;
   clock_vector blamed; /* what led to the failure; nothing: all did */
 } run_state;
 
 extern run_state run;
 
-/* Whether the path is not above the prefix: what led there was counted by whoever found it. */
+/* Whether the path is not above the prefix: what is above was counted by the exploration that left the prefix. */
 static inline bool run_is_below_prefix(void) { return (uint32_t)run.graph.path_length >= run.options->prefix_length; }
 
 /* ---- report.c: failures, outcomes and traces of the runs so far ---- */
 
-void run_failed(wm_failure failure, const wm_site *site, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void run_failed(wm_failure failure, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The first `count` events of this thread, and what they depend on, are part of the failure's trace. */
 void run_blame(int number, int count);
 void report_start(void);

@@ -231,7 +231,7 @@ static void extend(void) {
     int number = next_thread();
     if (number < 0) {
       if (run_is_below_prefix()) run_finish();
-      else run_failed(WM_MISUSE, NULL, "the prefix does not fit: an execution ends before it");
+      else run_failed(WM_MISUSE, "the prefix does not fit: an execution ends before it");
       break;
     }
     if (is_bounded(number)) {
@@ -247,7 +247,7 @@ static void extend(void) {
       return;
     }
     if (!subtrees_take_child()) {
-      run_failed(WM_MISUSE, NULL, "the prefix does not fit: there is no such decision");
+      run_failed(WM_MISUSE, "the prefix does not fit: there is no such decision");
       break;
     }
     if (run.graph.further) run_resume(number);
@@ -276,7 +276,7 @@ void wm_explore(const wm_client *client, const wm_options *options, wm_report *r
   subtrees_start(options->seed);
   if (client->threads < 1 || client->threads > WM_THREADS) {
     run.failure = WM_NONE;
-    run_failed(WM_MISUSE, NULL, "%d threads: 1 to %d can be explored", client->threads, WM_THREADS);
+    run_failed(WM_MISUSE, "%d threads: 1 to %d can be explored", client->threads, WM_THREADS);
     report_failure();
     return;
   }

@@ -3,7 +3,7 @@
  *
  * A client's threads are C functions. The explorer runs them as coroutines in one OS thread, again and again
  * from their start, until each execution that RC11 allows has been seen exactly once. They must be
- * deterministic but for what they read here, and keep their own state where `begin` sets it up anew. */
+ * deterministic but for what they read here, and keep their own state where `begin` sets it up again. */
 #ifndef WM_EXPLORER_H
 #define WM_EXPLORER_H
 
@@ -83,8 +83,8 @@ unsigned wm_choose(unsigned below, const wm_site *site);
 
 /* ---- verdicts ---- */
 
-void wm_fail(const char *what, const wm_site *site);
-#define WM_ASSERT(condition) ((condition) ? (void)0 : wm_fail("assertion: " #condition, WM_SITE("")))
+void wm_fail(const char *what);
+#define WM_ASSERT(condition) ((condition) ? (void)0 : wm_fail("assertion: " #condition))
 /* A value of this execution's outcome; from `end`, at most WM_OUTCOME of them. */
 void wm_outcome(uint64_t value);
 /* The name of an address in traces; the string must outlive the exploration. */

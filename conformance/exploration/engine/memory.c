@@ -57,20 +57,19 @@ static void blame(const access *a) { run_blame(a->thread, a->explored ? a->index
 
 static void check_pair(const access *old, const access *new, const clock_vector *clock) {
   if (old->freed && (old->thread == new->thread || clock->of[old->thread] > old->index)) {
-    run_failed(WM_FREED, new->site, "%s at %s:%d of memory freed at %s:%d", verb(new), new->site->file, new->site->line,
+    run_failed(WM_FREED, "%s at %s:%d of memory freed at %s:%d", verb(new), new->site->file, new->site->line,
                old->site->file, old->site->line);
     return;
   }
   if (!(old->write || new->write) || (old->atomic && new->atomic)) return;
   if (old->thread == new->thread || clock->of[old->thread] > old->index) {
     if (old->explored && new->write && !new->explored && !new->freed)
-      run_failed(WM_MISUSE, new->site,
-                 "plain write at %s:%d to what was atomic at %s:%d: only before that is it explored", new->site->file,
-                 new->site->line, old->site->file, old->site->line);
+      run_failed(WM_MISUSE, "plain write at %s:%d to what was atomic at %s:%d: only before that is it explored",
+                 new->site->file, new->site->line, old->site->file, old->site->line);
     return;
   }
-  run_failed(WM_RACE, new->site, "data race: %s by thread %d at %s:%d, and %s by thread %d at %s:%d", verb(old),
-             old->thread, old->site->file, old->site->line, verb(new), new->thread, new->site->file, new->site->line);
+  run_failed(WM_RACE, "data race: %s by thread %d at %s:%d, and %s by thread %d at %s:%d", verb(old), old->thread,
+             old->site->file, old->site->line, verb(new), new->thread, new->site->file, new->site->line);
 }
 
 static void record(uintptr_t at, size_t size, access sample, const clock_vector *clock) {

@@ -198,8 +198,8 @@ void wm_free(void *memory, const wm_site *site) {
   if (run.failure) run_stop();
 }
 
-void wm_fail(const char *what, const wm_site *site) {
-  run_failed(WM_ASSERTION, site, "%s", what);
+void wm_fail(const char *what) {
+  run_failed(WM_ASSERTION, "%s", what);
   if (!is_alone()) run_stop();
 }
 
@@ -210,7 +210,7 @@ void wm_assume(bool condition) {
 }
 
 void wm_outcome(uint64_t value) {
-  if (run.outcome.length == WM_OUTCOME) run_failed(WM_MISUSE, NULL, "an outcome has at most %d values", WM_OUTCOME);
+  if (run.outcome.length == WM_OUTCOME) run_failed(WM_MISUSE, "an outcome has at most %d values", WM_OUTCOME);
   else run.outcome.values[run.outcome.length++] = value;
 }
 

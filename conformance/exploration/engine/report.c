@@ -10,7 +10,7 @@ run_state run;
 
 /* ---- the failure of the run at hand ---- */
 
-void run_failed(wm_failure failure, const wm_site *site, const char *format, ...) {
+void run_failed(wm_failure failure, const char *format, ...) {
   if (run.failure) return;
   va_list arguments;
   va_start(arguments, format);
@@ -18,7 +18,6 @@ void run_failed(wm_failure failure, const wm_site *site, const char *format, ...
   va_end(arguments);
   run.failure = failure;
   if (run.current >= 0) run_blame(run.current, run.threads[run.current].replayed);
-  run.site = site;
 }
 
 void run_blame(int number, int count) {

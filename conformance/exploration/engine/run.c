@@ -19,7 +19,7 @@ static int place_of(request *wanted) {
   int place = 0;
   while (place < run.place_count && run.places[place].at != wanted->at) place++;
   if (place == PLACES) {
-    run_failed(WM_MISUSE, wanted->e.site, "more than %d locations", PLACES);
+    run_failed(WM_MISUSE, "more than %d locations", PLACES);
     return 0;
   }
   location *l = &run.places[place];
@@ -35,8 +35,7 @@ static int place_of(request *wanted) {
     memcpy(&l->initial, (void *)wanted->at, wanted->size); /* little endian; the rest stays 0 */
   }
   if (l->size != wanted->size)
-    run_failed(WM_MISUSE, wanted->e.site, "%s is used with %u and with %u bytes", place_name(place), l->size,
-               wanted->size);
+    run_failed(WM_MISUSE, "%s is used with %u and with %u bytes", place_name(place), l->size, wanted->size);
   return place;
 }
 
@@ -69,7 +68,7 @@ static bool answer(int number) {
   }
   if (e->kind == READ) event_reads(e, e->from, run_value(e->place, e->from));
   if (e->kind != r->e.kind || e->place != r->e.place || (e->kind == WRITE && e->value != r->e.value))
-    run_failed(WM_MISUSE, r->e.site, "thread %d does not do the same when it is run again", number);
+    run_failed(WM_MISUSE, "thread %d does not do the same when it is run again", number);
   t->replayed++;
   t->answer = e->value;
   if (e->kind == WRITE && !e->kernel) keep_in_memory(e, r->at);
@@ -134,7 +133,7 @@ static void forbidden(void) {
   size_t used = 0;
   for (uint32_t i = 0; i < run.outcome.length && used < sizeof values; i++)
     used += (size_t)snprintf(values + used, sizeof values - used, " %llu", (unsigned long long)run.outcome.values[i]);
-  run_failed(WM_FORBIDDEN, NULL, "an outcome that is not allowed:%s", values);
+  run_failed(WM_FORBIDDEN, "an outcome that is not allowed:%s", values);
 }
 
 void run_finish(void) {
@@ -158,8 +157,7 @@ void run_finish(void) {
     else if (!sleeper) sleeper = e;
   }
   if (sleeper && !impatient && !run.options->blocking_allowed)
-    run_failed(WM_LOST_WAKEUP, sleeper->site, "lost wakeup: thread %d sleeps, and no thread is left to wake it",
-               sleeper->thread);
+    run_failed(WM_LOST_WAKEUP, "lost wakeup: thread %d sleeps, and no thread is left to wake it", sleeper->thread);
   if (run.options->check_repetition && !signatures_add(graph_signature(g))) report->repeated++;
   if ((uint32_t)g->count > report->longest) report->longest = (uint32_t)g->count;
   if (blocked) {

@@ -74,8 +74,7 @@ static void fib(void *context, int number) {
   uint32_t *x = word, *y = word + 16;
   (void)context;
   if (number == 2) {
-    if (LOAD(x, acquire) > 144 || LOAD(y, acquire) > 144)
-      wm_fail("more than the twelfth Fibonacci number", WM_SITE(""));
+    if (LOAD(x, acquire) > 144 || LOAD(y, acquire) > 144) wm_fail("more than the twelfth Fibonacci number");
     return;
   }
   for (int i = 0; i < size; i++) {
