@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 from conformance.checks.registry import Check
 from conformance.differential.lockstep import Divergence, Invalid, Tally, new_tally
-from conformance.differential.reproduce import reproduction
-from conformance.differential.shorten import shorten
+from conformance.differential.shrink import reproduction, shrink
 from conformance.failure import Broken, Failure
 from conformance.results import CheckResult
 from conformance.targets.target import Target
@@ -37,7 +36,7 @@ def _attempt(check: Check, target: Target, tally: Tally, found: Callable[[Failur
         check.run(target, tally)
     except Divergence as divergence:
         found(difference(divergence, check.id, target))  # should a shorter one hang
-        return difference(shorten(divergence, target.omni), check.id, target)
+        return difference(shrink(divergence, target.omni), check.id, target)
     except Broken as broken:
         return Failure(broken.rule, check.id, broken.kind, broken.seen, target.name, details=broken.details)
     except Invalid as invalid:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from conformance.checks.registry import Check
-from conformance.differential.cells import unlisted, unreached
+from conformance.differential.coverage import unlisted, unreached
 from conformance.failure import Failure
 from conformance.rules import AREAS, REFERENCE, RULES
 

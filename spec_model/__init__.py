@@ -1,8 +1,8 @@
-"""What is right: the executable specification of OmniMailbox, in pure Python with nothing concurrent.
+"""The executable specification of OmniMailbox, in pure, sequential Python.
 
-A program of one thread behaves with `import spec_model as omni` as with
-`import fast_impl as omni`. Where an implementation would wait, the model answers what a
-wait in vain would, and where it would wait for ever, the model raises WouldBlockForever.
+A program of one thread behaves with `import spec_model as omni` as with `import fast_impl as omni`. Where an
+implementation would wait, the model answers as if the time had passed, and where it would wait for ever, the model
+raises WouldBlockForever.
 """
 
 from spec_model.config import ChannelConfig
@@ -18,11 +18,9 @@ from spec_model.errors import (
     WouldBlockForever,
 )
 from spec_model.flatbuffers.schema import Schema
-from spec_model.handles.batch import Batch
-from spec_model.handles.broker import MailboxBroker
+from spec_model.handles.broker import MailboxBroker, open_channel
 from spec_model.handles.consumer import ConsumerHandle
-from spec_model.handles.message import Message
-from spec_model.handles.opening import open_channel
+from spec_model.handles.message import Batch, Message
 from spec_model.handles.pair import ChannelPair
 from spec_model.handles.producer import ProducerHandle
 from spec_model.handles.reservation import Reservation
@@ -34,7 +32,7 @@ OMNI_NOT_PROVIDED = {
     "signals": "the model never waits",
     "in-place": "the model has no ring",
 }
-"""Told to the conformance suite, which judges the model like any implementation."""
+"""Read by the conformance suite, which checks the model like any implementation."""
 
 __all__ = [
     "Batch",

@@ -1,4 +1,4 @@
-"""What arguments must be, looked at before anything else happens [ARG-1 to ARG-4].
+"""Argument checks, made before anything else happens [ARG-1 to ARG-4].
 
 A refused argument is a TypeError, ValueError or BufferError, and changes nothing [ARG-4].
 """
@@ -25,7 +25,7 @@ def payload(data: object) -> bytes:
 
 
 def payloads(messages: Iterable[object]) -> list[bytes]:
-    """The raw bytes of each message: all are looked at before any is used [PSH-6]."""
+    """The raw bytes of each message: all are checked before any is used [PSH-6]."""
     return [payload(data) for data in messages]
 
 
@@ -57,7 +57,7 @@ def seconds(timeout: object) -> float | None:
 
 
 def name(value: object) -> str:
-    """A channel's name: any `str` [BRK-7]; the empty one is answered, not refused [BRK-4]."""
+    """A channel's name: any `str` [BRK-7]; the empty name gets a result code, and no exception [BRK-4]."""
     if not isinstance(value, str):
         raise TypeError(f"name must be a str, not {type(value).__name__}")
     return value
@@ -73,3 +73,22 @@ def config(value: object) -> ChannelConfig:
 def memory_limit(value: object) -> int | None:
     """A broker's memory limit in bytes, None for no limit [BRK-5]."""
     return None if value is None else count("memory_limit", value)
+
+
+def as_identifier(identifier: bytes | str) -> bytes:
+    """The four bytes of a file identifier; raises TypeError or ValueError for anything else."""
+    raw = identifier.encode() if isinstance(identifier, str) else identifier
+    if not isinstance(raw, bytes):
+        raise TypeError(f"file_identifier must be four bytes, a str of four, or None, not {type(raw).__name__}")
+    if len(raw) != 4:
+        raise ValueError(f"file_identifier must have four bytes, not {len(raw)}: {identifier!r}")
+    return raw
+
+
+def as_limit(name: str, value: int, most: int) -> int:
+    """`value`, an integer from 1 to `most`; raises TypeError or ValueError."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be an integer, not {type(value).__name__}")
+    if not 1 <= value <= most:
+        raise ValueError(f"{name} must be from 1 to {most:,}, not {value}")
+    return value

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 
 class OmniError(Exception):
-    """Base of every error of our own."""
+    """Base of every exception that only this library raises."""
 
 
 class ChannelClosedError(OmniError):
-    """`send` or `receive` met CHANNEL_CLOSED."""
+    """`send` or `receive` got CHANNEL_CLOSED."""
 
 
 class ChannelNameError(OmniError):
-    """`open_channel` met NAME_EXISTS."""
+    """`open_channel` got NAME_EXISTS."""
 
 
 class MessageExpiredError(OmniError, ValueError):
@@ -20,7 +20,7 @@ class MessageExpiredError(OmniError, ValueError):
 
 
 class ConcurrentUseError(OmniError, RuntimeError):
-    """A second thread entered a handle while another was inside [CON-2]."""
+    """A thread called a handle while another thread was in a call on it [CON-2]."""
 
 
 class FlatBufferTooLarge(OmniError, ValueError):
@@ -39,10 +39,7 @@ class FlatBufferTooLarge(OmniError, ValueError):
 
 
 class WouldBlockForever(OmniError, RuntimeError):
-    """A call of the sequential model waits for something that nobody could ever bring.
-
-    Only `spec_model` raises it: where an implementation would hang, the model says so.
-    """
+    """A call of the sequential model would wait for ever; only `spec_model` raises it, where others would hang."""
 
 
 class SchemaError(OmniError, ValueError):

@@ -24,7 +24,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Registry:
-    """Everything there is to know of a broker.
+    """The complete state of a broker.
 
     memory_limit: bytes that the registered channels may need together, None for no limit [BRK-5].
     channels: names and channels registered now, oldest first.
@@ -58,12 +58,12 @@ def well_formed(registry: Registry) -> bool:
         and "" not in names
         # a channel is registered until both its handles are gone [BRK-8]
         and all(not lifecycle.is_abandoned(channel) for _, channel in registry.channels)
-        # a moved-from handle is nobody's view of the channel but its own [LIF-3]
+        # MOVED is seen by the moved-from handle alone [LIF-3]
         and all(Side.MOVED not in (channel.producer, channel.consumer) for _, channel in registry.channels)
         and all(value.well_formed(channel) for _, channel in registry.channels)
         # the limit is kept [BRK-5]
         and (registry.memory_limit is None or registry.memory <= registry.memory_limit)
-        # the totals forget nothing [BRK-11]
+        # the totals include the channels that are gone [BRK-11]
         and len(registry.channels) <= registry.created
         and 0 <= registry.retired_messages <= registry.retired_bytes
         and (registry.created > len(registry.channels) or registry.retired_bytes == 0)
@@ -71,7 +71,7 @@ def well_formed(registry: Registry) -> bool:
 
 
 def request_channel(registry: Registry, name: str, config: ChannelConfig) -> tuple[Registry, ChannelError]:
-    """Register a new channel with both ends live (§4.2).
+    """Register a new channel with both handles live (§4.2).
 
     Precondition: none; every state has an answer.
     Effect: on SUCCESS, a channel with the normalised `config` is registered [BRK-2] and
@@ -124,13 +124,13 @@ def lookup(registry: Registry, name: str) -> Channel | None:
 
 
 def remove_channel(registry: Registry, name: str) -> tuple[Registry, bool]:
-    """Take a channel that nobody holds out of the registry (§4.2).
+    """Take a channel without live handles out of the registry (§4.2).
 
     Precondition: none; every state has an answer.
     Effect: on True, the name is free, and the channel's totals are kept [BRK-11].
     Result: False for an unknown name and while a handle is alive; otherwise True. A
-        channel goes by itself with its last handle [BRK-8], so no well-formed registry
-        has one left to remove: the answer is always False [BRK-9].
+        channel is removed with its last handle [BRK-8], so no well-formed registry has one
+        left to remove: the answer is always False [BRK-9].
 
     pre: well_formed(registry)
     post: __return__[1] is False
@@ -187,12 +187,12 @@ def get_stats(registry: Registry) -> BrokerStats:
 
 
 def shutdown(registry: Registry) -> tuple[Registry, bool | Blocked]:
-    """Close both ends of every registered channel and wait for their handles (§4.2).
+    """Close both endpoints of every registered channel and wait for their handles (§4.2).
 
     Precondition: none; every state has an answer.
     Effect: every registered channel is shut [SHD-1], and stays so however the wait ends
         [SHD-2]; the broker goes on working [SHD-3].
-    Result: Blocked.FOR_HANDLES while a channel is registered, for then a handle is alive;
+    Result: Blocked.FOR_HANDLES while a channel is registered, since a handle is alive then;
         otherwise True [SHD-2].
 
     pre: well_formed(registry)

@@ -1,7 +1,6 @@
-"""The words every implementation answers in: result codes and statistics records (§2.1).
+"""The result codes and statistics records of every implementation (§2.1).
 
-Defined here once; an implementation hands out these very objects, so that results
-compare by identity [VOC-5].
+An implementation returns these objects themselves, so that results compare by identity [VOC-5].
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from typing import NamedTuple
 
 
 class PushResult(Enum):
-    """What a push answered (§2.1) [VOC-1]. Truthy exactly when it is SUCCESS [VOC-4]."""
+    """The result of a push (§2.1) [VOC-1]. Truthy exactly when it is SUCCESS [VOC-4]."""
 
     SUCCESS = 0
     TIMEOUT = 1
@@ -24,7 +23,7 @@ class PushResult(Enum):
 
 
 class PopResult(Enum):
-    """What a pop answered (§2.1) [VOC-2]. Truthy exactly when it is SUCCESS [VOC-4]."""
+    """The result of a pop (§2.1) [VOC-2]. Truthy exactly when it is SUCCESS [VOC-4]."""
 
     SUCCESS = 0
     TIMEOUT = 1
@@ -36,7 +35,7 @@ class PopResult(Enum):
 
 
 class ChannelError(Enum):
-    """What a request for a channel answered (§2.1) [VOC-3]. Truthy exactly when it is an error [VOC-4]."""
+    """The result of a request for a channel (§2.1) [VOC-3]. Truthy exactly when it is an error [VOC-4]."""
 
     SUCCESS = 0
     NAME_EXISTS = 1

@@ -20,9 +20,8 @@ AREAS = (
     "blocked",
     "timing",
     "signals",
-    "transitions",
-    "lockstep",
-    "histories",
+    "differential",
+    "linearizability",
     "flatbuffers",
 )
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from conformance.checks.registry import Check
-from conformance.differential.attribution import ENDS, Context, of_result, standing
+from conformance.differential.attribution import ENDS, rules_of_result
+from conformance.differential.context import Context, handle_state
 from conformance.differential.lockstep import Invalid, Lockstep
-from conformance.differential.outcome import Raised
+from conformance.differential.observe import Raised
 from conformance.differential.program import Operation, parse
-from conformance.differential.reproduce import reproduction_of
+from conformance.differential.shrink import reproduction_of
 from conformance.failure import Failure
 from conformance.targets.target import Target
 from conformance.workers.stacks import call_in
@@ -61,10 +62,10 @@ def _rule(operations: tuple[Operation, ...], hung: bool) -> str | None:
     model = Lockstep("spec_model")
     try:
         for operation in before:
-            model.run(operation, look=False)
-        context = Context(standing(model.expected.get(last.on)), before=frozenset(each.kind for each in before))
+            model.run(operation, compare=False)
+        context = Context(handle_state(model.expected.get(last.on)), before=frozenset(each.kind for each in before))
     except Invalid:
         pass  # the journal was cut short; the operation itself says enough
     finally:
         model.close()
-    return next(iter(of_result(last, None, Raised("hangs" if hung else "crashes"), context)), None)
+    return next(iter(rules_of_result(last, None, Raised("hangs" if hung else "crashes"), context)), None)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.checks.registry import Check
-from conformance.differential import journal
+from conformance.differential.program import journal
 from conformance.failure import Failure
 from conformance.replay import again
 from conformance.results import CheckResult

@@ -26,13 +26,13 @@ def main() -> None:
     faulthandler.enable(stacks)
     # Only now: the path says where the suite and the target are.
     from conformance.checks import CHECKS
-    from conformance.differential import journal
+    from conformance.differential.program import journal
     from conformance.execution import execute_check
     from conformance.failure import Failure
     from conformance.replay import again
     from conformance.targets import Unusable, load
 
-    journal.keep(Path(order["journal"]))
+    journal.write_to(Path(order["journal"]))
     try:
         target = load(order["target"], order["without"])
     except Unusable as unusable:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from spec_model.flatbuffers.arguments import as_identifier
+from spec_model.arguments import as_identifier
 
 if TYPE_CHECKING:
     from fast_impl import Message

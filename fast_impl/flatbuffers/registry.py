@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from fast_impl.flatbuffers.library import lib
 from fast_impl.flatbuffers.table import Table
 from spec_model.errors import SchemaError, UnknownTableError
-from spec_model.flatbuffers.names import matching
+from spec_model.flatbuffers.schema import matching
 
 _lock = Lock()
 _by_name: dict[str, Table] = {}

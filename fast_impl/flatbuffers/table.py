@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from fast_impl.flatbuffers.library import as_memory, ffi, lib
-from spec_model.flatbuffers.arguments import as_identifier, as_limit
+from spec_model.arguments import as_identifier, as_limit
 
 MAX_DEPTH = 64
 MAX_TABLES = 1_000_000

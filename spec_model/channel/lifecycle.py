@@ -1,4 +1,4 @@
-"""How a channel's ends go: close, move, shutdown (§2.2, §4.2, §5.5, §6.5)."""
+"""The lifecycle of both endpoints: close, move, shutdown (§2.2, §4.2, §5.5, §6.5)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["close_consumer", "close_producer", "is_abandoned", "move_consumer", 
 
 
 def close_producer(channel: Channel) -> Channel:
-    """End the producer (§5.5).
+    """Close the producer (§5.5).
 
     Precondition: none; closing twice is fine [LIF-1], and so is closing a moved-from handle.
     Effect: the producer is closed and its reservation dropped [RSV-6]; what was sent
@@ -27,11 +27,11 @@ def close_producer(channel: Channel) -> Channel:
 
 
 def close_consumer(channel: Channel) -> Channel:
-    """End the consumer (§6.5).
+    """Close the consumer (§6.5).
 
     Precondition: none; closing twice is fine [LIF-1], and so is closing a moved-from handle.
-    Effect: the consumer is closed, and its messages have expired [MSG-1]; exports live
-        on [MSG-3]; the statistics stay what they are [LIF-5].
+    Effect: the consumer is closed, and its messages have expired [MSG-1]; exports stay
+        valid [MSG-3]; the statistics stay what they are [LIF-5].
     Result: the channel.
 
     pre: well_formed(channel)
@@ -44,7 +44,7 @@ def close_consumer(channel: Channel) -> Channel:
 
 
 def move_producer(channel: Channel) -> tuple[Channel, Channel]:
-    """Hand everything a producer has to a new handle (§2.2).
+    """Transfer everything a producer has to a new handle (§2.2).
 
     Precondition: none; moving an inactive handle gives another inactive one.
     Effect: none on the channel: the peer notices nothing [LIF-3].
@@ -57,7 +57,7 @@ def move_producer(channel: Channel) -> tuple[Channel, Channel]:
 
 
 def move_consumer(channel: Channel) -> tuple[Channel, Channel]:
-    """Hand everything a consumer has to a new handle (§2.2).
+    """Transfer everything a consumer has to a new handle (§2.2).
 
     Precondition: none; moving an inactive handle gives another inactive one.
     Effect: none on the channel: the peer notices nothing [LIF-3].
@@ -70,7 +70,7 @@ def move_consumer(channel: Channel) -> tuple[Channel, Channel]:
 
 
 def shut(channel: Channel) -> Channel:
-    """Close both ends of a channel whose handles live on (§4.2).
+    """Close both endpoints of a channel whose handles are still alive (§4.2).
 
     Precondition: none; shutting twice is fine.
     Effect: nothing more can be sent; what was sent can still be drained [SHD-1].

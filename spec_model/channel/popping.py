@@ -19,7 +19,7 @@ def try_pop(channel: Channel) -> tuple[Channel, PopResult | Refused, tuple[bytes
         is free at once [POP-3]; CHANNEL_CLOSED on an active handle is counted as failed.
     Result: the first of these that applies [POP-1], with the messages taken
         CHANNEL_CLOSED: the handle is inactive;
-        Refused.BY_EXPORT: a message waits, but an export forbids to take it [MSG-3];
+        Refused.BY_EXPORT: a message waits, but an export forbids taking it [MSG-3];
         SUCCESS: a message waits;
         CHANNEL_CLOSED: the producer is gone, or the channel is shut, and all is drained;
         EMPTY.
@@ -60,8 +60,8 @@ def batch_pop(channel: Channel, max_count: int) -> tuple[Channel, PopResult | Re
     Result: the first of these that applies [POP-5]
         CHANNEL_CLOSED: the handle is inactive;
         EMPTY: `max_count` is 0;
-        that of `blocking_pop`: Blocked.FOR_MESSAGE becomes EMPTY where the caller gave no
-        time, and `pop_timed_out` where the time is up. It never waits for more than the first.
+        that of `blocking_pop`: Blocked.FOR_MESSAGE becomes EMPTY with a timeout of 0,
+        and `pop_timed_out` where the time is up. It never waits for more than the first.
 
     pre: well_formed(channel)
     pre: max_count >= 0
@@ -101,10 +101,10 @@ def is_readable(channel: Channel, number: int) -> bool:
 
 
 def take_export(channel: Channel, number: int) -> Channel:
-    """Note that an export of popped message `number` lives (§6.1).
+    """Record that an export of popped message `number` is alive (§6.1).
 
     Precondition: the message can be read.
-    Effect: pops are limited by it until `release_export` [MSG-3].
+    Effect: it limits pops until `release_export` [MSG-3].
     Result: the channel.
 
     pre: well_formed(channel) and is_readable(channel, number)
@@ -114,7 +114,7 @@ def take_export(channel: Channel, number: int) -> Channel:
 
 
 def release_export(channel: Channel, number: int) -> Channel:
-    """Note that the last export of message `number` is gone (§6.1).
+    """Record that the last export of message `number` is gone (§6.1).
 
     Precondition: none.
     Effect: it limits pops no more [MSG-3].
@@ -127,7 +127,7 @@ def release_export(channel: Channel, number: int) -> Channel:
 
 
 def _take(channel: Channel, at_most: int) -> tuple[Channel, PopResult | Refused, tuple[bytes, ...]]:
-    """What every pop does [POP-1]: expire, then take from the front what may be taken."""
+    """The body of every pop [POP-1]: expire, then take from the front as many as exports allow."""
     if channel.consumer is not Side.LIVE:
         return channel, PopResult.CHANNEL_CLOSED, ()  # LIF-4
     channel = replace(channel, held=0)  # MSG-1

@@ -1,4 +1,4 @@
-"""What a handle can be asked (§5.4, §6.4). No query changes anything."""
+"""The queries of a handle (§5.4, §6.4). None changes the channel."""
 
 from __future__ import annotations
 

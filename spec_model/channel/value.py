@@ -10,7 +10,7 @@ from spec_model.vocabulary import ConsumerStats, ProducerStats
 
 
 class Side(Enum):
-    """What has become of a handle: in use, ended by `close()`, or emptied by `move()` [LIF-4]."""
+    """The state of a handle: in use, closed by `close()`, or moved from by `move()` [LIF-4]."""
 
     LIVE = "live"
     CLOSED = "closed"
@@ -20,8 +20,7 @@ class Side(Enum):
 class Blocked(Enum):
     """What a call waits for that can neither go through nor fail.
 
-    A sequential world has nobody else to bring it: a call that waits a limited time
-    will time out, and one that waits for ever is a mistake.
+    Nothing else runs in a sequential program: a call with a timeout will time out, and one without is a mistake.
     """
 
     FOR_SPACE = "a free slot"
@@ -30,22 +29,22 @@ class Blocked(Enum):
 
 
 class Refused(Enum):
-    """Why a call must not go through although the channel could: it becomes a BufferError."""
+    """Why a call is refused although the channel has what it needs: it becomes a BufferError."""
 
     BY_EXPORT = "an export is alive"
 
 
 @dataclass(frozen=True)
 class Channel:
-    """Everything there is to know of a channel.
+    """The complete state of a channel.
 
     config: the normalised configuration [BRK-2].
-    producer, consumer: the state of the handle that looks at the channel.
+    producer, consumer: the states of the two handles; MOVED is seen by the moved-from handle alone.
     shut: whether a shutdown has closed both ends [SHD-1].
     waiting: the messages sent and not yet popped, oldest first.
     reserved: whether a reservation is outstanding [RSV-1].
     held: how many of the newest popped messages can still be read [MSG-1].
-    exported: numbers of the popped messages of which some export lives, ascending [MSG-3].
+    exported: numbers of the popped messages with an export alive, ascending [MSG-3].
         The first message ever popped has number 0.
     sent, received: the statistics of the two handles [STA-1, STA-2].
     """
@@ -80,16 +79,16 @@ def well_formed(channel: Channel) -> bool:
         # no more messages than fit, each of a size that fits [PSH-1, PSH-2]
         and len(channel.waiting) <= config.capacity
         and all(0 < len(message) <= config.max_message_size for message in channel.waiting)
-        # a reservation is a live producer's, and has its slot [RSV-1]
+        # a reservation belongs to a live producer, and has a slot [RSV-1]
         and (not channel.reserved or (channel.producer is not Side.CLOSED and channel.free_slots > 0))
-        # what was sent was popped or waits: nothing is lost or made up [CON-3]
+        # what was sent was popped or waits: nothing is lost, duplicated or invented [CON-3]
         and all(count >= 0 for count in (*sent, *received))
         and sent.messages_sent == received.messages_received + len(channel.waiting)
         and sent.bytes_sent == received.bytes_received + sum(map(len, channel.waiting))
-        # held messages are a live consumer's, and intact [MSG-1]
+        # held messages belong to a live consumer, and are intact [MSG-1]
         and 0 <= channel.held <= min(config.capacity, received.messages_received)
         and (channel.held == 0 or channel.consumer is not Side.CLOSED)
-        # no pop went past what an export allows [MSG-3]
+        # no pop exceeded the limit set by an export [MSG-3]
         and all(0 <= number < received.messages_received <= number + config.capacity for number in channel.exported)
         and list(channel.exported) == sorted(set(channel.exported))
     )

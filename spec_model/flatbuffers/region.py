@@ -1,6 +1,8 @@
-"""The bytes of one buffer, and what may be said of places in it."""
+"""The bytes of one buffer: bounds, alignment and offsets are checked; and the fields of a buffer that was verified."""
 
 from __future__ import annotations
+
+from spec_model.flatbuffers.definitions import Definitions
 
 OFFSET = 4
 SMALLEST_BUFFER = 12
@@ -24,13 +26,13 @@ class Region:
             raise Malformed(f"{size} bytes at {at} are not inside the {len(self.data)} of the buffer")
 
     def holds(self, at: int, size: int, align: int) -> None:
-        """So are they, and aligned."""
+        """As `inside`, and `at` is a multiple of `align`."""
         if at % align:
             raise Malformed(f"{at} is not a multiple of {align}")
         self.inside(at, size)
 
     def number(self, at: int, size: int, signed: bool = False) -> int:
-        """What is there, in little endian."""
+        """The integer at `at`, little endian."""
         self.inside(at, size)
         return int.from_bytes(self.data[at : at + size], "little", signed=signed)
 
@@ -44,7 +46,7 @@ class Region:
         return at + offset
 
     def vector(self, at: int, element: int) -> int:
-        """How many elements the vector at `at` has, of that size."""
+        """How many elements of `element` bytes the vector at `at` has."""
         self.holds(at, OFFSET, OFFSET)
         count = self.number(at, OFFSET)
         if count >= LARGEST_BUFFER // element:
@@ -53,13 +55,13 @@ class Region:
         return count
 
     def text(self, at: int) -> None:
-        """There is a string at `at`, and a zero behind it."""
+        """There is a string at `at`, ended by a zero."""
         end = at + OFFSET + self.vector(at, 1)
         if self.number(end, 1) != 0:
             raise Malformed(f"the string at {at} does not end with a zero")
 
     def nested(self, at: int) -> Region:
-        """The buffer that is the vector of bytes at `at`."""
+        """The buffer nested in the vector of bytes at `at`."""
         start = at + OFFSET
         return Region(self.data[start : start + self.vector(at, 1)])
 
@@ -78,3 +80,44 @@ class Region:
         """Where that slot of the table at `table` is, or None."""
         offset = vtable[number] if 0 <= number < len(vtable) else 0
         return table + offset if offset else None
+
+
+class Reader:
+    """One table of a verified buffer, read by the field names of its schema."""
+
+    def __init__(self, schema: Definitions, region: Region, at: int, name: str) -> None:
+        self.schema, self.region, self.at, self.name = schema, region, at, name
+        self.vtable = region.vtable(at)
+
+    def place(self, name: str) -> int | None:
+        """Where the slot `name` is."""
+        names = [slot.name for slot in self.schema.tables[self.name]]
+        return self.region.slot(self.vtable, self.at, names.index(name))
+
+    def number(self, name: str, size: int, default: int = 0, signed: bool = False) -> int:
+        """A scalar."""
+        place = self.place(name)
+        return default if place is None else self.region.number(place, size, signed)
+
+    def target(self, name: str) -> int | None:
+        """Where the slot `name` leads."""
+        place = self.place(name)
+        return None if place is None else self.region.follow(place)
+
+    def text(self, name: str) -> bytes:
+        """A string; empty where it is absent."""
+        at = self.target(name)
+        return b"" if at is None else bytes(self.region.data[at + OFFSET :][: self.region.number(at, OFFSET)])
+
+    def table(self, name: str, type_: str) -> Reader | None:
+        """A table."""
+        at = self.target(name)
+        return None if at is None else Reader(self.schema, self.region, at, type_)
+
+    def tables(self, name: str, type_: str) -> list[Reader]:
+        """A vector of tables; empty where it is absent."""
+        at = self.target(name)
+        if at is None:
+            return []
+        places = range(at + OFFSET, at + OFFSET + OFFSET * self.region.number(at, OFFSET), OFFSET)
+        return [Reader(self.schema, self.region, p + self.region.number(p, OFFSET), type_) for p in places]

@@ -1,7 +1,7 @@
-"""When a buffer is well-formed: everything that its root leads to is where it says, and is what the schema says.
+"""When a buffer is well-formed: everything that its root refers to is in place, and is what the schema says.
 
-As `T::Verify`, which flatc writes in C++, judges with the library of version 2.0.8; `docs/flatbuffers.md` tells the
-differences to `flatbuffers::Verify`, which reads a schema as this does.
+The verdict is that of `T::Verify`, which flatc generates for C++, with the library of version 2.0.8;
+`docs/flatbuffers.md` lists the differences to `flatbuffers::Verify`, which reads a schema as this does.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from spec_model.flatbuffers.region import LARGEST_BUFFER, OFFSET, SMALLEST_BUFFE
 
 @dataclass(frozen=True)
 class Limits:
-    """max_depth: how deep tables are nested. max_tables: how many are looked at, each as often as it is referred to.
+    """max_depth: how deep tables are nested. max_tables: how many are checked, each as often as it is referred to.
 
-    Both go on into nested buffers, where C++ counts anew. Vectors of strings and unions have no more elements
+    Both count on in nested buffers, where C++ starts from 0. Vectors of strings and unions have no more elements
     together than `max_tables` and the bytes of the buffer: C++ sets no limit, and may take hours.
     """
 
@@ -54,7 +54,7 @@ def is_well_formed(
 
 
 class Verification:
-    """One look at a buffer: raises Malformed at the first thing wrong."""
+    """One pass over a buffer: raises Malformed at the first mistake."""
 
     def __init__(self, schema: Definitions, whole: Region, limits: Limits) -> None:
         self.schema = schema
@@ -65,7 +65,7 @@ class Verification:
         self.waiting: list[tuple[Region, int, str, int]] = []
 
     def buffer(self, table: str, size_prefixed: bool, file_identifier: bytes | None) -> None:
-        """All of it."""
+        """The whole buffer, from its root."""
         size = len(self.whole.data)
         if not SMALLEST_BUFFER <= size < LARGEST_BUFFER:
             raise Malformed(f"{size} bytes")
@@ -85,14 +85,14 @@ class Verification:
         self.table(region, region.follow(start), table, depth)
 
     def table(self, region: Region, at: int, name: str, depth: int) -> None:
-        """A table, to be looked at once it is its turn: the order does not matter where all must be right."""
+        """Queue a table: the order does not matter where all must be well-formed."""
         self.tables -= 1
         if depth > self.max_depth or self.tables < 0:
             raise Malformed("too many tables, or too deep")
         self.waiting.append((region, at, name, depth))
 
     def slots(self, region: Region, at: int, name: str, depth: int) -> None:
-        """A table, and all that it leads to but other tables."""
+        """A table, and all that it refers to but other tables."""
         vtable = region.vtable(at)
         for number, slot in enumerate(self.schema.tables[name]):
             place = region.slot(vtable, at, number)
@@ -107,16 +107,16 @@ class Verification:
                 self.target(region, region.follow(place), slot.type, before, depth)
 
     def absent(self, region: Region, slot: Slot, before: int | None) -> None:
-        """A slot that is not there. A union's type may be: where it tells a table or a string, readers find none."""
+        """A slot that is absent. The type of its union may be there: readers find no table and no string then."""
         if slot.required:
             raise Malformed(f"{slot.name} is required")
         if isinstance(slot.type, UnionOf) and isinstance(self.member(region, slot.type, before), Inline):
-            raise Malformed(f"{slot.name} is not there, and its type tells a struct")
+            raise Malformed(f"{slot.name} is absent, and its type says a struct")
         if isinstance(slot.type, Vector) and isinstance(slot.type.element, UnionOf) and before is not None:
-            raise Malformed(f"{slot.name} is not there, and its types are")
+            raise Malformed(f"{slot.name} is absent, and its types are not")
 
     def target(self, region: Region, at: int, type_: Type, before: int | None, depth: int) -> None:
-        """What a slot leads to."""
+        """What a slot refers to."""
         if isinstance(type_, Text):
             region.text(at)
         elif isinstance(type_, TableOf):
@@ -132,7 +132,7 @@ class Verification:
                 self.targets(region, at, type_.element, before, depth)
 
     def targets(self, region: Region, at: int, element: Type, before: int | None, depth: int) -> None:
-        """What the elements of a vector lead to. Their offsets are held to nothing of their own, as in C++."""
+        """What the elements of a vector refer to. Their offsets have no checks of their own, as in C++."""
         count = region.vector(at, OFFSET)
         kinds = self.kinds(region, before, count) if isinstance(element, UnionOf) else 0
         if not isinstance(element, TableOf):
@@ -157,7 +157,7 @@ class Verification:
         return vector + OFFSET
 
     def member(self, region: Region, union: UnionOf, before: int | None) -> Member | None:
-        """What the type of a union tells: None for NONE, and for what a newer schema may have added."""
+        """What the type of a union says: None for NONE, and for what a newer schema may have added."""
         return None if before is None else self.schema.unions[union.name].get(region.number(before, 1))
 
     def held(self, region: Region, at: int, member: Member | None, depth: int) -> None:

@@ -1,1 +1,1 @@
-"""The stateful face of the model: the public names, each method a line or two over the pure functions."""
+"""The public classes of the model: mutable handles, each method a line or two over the pure functions."""

@@ -1,25 +1,25 @@
-"""The broker: where channels are made and found (§4)."""
+"""The broker, which makes channels and finds them by name (§4), and `open_channel`."""
 
 from __future__ import annotations
+
+from uuid import uuid4
 
 from spec_model import arguments, registry
 from spec_model.channel.lifecycle import close_consumer, close_producer
 from spec_model.channel.value import Blocked
 from spec_model.config import ChannelConfig
-from spec_model.errors import WouldBlockForever
+from spec_model.errors import ChannelNameError, WouldBlockForever
 from spec_model.handles.consumer import ConsumerHandle
-from spec_model.handles.exports import Exports
+from spec_model.handles.endpoint import Endpoint, NonCopyable, Store
+from spec_model.handles.message import MessageExports
 from spec_model.handles.pair import ChannelPair
 from spec_model.handles.producer import ProducerHandle
-from spec_model.handles.seat import Seat
-from spec_model.handles.store import Store
-from spec_model.handles.unique import Unique
 from spec_model.vocabulary import BrokerStats, ChannelError
 
 _DEFAULTS = ChannelConfig()
 
 
-class MailboxBroker(Unique):
+class MailboxBroker(NonCopyable):
     """Makes channels and knows them by name (§4.1).
 
     `MailboxBroker.instance()` is the process's own; `MailboxBroker()` is an isolated one,
@@ -40,8 +40,8 @@ class MailboxBroker(Unique):
         self._store.registry, error = registry.request_channel(self._store.registry, name, config)
         if error is not ChannelError.SUCCESS:
             return error, None
-        producer = ProducerHandle._of(Seat(self._store, name, None, close_producer))
-        consumer = ConsumerHandle._of(Seat(self._store, name, Exports(), close_consumer))
+        producer = ProducerHandle._of(Endpoint(self._store, name, None, close_producer))
+        consumer = ConsumerHandle._of(Endpoint(self._store, name, MessageExports(), close_consumer))
         return error, ChannelPair._of(producer, consumer)
 
     def has_channel(self, name: str) -> bool:
@@ -49,7 +49,7 @@ class MailboxBroker(Unique):
         return registry.has_channel(self._store.registry, arguments.name(name))
 
     def remove_channel(self, name: str) -> bool:
-        """Take a channel that nobody holds out of the registry; always False here (§4.2) [BRK-9]."""
+        """Take a channel without live handles out of the registry; always False here (§4.2) [BRK-9]."""
         name = arguments.name(name)
         self._store.registry, removed = registry.remove_channel(self._store.registry, name)
         return removed
@@ -59,18 +59,17 @@ class MailboxBroker(Unique):
         return registry.get_stats(self._store.registry)
 
     def shutdown(self, timeout: object = None) -> bool:
-        """Close every channel at both ends and wait for their handles to go (§4.2) [SHD-1 to SHD-3].
+        """Close every channel at both ends and wait until their handles are closed (§4.2) [SHD-1 to SHD-3].
 
-        Nobody can close one meanwhile in a sequential world: instead of waiting it answers
-        False at once, and raises WouldBlockForever where there is no timeout. The channels
-        stay closed either way.
+        In a sequential program nothing can close one meanwhile: instead of waiting it answers False at once, and
+        raises WouldBlockForever where there is no timeout. The channels stay shut either way.
         """
         limit = arguments.seconds(timeout)
         self._store.registry, result = registry.shutdown(self._store.registry)
         if not isinstance(result, Blocked):
             return result
         if limit is None:
-            raise WouldBlockForever(f"shutdown waits for {result.value}, which nobody can bring")
+            raise WouldBlockForever(f"shutdown would wait for ever for {result.value}")
         return False
 
     def __repr__(self) -> str:
@@ -78,3 +77,30 @@ class MailboxBroker(Unique):
 
 
 _INSTANCE = MailboxBroker()
+
+
+def open_channel(
+    name: str | None = None,
+    *,
+    capacity: int = 1024,
+    max_message_size: int = 4096,
+    broker: MailboxBroker | None = None,
+) -> ChannelPair:
+    """Make a channel, with a unique name where none is given, in `broker` or the process's own.
+
+    Raises ChannelNameError for a name that is registered, ValueError for the empty name,
+    MemoryError where memory cannot be had.
+    """
+    if broker is not None and not isinstance(broker, MailboxBroker):
+        raise TypeError(f"broker must be a MailboxBroker or None, not {type(broker).__name__}")
+    name = f"channel-{uuid4()}" if name is None else name
+    config = ChannelConfig(capacity, max_message_size)
+    broker = MailboxBroker.instance() if broker is None else broker
+    error, pair = broker.request_channel(name, config)
+    if error is ChannelError.NAME_EXISTS:
+        raise ChannelNameError(f"a channel named {name!r} exists")
+    if error is ChannelError.INVALID_CONFIG:
+        raise ValueError("a channel's name must not be empty")
+    if pair is None:
+        raise MemoryError(f"no memory for {config.normalize()}")
+    return pair

@@ -1,4 +1,4 @@
-"""The receiving end of a channel (§6)."""
+"""The consumer handle (§6)."""
 
 from __future__ import annotations
 
@@ -7,45 +7,40 @@ from collections.abc import Iterator
 from spec_model import arguments
 from spec_model.channel import lifecycle, popping, queries
 from spec_model.channel.value import Blocked, Channel, Refused, Side
-from spec_model.errors import WouldBlockForever
-from spec_model.handles import convenience
-from spec_model.handles.batch import Batch
-from spec_model.handles.exports import Exports
-from spec_model.handles.handle import Handle
-from spec_model.handles.message import Message
-from spec_model.handles.seat import Seat
+from spec_model.errors import ChannelClosedError, WouldBlockForever
+from spec_model.handles.endpoint import Endpoint, Handle
+from spec_model.handles.message import Batch, Message, MessageExports
 from spec_model.vocabulary import ConsumerStats, PopResult
 
 
 class ConsumerHandle(Handle):
-    """The receiving end of a channel; `request_channel` answers with one.
+    """The receiving endpoint of a channel, made by `request_channel`.
 
-    Every pop raises BufferError, and takes nothing, where an export of an old message is
-    in the way [MSG-3].
+    Every pop raises BufferError, and takes nothing, where an export of an old message forbids it [MSG-3].
     """
 
-    _seat: Seat[Exports]
+    _endpoint: Endpoint[MessageExports]
 
     def try_pop(self) -> tuple[PopResult, Message | None]:
         """Take the oldest message if one waits (§6.3)."""
-        result, messages = self._finish(popping.try_pop(self._settled()), PopResult.EMPTY)
+        result, messages = self._finish(popping.try_pop(self._current()), PopResult.EMPTY)
         return result, messages[0] if messages else None
 
     def blocking_pop(self, timeout: object = None) -> tuple[PopResult, Message | None]:
         """Take the oldest message, waiting up to `timeout` seconds, None for ever, for one (§6.2).
 
-        Nobody can send meanwhile in a sequential world: instead of waiting it answers
-        TIMEOUT at once, and raises WouldBlockForever where there is no timeout.
+        In a sequential program nothing can be sent meanwhile: instead of waiting it answers TIMEOUT at once, and
+        raises WouldBlockForever where there is no timeout.
         """
         limit = arguments.seconds(timeout)
-        result, messages = self._finish(popping.blocking_pop(self._settled()), PopResult.TIMEOUT, limit)
+        result, messages = self._finish(popping.blocking_pop(self._current()), PopResult.TIMEOUT, limit)
         return result, messages[0] if messages else None
 
     def batch_pop(self, max_count: int, timeout: object = 0) -> tuple[PopResult, list[Message]]:
         """Take up to `max_count` messages, waiting up to `timeout` seconds for the first (§6.3) [POP-5]."""
         max_count, limit = arguments.count("max_count", max_count), arguments.seconds(timeout)
         if_blocked = PopResult.EMPTY if limit == 0 else PopResult.TIMEOUT
-        return self._finish(popping.batch_pop(self._settled(), max_count), if_blocked, limit)
+        return self._finish(popping.batch_pop(self._current(), max_count), if_blocked, limit)
 
     def batch_pop_buffer(self, max_count: int, timeout: object = 0) -> tuple[PopResult, Batch | None]:
         """As `batch_pop`, with the messages as one buffer, or None where that gives none."""
@@ -54,35 +49,46 @@ class ConsumerHandle(Handle):
 
     def available_messages(self) -> int:
         """Messages waiting (§6.4) [STA-3]."""
-        return queries.available_messages(self._seat.channel)
+        return queries.available_messages(self._endpoint.channel)
 
     def get_stats(self) -> ConsumerStats:
         """The counters, also after the close (§6.4) [STA-2, LIF-5]."""
-        return queries.consumer_stats(self._seat.channel)
+        return queries.consumer_stats(self._endpoint.channel)
 
     def move(self) -> ConsumerHandle:
         """A new handle with everything this one has, which becomes inactive (§2.2) [LIF-3]."""
-        seat = self._seat
-        seat.channel, moved_from = lifecycle.move_consumer(seat.channel)
-        self._seat = seat.husk(moved_from, Exports())
-        return ConsumerHandle._of(seat)
+        endpoint = self._endpoint
+        endpoint.channel, moved_from = lifecycle.move_consumer(endpoint.channel)
+        self._endpoint = endpoint.moved_from(moved_from, MessageExports())
+        return ConsumerHandle._of(endpoint)
 
     def receive(self, timeout: object = None) -> bytes:
         """The oldest message as a copy, waiting up to `timeout` seconds, None for ever, for one.
 
         Raises TimeoutError, or ChannelClosedError once the channel is closed and drained.
         """
-        return convenience.receive(self, timeout)
+        result, message = self.blocking_pop(timeout)
+        if result is PopResult.TIMEOUT:
+            raise TimeoutError(f"no message within {timeout} s")
+        if message is None:
+            raise ChannelClosedError("the channel is closed and drained")
+        return bytes(message)
 
     def __iter__(self) -> Iterator[bytes]:
         """Copies of the messages until the channel is closed and drained."""
-        return convenience.iterate(self)
+        while True:
+            try:
+                payload = self.receive()
+            except ChannelClosedError:
+                return
+            yield payload
 
     def _side(self) -> Side:
-        return self._seat.channel.consumer
+        return self._endpoint.channel.consumer
 
-    def _settled(self) -> Channel:
-        return self._seat.belongings.settle(self._seat.channel)
+    def _current(self) -> Channel:
+        """The channel as a pop finds it: exports that are dead by now limit nothing [MSG-3]."""
+        return self._endpoint.resources.release_dead(self._endpoint.channel)
 
     def _finish(
         self,
@@ -90,8 +96,8 @@ class ConsumerHandle(Handle):
         if_blocked: PopResult,
         limit: float | None = 0,
     ) -> tuple[PopResult, list[Message]]:
-        """Keep the channel that a pop gives, and put its result as the caller sees it."""
-        self._seat.channel, result, taken = popped
+        """Store the channel that a pop returned, and give its result as the caller sees it."""
+        self._endpoint.channel, result, taken = popped
         if isinstance(result, Refused):
             raise BufferError(
                 "the next message cannot be popped while an export (memoryview, array) of the message "
@@ -99,9 +105,9 @@ class ConsumerHandle(Handle):
             )
         if isinstance(result, Blocked):
             if limit is None:
-                raise WouldBlockForever(f"a pop waits for {result.value}, which nobody can bring")
+                raise WouldBlockForever(f"a pop would wait for ever for {result.value}")
             result = if_blocked
             if if_blocked is PopResult.TIMEOUT:
-                self._seat.channel, result = popping.pop_timed_out(self._seat.channel)
-        first = self._seat.channel.received.messages_received - len(taken)
-        return result, [Message._of(self._seat, first + index, data) for index, data in enumerate(taken)]
+                self._endpoint.channel, result = popping.pop_timed_out(self._endpoint.channel)
+        first = self._endpoint.channel.received.messages_received - len(taken)
+        return result, [Message._of(self._endpoint, first + index, data) for index, data in enumerate(taken)]

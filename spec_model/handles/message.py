@@ -1,32 +1,59 @@
-"""A popped message (§6.1)."""
+"""Popped messages (§6.1): one by one, several as one buffer, and read as FlatBuffers."""
 
 from __future__ import annotations
 
+import weakref
+from array import array
+from itertools import accumulate
 from typing import Any
 
-from spec_model.channel.popping import is_readable, take_export
+from spec_model.arguments import as_identifier
+from spec_model.channel.popping import is_readable, release_export, take_export
+from spec_model.channel.value import Channel
 from spec_model.errors import MessageExpiredError
 from spec_model.flatbuffers import verify
-from spec_model.handles import flatbuffer
-from spec_model.handles.exports import Exports
-from spec_model.handles.seat import Seat
-from spec_model.handles.unique import Granted
+from spec_model.handles.endpoint import Endpoint, Exporter, NotConstructible, collect_unreferenced
 
 
-class Message(Granted):
+class MessageExports:
+    """The exporters of one consumer's popped messages, by message number [MSG-3]."""
+
+    def __init__(self) -> None:
+        self._exporters: dict[int, weakref.ref[Exporter]] = {}
+
+    def view(self, number: int, data: bytes) -> memoryview:
+        """A new read-only view of message `number`."""
+        reference = self._exporters.get(number)
+        exporter = None if reference is None else reference()
+        if exporter is None:
+            exporter = Exporter(data)
+            self._exporters[number] = weakref.ref(exporter)
+        return memoryview(exporter).toreadonly()
+
+    def release_dead(self, channel: Channel) -> Channel:
+        """The channel with every export released of which no view is left."""
+        if self._exporters:
+            collect_unreferenced()
+        for number in [number for number, reference in self._exporters.items() if reference() is None]:
+            del self._exporters[number]
+            channel = release_export(channel, number)
+        return channel
+
+
+class Message(NotConstructible):
     """A message that a pop took, readable until the next pop on its consumer or its close [MSG-1].
 
     Reading it later raises MessageExpiredError [MSG-2].
     """
 
-    _seat: Seat[Exports]
+    _endpoint: Endpoint[MessageExports]
     _number: int
     _data: bytes
 
     @classmethod
-    def _of(cls, seat: Seat[Exports], number: int, data: bytes) -> Message:
+    def _of(cls, endpoint: Endpoint[MessageExports], number: int, data: bytes) -> Message:
         message = cls.__new__(cls)
-        message._seat, message._number, message._data = seat, number, data
+        message._endpoint, message._number, message._data = endpoint, number, data
         return message
 
     @property
@@ -36,8 +63,8 @@ class Message(Granted):
         While it lives, the consumer can pop up to `capacity` - 1 messages more.
         """
         data = self._read()
-        self._seat.channel = take_export(self._seat.channel, self._number)
-        return self._seat.belongings.view(self._number, data)
+        self._endpoint.channel = take_export(self._endpoint.channel, self._number)
+        return self._endpoint.resources.view(self._number, data)
 
     def get_flatbuffer(
         self, T: Any, /, *, size_prefixed: bool = False, file_identifier: bytes | str | None = None
@@ -47,8 +74,19 @@ class Message(Granted):
         Raises TypeError where T is no such class, ValueError for a buffer too short, for another file
         identifier, and where the size before the buffer is not its own.
         """
-        flatbuffer.check(T, file_identifier)
-        return flatbuffer.get_flatbuffer(self.data, T, size_prefixed, file_identifier)
+        if not callable(getattr(T, "GetRootAs", None)):
+            raise TypeError(f"T must be a class that flatc generated, with GetRootAs, not {T!r}")
+        identifier = None if file_identifier is None else as_identifier(file_identifier)  # ARG-4
+        data, begin = self.data, 4 if size_prefixed else 0
+        if len(data) < begin + 8:
+            raise ValueError(f"too short for a FlatBuffer: {len(data)} bytes, and it has {begin + 8} or more")
+        size = int.from_bytes(data[:4], "little")
+        if size_prefixed and size != len(data) - 4:
+            raise ValueError(f"not a size-prefixed FlatBuffer: {len(data) - 4} bytes follow, not {size}")
+        found = bytes(data[begin + 4 : begin + 8])
+        if identifier not in (None, found):
+            raise ValueError(f"the file identifier is {found!r}, not {file_identifier!r}")
+        return T.GetRootAs(data, begin)
 
     def verify(
         self,
@@ -80,13 +118,61 @@ class Message(Granted):
         return self.data
 
     def __repr__(self) -> str:
-        readable = is_readable(self._seat.channel, self._number)
+        readable = is_readable(self._endpoint.channel, self._number)
         return f"<Message {self._number}, {f'{len(self._data)} bytes' if readable else 'expired'}>"
 
     def _read(self) -> bytes:
-        if not is_readable(self._seat.channel, self._number):
+        if not is_readable(self._endpoint.channel, self._number):
             raise MessageExpiredError(
                 f"message {self._number} was readable until its consumer's next pop or close; "
                 "take bytes(message) in time to keep it"
             )
         return self._data
+
+
+class Batch(NotConstructible):
+    """Messages that a pop took, readable until the next pop on their consumer or its close [MSG-1].
+
+    Message i is `data[offsets[i]:offsets[i] + lengths[i]]`. Reading `data` later raises
+    MessageExpiredError [MSG-2]; a view taken in time stays valid [MSG-3].
+    """
+
+    _span: Message
+    _lengths: list[int]
+
+    @classmethod
+    def _of(cls, messages: list[Message]) -> Batch:
+        batch = cls.__new__(cls)
+        first = messages[0]
+        batch._span = Message._of(first._endpoint, first._number, b"".join(message._data for message in messages))
+        batch._lengths = [len(message._data) for message in messages]
+        return batch
+
+    @property
+    def data(self) -> memoryview:
+        """A new read-only view of the memory of the messages; the bytes between them are unspecified."""
+        return self._span.data
+
+    @property
+    def offsets(self) -> memoryview:
+        """Where in `data` each message begins: a memoryview of uint64."""
+        return memoryview(array("Q", accumulate(self._lengths[:-1], initial=0))).toreadonly()
+
+    @property
+    def lengths(self) -> memoryview:
+        """How many bytes each message has: a memoryview of uint64."""
+        return memoryview(array("Q", self._lengths)).toreadonly()
+
+    @property
+    def copied(self) -> bool:
+        """Whether `data` is a copy; the model has no ring, so it always is."""
+        return True
+
+    def __len__(self) -> int:
+        return len(self._lengths)
+
+    def __buffer__(self, flags: int) -> memoryview:
+        return self.data
+
+    def __repr__(self) -> str:
+        return f"<Batch of {len(self)} messages from {self._span!r}>"

@@ -1,4 +1,4 @@
-"""The two ends of a new channel (§4.2)."""
+"""Both handles of a new channel (§4.2)."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from types import TracebackType
 
 from spec_model.handles.consumer import ConsumerHandle
+from spec_model.handles.endpoint import NotConstructible
 from spec_model.handles.producer import ProducerHandle
-from spec_model.handles.unique import Granted
 
 
-class ChannelPair(Granted):
-    """What `request_channel` answers with: `producer` and `consumer`, into which it unpacks.
+class ChannelPair(NotConstructible):
+    """The result of `request_channel`: `producer` and `consumer`, into which it unpacks.
 
-    Both can be assigned; assigning over a live handle ends it [LIF-6].
+    Both can be assigned; assigning over a live handle closes it [LIF-6].
     """
 
     _producer: ProducerHandle
@@ -27,7 +27,7 @@ class ChannelPair(Granted):
 
     @property
     def producer(self) -> ProducerHandle:
-        """The sending end."""
+        """The producer handle."""
         return self._producer
 
     @producer.setter
@@ -40,7 +40,7 @@ class ChannelPair(Granted):
 
     @property
     def consumer(self) -> ConsumerHandle:
-        """The receiving end."""
+        """The consumer handle."""
         return self._consumer
 
     @consumer.setter
@@ -56,7 +56,7 @@ class ChannelPair(Granted):
         yield self._consumer
 
     def close(self) -> None:
-        """End both handles; a second time does nothing [LIF-1]."""
+        """Close both handles; a second time does nothing [LIF-1]."""
         self._producer.close()
         self._consumer.close()
 

@@ -1,25 +1,24 @@
-"""The sending end of a channel (§5)."""
+"""The producer handle (§5), and building a FlatBuffer as its next message."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import TracebackType
+from typing import Any
 
 from spec_model import arguments
 from spec_model.channel import lifecycle, pushing, queries, reserving
 from spec_model.channel.value import Blocked, Refused, Side
-from spec_model.errors import WouldBlockForever
-from spec_model.handles import convenience
-from spec_model.handles.building import Build
-from spec_model.handles.handle import Handle
+from spec_model.errors import ChannelClosedError, FlatBufferTooLarge, WouldBlockForever
+from spec_model.handles.endpoint import Endpoint, Handle
 from spec_model.handles.reservation import Reservation
-from spec_model.handles.seat import Seat
 from spec_model.vocabulary import ProducerStats, PushResult
 
 
 class ProducerHandle(Handle):
-    """The sending end of a channel; `request_channel` answers with one."""
+    """The sending endpoint of a channel, made by `request_channel`."""
 
-    _seat: Seat[Reservation | None]
+    _endpoint: Endpoint[Reservation | None]
 
     def try_push(self, data: object) -> PushResult:
         """Send a copy of `data`, any C-contiguous bytes-like object, if there is a free slot (§5.2).
@@ -27,38 +26,38 @@ class ProducerHandle(Handle):
         Raises TypeError, or BufferError for a view that is not contiguous [ARG-1].
         """
         data = arguments.payload(data)
-        self._seat.channel, result = pushing.try_push(self._seat.channel, data)
+        self._endpoint.channel, result = pushing.try_push(self._endpoint.channel, data)
         return result
 
     def blocking_push(self, data: object, timeout: object = None) -> PushResult:
         """Send a copy of `data`, waiting up to `timeout` seconds, None for ever, for a free slot (§5.1).
 
-        Nobody can free a slot meanwhile in a sequential world: instead of waiting it
-        answers TIMEOUT at once, and raises WouldBlockForever where there is no timeout.
+        In a sequential program no slot can be freed meanwhile: instead of waiting it answers TIMEOUT at once, and
+        raises WouldBlockForever where there is no timeout.
         """
         data, limit = arguments.payload(data), arguments.seconds(timeout)
-        self._seat.channel, result = pushing.blocking_push(self._seat.channel, data)
+        self._endpoint.channel, result = pushing.blocking_push(self._endpoint.channel, data)
         if not isinstance(result, Blocked):
             return result
         if limit is None:
-            raise WouldBlockForever(f"blocking_push waits for {result.value}, which nobody can bring")
-        self._seat.channel, timed_out = pushing.push_timed_out(self._seat.channel)
+            raise WouldBlockForever(f"blocking_push would wait for ever for {result.value}")
+        self._endpoint.channel, timed_out = pushing.push_timed_out(self._endpoint.channel)
         return timed_out
 
     def batch_push(self, messages: Iterable[object]) -> int:
         """Send messages in order until one does not go through; how many did (§5.2) [PSH-6]."""
         data = arguments.payloads(messages)
-        self._seat.channel, pushed = pushing.batch_push(self._seat.channel, data)
+        self._endpoint.channel, pushed = pushing.batch_push(self._endpoint.channel, data)
         return pushed
 
     def reserve(self, size: int) -> Reservation | None:
         """A slot to write at least `size` bytes in place, None where there is none (§5.3) [RSV-1]."""
         size = arguments.count("size", size)
-        self._seat.channel, granted = reserving.reserve(self._seat.channel, size)
+        self._endpoint.channel, granted = reserving.reserve(self._endpoint.channel, size)
         if not granted:
             return None
-        self._seat.belongings = Reservation._of(self.max_message_size())
-        return self._seat.belongings
+        self._endpoint.resources = Reservation._of(self.max_message_size())
+        return self._endpoint.resources
 
     def commit(self, size: int, offset: int = 0) -> bool:
         """Publish bytes [offset, offset + size) of the reservation (§5.3) [RSV-3, RSV-4].
@@ -67,12 +66,12 @@ class ProducerHandle(Handle):
         `Reservation.data` is alive [RSV-7].
         """
         size, offset = arguments.count("size", size), arguments.count("offset", offset)
-        region = b"" if self._seat.belongings is None else self._seat.belongings._read()
-        _, answer = reserving.commit(self._seat.channel, region, size, offset, exported=True)
+        region = b"" if self._endpoint.resources is None else self._endpoint.resources._read()
+        _, answer = reserving.commit(self._endpoint.channel, region, size, offset, exported=True)
         if not isinstance(answer, Refused):
             return answer  # exports play no part, and nothing has changed [RSV-4]
         self._end_reservation("commit")
-        self._seat.channel, answer = reserving.commit(self._seat.channel, region, size, offset)
+        self._endpoint.channel, answer = reserving.commit(self._endpoint.channel, region, size, offset)
         return answer is True
 
     def rollback(self) -> None:
@@ -81,10 +80,10 @@ class ProducerHandle(Handle):
         Raises BufferError, and nothing happens, while an export of the region other than
         `Reservation.data` is alive [RSV-7].
         """
-        _, answer = reserving.rollback(self._seat.channel, exported=True)
+        _, answer = reserving.rollback(self._endpoint.channel, exported=True)
         if answer is Refused.BY_EXPORT:
             self._end_reservation("rollback")
-            self._seat.channel, _ = reserving.rollback(self._seat.channel)
+            self._endpoint.channel, _ = reserving.rollback(self._endpoint.channel)
 
     def build(self, max_bytes: int | None = None) -> Build:
         """Build a FlatBuffer as the next message: `with producer.build() as builder:` (§5.3) [FLB-1].
@@ -97,22 +96,22 @@ class ProducerHandle(Handle):
         return Build(self, None if max_bytes is None else arguments.count("max_bytes", max_bytes))
 
     def available_slots(self) -> int:
-        """Messages that could be sent before the queue is full (§5.4) [STA-3]."""
-        return queries.available_slots(self._seat.channel)
+        """Messages that can be sent before the queue is full (§5.4) [STA-3]."""
+        return queries.available_slots(self._endpoint.channel)
 
     def get_stats(self) -> ProducerStats:
         """The counters, also after the close (§5.4) [STA-1, LIF-5]."""
-        return queries.producer_stats(self._seat.channel)
+        return queries.producer_stats(self._endpoint.channel)
 
     def move(self) -> ProducerHandle:
         """A new handle with everything this one has, which becomes inactive (§2.2) [LIF-3]."""
-        seat = self._seat
-        seat.channel, moved_from = lifecycle.move_producer(seat.channel)
-        self._seat = seat.husk(moved_from, None)
-        return ProducerHandle._of(seat)
+        endpoint = self._endpoint
+        endpoint.channel, moved_from = lifecycle.move_producer(endpoint.channel)
+        self._endpoint = endpoint.moved_from(moved_from, None)
+        return ProducerHandle._of(endpoint)
 
     def close(self) -> None:
-        """End the producer, and its reservation with it; a second time does nothing (§5.5) [LIF-1, RSV-6]."""
+        """Close the producer, and end its reservation; a second time does nothing (§5.5) [LIF-1, RSV-6]."""
         super().close()
         self._drop_reservation()
 
@@ -121,24 +120,93 @@ class ProducerHandle(Handle):
 
         Raises TimeoutError, ChannelClosedError, or ValueError for a size that does not fit.
         """
-        convenience.send(self, data, timeout)
+        result = self.blocking_push(data, timeout)
+        if result is PushResult.TIMEOUT:
+            raise TimeoutError(f"no free slot within {timeout} s")
+        if result is PushResult.CHANNEL_CLOSED:
+            raise ChannelClosedError("nobody can receive: the channel is closed")
+        if result is PushResult.INVALID_SIZE:
+            size = len(arguments.payload(data))
+            raise ValueError(f"a message here has 1 to {self.max_message_size()} bytes, not {size}")
 
     def __del__(self) -> None:
         super().__del__()
-        if hasattr(self, "_seat"):
+        if hasattr(self, "_endpoint"):
             self._drop_reservation()
 
     def _drop_reservation(self) -> None:
-        if self._seat.belongings is not None:
-            self._seat.belongings._drop()
-            self._seat.belongings = None
+        if self._endpoint.resources is not None:
+            self._endpoint.resources._drop()
+            self._endpoint.resources = None
 
     def _side(self) -> Side:
-        return self._seat.channel.producer
+        return self._endpoint.channel.producer
 
     def _end_reservation(self, call: str) -> None:
         """Release the view of the reserved region, or refuse [RSV-7]."""
-        assert self._seat.belongings is not None
-        if not self._seat.belongings._end():
+        assert self._endpoint.resources is not None
+        if not self._endpoint.resources._end():
             raise BufferError(f"{call} with an export of the reserved region alive: delete the slice or array first")
-        self._seat.belongings = None
+        self._endpoint.resources = None
+
+
+class Build:
+    """Reserves when the block is entered; commits the output of an ordinary Builder when it is left [FLB-1]."""
+
+    def __init__(self, producer: ProducerHandle, max_bytes: int | None) -> None:
+        self._producer = producer
+        self._max_bytes = max_bytes
+
+    def __enter__(self) -> Any:
+        from flatbuffers import Builder
+
+        most = self._producer.max_message_size()
+        self._available = most if self._max_bytes is None else self._max_bytes
+        self._reservation = self._producer.reserve(self._available)
+        if self._reservation is None:
+            raise self._refusal()
+        self._builder = Builder(self._available)
+        return self._builder
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                self._commit(self._finished())
+        finally:
+            self._producer.rollback()  # nothing to do after a commit
+
+    def _refusal(self) -> Exception:
+        """Why nothing could be reserved, as the exception that `send` raises with a timeout of 0 [RSV-1]."""
+        producer = self._producer
+        if producer.try_push(b"") is PushResult.CHANNEL_CLOSED:  # inactive; otherwise the size is wrong [PSH-1]
+            return ChannelClosedError("the producer is closed, or was moved from")
+        if not 0 < self._available <= producer.max_message_size():
+            return ValueError(
+                f"max_bytes must be from 1 to {producer.max_message_size()}, the channel's max_message_size, "
+                f"not {self._available}"
+            )
+        if not producer.is_connected():
+            return ChannelClosedError("nobody can receive: the channel is closed")
+        if producer.available_slots() > 0:
+            return RuntimeError("a reservation is outstanding: commit it or roll it back first")
+        return TimeoutError("no slot is free")
+
+    def _finished(self) -> bytes:
+        """The message, of at most as many bytes as are available [FLB-2]."""
+        from flatbuffers.builder import BuilderNotFinishedError
+
+        if not self._builder.finished:
+            raise BuilderNotFinishedError("the block was left without builder.Finish(root): nothing is sent")
+        output = bytes(self._builder.Output())
+        if len(output) > self._available:
+            raise FlatBufferTooLarge(len(output), self._available)
+        return output
+
+    def _commit(self, output: bytes) -> None:
+        if not self._producer.is_connected():
+            raise ChannelClosedError("nothing was sent: the channel or the producer was closed, or moved, meanwhile")
+        assert self._reservation is not None
+        self._reservation.data[: len(output)] = output
+        self._producer.commit(len(output))

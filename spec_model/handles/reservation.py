@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import gc
-import sys
 import weakref
 
-from spec_model.handles.exporter import Exporter
-from spec_model.handles.unique import Granted
+from spec_model.handles.endpoint import Exporter, NotConstructible, collect_unreferenced
 
 
-class Reservation(Granted):
+class Reservation(NotConstructible):
     """The writable region that `reserve` granted [RSV-2]."""
 
     _capacity: int
@@ -22,7 +19,7 @@ class Reservation(Granted):
     def _of(cls, capacity: int) -> Reservation:
         reservation = cls.__new__(cls)
         reservation._capacity = capacity
-        reservation._look_at(Exporter(capacity))
+        reservation._export(Exporter(capacity))
         return reservation
 
     def __repr__(self) -> str:
@@ -43,37 +40,34 @@ class Reservation(Granted):
         return self._view
 
     def _read(self) -> bytes:
-        """What the region holds now."""
+        """The current bytes of the region."""
         assert self._base is not None
         return bytes(self._base)
 
     def _end(self) -> bool:
-        """Release the view given and end; False, and still outstanding, where another export lives [RSV-7]."""
+        """Release the view handed out and end; False, and still outstanding, while another export is alive [RSV-7]."""
         assert self._base is not None
         try:
             self._view.release()
         except BufferError:
             return False
         self._base.release()
+        collect_unreferenced()
         exporter = self._exporter()
-        if exporter is not None and sys.implementation.name != "cpython":
-            del exporter
-            gc.collect()  # the last reference may have gone without a trace
-            exporter = self._exporter()
         if exporter is not None:
-            self._look_at(exporter)
+            self._export(exporter)
             return False
         self._base = None
         return True
 
     def _drop(self) -> None:
-        """End whatever exports live: their memory is nobody else's any more [RSV-6]."""
+        """End with exports alive too: they keep the memory to themselves [RSV-6]."""
         if self._base is not None and not self._end():
             self._base = None
 
-    def _look_at(self, exporter: Exporter) -> None:
-        # The exporter is kept alive by views alone, so that its weak reference tells whether
-        # any lives. Ours is `_base`; `_view` is the caller's, who may release it.
+    def _export(self, exporter: Exporter) -> None:
+        # Views alone keep the exporter alive, so that its weak reference is dead when none is left. `_base` is our
+        # own view; `_view` is the caller's, who may release it.
         self._exporter = weakref.ref(exporter)
         self._base = memoryview(exporter)
         self._view = self._base[:]

@@ -10,15 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.bench import large, native, one_thread, streaming, two_threads
-from tests.bench.environment import environment
-from tests.bench.messages import WrongMessages
-from tests.bench.plots import draw
-from tests.bench.progress import Progress
-from tests.bench.report import Measured, compare, document, read
-from tests.bench.rounds import interleave
-from tests.bench.series import Nonsense
-from tests.bench.table import header, markdown, row, terminal, write
-from tests.bench.workload import CannotRun, Workload
+from tests.bench.measuring import InvalidMeasurement, Progress, interleave
+from tests.bench.report import draw, header, markdown, row, terminal, write
+from tests.bench.results import Measured, compare, document, environment, read
+from tests.bench.workload import CannotRun, Workload, WrongMessages
 
 WORKLOADS: tuple[Workload, ...] = (
     *native.WORKLOADS,
@@ -28,14 +23,14 @@ WORKLOADS: tuple[Workload, ...] = (
     *large.WORKLOADS,
 )
 ROUNDS, TURN = 21, 0.02
-"""How often each contender runs, and for how many seconds."""
+"""Rounds, and seconds of each contender in a round."""
 QUICK_ROUNDS, QUICK_TURN = 5, 0.004
 LIMIT = 300
-"""Seconds for one workload: after that it hangs, and ends with every thread's stack."""
+"""Seconds for one workload: then it counts as hung, and the run ends with the stack of every thread."""
 
 
 def main(arguments: Sequence[str] | None = None, workloads: Sequence[Workload] = WORKLOADS) -> int:
-    """0; 1 where --check finds a threshold missed or not measured; 2 for nonsense, or where nothing ran."""
+    """0; 1 where --check finds a threshold missed or not measured; 2 for a bad measurement, or where nothing ran."""
     given = _arguments(arguments, [workload.name for workload in workloads])
     rounds = given.rounds or (QUICK_ROUNDS if given.quick else ROUNDS)
     turn = given.turn or (QUICK_TURN if given.quick else TURN)
@@ -53,11 +48,11 @@ def main(arguments: Sequence[str] | None = None, workloads: Sequence[Workload] =
     progress = Progress(len(wanted))
     try:
         measured = [_measure(each, rounds, turn, progress, given.check) for each in wanted]
-    except (Nonsense, WrongMessages, TimeoutError) as error:
+    except (InvalidMeasurement, WrongMessages, TimeoutError) as error:
         progress.end()
         print(f"error: {type(error).__name__}: {error}", file=sys.stderr)
         return 2
-    return _tell(measured, facts, before, given, progress.seconds)
+    return _report(measured, facts, before, given, progress.seconds)
 
 
 def _arguments(arguments: Sequence[str] | None, names: Sequence[str]) -> argparse.Namespace:
@@ -66,7 +61,7 @@ def _arguments(arguments: Sequence[str] | None, names: Sequence[str]) -> argpars
     )
     add = parser.add_argument
     add("--quick", action="store_true", help="fewer and shorter rounds: under a minute")
-    add("--check", action="store_true", help="only what a threshold is asked of; ends with 1 where one is missed")
+    add("--check", action="store_true", help="only workloads with a threshold; exit code 1 where one is missed")
     add("--only", action="append", default=[], metavar="NAME", choices=names, help="one workload; may be repeated")
     add("--rounds", type=_positive(int), metavar="N", help=f"how often each runs: {ROUNDS}, quick {QUICK_ROUNDS}")
     add("--turn", type=_positive(float), metavar="S", help=f"for how many seconds: {TURN}, quick {QUICK_TURN}")
@@ -111,7 +106,7 @@ def _measure(workload: Workload, rounds: int, turn: float, progress: Progress, c
     return measured
 
 
-def _tell(
+def _report(
     measured: Sequence[Measured], facts: dict[str, str], before: dict[str, object] | None, given: argparse.Namespace,
     seconds: float,
 ) -> int:  # fmt: skip

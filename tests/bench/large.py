@@ -7,10 +7,8 @@ from collections.abc import Sequence
 from time import perf_counter_ns
 from typing import Any
 
-from tests.bench.channel import opened
-from tests.bench.messages import WrongMessages
-from tests.bench.rounds import Contender
-from tests.bench.workload import OURS, CannotRun, Threshold, Workload
+from tests.bench.measuring import Contender
+from tests.bench.workload import OURS, CannotRun, Threshold, Workload, WrongMessages, warm_channel
 
 try:
     import numpy as np
@@ -29,15 +27,15 @@ def _read(buffer: Any) -> Any:
     return np.frombuffer(buffer, np.uint64).sum()
 
 
-def _compare(who: str, sums: list[Any]) -> None:
+def _compare(name: str, sums: list[Any]) -> None:
     for number, total in enumerate(sums):
         if int(total) != number * SIZE // 8:
-            raise WrongMessages(f"{who}: message {number} sums to {total}, not {number * SIZE // 8}")
+            raise WrongMessages(f"{name}: message {number} sums to {total}, not {number * SIZE // 8}")
 
 
-def _ours(count: int, look: bool) -> float:
+def _ours(count: int, check: bool) -> float:
     sums = []
-    with opened(SIZE) as (producer, consumer):
+    with warm_channel(SIZE) as (producer, consumer):
         began = perf_counter_ns()
         for number in range(count):
             _filled(producer.reserve(SIZE).data, number)
@@ -48,7 +46,7 @@ def _ours(count: int, look: bool) -> float:
     return ns
 
 
-def _fresh(count: int, look: bool) -> float:
+def _fresh(count: int, check: bool) -> float:
     sums = []
     q: queue.SimpleQueue[bytearray] = queue.SimpleQueue()
     began = perf_counter_ns()

@@ -1,4 +1,4 @@
-"""In and out again in one thread: what the calls cost."""
+"""Push and pop in one thread: the cost of the calls."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from functools import partial
 from time import perf_counter_ns
 from typing import Any
 
-from tests.bench.channel import opened
-from tests.bench.messages import compare, long, numbered, short
+from tests.bench.measuring import Contender
 from tests.bench.peers import Open, Peer, installed
-from tests.bench.rounds import Contender
-from tests.bench.workload import OURS, Threshold, Workload
+from tests.bench.workload import OURS, Threshold, Workload, check_messages, long, numbered, short, warm_channel
 
 
 def _alternate(put: Callable[[bytes], Any], get: Callable[[], Any], sent: list[bytes], came: list[Any] | None) -> int:
@@ -27,16 +25,16 @@ def _alternate(put: Callable[[bytes], Any], get: Callable[[], Any], sent: list[b
     return perf_counter_ns() - began
 
 
-def _peer(peer: Peer, pick: Callable[[Open], Any], size: int, count: int, look: bool) -> float:
-    """pick: which of its calls are used."""
+def _peer(peer: Peer, pick: Callable[[Open], Any], size: int, count: int, check: bool) -> float:
+    """pick: selects the pair of calls to use."""
     made, sent = peer.make(), numbered(size, count)
-    came: list[Any] | None = [] if look else None
+    came: list[Any] | None = [] if check else None
     try:
         ns = _alternate(*pick(made), sent, came)
     finally:
         made.close()
     if came is not None:
-        compare(peer.name, sent, came)
+        check_messages(peer.name, sent, came)
     return ns
 
 
@@ -48,13 +46,13 @@ def _not_waiting(made: Open) -> Any:
     return made.put_now, made.get_now
 
 
-def _received(size: int, count: int, look: bool) -> float:
-    """try_push, and the pop to bytes that does not wait."""
+def _received(size: int, count: int, check: bool) -> float:
+    """try_push, and receive(0), which pops to bytes without waiting."""
     sent, came = numbered(size, count), []
-    with opened(size) as (producer, consumer):
+    with warm_channel(size) as (producer, consumer):
         push, receive = producer.try_push, consumer.receive
         began = perf_counter_ns()
-        if look:
+        if check:
             for data in sent:
                 push(data)
                 came.append(receive(0))
@@ -63,18 +61,18 @@ def _received(size: int, count: int, look: bool) -> float:
                 push(data)
                 receive(0)
         ns = perf_counter_ns() - began
-    if look:
-        compare(OURS, sent, came)
+    if check:
+        check_messages(OURS, sent, came)
     return ns
 
 
-def _popped(size: int, count: int, look: bool) -> float:
-    """try_push, and bytes of what try_pop gives."""
+def _popped(size: int, count: int, check: bool) -> float:
+    """try_push, and bytes of the message of try_pop."""
     sent, came = numbered(size, count), []
-    with opened(size) as (producer, consumer):
+    with warm_channel(size) as (producer, consumer):
         push, pop = producer.try_push, consumer.try_pop
         began = perf_counter_ns()
-        if look:
+        if check:
             for data in sent:
                 push(data)
                 came.append(bytes(pop()[1]))
@@ -83,18 +81,18 @@ def _popped(size: int, count: int, look: bool) -> float:
                 push(data)
                 bytes(pop()[1])
         ns = perf_counter_ns() - began
-    if look:
-        compare(OURS, sent, came)
+    if check:
+        check_messages(OURS, sent, came)
     return ns
 
 
-def _through(pick: Callable[[Any, Any], Any], who: str, size: int, count: int, look: bool) -> float:
-    """The channel by a pair of calls, as a peer."""
-    with opened(size) as channel:
-        sent, came = numbered(size, count), [] if look else None
+def _through(pick: Callable[[Any, Any], Any], name: str, size: int, count: int, check: bool) -> float:
+    """The channel through a pair of calls, as a peer."""
+    with warm_channel(size) as channel:
+        sent, came = numbered(size, count), [] if check else None
         ns = _alternate(*pick(*channel), sent, came)
         if came is not None:
-            compare(who, sent, came)
+            check_messages(name, sent, came)
         return ns
 
 
@@ -102,12 +100,12 @@ def _sent(producer: Any, consumer: Any) -> Any:
     return producer.send, consumer.receive
 
 
-def _batches(size: int, batch: int, to_bytes: bool, count: int, look: bool) -> float:
+def _batches(size: int, batch: int, to_bytes: bool, count: int, check: bool) -> float:
     """batch_push of a list, batch_pop to messages, or on to bytes."""
     sent = numbered(size, count)
     lists = [sent[at : at + batch] for at in range(0, count, batch)]
     came: list[bytes] = []
-    with opened(size) as (producer, consumer):
+    with warm_channel(size) as (producer, consumer):
         push, pop = producer.batch_push, consumer.batch_pop
         began = perf_counter_ns()
         for messages in lists:
@@ -115,15 +113,15 @@ def _batches(size: int, batch: int, to_bytes: bool, count: int, look: bool) -> f
             _, popped = pop(batch)
             if to_bytes:
                 popped = [bytes(message) for message in popped]
-            if look:
+            if check:
                 came += map(bytes, popped)
         ns = perf_counter_ns() - began
-    if look:
-        compare(OURS, sent, came)
+    if check:
+        check_messages(OURS, sent, came)
     return ns
 
 
-def _loops(peer: Peer, size: int, batch: int, count: int, look: bool) -> float:
+def _loops(peer: Peer, size: int, batch: int, count: int, check: bool) -> float:
     """The same batches through a queue that takes one message at a time."""
     sent = numbered(size, count)
     lists = [sent[at : at + batch] for at in range(0, count, batch)]
@@ -136,18 +134,18 @@ def _loops(peer: Peer, size: int, batch: int, count: int, look: bool) -> float:
             for data in messages:
                 put(data)
             popped = [get() for _ in range(batch)]
-            if look:
+            if check:
                 came += popped
         ns = perf_counter_ns() - began
     finally:
         made.close()
-    if look:
-        compare(peer.name, sent, came)
+    if check:
+        check_messages(peer.name, sent, came)
     return ns
 
 
 def single(size: int, threshold: Threshold | None = None) -> Workload:
-    """try_push, and the two ways of a pop to bytes that does not wait."""
+    """try_push, and the two non-blocking ways to pop to bytes."""
 
     def contenders() -> Sequence[Contender]:
         peers = (peer for peer in installed() if peer.room > size)
@@ -161,7 +159,7 @@ def single(size: int, threshold: Threshold | None = None) -> Workload:
 
 
 def waiting(size: int, threshold: Threshold) -> Workload:
-    """send and receive: the calls that would wait."""
+    """send and receive: the calls that can wait."""
 
     def contenders() -> Sequence[Contender]:
         peers = (peer for peer in installed() if peer.waits)

@@ -1,4 +1,4 @@
-"""The queues that Python programs use today: what a thread puts in, another gets out."""
+"""The queues that Python programs use to pass objects between threads."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _pyzmq() -> Open:
         from_.close(linger=0)
         context.term()
 
-    # `send` even where nobody has to wait: with NOBLOCK it is refused now and then though everything has been received.
+    # `send` even for put_now: with NOBLOCK it fails now and then although everything has been received.
     return Open(to.send, from_.recv, to.send, partial(from_.recv, flags=zmq.NOBLOCK), close)
 
 
@@ -92,7 +92,7 @@ def _faster_fifo() -> Open:
     return Open(q.put, q.get, q.put_nowait, q.get_nowait, q.close)
 
 
-EVERYONE = (
+ALL_PEERS = (
     Peer("SimpleQueue", _simple_queue),
     Peer("queue.Queue", _bounded_queue),
     Peer("deque", _deque, waits=False),
@@ -102,18 +102,18 @@ EVERYONE = (
     Peer("mp.Pipe", _pipe, room=2**15),
     Peer("faster-fifo", _faster_fifo, room=2**19),
 )
-"""Those that have a bound hold 1024 messages, faster-fifo a MiB, a pipe what the system gives it."""
+"""Bounded queues hold 1024 messages, faster-fifo a MiB, a pipe what the system provides."""
 
 
 @cache
 def installed() -> Sequence[Peer]:
-    """Those that can be made here."""
-    return tuple(peer for peer in EVERYONE if _made(peer))
+    """The peers that can be made here."""
+    return tuple(peer for peer in ALL_PEERS if _made(peer))
 
 
 def missing() -> Sequence[str]:
     """The names of the others."""
-    return tuple(peer.name for peer in EVERYONE if peer not in installed())
+    return tuple(peer.name for peer in ALL_PEERS if peer not in installed())
 
 
 def _made(peer: Peer) -> bool:

@@ -10,11 +10,9 @@ from time import perf_counter_ns
 from typing import Any
 
 import fast_impl
-from tests.bench.building import library
-from tests.bench.channel import opened
-from tests.bench.messages import WrongMessages
-from tests.bench.rounds import Contender
-from tests.bench.workload import OURS, CannotRun, Threshold, Workload
+from tests.bench.measuring import Contender
+from tests.bench.native import library
+from tests.bench.workload import OURS, CannotRun, Threshold, Workload, WrongMessages, warm_channel
 
 BATCH, CAPACITY, SIZE = 512, 4096, 64
 FULL = "already full"
@@ -26,7 +24,7 @@ def feeder() -> Any:
     if fast_impl.platform != "futex":
         raise CannotRun(f"the feeder has the futex platform built in, not {fast_impl.platform}")
     if os.environ.get("OMNI_LIBRARY"):
-        raise CannotRun("the feeder knows this core only, and OMNI_LIBRARY names another library")
+        raise CannotRun("the feeder is compiled with this core, and OMNI_LIBRARY names another library")
     loaded = ctypes.CDLL(str(library()))
     numbers = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_uint64, ctypes.c_uint64]
     loaded.feed.argtypes, loaded.feed.restype = numbers, ctypes.c_uint64
@@ -35,14 +33,14 @@ def feeder() -> Any:
     return loaded
 
 
-def _check(who: str, came: Sequence[bytes], first: int = 0) -> None:
+def _check(name: str, came: Sequence[bytes], first: int = 0) -> None:
     for number, data in enumerate(came, first):
         if len(data) != SIZE or int.from_bytes(data[:8], "little") != number:
-            raise WrongMessages(f"{who}: {data[:16]!r}... of {len(data)} bytes came where message {number} was due")
+            raise WrongMessages(f"{name}: {data[:16]!r}... of {len(data)} bytes came where message {number} was due")
 
 
 def consume(consumer: Any, count: int, keep: Callable[[list[bytes]], object] | None = None) -> list[bytes]:
-    """Take so many messages to bytes, in batches; the last batch."""
+    """Take `count` messages to bytes, in batches; returns the last batch."""
     pop, left = consumer.batch_pop, count
     taken: list[bytes] = []
     while left:
@@ -54,38 +52,38 @@ def consume(consumer: Any, count: int, keep: Callable[[list[bytes]], object] | N
     return taken
 
 
-def _beside(count: int, look: bool) -> float:
-    """While the producer pushes, asleep where the ring is full."""
+def _beside(count: int, check: bool) -> float:
+    """While the producer pushes, sleeping while the ring is full."""
     came: list[bytes] = []
-    with opened(SIZE, CAPACITY) as (producer, consumer):
+    with warm_channel(SIZE, CAPACITY) as (producer, consumer):
         running = feeder().feeder_start(producer.native_handle, SIZE, 0, count + CAPACITY)
         if not running:
             raise CannotRun("no thread for the producer")
         try:
-            # The ring is full when time begins, and when it ends: the others have no ramp either.
+            # The ring is full when the time begins and when it ends: no ramp, as for the other contender.
             while consumer.available_messages() < CAPACITY:
                 pass
             began = perf_counter_ns()
-            last = consume(consumer, count, came.extend if look else None)
+            last = consume(consumer, count, came.extend if check else None)
             ns = perf_counter_ns() - began
         finally:
             consumer.close()
             feeder().feeder_join(running)
-    _check(OURS, came or last, 0 if look else count - len(last))
+    _check(OURS, came or last, 0 if check else count - len(last))
     return ns
 
 
-def _full(count: int, look: bool) -> float:
-    """The same consumer on a ring that was filled before; filling it again is not counted."""
+def _full(count: int, check: bool) -> float:
+    """The same consumer on a ring that was filled before; the time to fill it again is not counted."""
     ns, number = 0, 0
-    with opened(SIZE, CAPACITY) as (producer, consumer):
+    with warm_channel(SIZE, CAPACITY) as (producer, consumer):
         while number < count:
             some = min(CAPACITY, count - number)
             if feeder().feed(producer.native_handle, SIZE, number, some) != some:
                 raise WrongMessages(f"{FULL}: the ring did not take {some} messages")
             came: list[bytes] = []
             began = perf_counter_ns()
-            last = consume(consumer, some, came.extend if look else None)
+            last = consume(consumer, some, came.extend if check else None)
             ns += perf_counter_ns() - began
             number += some
             _check(FULL, came or last, number - len(came or last))

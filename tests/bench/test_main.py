@@ -1,4 +1,4 @@
-"""The command: what it ends with, and what it says."""
+"""The command: its exit code and its output."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.bench.report import read
-from tests.bench.rounds import Contender
-from tests.bench.table import BEGIN, END
+from tests.bench.measuring import Contender
+from tests.bench.report import BEGIN, END
+from tests.bench.results import read
 from tests.bench.workload import OURS, CannotRun, Threshold, Workload
 
 pytestmark = pytest.mark.once
@@ -20,7 +20,7 @@ ROWS = {
     "c-64", "c-batch-32-64", "c-4KiB", "c-1MiB", "c-waking", "single-64", "send-64", "batch-512-64", "threads-64",
     "threads-batch-512-64", "ping-pong", "streaming", "large",
 }  # fmt: skip
-"""What a threshold is asked of."""
+"""The workloads with a threshold."""
 
 
 @pytest.fixture
@@ -34,8 +34,8 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Any:
 def made(name: str, ours: float, theirs: float, threshold: Threshold | None) -> Workload:
     """A workload whose two contenders take these times."""
     contenders = (
-        Contender(OURS, lambda count, look: ours * count),
-        Contender("rival", lambda count, look: theirs * count),
+        Contender(OURS, lambda count, check: ours * count),
+        Contender("rival", lambda count, check: theirs * count),
     )
     return Workload(name, f"made up: {name}", lambda: contenders, threshold)
 
@@ -51,14 +51,14 @@ def lacking() -> Any:
 
 
 def test_every_row_has_a_name(bench: Any) -> None:
-    """The thresholds that are asked for are these, each under one name."""
+    """The workloads with a threshold are these, and no name is taken twice."""
     names = [workload.name for workload in bench.WORKLOADS]
     assert len(names) == len(set(names))
     assert {workload.name for workload in bench.WORKLOADS if workload.threshold} == ROWS
 
 
 def test_met(bench: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    """Where all is as asked, --check ends with 0 and prints wanted and measured."""
+    """Where every threshold is met, --check ends with 0 and prints wanted and measured."""
     assert bench.main(["--check", "--rounds", "3"], MET) == 0
     said = capsys.readouterr().out
     assert "met           fast" in said
@@ -69,7 +69,7 @@ def test_met(bench: Any, capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("place", [0, 1])
 def test_missed(bench: Any, capsys: pytest.CaptureFixture[str], place: int) -> None:
-    """One that is missed ends --check with 1, and is named; without --check it is told all the same."""
+    """A threshold that is missed ends --check with 1, and is named; without --check it is reported too."""
     workloads = (*MET, MISSED[place])
     assert bench.main(["--check", "--rounds", "3"], workloads) == 1
     said = capsys.readouterr().out
@@ -92,7 +92,7 @@ def test_what_was_not_measured_is_not_met(bench: Any, capsys: pytest.CaptureFixt
 
 
 def test_a_rival_that_is_not_here_is_named(bench: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    """The best of those that are there counts, and the row says who was missing."""
+    """The best of the rivals present counts, and the row names those missing."""
     threshold = Threshold("twice as fast", ("rival", "another"), at_least=2.0)
     assert bench.main(["--check", "--rounds", "2"], [made("fast", 1.0, 2.0, threshold)]) == 0
     assert "without another" in capsys.readouterr().out
@@ -101,7 +101,7 @@ def test_a_rival_that_is_not_here_is_named(bench: Any, capsys: pytest.CaptureFix
 def test_check_measures_only_what_it_needs(bench: Any) -> None:
     """Neither workloads without a threshold nor contenders that it does not name run."""
 
-    def fails(count: int, look: bool) -> float:
+    def fails(count: int, check: bool) -> float:
         raise AssertionError("was measured")
 
     wanted = made("fast", 1.0, 2.0, TWICE)
@@ -111,10 +111,10 @@ def test_check_measures_only_what_it_needs(bench: Any) -> None:
 
 
 @pytest.mark.parametrize("ns", [0.0, -1.0, float("nan"), float("inf")])
-def test_nonsense(bench: Any, capsys: pytest.CaptureFixture[str], ns: float) -> None:
-    """Nonsense ends every run with 2, and says whose it was."""
+def test_an_invalid_measurement(bench: Any, capsys: pytest.CaptureFixture[str], ns: float) -> None:
+    """InvalidMeasurement ends every run with 2, and its contender is named."""
     assert bench.main(["--quick"], [made("fast", 1.0, ns, TWICE)]) == 2
-    assert "error: Nonsense: rival" in capsys.readouterr().err
+    assert "error: InvalidMeasurement: rival" in capsys.readouterr().err
 
 
 def test_only(bench: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,11 +10,9 @@ import pytest
 
 import fast_impl
 from tests.bench import native, streaming
-from tests.bench.building import RIGTORP, program
-from tests.bench.messages import WrongMessages
-from tests.bench.progress import Progress
-from tests.bench.series import Nonsense
-from tests.bench.workload import CannotRun, Workload
+from tests.bench.measuring import InvalidMeasurement, Progress
+from tests.bench.native import RIGTORP, program
+from tests.bench.workload import CannotRun, Workload, WrongMessages
 
 
 @pytest.fixture(scope="module")
@@ -53,19 +51,19 @@ def _instead(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> None
 @pytest.mark.parametrize(
     ("script", "error", "says"),
     [
-        ("printf 'boost\\t0\\t5\\n'", Nonsense, "0 messages"),
-        ("printf 'boost\\t5\\t-1\\n'", Nonsense, "-1.0 ns"),
-        ("printf 'boost\\t5\\tnan\\n'", Nonsense, "nan ns"),
+        ("printf 'boost\\t0\\t5\\n'", InvalidMeasurement, "0 messages"),
+        ("printf 'boost\\t5\\t-1\\n'", InvalidMeasurement, "-1.0 ns"),
+        ("printf 'boost\\t5\\tnan\\n'", InvalidMeasurement, "nan ns"),
         ("printf 'boost\\t5\\t1\\n'", WrongMessages, "not 2 rounds of boost"),
         ("true", WrongMessages, "not 2 rounds of anything"),
         ("echo 'boost: message 3 came where 2 was due' >&2; exit 1", WrongMessages, "message 3 came where 2 was due"),
         ("echo 'two processors are needed' >&2; exit 3", CannotRun, "two processors"),
     ],
 )
-def test_what_the_program_says_is_not_believed(
+def test_the_output_of_the_program_is_validated(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, script: str, error: type[Exception], says: str
 ) -> None:
-    """Nonsense, missing rounds and a failure on the C side are errors; what the machine lacks is told apart."""
+    """Invalid measurements, missing rounds and a failure on the C side are errors; a lacking machine is CannotRun."""
     _instead(monkeypatch, tmp_path, script)
     with pytest.raises(error, match=says):
         native.interleave(native.WORKLOADS[0], 2, 0.001, Progress(1, io.StringIO()))
@@ -81,7 +79,7 @@ def test_a_program_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 
 @pytest.mark.once
-def test_a_path_to_rigtorp_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_path_that_does_not_lead_to_rigtorp_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The error names the variable and what it should lead to."""
     monkeypatch.setenv(RIGTORP, str(tmp_path))
     with pytest.raises(CannotRun, match=r"OMNI_RIGTORP=.* SPSCQueue.h"):
@@ -115,7 +113,7 @@ def test_the_feeder_stops_when_the_consumer_leaves() -> None:
 
 
 @pytest.mark.once
-def test_messages_of_the_feeder_are_told_apart() -> None:
+def test_messages_of_the_feeder_are_checked() -> None:
     """A message that is missing, short or not of this number is an error."""
     right = [number.to_bytes(8, "little").ljust(64, b".") for number in range(3)]
     streaming._check("it", right)

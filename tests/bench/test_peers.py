@@ -1,4 +1,4 @@
-"""Every contender in Python moves all messages in order; one that does not is found out."""
+"""Every contender in Python moves all messages in order, and one that does not is detected."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from typing import Any
 import pytest
 
 from tests.bench import large, one_thread, two_threads
-from tests.bench.messages import WrongMessages
 from tests.bench.one_thread import _loops, _not_waiting, _peer
-from tests.bench.peers import EVERYONE, Open, Peer, installed, missing
+from tests.bench.peers import ALL_PEERS, Open, Peer, installed, missing
 from tests.bench.two_threads import _ping_pong, _stream
-from tests.bench.workload import CannotRun, Workload
+from tests.bench.workload import CannotRun, Workload, WrongMessages
 
 WORKLOADS = (*one_thread.WORKLOADS, *two_threads.WORKLOADS, *large.WORKLOADS)
 
 
 @pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload: workload.name)
 def test_all_messages_come_out_in_order(workload: Workload) -> None:
-    """Each contender carries numbered messages, and each one is looked at."""
+    """Each contender carries numbered messages, and each one is checked."""
     try:
         contenders = workload.contenders()
     except CannotRun as why:
@@ -32,7 +31,7 @@ def test_all_messages_come_out_in_order(workload: Workload) -> None:
 
 @pytest.mark.parametrize("workload", WORKLOADS, ids=lambda workload: workload.name)
 def test_ours_is_among_them(workload: Workload) -> None:
-    """The contender that the others are compared with is there, and names are not taken twice."""
+    """The contender that the others are compared with is present, and names are unique."""
     try:
         names = [contender.name for contender in workload.contenders()]
     except CannotRun as why:
@@ -44,7 +43,7 @@ def test_ours_is_among_them(workload: Workload) -> None:
 @pytest.mark.once
 def test_peers_are_here_or_named_as_missing() -> None:
     """A peer that cannot be imported is left out by name; those of the standard library never are."""
-    assert {peer.name for peer in installed()} | set(missing()) == {peer.name for peer in EVERYONE}
+    assert {peer.name for peer in installed()} | set(missing()) == {peer.name for peer in ALL_PEERS}
     assert {"SimpleQueue", "queue.Queue", "deque", "mp.Pipe"} <= {peer.name for peer in installed()}
 
 
@@ -75,8 +74,8 @@ WRONG = {
 
 @pytest.mark.once
 @pytest.mark.parametrize("how", WRONG)
-def test_a_queue_that_is_wrong_is_found_out(how: str) -> None:
-    """Batches in one thread, two threads and ping-pong tell a queue that reorders, changes or repeats messages."""
+def test_a_wrong_queue_is_detected(how: str) -> None:
+    """Batches in one thread, two threads and ping-pong detect a queue that reorders, changes or repeats messages."""
     peer = _wrong(WRONG[how])
     with pytest.raises(WrongMessages, match="wrong"):
         _loops(peer, 64, 32, 320, True)

@@ -1,4 +1,4 @@
-"""A producer and a consumer, each a thread: what a message costs on its way."""
+"""A producer and a consumer, each a thread: the cost of a message from one to the other."""
 
 from __future__ import annotations
 
@@ -7,17 +7,24 @@ from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
-from tests.bench.channel import opened
-from tests.bench.messages import compare, long, numbered, short
+from tests.bench.measuring import Contender
 from tests.bench.peers import Open, Peer, installed
-from tests.bench.rounds import Contender
-from tests.bench.threads import together
-from tests.bench.workload import OURS, Threshold, Workload
+from tests.bench.workload import (
+    OURS,
+    Threshold,
+    Workload,
+    check_messages,
+    long,
+    numbered,
+    short,
+    together,
+    warm_channel,
+)
 
 
 def _channel(size: int) -> Open:
     stack = ExitStack()
-    producer, consumer = stack.enter_context(opened(size))
+    producer, consumer = stack.enter_context(warm_channel(size))
     return Open(producer.send, consumer.receive, producer.try_push, consumer.try_pop, stack.close)
 
 
@@ -25,8 +32,8 @@ def _ours(size: int) -> Peer:
     return Peer(OURS, partial(_channel, size))
 
 
-def _stream(peer: Peer, size: int, count: int, look: bool) -> float:
-    """All messages one way."""
+def _stream(peer: Peer, size: int, count: int, check: bool) -> float:
+    """All messages in one direction."""
     made, sent = peer.make(), numbered(size, count)
     came: list[Any] = []
 
@@ -37,7 +44,7 @@ def _stream(peer: Peer, size: int, count: int, look: bool) -> float:
 
     def consume() -> None:
         get = made.get
-        if look:
+        if check:
             came.extend(get() for _ in range(count))
             return
         for _ in range(count):
@@ -47,13 +54,13 @@ def _stream(peer: Peer, size: int, count: int, look: bool) -> float:
         ns = together(produce, consume)
     finally:
         made.close()
-    if look:
-        compare(peer.name, sent, came)
+    if check:
+        check_messages(peer.name, sent, came)
     return ns
 
 
-def _batches(size: int, batch: int, count: int, look: bool) -> float:
-    """batch_push, and send for the next where nothing more fits; batch_pop, waiting for the first."""
+def _batches(size: int, batch: int, count: int, check: bool) -> float:
+    """batch_push, and send for the next message where the queue is full; batch_pop, waiting for the first."""
     sent, came = numbered(size, count), []
     lists = [sent[at : at + batch] for at in range(0, count, batch)]
 
@@ -70,17 +77,17 @@ def _batches(size: int, batch: int, count: int, look: bool) -> float:
         while left:
             _, messages = pop(batch, None)
             left -= len(messages)
-            if look:
+            if check:
                 came.extend(map(bytes, messages))
 
-    with opened(size, 4096) as (producer, consumer):
+    with warm_channel(size, 4096) as (producer, consumer):
         ns = together(produce, consume)
-    if look:
-        compare(OURS, sent, came)
+    if check:
+        check_messages(OURS, sent, came)
     return ns
 
 
-def _ping_pong(peer: Peer, size: int, count: int, look: bool) -> float:
+def _ping_pong(peer: Peer, size: int, count: int, check: bool) -> float:
     """Each message there and back."""
     there, back, sent = peer.make(), peer.make(), numbered(size, count)
     came: list[Any] = []
@@ -90,7 +97,7 @@ def _ping_pong(peer: Peer, size: int, count: int, look: bool) -> float:
         for data in sent:
             put(data)
             last = get()
-            if look:
+            if check:
                 came.append(last)
 
     def pong() -> None:
@@ -103,13 +110,13 @@ def _ping_pong(peer: Peer, size: int, count: int, look: bool) -> float:
     finally:
         there.close()
         back.close()
-    if look:
-        compare(peer.name, sent, came)
+    if check:
+        check_messages(peer.name, sent, came)
     return ns
 
 
-def _beside(carry: Callable[[int, bool], float], count: int, look: bool) -> float:
-    """The same while a third thread computes, and holds the GIL whenever it can."""
+def _beside(carry: Callable[[int, bool], float], count: int, check: bool) -> float:
+    """The same beside a third thread that computes, and holds the GIL whenever it can."""
     ended = False
     taken: list[float] = []
 
@@ -121,7 +128,7 @@ def _beside(carry: Callable[[int, bool], float], count: int, look: bool) -> floa
     def measure() -> None:
         nonlocal ended
         try:
-            taken.append(carry(count, look))
+            taken.append(carry(count, check))
         finally:
             ended = True
 
@@ -134,7 +141,7 @@ def _those(*names: str) -> Sequence[Peer]:
 
 
 def single(size: int, threshold: Threshold | None = None) -> Workload:
-    """One message after the other, each side waiting where it must."""
+    """Single messages, each side waiting where it must."""
 
     def contenders() -> Sequence[Contender]:
         peers = [peer for peer in _those() if size < 2**20 or peer.name != "faster-fifo"]

@@ -1,19 +1,27 @@
-"""A workload: contenders that do the same, and what is asked of ours."""
+"""What the rows are made of: workloads and thresholds, numbered messages, a warm channel, a pair of threads."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
-from tests.bench.rounds import Contender
+import fast_impl
+from tests.bench.measuring import Contender
 
 OURS = "omnimailbox"
+ROOM = 2**23
+"""Bytes that different messages may take; further ones repeat them."""
+LIMIT = 60.0
+"""Seconds after which a turn counts as hung."""
 
 
 class Threshold(NamedTuple):
-    """What is asked of the median, over rounds, of the best rival's time over ours.
+    """What the median, over rounds, of the best rival's time over ours must be.
 
-    says: as the table of thresholds puts it. at_least: so many times as fast, or at_most: in so many times its time.
+    says: the row of the table of thresholds. at_least: times as fast, or at_most: of its time.
     """
 
     says: str
@@ -22,21 +30,21 @@ class Threshold(NamedTuple):
     at_most: float | None = None
 
     def shown(self, faster: float) -> float:
-        """A ratio in the terms in which it is asked for."""
+        """A ratio in the terms of the threshold."""
         return faster if self.at_most is None else 1 / faster
 
     def met(self, faster: float) -> bool:
-        """Whether that is enough."""
+        """Whether the ratio meets the threshold."""
         return self.shown(faster) <= self.at_most if self.at_most is not None else faster >= (self.at_least or 0.0)
 
     @property
     def wanted(self) -> str:
-        """In words."""
+        """The threshold in words."""
         return f"at most {self.at_most:.2f}x its time" if self.at_most is not None else f"at least {self.at_least:.2f}x"
 
 
 class Workload(NamedTuple):
-    """name: one word for options. title: a line for people. contenders: made when it is measured."""
+    """name: one word, for options. title: a line to read. contenders: made when the workload is measured."""
 
     name: str
     title: str
@@ -49,3 +57,76 @@ class Workload(NamedTuple):
 
 class CannotRun(Exception):
     """This machine lacks what a workload needs."""
+
+
+class WrongMessages(Exception):
+    """The messages received are not those sent, in that order."""
+
+
+def short(size: int) -> str:
+    """A size in a name."""
+    return "1MiB" if size == 2**20 else str(size)
+
+
+def long(size: int) -> str:
+    """A size in a title."""
+    return "1 MiB" if size == 2**20 else f"{size} bytes"
+
+
+def numbered(size: int, count: int) -> list[bytes]:
+    """`count` messages of `size` bytes; they repeat after ROOM bytes."""
+    different = min(count, max(8, ROOM // size))
+    made = [number.to_bytes(8, "little").ljust(size, b".")[:size] for number in range(different)]
+    return (made * -(-count // different))[:count]
+
+
+def check_messages(name: str, sent: Sequence[bytes], came: Sequence[Any]) -> None:
+    """Raises WrongMessages, naming the first difference."""
+    if len(came) != len(sent):
+        raise WrongMessages(f"{name}: {len(came)} messages came out of {len(sent)}")
+    for number, (wanted, got) in enumerate(zip(sent, came, strict=True)):
+        if bytes(got) != wanted:
+            raise WrongMessages(f"{name}: message {number} came out as {bytes(got)[:16]!r}..., not {wanted[:16]!r}...")
+
+
+@contextmanager
+def warm_channel(size: int, capacity: int | None = None) -> Iterator[tuple[Any, Any]]:
+    """Producer and consumer of a channel whose slots have all been written; capacity 1024 by default, 8 for a MiB."""
+    capacity = capacity or (8 if size >= 2**20 else 1024)
+    with fast_impl.open_channel(capacity=capacity, max_message_size=max(64, size)) as (producer, consumer):
+        touched = bytes(size)
+        for _ in range(2 * capacity):  # it has as many slots
+            producer.send(touched)
+            consumer.receive()
+        yield producer, consumer
+
+
+def together(*bodies: Callable[[], object]) -> float:
+    """Nanoseconds from the first start to the last end of threads started together; an exception is raised here."""
+    barrier, done = threading.Barrier(len(bodies)), threading.Semaphore(0)
+    raised: list[BaseException] = []
+    began: list[int] = []
+    ended: list[int] = []
+
+    def run(body: Callable[[], object]) -> None:
+        barrier.wait(LIMIT)
+        began.append(time.perf_counter_ns())
+        try:
+            body()
+        except BaseException as error:
+            raised.append(error)
+        ended.append(time.perf_counter_ns())
+        done.release()
+
+    threads = [threading.Thread(target=run, args=(body,), daemon=True) for body in bodies]
+    for thread in threads:
+        thread.start()
+    for _ in threads:
+        in_time = done.acquire(timeout=LIMIT)
+        if raised:
+            raise raised[0]  # at once: the other thread may wait for ever for a message of this one
+        if not in_time:
+            raise TimeoutError(f"a turn took more than {LIMIT:g} s")
+    for thread in threads:
+        thread.join()
+    return float(max(ended) - min(began))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from conformance.checks.registry import Check
-from conformance.differential.stateful.run import run
+from conformance.differential.stateful.scenarios import run
 from conformance.execution import execute_check
 from conformance.failure import Failure
 from conformance.targets import Target

@@ -6,10 +6,10 @@ from collections import Counter
 
 import spec_model
 from conformance.checks import CHECKS
-from conformance.differential.cells import ALLOWED, allowed, unlisted, unreached
+from conformance.differential.coverage import ALLOWED, allowed, unlisted, unreached
 from conformance.differential.lockstep import new_tally
-from conformance.differential.stateful.run import machine_for
-from conformance.differential.stateful.state import KEPT, config
+from conformance.differential.stateful.driver import KEPT, config
+from conformance.differential.stateful.scenarios import stateful_test
 from conformance.failure import Failure
 from conformance.results import ENOUGH, CheckResult, Report
 from conformance.rules import AREAS, REFERENCE, RULES
@@ -113,19 +113,19 @@ def test_what_is_lacking_leaves_no_cells_to_reach() -> None:
 
 def test_what_was_chosen_is_still_there() -> None:
     """Choosing a producer with no consumer of its own, among as many as are kept, drops neither of the two."""
-    machine = machine_for(load("spec_model"), new_tally())()
-    machine.begin(None)
-    while len(machine.d.producers) < KEPT:
-        machine.request(0, machine.d.fresh("n"), config(8, 64))
-    lonely = machine.d.producers[0]
-    machine.d.drop([each for each in machine.d.consumers if machine.d.channel[each] == machine.d.channel[lonely]])
-    for consumer in list(machine.d.consumers):
-        machine.d.call(consumer, "close")
+    programs = stateful_test(load("spec_model"), new_tally())()
+    programs.begin(None)
+    while len(programs.d.producers) < KEPT:
+        programs.request(0, programs.d.fresh("n"), config(8, 64))
+    lonely = programs.d.producers[0]
+    programs.d.drop([each for each in programs.d.consumers if programs.d.channel[each] == programs.d.channel[lonely]])
+    for consumer in list(programs.d.consumers):
+        programs.d.call(consumer, "close")
     for number in range(12):
-        producer, consumer = machine._facing(number)
-        assert producer in machine.d.producers
-        assert consumer in machine.d.consumers
-    machine.teardown()
+        producer, consumer = programs._facing(number)
+        assert producer in programs.d.producers
+        assert consumer in programs.d.consumers
+    programs.teardown()
 
 
 def test_the_model_says_what_it_lacks() -> None:

@@ -1,4 +1,4 @@
-"""The model's states are values: an operation answers with a new one and leaves the old as it was."""
+"""The states of the model are values: an operation returns a new one and leaves the old one unchanged."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _filled(count: int) -> Channel:
 
 
 def test_a_state_is_unchanged_hashable_and_comparable() -> None:
-    """The state before a push still reads as before it; equal histories give equal states."""
+    """The state before a push still reads as before it; equal sequences of operations give equal states."""
     before = _filled(3)
     after, result = pushing.try_push(before, b"x")
     assert result is PushResult.SUCCESS
@@ -39,8 +39,8 @@ def test_a_state_cannot_be_changed() -> None:
         Registry().created = 1  # type: ignore[misc]
 
 
-def test_a_history_can_be_stepped_back() -> None:
-    """From one state two futures are played, and neither knows of the other."""
+def test_one_state_can_have_two_successors() -> None:
+    """Operations on one state give independent successors."""
     fork = _filled(2)
     popped, result, taken = popping.try_pop(fork)
     closed = lifecycle.close_producer(fork)
@@ -50,7 +50,7 @@ def test_a_history_can_be_stepped_back() -> None:
 
 
 def test_a_blocked_call_says_what_it_waits_for_and_changes_nothing() -> None:
-    """Neither space nor a message being there, the state stays, and time running out is an operation of its own."""
+    """Without space or message, the state is unchanged; the timeout is an operation of its own."""
     full, empty = _filled(8), Channel(CONFIG)
     assert pushing.blocking_push(full, b"x") == (full, Blocked.FOR_SPACE)
     assert popping.blocking_pop(empty) == (empty, Blocked.FOR_MESSAGE, ())
@@ -86,8 +86,8 @@ OPERATIONS = {
 }
 
 
-def test_every_short_history_keeps_the_invariant() -> None:
-    """Whatever four operations follow each other on an empty and on a full channel, the state stays well formed."""
+def test_every_short_sequence_keeps_the_invariant() -> None:
+    """After any four operations on an empty and on a full channel, the state is well formed."""
     for start in (_filled(0), _filled(8)):
         reached = {start}
         for _ in range(4):
@@ -97,14 +97,14 @@ def test_every_short_history_keeps_the_invariant() -> None:
 
 
 def test_queries_of_a_moved_from_handle_read_zero() -> None:
-    """A moved-from husk has no capacity and no figures, while the new handle has them all [LIF-5]."""
-    new, husk = lifecycle.move_producer(_filled(3))
-    assert queries.available_slots(husk) == 0 and tuple(queries.producer_stats(husk)) == (0, 0, 0)
+    """A moved-from handle has no slots and no statistics, and the new handle has both [LIF-5]."""
+    new, old = lifecycle.move_producer(_filled(3))
+    assert queries.available_slots(old) == 0 and tuple(queries.producer_stats(old)) == (0, 0, 0)
     assert queries.available_slots(new) == 5 and queries.producer_stats(new).messages_sent == 3
 
 
-def test_shutdown_of_a_registry_waits_for_handles_only_while_there_are_some() -> None:
-    """With a live channel it is Blocked, and every channel is shut; with its handles gone it is True [SHD-2]."""
+def test_shutdown_of_a_registry_waits_only_while_handles_are_alive() -> None:
+    """With a live channel it is Blocked, and every channel is shut; with its handles closed it is True [SHD-2]."""
     registry, error = request_channel(Registry(), "a", CONFIG)
     assert error is ChannelError.SUCCESS
     registry, result = shutdown(registry)

@@ -16,7 +16,7 @@ typedef struct {
   size_t size;
 } feeder;
 
-/* Messages [from, from + count), asleep where nothing fits: how many went in before the consumer left. */
+/* Messages [from, from + count), sleeping while the queue is full: how many were pushed before the consumer closed. */
 PUBLIC uint64_t feed(omni_producer *producer, size_t size, uint64_t from, uint64_t count) {
   static _Thread_local uint8_t bytes[BATCH][SIZE_MOST];
   omni_bytes batch[BATCH];

@@ -4,18 +4,16 @@
 #include <string>
 #include <vector>
 
-#include "bandwidth.hpp"
-#include "messages.hpp"
-#include "ping_pong.hpp"
+#include "rows.hpp"
 
-/* carry: moves so many messages, and gives the nanoseconds that they took. */
+/* carry: moves `count` messages, and returns their nanoseconds. */
 struct contender {
   std::string name;
   std::function<double(uint64_t)> carry;
 };
 using contenders = std::vector<contender>;
 
-enum { THOUGHT = 50000 }; /* ns; a blocked call spins for less before it sleeps */
+enum { BUSY = 50000 }; /* ns; a blocked call spins for less before it sleeps */
 
 template <size_t SIZE>
 static contenders singles() {
@@ -50,9 +48,9 @@ static contenders bandwidth(size_t size, uint64_t capacity) {
       {"two memcpys: a buffer for each slot", [=](uint64_t count) { return two_copies(size, 2 * capacity, count); }}};
 }
 
-static contenders there_and_back(int64_t thought) {
-  return {{"omnimailbox", [=](uint64_t count) { return channel_ping_pong(thought, count); }},
-          {"bare futex", [=](uint64_t count) { return futex_ping_pong(thought, count); }}};
+static contenders round_trips(int64_t busy) {
+  return {{"omnimailbox", [=](uint64_t count) { return channel_ping_pong(busy, count); }},
+          {"bare futex", [=](uint64_t count) { return futex_ping_pong(busy, count); }}};
 }
 
 static contenders of(const std::string &workload) {
@@ -63,13 +61,13 @@ static contenders of(const std::string &workload) {
   if (workload == "c-batch-512-64") return batches<64, 512>();
   if (workload == "c-4KiB") return bandwidth(4096, 64);
   if (workload == "c-1MiB") return bandwidth(1 << 20, 8);
-  if (workload == "c-waking") return there_and_back(THOUGHT);
-  if (workload == "c-ping-pong") return there_and_back(0);
+  if (workload == "c-waking") return round_trips(BUSY);
+  if (workload == "c-ping-pong") return round_trips(0);
   fprintf(stderr, "no workload is called %s\n", workload.c_str());
   exit(2);
 }
 
-/* Whom it was compiled with, a line each. */
+/* The peers that it was compiled with, a line each. */
 static int peers() {
 #ifdef HAVE_BOOST
   puts("boost " BOOST_LIB_VERSION);
@@ -83,13 +81,13 @@ static int peers() {
   return 0;
 }
 
-/* How many messages take about so many seconds. */
+/* How many messages take about `seconds`. */
 static uint64_t count_for(const contender &each, double seconds) {
   for (uint64_t count = 64;;) {
     steady::time_point began = steady::now();
     double took = each.carry(count), passed = std::chrono::duration<double>(steady::now() - began).count();
     double enough = seconds / (took > 0 ? took : 1) * 1e9 * (double)count;
-    /* what was thought about is not in `took`, but passes */
+    /* the busy time is not in `took`, but passes */
     if (enough > seconds / passed * (double)count && passed > seconds) enough = seconds / passed * (double)count;
     if (enough < 4 * (double)count || passed > seconds) return enough < 64 ? 64 : (uint64_t)enough;
     count *= 4;

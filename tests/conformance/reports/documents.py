@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-from conformance.differential.cells import ALLOWED
+from conformance.differential.coverage import ALLOWED
 from conformance.failure import Failure
 from conformance.results import CheckResult, Report
 from conformance.rules import RULES

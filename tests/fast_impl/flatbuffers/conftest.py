@@ -21,6 +21,6 @@ def implementation(request: pytest.FixtureRequest) -> Any:
 @pytest.fixture
 def nothing_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     """No schema is known, and afterwards those that were are known again."""
-    for module, names in ((registry, ("_by_name", "_said", "_found")), (model_schema, ("_by_name", "_said"))):
+    for module, names in ((registry, ("_by_name", "_said", "_found")), (model_schema, ("_by_name", "_added"))):
         for name in names:
             monkeypatch.setattr(module, name, type(getattr(module, name))())

@@ -13,6 +13,7 @@ from itertools import combinations
 from typing import Any
 
 from spec_model.flatbuffers.definitions import (
+    REFLECTION,
     Definitions,
     Inline,
     Member,
@@ -25,9 +26,7 @@ from spec_model.flatbuffers.definitions import (
     Vector,
 )
 from spec_model.flatbuffers.load import load
-from spec_model.flatbuffers.reader import Reader
-from spec_model.flatbuffers.reflection import REFLECTION
-from spec_model.flatbuffers.region import OFFSET, Malformed, Region
+from spec_model.flatbuffers.region import OFFSET, Malformed, Reader, Region
 from spec_model.flatbuffers.verifier import Limits, Verification
 from tests.fast_impl.flatbuffers.schemas import path
 

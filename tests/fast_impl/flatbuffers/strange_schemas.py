@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from spec_model.flatbuffers.reader import Reader
-from spec_model.flatbuffers.reflection import REFLECTION
-from spec_model.flatbuffers.region import OFFSET, Region
+from spec_model.flatbuffers.definitions import REFLECTION
+from spec_model.flatbuffers.region import OFFSET, Reader, Region
 from tests.fast_impl.flatbuffers.schemas import path
 from tests.fast_impl.flatbuffers.structs_in_structs import structs
 

@@ -68,8 +68,8 @@ POPPING = (
     Mutant(
         "view_overwritten", ("MSG-1",), "handles/message.py",
         "        return self._data\n",
-        "        waiting = self._seat.channel.waiting\n"
-        "        if len(waiting) == self._seat.channel.config.capacity:\n"
+        "        waiting = self._endpoint.channel.waiting\n"
+        "        if len(waiting) == self._endpoint.channel.config.capacity:\n"
         "            return waiting[-1]\n"
         "        return self._data\n",
     ),
@@ -90,8 +90,8 @@ POPPING = (
     ),
     Mutant(
         "close_keeps_messages", ("MSG-2",), "handles/message.py",
-        "        if not is_readable(self._seat.channel, self._number):\n            raise",
-        "        if not is_readable(self._seat.channel, self._number) and self._seat.channel.consumer.name != "
+        "        if not is_readable(self._endpoint.channel, self._number):\n            raise",
+        "        if not is_readable(self._endpoint.channel, self._number) and self._endpoint.channel.consumer.name != "
         '"CLOSED":\n'
         "            raise",
     ),
@@ -139,7 +139,7 @@ POPPING = (
         "    if channel.waiting:\n", "    if channel.waiting or _poppable(channel) < 1:\n",
     ),
     Mutant(
-        "export_overwritten", ("MSG-3",), "handles/exports.py",
+        "export_overwritten", ("MSG-3",), "handles/message.py",
         "            exporter = Exporter(data)\n",
         "            exporter = Exporter(data)\n"
         "            for old in filter(None, [each() for each in self._exporters.values()]):\n"
@@ -153,23 +153,23 @@ POPPING = (
         "    return replace(channel, consumer=Side.CLOSED, held=0)\n",
     ),
     Mutant(
-        "data_is_writable", ("MSG-4",), "handles/exports.py",
+        "data_is_writable", ("MSG-4",), "handles/message.py",
         "memoryview(exporter).toreadonly()", "memoryview(exporter)",
     ),
     Mutant(
-        "data_is_bytes", ("MSG-4",), "handles/exports.py",
+        "data_is_bytes", ("MSG-4",), "handles/message.py",
         "memoryview(exporter).toreadonly()", "bytes(exporter)",
     ),
     Mutant(
         "length_of_the_slot", ("MSG-4",), "handles/message.py",
-        "return len(self._read())", "return len(self._read()) and self._seat.channel.config.max_message_size",
+        "return len(self._read())", "return len(self._read()) and self._endpoint.channel.config.max_message_size",
     ),
     Mutant(
         "one_release_frees_all", ("MSG-3",), "channel/popping.py",
         "tuple(other for other in channel.exported if other != number)", "()",
     ),
     Mutant(
-        "second_view_hides_the_first", ("MSG-3",), "handles/exports.py",
+        "second_view_hides_the_first", ("MSG-3",), "handles/message.py",
         "exporter = None if reference is None else reference()", "exporter = None",
     ),
     Mutant(

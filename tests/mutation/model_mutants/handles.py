@@ -6,16 +6,16 @@ from tests.mutation.mutant import Mutant
 
 LIFECYCLE = (
     Mutant(
-        "closed_twice_raises", ("LIF-1",), "handles/handle.py",
-        "        self._seat.close()\n",
-        "        if self._seat._final is not None:\n"
+        "closed_twice_raises", ("LIF-1",), "handles/endpoint.py",
+        "        self._endpoint.close()\n",
+        "        if self._endpoint._final is not None:\n"
         '            raise ValueError("closed twice")\n'
-        "        self._seat.close()\n",
+        "        self._endpoint.close()\n",
     ),
-    Mutant("with_does_not_close", ("LIF-1",), "handles/handle.py", "        self.close()\n", "        return\n"),
+    Mutant("with_does_not_close", ("LIF-1",), "handles/endpoint.py", "        self.close()\n", "        return\n"),
     Mutant(
-        "last_reference_leaks", ("LIF-1",), "handles/seat.py",
-        "self._store.departed.append(self.close)", "return",
+        "last_reference_leaks", ("LIF-1",), "handles/endpoint.py",
+        "self._store.deferred.append(self.close)", "return",
     ),
     Mutant(
         "pair_closes_producer_only", ("LIF-1",), "handles/pair.py",
@@ -46,8 +46,8 @@ LIFECYCLE = (
         "return replace(channel, sent=channel.sent._replace(failed_pushes=0)), replace(channel, producer=Side.MOVED)",
     ),
     Mutant(
-        "moved_from_is_alive", ("LIF-4", "LIF-3", "LIF-5"), "handles/seat.py",
-        "        husk._final = moved_from\n", "",
+        "moved_from_is_alive", ("LIF-4", "LIF-3", "LIF-5"), "handles/endpoint.py",
+        "        endpoint._final = channel\n", "",
     ),
     Mutant(
         "closed_has_slots", ("LIF-4",), "channel/queries.py",
@@ -92,11 +92,14 @@ LIFECYCLE = (
         "        if handle is not self._producer:\n", "        if handle:\n",
     ),
     Mutant(
-        "handles_can_be_copied", ("LIF-7",), "handles/unique.py",
+        "handles_can_be_copied", ("LIF-7",), "handles/endpoint.py",
         '        raise TypeError(f"a {type(self).__name__} cannot be copied or pickled")\n',
         "        return super().__reduce_ex__(2)\n",
     ),
-    Mutant("pairs_can_be_copied", ("LIF-7",), "handles/pair.py", "class ChannelPair(Granted)", "class ChannelPair"),
+    Mutant(
+        "pairs_can_be_copied", ("LIF-7",), "handles/pair.py",
+        "class ChannelPair(NotConstructible)", "class ChannelPair",
+    ),
     Mutant(
         "any_handle_is_a_consumer", ("LIF-6",), "handles/pair.py",
         "        if not isinstance(handle, ConsumerHandle):\n", "        if not hasattr(handle, 'close'):\n",

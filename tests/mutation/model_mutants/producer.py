@@ -82,7 +82,7 @@ PUSHING = (
     Mutant(
         "batch_looks_as_it_goes", ("PSH-6", "ARG-4"), "handles/producer.py",
         "        data = arguments.payloads(messages)\n"
-        "        self._seat.channel, pushed = pushing.batch_push(self._seat.channel, data)\n"
+        "        self._endpoint.channel, pushed = pushing.batch_push(self._endpoint.channel, data)\n"
         "        return pushed\n",
         "        return sum(map(bool, map(self.try_push, messages)))\n",
     ),
@@ -136,9 +136,9 @@ RESERVING = (
     Mutant(
         "bad_commit_drops", ("RSV-4",), "handles/producer.py",
         "            return answer  # exports play no part, and nothing has changed [RSV-4]\n",
-        "            if self._seat.belongings is not None:\n"
+        "            if self._endpoint.resources is not None:\n"
         "                self._end_reservation('commit')\n"
-        "                self._seat.channel, _ = reserving.rollback(self._seat.channel)\n"
+        "                self._endpoint.channel, _ = reserving.rollback(self._endpoint.channel)\n"
         "            return answer\n",
     ),
     Mutant(
@@ -183,11 +183,11 @@ RESERVING = (
         "commit_under_an_export", ("RSV-7",), "handles/producer.py",
         '            raise BufferError(f"{call} with an export of the reserved region alive: delete the slice '
         'or array first")\n',
-        "            self._seat.belongings._drop()\n",
+        "            self._endpoint.resources._drop()\n",
     ),
     Mutant(
         "refused_commit_loses_the_region", ("RSV-7",), "handles/reservation.py",
-        "            self._look_at(exporter)\n            return False\n", "            return False\n",
+        "            self._export(exporter)\n            return False\n", "            return False\n",
     ),
     Mutant(
         "close_leaves_the_view", ("RSV-6",), "handles/reservation.py",

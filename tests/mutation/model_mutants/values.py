@@ -106,18 +106,19 @@ VALUES = (
     ),
     Mutant(
         "refused_push_counts", ("ARG-4",), "handles/producer.py",
-        "        data = arguments.payload(data)\n        self._seat.channel, result = pushing.try_push",
+        "        data = arguments.payload(data)\n        self._endpoint.channel, result = pushing.try_push",
         "        try:\n"
         "            data = arguments.payload(data)\n"
         "        except TypeError:\n"
-        "            self._seat.channel, _ = pushing.push_timed_out(self._seat.channel)\n"
+        "            self._endpoint.channel, _ = pushing.push_timed_out(self._endpoint.channel)\n"
         "            raise\n"
-        "        self._seat.channel, result = pushing.try_push",
+        "        self._endpoint.channel, result = pushing.try_push",
     ),
     Mutant(
         "refused_pop_expires", ("ARG-4",), "handles/consumer.py",
         "        max_count, limit = arguments.count",
-        "        self._seat.channel = popping.replace(self._seat.channel, held=0) if max_count else self._settled()\n"
+        "        if max_count:\n"
+        "            self._endpoint.channel = popping.replace(self._endpoint.channel, held=0)\n"
         "        max_count, limit = arguments.count",
     ),
     Mutant(

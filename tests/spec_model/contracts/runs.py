@@ -12,12 +12,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
 SECONDS = 1.0
-"""Processor time for each postcondition. All of them together: about 70 s, by two at a time about 40 s."""
+"""Processor time for each postcondition. All of them: about 70 s one at a time, about 40 s two at a time."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What CrossHair printed, by line of the source, and how it ended."""
+    """The output of CrossHair, by line of the source, and its exit code."""
 
     lines: dict[int, str]
     output: str
@@ -26,7 +26,7 @@ class Verdict:
 
 def check(target: str, folder: Path = ROOT, seconds: float = SECONDS) -> Verdict:
     """CrossHair's verdict on every contract in `target`, a dotted name importable from `folder`."""
-    command = [sys.executable, "-m", "tests.spec_model.contracts.checker", "check", target, "--analysis_kind=PEP316"]
+    command = [sys.executable, "-m", "tests.spec_model.contracts.states", "check", target, "--analysis_kind=PEP316"]
     command += [f"--per_condition_timeout={seconds}", "--per_path_timeout=1", "--report_all"]
     # `folder` first: a copy of the model there hides the one that is installed.
     paths = os.pathsep.join([str(folder), str(ROOT)])

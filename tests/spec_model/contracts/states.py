@@ -1,10 +1,9 @@
-"""States for CrossHair to start the contracts from.
+"""States for CrossHair to start from; run as a module, `crosshair` with these states registered.
 
-Left to itself, CrossHair fills a Channel field by field, and never in its time meets a
-state that `well_formed` accepts: every contract would hold for want of a case. Here the
-fields that depend on each other are chosen together, so that every state made is well
-formed; the precondition is still asked. Which state is CrossHair's decision, so that it
-tries another on each path and knows when it has seen them all; arguments stay symbolic.
+By itself, CrossHair fills a Channel field by field, and never reaches a state that `well_formed` accepts within its
+time: every contract would hold vacuously. Here the fields that depend on each other are chosen together, so that
+every state is well formed; the precondition is still evaluated. CrossHair decides which state is chosen, so that it
+tries another on each path and knows when it has covered them all; arguments stay symbolic.
 
 Chosen from a few: the states of both sides, shut or not; no, one, all but one and all
 slots waiting; reserved or not; no, one, `capacity` and many messages popped, of them none,
@@ -17,6 +16,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from crosshair import SymbolicFactory, register_type
+from crosshair.main import main
 
 from spec_model.channel.value import Channel, Side
 from spec_model.config import SIZE_MAX, ChannelConfig
@@ -69,7 +69,7 @@ def make_channel(factory: SymbolicFactory) -> Channel:
 
 
 def make_config(factory: SymbolicFactory) -> ChannelConfig:
-    """A configuration with each field at or beside a limit: the constructor makes its fields concrete anyhow."""
+    """A configuration with each field at or beside a limit: the constructor makes its fields concrete anyway."""
     capacity = _pick(factory, 0, 7, 8, 9, 1000, 524287, 524288, 524289, SIZE_MAX)
     return ChannelConfig(capacity, _pick(factory, 0, 63, 64, 65, 16777215, 16777216, 16777217, SIZE_MAX))
 
@@ -92,3 +92,6 @@ def make_registry(factory: SymbolicFactory) -> Registry:
 register_type(ChannelConfig, make_config)
 register_type(Channel, make_channel)
 register_type(Registry, make_registry)
+
+if __name__ == "__main__":
+    main()

@@ -26,7 +26,7 @@ MODULES = (
 
 @pytest.fixture(scope="module")
 def verdicts() -> Iterator[dict[str, Future[Verdict]]]:
-    """The verdict on every module, two being worked out at a time."""
+    """The verdict on every module, computed two at a time."""
     with ThreadPoolExecutor(2) as pool:
         yield {module: pool.submit(check, module) for module in MODULES}
 
@@ -39,10 +39,10 @@ def test_every_contract_is_met_and_none_is_vacuous(module: str, verdicts: dict[s
     verdict = verdicts[module].result()
     assert verdict.exit_code == 0, verdict.output
     for name, lines in functions.items():
-        said = [text for line, text in verdict.lines.items() if line in lines]
-        assert said, f"CrossHair did not look at {module}.{name}:\n{verdict.output}"
-        for text in said:
-            if "Unable to meet precondition" in text:  # a slow machine: once more, with time enough
+        found = [text for line, text in verdict.lines.items() if line in lines]
+        assert found, f"CrossHair did not check {module}.{name}:\n{verdict.output}"
+        for text in found:
+            if "Unable to meet precondition" in text:  # a slow machine: once more, with more time
                 text = check(f"{module}.{name}", seconds=10 * SECONDS).output
             assert "onfirmed" in text, f"{module}.{name}: {text}"
 

@@ -1,4 +1,4 @@
-"""A contract that cannot fail proves nothing: CrossHair reports each of these mistakes in a copy of the model."""
+"""The contracts can fail: CrossHair reports each of these mistakes in a copy of the model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SECONDS = 4.0
 
 
 class Mistake(NamedTuple):
-    """A change to one module, and the function whose contract must notice."""
+    """A change to one module, and the function whose contract must fail."""
 
     claim: str
     module: str

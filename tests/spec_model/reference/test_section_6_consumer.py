@@ -52,7 +52,7 @@ def test_6_1_message_lifetime(omni: ModuleType, channel: Any) -> None:
 
 
 def test_6_2_blocking_pop_infinite_wait(omni: ModuleType, channel: Any, together: Callable[..., None]) -> None:
-    """A consumer that waits without limit gets every message, and then learns that the producer is gone."""
+    """A consumer that waits without limit gets every message, and then CHANNEL_CLOSED."""
     received = []
 
     def produce() -> None:
@@ -83,7 +83,7 @@ def test_6_2_blocking_pop_with_timeout(omni: ModuleType, channel: Any) -> None:
 
 
 def test_6_2_consumer_loop_with_shutdown(omni: ModuleType, channel: Any, together: Callable[..., None]) -> None:
-    """A short timeout lets a consumer look at a flag between messages."""
+    """A short timeout lets a consumer check a flag between messages."""
     shutdown = threading.Event()
     received = []
 

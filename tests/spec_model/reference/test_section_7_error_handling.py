@@ -40,7 +40,7 @@ def test_7_2_queue_full_backpressure(omni: ModuleType, channel: Any) -> None:
 
 
 def test_7_2_queue_empty(omni: ModuleType, channel: Any, together: Callable[..., None]) -> None:
-    """Polling, a wait with a limit and a wait without one each get their message; the last learns of the end."""
+    """Polling, a wait with a limit and a wait without one each get their message; the last then gets CHANNEL_CLOSED."""
     received = []
 
     def produce() -> None:
@@ -68,7 +68,7 @@ def test_7_2_queue_empty(omni: ModuleType, channel: Any, together: Callable[...,
 
 
 def test_7_2_peer_disconnected_producer(omni: ModuleType, channel: Any) -> None:
-    """A producer learns from `is_connected` and from its next push that the consumer is gone."""
+    """`is_connected` and the next push report that the consumer is gone."""
     channel.consumer.close()
     assert not channel.producer.is_connected()
     assert channel.producer.try_push(b"message") is omni.PushResult.CHANNEL_CLOSED

@@ -1,0 +1,180 @@
+"""What both handles share: the endpoint of a channel, its deferred close, and what can neither be made nor copied."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections import deque
+from types import TracebackType
+from typing import Any, Callable, Generic, NoReturn, TypeVar
+
+from spec_model.channel import queries
+from spec_model.channel.value import Channel, Side
+from spec_model.config import ChannelConfig
+from spec_model.registry import Registry, lookup, with_channel
+
+H = TypeVar("H", bound="Handle")
+Resources = TypeVar("Resources")
+"""What moves with an endpoint: the reservation, or the exports of popped messages."""
+
+
+class NonCopyable:
+    """Base of what cannot be copied, deep-copied or pickled [LIF-7]."""
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError(f"a {type(self).__name__} cannot be copied or pickled")
+
+
+class NotConstructible(NonCopyable):
+    """Base of what only a call of the API returns."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        raise TypeError(f"a {type(self).__name__} cannot be constructed; calls of the API return it")
+
+
+class Exporter(bytearray):
+    """Bytes that are handed out through the buffer protocol, with weak references.
+
+    Every view, slices and arrays over views included, holds a strong reference. While nothing else does, a weak
+    reference is alive exactly as long as some view is [MSG-3, RSV-7].
+    """
+
+    __slots__ = ("__weakref__",)
+
+
+def collect_unreferenced() -> None:
+    """Where references are not counted, collect what has lost its last one."""
+    if sys.implementation.name != "cpython":
+        gc.collect()
+
+
+class Store:
+    """The current registry of one broker: the only mutable state behind the broker and its handles.
+
+    A finaliser may run between any two instructions, within an operation too, so it changes nothing itself: it
+    appends a close to `deferred`, which is run before the next operation reads the registry.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self.deferred: deque[Callable[[], None]] = deque()
+
+    @property
+    def registry(self) -> Registry:
+        """The registry, after every deferred close [LIF-1]."""
+        self.run_deferred()
+        return self._registry
+
+    @registry.setter
+    def registry(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def run_deferred(self) -> None:
+        """Run every deferred close."""
+        while self.deferred:
+            self.deferred.popleft()()
+
+    def read(self, name: str) -> Channel:
+        """The channel registered under `name`; deferred closes stay deferred."""
+        channel = lookup(self._registry, name)
+        assert channel is not None, "a channel is registered while an endpoint of it is live [BRK-8]"
+        return channel
+
+    def write(self, name: str, channel: Channel) -> None:
+        """Replace the channel registered under `name` by what an operation has made of it."""
+        self._registry = with_channel(self._registry, name, channel)
+
+
+class Endpoint(Generic[Resources]):
+    """One end of one channel, which `move()` passes on to a new handle [LIF-3].
+
+    While it is live, its channel is the one registered under its name [BRK-8]. Afterwards it is the channel as it
+    was at the close, so that statistics can be read [LIF-5].
+    """
+
+    def __init__(self, store: Store, name: str, resources: Resources, close: Callable[[Channel], Channel]) -> None:
+        self._store = store
+        self._name = name
+        self._close = close
+        self._final: Channel | None = None
+        self.resources = resources
+
+    @property
+    def channel(self) -> Channel:
+        """The channel as this endpoint sees it."""
+        self._store.run_deferred()
+        return self._store.read(self._name) if self._final is None else self._final
+
+    @channel.setter
+    def channel(self, channel: Channel) -> None:
+        # An inactive endpoint has no part in the channel: its operations change nothing [LIF-4].
+        if self._final is None:
+            self._store.write(self._name, channel)
+
+    def moved_from(self, channel: Channel, resources: Resources) -> Endpoint[Resources]:
+        """What remains with the handle that this endpoint was moved from [LIF-5]."""
+        endpoint = Endpoint(self._store, self._name, resources, self._close)
+        endpoint._final = channel
+        return endpoint
+
+    def close(self) -> None:
+        """End a live endpoint; the name is free when the other one is closed too [LIF-1, BRK-8]."""
+        if self._final is None:
+            self._final = self._close(self._store.read(self._name))
+            self._store.write(self._name, self._final)
+
+    def defer_close(self) -> None:
+        """Close before the next operation on the broker's channels: safe in a finaliser [LIF-1]."""
+        self._store.deferred.append(self.close)
+
+
+class Handle(NotConstructible):
+    """An endpoint as the caller holds it, closed by `close()`, by `with`, or with its last reference [LIF-1]."""
+
+    _endpoint: Endpoint[Any]
+
+    @classmethod
+    def _of(cls: type[H], endpoint: Endpoint[Any]) -> H:
+        handle = cls.__new__(cls)
+        handle._endpoint = endpoint
+        return handle
+
+    def _side(self) -> Side:
+        """The state of this handle."""
+        raise NotImplementedError
+
+    def is_connected(self) -> bool:
+        """Whether this handle is active, its peer there, and the channel not shut down (§5.4, §6.4)."""
+        return queries.is_connected(self._endpoint.channel)
+
+    def get_config(self) -> ChannelConfig:
+        """The normalised configuration [BRK-2]; zeros for a moved-from handle [LIF-5]."""
+        return queries.get_config(self._endpoint.channel, self._side())
+
+    def capacity(self) -> int:
+        """Messages that fit in the channel (§5.4, §6.4)."""
+        return self.get_config().capacity
+
+    def max_message_size(self) -> int:
+        """Bytes of the largest message (§5.4, §6.4)."""
+        return self.get_config().max_message_size
+
+    def close(self) -> None:
+        """Close this handle; a second time does nothing [LIF-1]."""
+        self._endpoint.close()
+
+    def __enter__(self: H) -> H:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        endpoint = getattr(self, "_endpoint", None)
+        if endpoint is not None:
+            endpoint.defer_close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}, {self._side().value}>"

@@ -1,0 +1,120 @@
+"""Makes docs/api.md from the signatures and docstrings of fast_impl: `python -m tests.docs.pages` (make pages)."""
+
+from __future__ import annotations
+
+import ast
+import enum
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import fast_impl
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "api.md"
+STUB = ROOT / "fast_impl" / "_handles.pyi"
+RULE = re.compile(r"\b([A-Z]{3}-\d+)\b")
+
+SECTIONS = {
+    "Brokers and channels": ("MailboxBroker", "ChannelConfig", "ChannelPair", "open_channel"),
+    "Producer": ("ProducerHandle", "Reservation"),
+    "Consumer": ("ConsumerHandle", "Message", "Batch"),
+    "Results and statistics": (
+        "PushResult", "PopResult", "ChannelError", "BrokerStats", "ProducerStats", "ConsumerStats",
+    ),
+    "Exceptions": (
+        "OmniError", "ChannelClosedError", "ChannelNameError", "MessageExpiredError", "ConcurrentUseError",
+        "FlatBufferTooLarge", "SchemaError", "UnknownTableError",
+    ),
+    "FlatBuffers": ("Schema",),
+    "Native code": ("get_include",),
+}  # fmt: skip
+
+HEAD = """\
+# API
+
+Public names of `fast_impl`; `spec_model` has the same, for programs of one thread. Timeouts are seconds as a number, a
+`timedelta`, or None for ever; sizes are bytes. Ids such as [PSH-1](rules.md#psh-1) are [rules](rules.md), which say also
+what § means.
+
+Made by `make pages` from signatures and docstrings; a test fails where it is stale.
+"""
+
+
+def signatures() -> dict[str, str]:
+    """`Class.method` -> signature with types, from the stub of the types in C."""
+    found = {}
+    for outer in ast.parse(STUB.read_text(encoding="utf-8")).body:
+        if isinstance(outer, ast.ClassDef):
+            for inner in outer.body:
+                if isinstance(inner, ast.FunctionDef):
+                    found[f"{outer.name}.{inner.name}"] = _written(inner)
+    return found
+
+
+def _written(function: ast.FunctionDef) -> str:
+    """A function's signature as source, without self; of a property its type alone."""
+    returns = f" -> {ast.unparse(function.returns)}" if function.returns else ""
+    if any(isinstance(each, ast.Name) and each.id == "property" for each in function.decorator_list):
+        return returns.replace(" -> ", ": ")
+    arguments = ast.unparse(function.args).removeprefix("self").removeprefix(", ")
+    return f"({arguments}){returns}"
+
+
+def _signature(owner: str, name: str, member: Any, known: dict[str, str]) -> str:
+    if f"{owner}.{name}" in known:
+        return known[f"{owner}.{name}"]
+    if isinstance(member, property):
+        returns = inspect.signature(member.fget).return_annotation if member.fget else ""
+        return f": {returns}"
+    text = str(inspect.signature(member)).replace("'", "")
+    return re.sub(r"\(self(, )?", "(", text)
+
+
+def _doc(thing: Any) -> str:
+    """A docstring with a link at each rule it names, without the contracts that CrossHair reads."""
+    text = "\n".join(line for line in (inspect.getdoc(thing) or "").splitlines() if not line.startswith("post: "))
+    linked = RULE.sub(lambda found: f"[{found[1]}](rules.md#{found[1].lower()})", text.rstrip())
+    return linked.replace("[[", "[").replace(")]", ")")
+
+
+def _members(kind: type) -> Iterator[tuple[str, Any]]:
+    for name, member in vars(kind).items():
+        if name.startswith("_"):
+            continue
+        if isinstance(member, classmethod | staticmethod):
+            yield name, getattr(kind, name)
+        elif callable(member) or inspect.isdatadescriptor(member):
+            yield name, member
+
+
+def _entry(name: str, known: dict[str, str]) -> str:
+    thing = getattr(fast_impl, name)
+    lines = [f"### {name}", "", _doc(thing), ""]
+    if not isinstance(thing, type):
+        return "\n".join([lines[0], "", f"`{name}{_signature('', name, thing, known)}`", "", *lines[2:]])
+    if issubclass(thing, enum.Enum):
+        return "\n".join([*lines, ", ".join(f"`{each.name}` = {each.value}" for each in thing), ""])
+    if issubclass(thing, tuple):
+        fields = ", ".join(f"`{field}`" for field in getattr(thing, "_fields", ()))
+        return "\n".join([*lines, f"Fields: {fields}.", ""])
+    for method, member in _members(thing):
+        if _doc(member):
+            lines += [f"**`{method}{_signature(name, method, member, known)}`**", "", _doc(member), ""]
+    return "\n".join(lines)
+
+
+def api() -> str:
+    """The page."""
+    known = signatures()
+    parts = [HEAD]
+    for title, names in SECTIONS.items():
+        parts += [f"## {title}\n", *(_entry(name, known) for name in names)]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(parts)).rstrip() + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(api(), encoding="utf-8")
+    print(f"wrote {PAGE.relative_to(ROOT)}")
