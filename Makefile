@@ -25,7 +25,7 @@ help:
 	@echo "make conformance-long  the same for longer, with random programs"
 	@echo "make mutation          mutation testing: some of the deliberate mistakes, each with its tool (all: ARGS=--all)"
 	@echo "make explore           the core on every memory order that C11 allows, for small clients (more: ARGS=--full)"
-	@echo "make necessity         every atomic access, fence and wake of the core made weaker, one at a time"
+	@echo "make necessity         every atomic access, fence and wake of the core weakened, one at a time"
 	@echo "make sanitize          the core under sanitizers and valgrind (some of it: ARGS=--quick)"
 	@echo "make aarch64           the core on another processor, emulated"
 	@echo "make prove             the core's memory and arithmetic for every configuration, where CBMC is on the PATH"
@@ -52,7 +52,7 @@ verify: $(STAMP)
 	@$(VPYTHON) -m tests.native.sanitize
 	@$(VPYTHON) -m tests.native.aarch64
 	@$(VPYTHON) -m tests.native.prove
-	@$(VPYTHON) -m conformance.exploration.necessity --docs docs
+	@$(VPYTHON) -m conformance.exploration.order_mutation --docs docs
 	@$(VPYTHON) -m conformance.exploration.crosscheck
 	@$(VPYTHON) -m conformance.exploration.clients --markdown docs/verification.md
 	@$(VPYTHON) -m conformance.exploration.clients --full
@@ -63,7 +63,7 @@ explore: $(STAMP)
 	@$(VPYTHON) -m conformance.exploration.clients $(ARGS)
 
 necessity: $(STAMP)
-	@$(VPYTHON) -m conformance.exploration.necessity --docs docs $(ARGS)
+	@$(VPYTHON) -m conformance.exploration.order_mutation --docs docs $(ARGS)
 
 sanitize: $(STAMP)
 	@$(VPYTHON) -m tests.native.sanitize $(ARGS)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from conformance.checks import CHECKS, Check
 from conformance.execution import again
-from conformance.exploration.clients import failures
+from conformance.exploration.clients import report
 from conformance.exploration.compile import CompilerError
 from conformance.failure import Failure
 from conformance.reports import compare, rules_page
@@ -122,13 +122,14 @@ def replay(given: argparse.Namespace) -> int:
 
 
 def _replay_execution(failure: Failure, target: str | None) -> int:
-    job, path = failures.job_of(failure, target)
-    result = failures.again(job, path)
+    task, path = report.task_of(failure, target)
+    result = report.replay(task, path)
     where = target or failure.target
     if result.failure is None:
-        print(f"{where}: the execution of {job.client.name!r} that showed {failure.rule} passes")
+        print(f"{where}: the execution of {task.client.name!r} that showed {failure.rule} passes")
         return 0
-    print(f"{where}: the execution of {job.client.name!r} fails, {result.failure}\n\n{failures.told(job, result)}")
+    print(f"{where}: the execution of {task.client.name!r} fails, {result.failure}\n")
+    print(report.execution_text(task, result))
     return 1
 
 

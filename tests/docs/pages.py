@@ -36,8 +36,8 @@ HEAD = """\
 # API
 
 Public names of `fast_impl`; `spec_model` has the same, for programs of one thread. Timeouts are seconds as a number, a
-`timedelta`, or None for ever; sizes are bytes. Ids such as [PSH-1](rules.md#psh-1) are [rules](rules.md), a page that also
-says what § means.
+`timedelta`, or None for ever; sizes are bytes. Ids such as [PSH-1](rules.md#psh-1) are [rules](rules.md), where § is
+explained too.
 
 Made by `make pages` from signatures and docstrings; a test fails where it is stale.
 """

@@ -155,31 +155,31 @@ PRODUCER = (
     ),
     Mutant(
         "the_producer_is_unmapped_under_a_push", PRODUCER_C,
-        (suite_any("LIF-8", "CON-4"), explorer("the closer counts", RACE)),
+        (suite_any("LIF-8", "CON-4"), explorer("statistics after close", RACE)),
         "  guard_wait(&producer->guard);\n", "",
     ),
     Mutant(
         "a_sleeping_producer_ignores_the_consumers_end", PRODUCER_C,
-        explorer("the consumer ends with nothing popped", ASLEEP),
+        explorer("consumer closes without popping", ASLEEP),
         "nobody_receives(producer->channel) || guard", "guard",
     ),
     Mutant(
         "the_producers_close_does_not_wake_the_call_inside", PRODUCER_C,
-        explorer("the producer is closed asleep", ASLEEP),
+        explorer("producer closed while it waits", ASLEEP),
         "  eventcount_wake(&channel->ring.producer_waiter); /* the thread inside", "  /* the thread inside",
     ),
     Mutant(
-        "a_blocked_push_ignores_its_own_close", PRODUCER_C, explorer("the producer is closed from the side", ASLEEP),
+        "a_blocked_push_ignores_its_own_close", PRODUCER_C, explorer("producer closed by another thread", ASLEEP),
         " || guard_is_closed(&producer->guard));", ");",
     ),
     Mutant(
-        "a_regions_pin_does_not_hold_the_memory", PRODUCER_C, explorer("a region under the last close", RACE),
+        "a_regions_pin_does_not_hold_the_memory", PRODUCER_C, explorer("pinned region, concurrent last close", RACE),
         "return channel_pin(producer->channel) ? 0 : OMNI_EXPIRED;", "return (void)producer, 0;",
         "{ channel_unpin(producer->channel); }", "{ (void)producer; }",
     ),
     Mutant(
         "an_interrupted_push_counts_as_failed", PRODUCER_C,
-        explorer("a push is interrupted, and does not count", UNEXPLAINED),
+        explorer("push interrupted, not counted", UNEXPLAINED),
         "result == OMNI_PUSH_TIMEOUT ||", "result == OMNI_INTERRUPTED || result == OMNI_PUSH_TIMEOUT ||",
     ),
     Mutant(
@@ -289,65 +289,65 @@ CONSUMER = (
         "  eventcount_wake(&channel->ring.consumer_waiter); /* the thread inside, if it sleeps (LIF-8) */\n", "",
     ),
     Mutant(
-        "a_sleeping_consumer_ignores_the_producers_end", CONSUMER_C, explorer("the producer ends, asleep", ASLEEP),
+        "a_sleeping_consumer_ignores_the_producers_end", CONSUMER_C, explorer("producer closes, blocking", ASLEEP),
         "!platform_load(&ring->producer_alive, relaxed) || guard", "guard",
     ),
     Mutant(
         "the_consumers_close_does_not_wait_for_the_call_inside", CONSUMER_C,
-        explorer("the consumer is closed in a pop", RACE),
+        explorer("consumer closed during a pop", RACE),
         "  guard_wait(&consumer->guard);\n", "",
     ),
     Mutant(
-        "the_consumers_close_frees_before_it_waits", CONSUMER_C, explorer("the consumer is closed in a pop", RACE),
+        "the_consumers_close_frees_before_it_waits", CONSUMER_C, explorer("consumer closed during a pop", RACE),
         "  broker_handle_closed(channel);\n  channel_unpin(channel);\n", "  broker_handle_closed(channel);\n",
         "  guard_wait(&consumer->guard);\n", "  channel_unpin(channel);\n  guard_wait(&consumer->guard);\n",
     ),
     Mutant(
         "the_consumers_close_does_not_wake_the_call_inside", CONSUMER_C,
-        explorer("the consumer is closed in a batch", ASLEEP),
+        explorer("consumer closed during a batch pop", ASLEEP),
         "  eventcount_wake(&channel->ring.consumer_waiter); /* the thread inside", "  /* the thread inside",
     ),
     Mutant(
-        "a_blocked_pop_ignores_its_own_close", CONSUMER_C, explorer("the consumer is closed from the side", ASLEEP),
+        "a_blocked_pop_ignores_its_own_close", CONSUMER_C, explorer("consumer closed by another thread", ASLEEP),
         "relaxed) || guard_is_closed(&consumer->guard));", "relaxed));",
     ),
     Mutant(
-        "a_pin_is_not_ordered_against_a_pop", CONSUMER_C, explorer("a pin beside a pop", UNEXPLAINED),
+        "a_pin_is_not_ordered_against_a_pop", CONSUMER_C, explorer("pin, concurrent pop", UNEXPLAINED),
         "  guard_order(&consumer->guard);", "",
     ),
     Mutant(
         "a_pin_does_not_check_whether_the_message_has_expired", CONSUMER_C,
-        explorer("a pin beside a pop, one pinned", UNEXPLAINED),
+        explorer("second pin, concurrent pop", UNEXPLAINED),
         "  if (omni_message_is_readable(consumer, message)) return 0;", "  return 0;",
     ),
     Mutant(
         "an_unpin_does_not_release_to_the_pop_that_checks_the_slot", CONSUMER_C,
-        explorer("an unpin beside a pop", RACE),
+        explorer("unpin, concurrent pop", RACE),
         "number)->pins, (uint32_t)-1, release", "number)->pins, (uint32_t)-1, relaxed",
     ),
     Mutant(
-        "an_unpin_does_not_release_to_the_pop_that_finds_no_pins", CONSUMER_C, explorer("an unpin beside a pop", RACE),
+        "an_unpin_does_not_release_to_the_pop_that_finds_no_pins", CONSUMER_C, explorer("unpin, concurrent pop", RACE),
         "platform_add(&consumer->pins, (uint64_t)-1, release)", "platform_add(&consumer->pins, (uint64_t)-1, relaxed)",
     ),
     Mutant(
-        "a_pop_does_not_acquire_what_an_unpin_released", CONSUMER_C, explorer("an unpin beside a pop", RACE),
+        "a_pop_does_not_acquire_what_an_unpin_released", CONSUMER_C, explorer("unpin, concurrent pop", RACE),
         "ring->capacity)->pins, acquire) == 0", "ring->capacity)->pins, relaxed) == 0",
     ),
     Mutant(
-        "a_pop_checks_the_newest_messages_pins", CONSUMER_C, explorer("a view under pushes and pops", RACE),
+        "a_pop_checks_the_newest_messages_pins", CONSUMER_C, explorer("view, concurrent pushes and pops", RACE),
         "read + free - ring->capacity)->pins", "read + free)->pins",
     ),
     Mutant(
-        "a_pin_does_not_hold_the_memory", CONSUMER_C, explorer("a view under the last close", RACE),
+        "a_pin_does_not_hold_the_memory", CONSUMER_C, explorer("view, concurrent last close", RACE),
         "  if (!channel_pin(consumer->channel)) return OMNI_EXPIRED;\n", "",
         "release);\n  channel_unpin(consumer->channel);\n", "release);\n",
     ),
     Mutant(
-        "a_pin_does_not_give_the_memory_back", CONSUMER_C, explorer("a view under the last close", UNEXPLAINED),
+        "a_pin_does_not_give_the_memory_back", CONSUMER_C, explorer("view, concurrent last close", UNEXPLAINED),
         "release);\n  channel_unpin(consumer->channel);\n", "release);\n",
     ),
     Mutant(
-        "an_interrupted_pop_stays_in_the_guard", CONSUMER_C, explorer("a pop is interrupted", UNEXPLAINED),
+        "an_interrupted_pop_stays_in_the_guard", CONSUMER_C, explorer("pop interrupted", UNEXPLAINED),
         "  guard_leave(&consumer->guard);\n  return result;",
         "  if (result != OMNI_INTERRUPTED) guard_leave(&consumer->guard);\n  return result;",
     ),
@@ -403,7 +403,7 @@ BROKER = (
         "memory_is_not_given_back", BROKER_C,
         (
             suite("BRK-5"),
-            explorer("two ask, and give back", UNEXPLAINED),
+            explorer("two request and free", UNEXPLAINED),
             cbmc("requests", "broker.memory_used == used"),
         ),
         "    broker->memory_used -= channel->ring.capacity * channel->max_message_size;\n", "",
@@ -421,7 +421,7 @@ BROKER = (
         "    omni_channel **bucket",
     ),
     Mutant(
-        "requests_share_the_lock", BROKER_C, (suite("BRK-12"), explorer("two ask for a name", RACE)),
+        "requests_share_the_lock", BROKER_C, (suite("BRK-12"), explorer("two request one name", RACE)),
         "  platform_lock_exclusive(&broker->lock);\n  if (find(broker, hash, name, name_size)) {\n",
         "  platform_lock_shared(&broker->lock);\n  if (find(broker, hash, name, name_size)) {\n",
     ),
@@ -490,7 +490,7 @@ BROKER = (
     ),
     Mutant(
         "the_last_handle_does_not_wake_shutdown", BROKER_C,
-        (suite_any("SHD-2", "CON-5"), explorer("the handles are waited for, the consumer asleep", ASLEEP)),
+        (suite_any("SHD-2", "CON-5"), explorer("shutdown_wait, consumer waits", ASLEEP)),
         "  platform_wake(&broker->closed_count);\n", "",
     ),
     Mutant(
@@ -499,46 +499,46 @@ BROKER = (
         "  uint64_t generation = broker->created;\n  broker->memory_limit = broker->memory_used;\n",
     ),
     Mutant(
-        "giving_up_a_broker_does_not_release", BROKER_C, explorer("the broker is freed", RACE),
+        "giving_up_a_broker_does_not_release", BROKER_C, explorer("broker freed", RACE),
         "&broker->references, (uint64_t)-1, acq_rel", "&broker->references, (uint64_t)-1, acquire",
     ),
     Mutant(
-        "a_channel_does_not_hold_its_broker", BROKER_C, explorer("the broker is freed", RACE),
+        "a_channel_does_not_hold_its_broker", BROKER_C, explorer("broker freed", RACE),
         "      platform_add(&broker->references, 1, relaxed);", "     ",
         "  omni_broker_free(broker); /* the channel's", "  /* the channel's",
     ),
     Mutant(
-        "a_search_for_a_name_takes_no_lock", BROKER_C, explorer("a name is freed", RACE),
+        "a_search_for_a_name_takes_no_lock", BROKER_C, explorer("name freed", RACE),
         "  platform_lock_shared(&broker->lock);\n  int found", "  int found",
         "NULL;\n  platform_unlock(&broker->lock);\n  return found", "NULL;\n  return found",
     ),
     Mutant(
-        "what_a_channel_sent_is_added_after_the_lock", BROKER_C, explorer("counted while it ends", RACE),
+        "what_a_channel_sent_is_added_after_the_lock", BROKER_C, explorer("statistics during close", RACE),
         "    broker->retired_messages += sent.messages;\n", "",
         "  if (!last) return;\n", "  if (!last) return;\n  broker->retired_messages += sent.messages;\n",
     ),
     Mutant(
-        "a_table_that_grows_leaves_the_old_one", BROKER_C, explorer("the table grows", UNEXPLAINED),
+        "a_table_that_grows_leaves_the_old_one", BROKER_C, explorer("registry grows", UNEXPLAINED),
         "  platform_free(broker->buckets);\n  broker->buckets = buckets;", "  broker->buckets = buckets;",
     ),
     Mutant(
         "the_closed_count_is_read_after_the_check", BROKER_C,
-        explorer("the handles are waited for, the consumer asleep", ASLEEP),
+        explorer("shutdown_wait, consumer waits", ASLEEP),
         "    uint32_t closed_count = platform_load(&broker->closed_count.value, relaxed);\n", "",
         "    if (done) return 1;\n",
         "    if (done) return 1;\n    uint32_t closed_count = platform_load(&broker->closed_count.value, relaxed);\n",
     ),
     Mutant(
-        "a_shutdown_does_not_keep_the_channels", BROKER_C, explorer("the handles are waited for, in vain", RACE),
+        "a_shutdown_does_not_keep_the_channels", BROKER_C, explorer("shutdown_wait times out", RACE),
         "  platform_lock_shared(&broker->lock); /* keeps the channels", "  /* keeps the channels",
         "channel_shut(channel);\n  platform_unlock(&broker->lock);", "channel_shut(channel);",
     ),
     Mutant(
-        "a_refused_channel_counts", BROKER_C, explorer("memory is refused", UNEXPLAINED),
+        "a_refused_channel_counts", BROKER_C, explorer("allocation fails", UNEXPLAINED),
         "    if (channel) {\n", "    broker->memory_used += channel ? 0 : memory;\n    if (channel) {\n",
     ),
     Mutant(
-        "a_refused_broker_leaves_its_table", BROKER_C, explorer("no memory for a broker", UNEXPLAINED),
+        "a_refused_broker_leaves_its_table", BROKER_C, explorer("allocation fails for a broker", UNEXPLAINED),
         "  platform_free(broker->buckets);\n  platform_free(broker);\n  return NULL;",
         "  platform_free(broker);\n  return NULL;",
     ),

@@ -46,13 +46,13 @@ RING = (
     ),
     Mutant(
         "producers_end_does_not_wake", RING_H,
-        (suite_any("LIF-2", "SHD-1"), explorer("the producer ends, asleep", ASLEEP)),
+        (suite_any("LIF-2", "SHD-1"), explorer("producer closes, blocking", ASLEEP)),
         "/* pairs with ring_waiting: after the last write_index */\n  eventcount_wake(&ring->consumer_waiter);\n",
         "/* pairs with ring_waiting: after the last write_index */\n",
     ),
     Mutant(
         "consumers_end_does_not_wake", RING_H,
-        (suite_any("LIF-2", "SHD-1"), explorer("the consumer ends with nothing popped", ASLEEP), hangs("race, ")),
+        (suite_any("LIF-2", "SHD-1"), explorer("consumer closes without popping", ASLEEP), hangs("race, ")),
         "/* publishes no memory; eventcount_wake orders it */\n  eventcount_wake(&ring->producer_waiter);\n",
         "/* publishes no memory; eventcount_wake orders it */\n",
     ),
@@ -146,11 +146,11 @@ RING = (
         "(&ring->write_index, acquire); /* pairs", "(&ring->write_index, relaxed); /* pairs",
     ),
     Mutant(
-        "producer_alive_not_acquired", RING_H, explorer("the producer ends", ""),
+        "producer_alive_not_acquired", RING_H, explorer("producer closes", ""),
         "!platform_load(&ring->producer_alive, acquire)", "!platform_load(&ring->producer_alive, relaxed)",
     ),
     Mutant(
-        "no_second_load_of_the_write_index", RING_H, explorer("the producer ends", UNEXPLAINED),
+        "no_second_load_of_the_write_index", RING_H, explorer("producer closes", UNEXPLAINED),
         "    ring->cached_write = platform_load(&ring->write_index, relaxed); /* again", "    ; /* again",
     ),
     Mutant(
@@ -162,11 +162,12 @@ RING = (
         "    platform_fence_heavy();", "    ;",
     ),
     Mutant(
-        "producer_alive_not_released", RING_H, explorer("shut down, asleep", ""),
+        "producer_alive_not_released", RING_H, explorer("shutdown, consumer waits", ""),
         "(&ring->producer_alive, 0, release)", "(&ring->producer_alive, 0, relaxed)",
     ),
     Mutant(
-        "waiting_messages_are_counted_from_a_read_index_that_may_be_ahead", RING_H, explorer("what waits", UNEXPLAINED),
+        "available_messages_from_a_read_index_that_may_be_ahead", RING_H,
+        explorer("available messages", UNEXPLAINED),
         "&ring->read_index, acquire); /* first", "&ring->read_index, relaxed); /* first",
     ),
     Mutant(
@@ -204,7 +205,7 @@ GUARD = (
     ),
     Mutant(
         "a_closed_guard_lets_in", GUARD_H,
-        (suite_any("LIF-4", "POP-1", "PSH-1"), explorer("the producer is closed, reserved", RACE)),
+        (suite_any("LIF-4", "POP-1", "PSH-1"), explorer("producer closed by another thread, reserved", RACE)),
         "    if (state & GUARD_CLOSED) return GUARD_INACTIVE;\n", "",
     ),
     Mutant(
@@ -234,64 +235,64 @@ GUARD = (
         "  if (owner && owner != self) {\n", "  if (owner && owner != self) return false;\n  if (0) {\n",
     ),
     Mutant(
-        "leaving_as_the_owner_does_not_release", GUARD_H, explorer("two in the consumer", RACE),
+        "leaving_as_the_owner_does_not_release", GUARD_H, explorer("consumer contended, empty", RACE),
         "&guard->inside[bias], 0, release", "&guard->inside[bias], 0, relaxed",
     ),
     Mutant(
-        "rebiasing_has_no_heavy_fence", GUARD_H, explorer("two in the producer, one with the seat", RACE),
+        "rebiasing_has_no_heavy_fence", GUARD_H, explorer("producer contended, one is bias owner", RACE),
         "    platform_fence_heavy(); /* pairs with guard_enter:", "    /* pairs with guard_enter:",
     ),
     Mutant(
-        "the_owner_does_not_check_the_bias", GUARD_H, explorer("two in the producer, one with the seat", RACE),
+        "the_owner_does_not_check_the_bias", GUARD_H, explorer("producer contended, one is bias owner", RACE),
         "GUARD_CLOSED)) && platform_load(&guard->bias, relaxed) == bias)", "GUARD_CLOSED)))",
     ),
     Mutant(
-        "entering_as_the_owner_has_no_light_fence", GUARD_H, explorer("two in the consumer, one with the seat", RACE),
+        "entering_as_the_owner_has_no_light_fence", GUARD_H, explorer("consumer contended, one is bias owner", RACE),
         "  platform_fence_light(); /* pairs with guard_rebias and",
         "  /* pairs with guard_rebias and",
     ),
     Mutant(
-        "a_bias_is_revoked_from_an_owner_inside", GUARD_H, explorer("two in the producer", RACE),
+        "a_bias_is_revoked_from_an_owner_inside", GUARD_H, explorer("producer contended", RACE),
         "    if (platform_load(&guard->inside[bias], acquire)) return false;", "    ",
     ),
     Mutant(
-        "leaving_without_the_bias_does_not_release", GUARD_H, explorer("no seat is left, the producer", RACE),
+        "leaving_without_the_bias_does_not_release", GUARD_H, explorer("bias owners used up, producer", RACE),
         "~(uint32_t)(GUARD_BUSY | GUARD_WAITER), release", "~(uint32_t)(GUARD_BUSY | GUARD_WAITER), relaxed",
     ),
     Mutant(
-        "an_owners_pin_does_not_check_the_bias", GUARD_H, explorer("a pin of who has the seat, beside a pop", RACE),
+        "an_owners_pin_does_not_check_the_bias", GUARD_H, explorer("pin by the bias owner, concurrent pop", RACE),
         "    if (platform_load(&guard->bias, relaxed) == bias) return;", "    return;",
     ),
     Mutant(
-        "a_pin_without_the_bias_is_not_ordered_against_a_pop", GUARD_H, explorer("a pin beside a pop", UNEXPLAINED),
+        "a_pin_without_the_bias_is_not_ordered_against_a_pop", GUARD_H, explorer("pin, concurrent pop", UNEXPLAINED),
         "    if (platform_load(&guard->bias, relaxed) == bias) return;\n  }\n  platform_fence_heavy();",
         "    if (platform_load(&guard->bias, relaxed) == bias) return;\n  }",
     ),
     Mutant(
-        "waiting_does_not_set_the_waiter_flag", GUARD_H, explorer("the consumer is closed from the side", ASLEEP),
+        "waiting_does_not_set_the_waiter_flag", GUARD_H, explorer("consumer closed by another thread", ASLEEP),
         "platform_or(&guard->state, GUARD_WAITER, release)", "platform_or(&guard->state, 0, release)",
     ),
     Mutant(
-        "waiting_is_not_ordered_against_leaving", GUARD_H, explorer("the consumer is closed from the side", ""),
+        "waiting_is_not_ordered_against_leaving", GUARD_H, explorer("consumer closed by another thread", ""),
         "    platform_fence_heavy();\n    uint32_t bias", "    uint32_t bias",
     ),
     Mutant(
-        "leaving_wakes_nobody", GUARD_H, explorer("the consumer is closed from the side", ASLEEP),
+        "leaving_wakes_nobody", GUARD_H, explorer("consumer closed by another thread", ASLEEP),
         "  platform_wake(&guard->left);\n", "",
     ),
     Mutant(
-        "leaving_is_a_flag_and_not_a_count", GUARD_H, explorer("shut down and closed", ASLEEP),
+        "leaving_is_a_flag_and_not_a_count", GUARD_H, explorer("shutdown and close", ASLEEP),
         "platform_add(&guard->left.value, 1, relaxed);", "platform_store(&guard->left.value, 0, relaxed);",
         "uint32_t left = platform_load(&guard->left.value, relaxed);",
         "platform_store(&guard->left.value, 1, relaxed);",
         "relaxed) == left) platform_sleep(&guard->left, left,", "relaxed) == 1) platform_sleep(&guard->left, 1,",
     ),
     Mutant(
-        "a_second_thread_is_let_in", GUARD_H, explorer("two in the producer", RACE),
+        "a_second_thread_is_let_in", GUARD_H, explorer("producer contended", RACE),
         "    if (state & GUARD_BUSY) return GUARD_CONTENDED;\n", "",
     ),
     Mutant(
-        "a_pop_is_not_ordered_against_a_pin", GUARD_H, explorer("a pin beside a pop", UNEXPLAINED),
+        "a_pop_is_not_ordered_against_a_pin", GUARD_H, explorer("pin, concurrent pop", UNEXPLAINED),
         "  platform_fence_light(); /* pairs with guard_order",
         "  /* pairs with guard_order",
     ),
@@ -328,41 +329,41 @@ CHANNEL = (
         "  ring_end_consumer(&channel->ring);    /* no push begun from now on goes through */\n", "",
     ),
     Mutant(
-        "shutdown_overtakes_a_push", CHANNEL_C, (suite_any("SHD-1", "CON-4"), explorer("shut down, reserved", RACE)),
+        "shutdown_overtakes_a_push", CHANNEL_C, (suite_any("SHD-1", "CON-4"), explorer("shutdown, reserved", RACE)),
         "  guard_wait(&channel->producer.guard); /* and none", "  /* and none",
     ),
     Mutant(
-        "the_last_release_of_a_channel_does_not_acquire", CHANNEL_C, explorer("both are freed", RACE),
+        "the_last_release_of_a_channel_does_not_acquire", CHANNEL_C, explorer("both freed", RACE),
         "&channel->references, (uint64_t)-1, acq_rel", "&channel->references, (uint64_t)-1, release",
     ),
     Mutant(
-        "giving_up_a_channel_does_not_release", CHANNEL_C, explorer("both are freed after the close", RACE),
+        "giving_up_a_channel_does_not_release", CHANNEL_C, explorer("both freed after close", RACE),
         "&channel->references, (uint64_t)-1, acq_rel", "&channel->references, (uint64_t)-1, acquire",
     ),
     Mutant(
-        "the_last_to_use_the_memory_does_not_acquire", CHANNEL_C, explorer("a view under the last close", RACE),
+        "the_last_to_use_the_memory_does_not_acquire", CHANNEL_C, explorer("view, concurrent last close", RACE),
         "&channel->mapping_users, (uint64_t)-1, acq_rel", "&channel->mapping_users, (uint64_t)-1, release",
     ),
     Mutant(
-        "giving_up_the_memory_does_not_release", CHANNEL_C, explorer("a view under the last close", RACE),
+        "giving_up_the_memory_does_not_release", CHANNEL_C, explorer("view, concurrent last close", RACE),
         "&channel->mapping_users, (uint64_t)-1, acq_rel", "&channel->mapping_users, (uint64_t)-1, acquire",
     ),
     Mutant(
-        "the_memory_does_not_hold_the_channel", CHANNEL_C, explorer("a view under the last close", RACE),
+        "the_memory_does_not_hold_the_channel", CHANNEL_C, explorer("view, concurrent last close", RACE),
         "&channel->references, 3)", "&channel->references, 2)",
         "mapping_size);\n  channel_release(channel);\n", "mapping_size);\n",
     ),
     Mutant(
-        "a_shutdown_ends_the_producer_first", CHANNEL_C, explorer("shut down beside pushes and pops", RACE),
+        "a_shutdown_ends_the_producer_first", CHANNEL_C, explorer("shutdown, concurrent push and pops", RACE),
         "  ring_end_consumer(&channel->ring);    /* no push",
         "  ring_end_producer(&channel->ring);\n  ring_end_consumer(&channel->ring);    /* no push",
     ),
     Mutant(
-        "a_refused_mapping_leaves_the_channel", CHANNEL_C, explorer("memory is refused", UNEXPLAINED),
+        "a_refused_mapping_leaves_the_channel", CHANNEL_C, explorer("allocation fails", UNEXPLAINED),
         "  if (!ring->slots) {\n    platform_free(channel);", "  if (!ring->slots) {",
     ),
     Mutant(
-        "a_refused_word_leaves_the_mapping", CHANNEL_C, explorer("memory is refused", UNEXPLAINED),
+        "a_refused_word_leaves_the_mapping", CHANNEL_C, explorer("allocation fails", UNEXPLAINED),
         "    platform_unmap(ring->slots, channel->mapping_size);\n    platform_free(channel);\n    return NULL;",
         "    platform_free(channel);\n    return NULL;",
     ),
