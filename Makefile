@@ -12,13 +12,13 @@ STAMP := $(VENV)/.installed
 VPYTHON := $(VENV)/bin/python
 
 # What is compiled depends on these. The rest is used straight from the tree.
-SOURCES := pyproject.toml $(wildcard fast_impl/core/*.c fast_impl/core/*.h fast_impl/core/platform/*.c fast_impl/core/platform/*.h) \
-	$(wildcard fast_impl/cpython/*.c fast_impl/cpython/*.h fast_impl/cffi/*.py) \
-	$(wildcard fast_impl/flatbuffers/verifier/*.c fast_impl/flatbuffers/verifier/*.h) \
+SOURCES := pyproject.toml $(wildcard fast_impl/core/*.[ch] fast_impl/core/platform/*.[ch]) \
+	$(wildcard fast_impl/cpython/*.[ch] fast_impl/cffi/*.py) \
+	$(wildcard fast_impl/flatbuffers/verifier/*.[ch]) \
 	$(wildcard fast_impl/_build.py fast_impl/_sources.py)
 
 .PHONY: help conformance conformance-long mutation explore necessity sanitize aarch64 prove verify crosscheck \
-	flatbuffers test lint types bench bench-check clean venv
+	flatbuffers test test-all pages lint types bench bench-check clean venv
 
 help:
 	@echo "make conformance       does fast_impl keep the rules? (options through ARGS=)"
@@ -34,7 +34,8 @@ help:
 	@echo "make bench             how fast, beside its peers: table and plots into docs/ (a minute's worth: ARGS=--quick)"
 	@echo "make bench-check       is it as fast as is asked, row by row? (one of them: ARGS='--only ROW')"
 	@echo "make flatbuffers       the FlatBuffers verifier beside C++'s on 1,000,000 buffers, its time, and fuzzed"
-	@echo "make test              run the tests (options through ARGS=)"
+	@echo "make test              run the tests, two minutes of them (options through ARGS=); all of them: make test-all"
+	@echo "make pages             docs/api.md and docs/rules.md, from docstrings and from the catalogue of rules"
 	@echo "make lint, make types  ruff, import-linter (who may import whom), clang-format and clang-tidy; mypy"
 	@echo "make clean             remove everything that was built, the environments too"
 	@echo "PYTHON=python3.12 chooses the interpreter; now: $(PYTHON) ($(or $(TAG),not found))"
@@ -90,19 +91,28 @@ flatbuffers: $(STAMP)
 	@$(VPYTHON) -m tests.fast_impl.flatbuffers.fuzz --seconds 300 || test $$? = 2
 
 test: $(STAMP)
-	@$(VPYTHON) -m pytest $(ARGS)
+	@$(VPYTHON) -m pytest -n auto --dist worksteal -m "not slow" $(ARGS)
+
+test-all: $(STAMP)
+	@$(VPYTHON) -m pytest -n auto --dist worksteal $(ARGS)
+
+pages: $(STAMP)
+	@$(VPYTHON) -m tests.docs.pages
+	@$(VPYTHON) -m conformance list --markdown docs/rules.md
 
 # Every C file in the one format; the core, the binding and the verifier through clang-tidy, two files at a time.
-lint: $(STAMP)
+lint: $(VENV)/.lint
 	@$(VPYTHON) -m ruff check . $(ARGS)
 	@$(VENV)/bin/lint-imports
-	@git ls-files '*.c' '*.h' | xargs $(VENV)/bin/clang-format --dry-run -Werror
+	@git ls-files '*.c' '*.h' '*.cpp' '*.hpp' | xargs $(VENV)/bin/clang-format --dry-run -Werror
+	@$(VPYTHON) -c 'from fast_impl._build import docs; from pathlib import Path; \
+		Path("$(VENV)/docs.h").write_text("".join(docs(Path("fast_impl"))))'
 	@include=$$($(VPYTHON) -c 'import sysconfig; print(sysconfig.get_paths()["include"])'); \
 		ls fast_impl/core/*.c fast_impl/core/platform/*.c fast_impl/cpython/*.c fast_impl/flatbuffers/verifier/*.c | \
-		xargs -P 2 -n 1 sh -c '$(VENV)/bin/clang-tidy --quiet "$$@" -- -std=gnu11 -Ifast_impl/core -isystem "$$0"' \
-		"$$include"
+		xargs -P 2 -n 4 $(VENV)/bin/clang-tidy --quiet \
+		--extra-arg=-std=gnu11 --extra-arg=-Ifast_impl/core --extra-arg=-I$(VENV) --extra-arg=-isystem$$include
 
-types: $(STAMP)
+types: $(VENV)/.lint
 	@$(VPYTHON) -m mypy $(ARGS)
 
 venv: $(STAMP)
@@ -115,14 +125,22 @@ $(STAMP): $(SOURCES)
 	@rm -f $@
 	@test -x $(VPYTHON) || { echo "== $(VENV): making a virtual environment"; $(PYTHON) -m venv --clear $(VENV); }
 	@echo "== $(VENV): compiling the core and installing (some minutes the first time)"
-	@$(VPYTHON) -m pip install --quiet --disable-pip-version-check -e '.[test,lint]'
+	@$(VPYTHON) -m pip install --quiet --disable-pip-version-check -e '.[test]'
 	@touch $@
 	@echo "== $(VENV): ready"
 
+# What an extra of pyproject.toml asks for.
+EXTRA = $(VPYTHON) -c 'import sys, tomllib; \
+	print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"][sys.argv[1]], sep="\n")'
+
+$(VENV)/.lint: $(STAMP)
+	@echo "== $(VENV): linters"
+	@$(EXTRA) lint | xargs $(VPYTHON) -m pip install --quiet --disable-pip-version-check
+	@touch $@
+
 # One by one: what cannot be installed here is left out of the benchmark, which names it.
 $(VENV)/.peers: $(STAMP)
-	@$(VPYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["bench"])' \
-		| xargs -n 1 | while read -r peer; do \
+	@$(EXTRA) bench | while read -r peer; do \
 		echo "== $(VENV): $$peer"; \
 		$(VPYTHON) -m pip install --quiet --disable-pip-version-check "$$peer" || echo "-- skipped: $$peer"; done
 	@touch $@
