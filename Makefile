@@ -105,7 +105,7 @@ lint: $(VENV)/.lint
 	@$(VPYTHON) -m ruff check . $(ARGS)
 	@$(VENV)/bin/lint-imports
 	@git ls-files '*.c' '*.h' '*.cpp' '*.hpp' | xargs $(VENV)/bin/clang-format --dry-run -Werror
-	@$(VPYTHON) -c 'from fast_impl._build import docs; from pathlib import Path; \
+	@$(VPYTHON) -c 'from fast_impl._sources import docs; from pathlib import Path; \
 		Path("$(VENV)/docs.h").write_text("".join(docs(Path("fast_impl"))))'
 	@include=$$($(VPYTHON) -c 'import sysconfig; print(sysconfig.get_paths()["include"])'); \
 		ls fast_impl/core/*.c fast_impl/core/platform/*.c fast_impl/cpython/*.c fast_impl/flatbuffers/verifier/*.c | \

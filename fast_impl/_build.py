@@ -11,14 +11,11 @@ import the very extension modules that are about to be built. The signatures and
 
 from __future__ import annotations
 
-import ast
 import importlib.util
-import json
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -78,7 +75,7 @@ def compile_handles(package: Path, tmpdir: str) -> str:
     """Compile `_handles` with the core's sources in it, optimised as one where the tools can; its path."""
     headers = Path(tmpdir) / "headers"
     headers.mkdir(parents=True)
-    (headers / "docs.h").write_text("".join(docs(package)), encoding="utf-8")
+    (headers / "docs.h").write_text("".join(load_sources(package).docs(package)), encoding="utf-8")
     optimised_as_one = "-flto=auto" if _links_with("-flto=auto", tmpdir) else "-O3"
     extension = Extension(
         HANDLES,
@@ -94,34 +91,6 @@ def compile_handles(package: Path, tmpdir: str) -> str:
     command.ensure_finalized()
     command.run()
     return str(command.get_ext_fullpath(HANDLES))
-
-
-def docs(package: Path) -> Iterator[str]:
-    """Lines of C: DOC_<class> and DOC_<class>_<member> for what has a docstring in `fast_impl/cffi`.
-
-    A method's begins with its signature, in the form from which CPython makes `__text_signature__`.
-    """
-    for path in sorted((package / "cffi").glob("*.py")):
-        for kind in ast.parse(path.read_text(encoding="utf-8")).body:
-            if not isinstance(kind, ast.ClassDef):
-                continue
-            yield _definition(f"DOC_{kind.name}", ast.get_docstring(kind))
-            for member in kind.body:
-                if isinstance(member, ast.FunctionDef):
-                    method = not (member.decorator_list or member.name.startswith("_"))
-                    signature = f"{member.name}(${_parameters(member)})\n--\n\n" if method else ""
-                    yield _definition(f"DOC_{kind.name}_{member.name}", ast.get_docstring(member), signature)
-
-
-def _parameters(function: ast.FunctionDef) -> str:
-    for argument in ast.walk(function.args):
-        if isinstance(argument, ast.arg):
-            argument.annotation = None
-    return ast.unparse(function.args)
-
-
-def _definition(name: str, docstring: str | None, signature: str = "") -> str:
-    return f"#define {name} {json.dumps(signature + docstring, ensure_ascii=False)}\n" if docstring else ""
 
 
 def _links_with(flag: str, tmpdir: str) -> bool:

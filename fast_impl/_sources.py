@@ -1,11 +1,14 @@
-"""The C sources of the extension modules over cffi, and what cffi reads of their headers: out-of-line API mode.
+"""The C sources of the extension modules: what cffi reads of their headers, and the docstrings that the types in C take.
 
 At build time it is loaded by its path, before `fast_impl` can be imported.
 """
 
 from __future__ import annotations
 
+import ast
+import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from cffi import FFI
@@ -53,3 +56,31 @@ def _set_source(ffi: FFI, module_name: str, source: str, folder: Path, macros: d
         extra_compile_args=["-std=gnu11", "-O2", "-fvisibility=hidden"],
         libraries=["pthread"],
     )
+
+
+def docs(package: Path) -> Iterator[str]:
+    """Lines of C: DOC_<class> and DOC_<class>_<member> for what has a docstring in `fast_impl/cffi`.
+
+    A method's begins with its signature, in the form from which CPython makes `__text_signature__`.
+    """
+    for path in sorted((package / "cffi").glob("*.py")):
+        for kind in ast.parse(path.read_text(encoding="utf-8")).body:
+            if not isinstance(kind, ast.ClassDef):
+                continue
+            yield _definition(f"DOC_{kind.name}", ast.get_docstring(kind))
+            for member in kind.body:
+                if isinstance(member, ast.FunctionDef):
+                    method = not (member.decorator_list or member.name.startswith("_"))
+                    signature = f"{member.name}(${_parameters(member)})\n--\n\n" if method else ""
+                    yield _definition(f"DOC_{kind.name}_{member.name}", ast.get_docstring(member), signature)
+
+
+def _parameters(function: ast.FunctionDef) -> str:
+    for argument in ast.walk(function.args):
+        if isinstance(argument, ast.arg):
+            argument.annotation = None
+    return ast.unparse(function.args)
+
+
+def _definition(name: str, docstring: str | None, signature: str = "") -> str:
+    return f"#define {name} {json.dumps(signature + docstring, ensure_ascii=False)}\n" if docstring else ""

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from sysconfig import get_config_var, get_path
 
+from fast_impl._sources import docs
 from tests.mutation.mutant import Mutant
 from tests.native import programs
 
@@ -82,7 +83,8 @@ def _compile_handles(package: Path) -> None:
     library = package / f"_handles{EXTENSION}"
     library.unlink(missing_ok=True)
     sources = sorted(map(str, [*package.glob("cpython/*.c"), *package.glob("core/**/*.c")]))
-    # Hidden, for one of its functions has the name of one of the C library's.
+    (package / "cpython" / "docs.h").write_text("".join(docs(package)))
+    # Hidden, because one of its functions has the name of one of the C library's.
     flags = ["-std=gnu11", "-O1", "-w", "-shared", "-fPIC", "-fvisibility=hidden", "-pthread"]
     command = [compiler(), *flags, f"-I{package / 'core'}", f"-I{get_path('include')}", *sources, "-o", str(library)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -34,7 +34,7 @@ from conformance.differential.lockstep import new_tally
 
 target = Target("core", omni, frozenset({"start-index"}), "")
 for check in CHECKS:
-    if check.layer == "transitions" and check.id.endswith("index-wrap-08"):
+    if check.layer == "differential-exhaustive" and check.id.endswith("index-wrap-08"):
         tally = new_tally()
         check.run(target, tally)
         print(check.id, tally.figures["transitions replayed"])
@@ -115,8 +115,8 @@ def test_every_transition_at_the_wrap(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     figures = dict(line.split() for line in done.stdout.splitlines())
     assert set(figures) == {
-        "CON-3/transitions-index-wrap-08",
-        "MSG-3/transitions-with-a-message-exported-index-wrap-08",
+        "CON-3/exhaustive-index-wrap-08",
+        "MSG-3/exhaustive-with-a-message-exported-index-wrap-08",
     }
     assert all(int(replayed) > 5000 for replayed in figures.values())
 
