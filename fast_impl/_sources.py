@@ -1,4 +1,4 @@
-"""The C sources of the extension modules: what cffi reads of their headers, and the docstrings that the types in C take.
+"""The C sources of the extension modules: headers as cffi reads them, docstrings for the types in C.
 
 At build time it is loaded by its path, before `fast_impl` can be imported.
 """
