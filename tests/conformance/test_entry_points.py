@@ -20,6 +20,7 @@ ONLY = ("PSH", "POP-2", "LIF-3", "BRK-1")
 SEQUENTIAL = ("threads", "signals", "concurrent-use")
 
 
+@pytest.mark.slow
 def test_a_factory_of_brokers_is_judged() -> None:
     """Its objects' types are found out from what it makes; what it lacks is not provided."""
     report = conformance.check(fast_impl.MailboxBroker, without=SEQUENTIAL, only=ONLY)
@@ -106,6 +107,7 @@ def test_every_check_is_a_test_and_k_chooses(tmp_path: Path) -> None:
     assert "passed" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("handles_in_python")
 def test_a_failure_names_the_rule_and_shows_the_program(tmp_path: Path) -> None:
     """One test fails; xfails and skips are taken by id; one that matches nothing is a usage error."""

@@ -89,6 +89,7 @@ def test_random_programs_find_it(broken: Callable[[Mutant], Target], mistake: Mu
     _shows(failure, mistake, target)
 
 
+@pytest.mark.slow
 @pytest.mark.once
 @pytest.mark.timeout(200)
 def test_a_difference_says_what_it_breaks() -> None:

@@ -146,6 +146,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return document
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(150)
 @pytest.mark.parametrize("identity", MISTAKES)
 def test_each_is_reported_by_rule(report: dict[str, Any], identity: str) -> None:

@@ -55,6 +55,7 @@ def _plain(text: str) -> str:
     return re.sub(r"\s+", " ", text)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_every_command_works_and_prints_what_the_guide_says(tmp_path: Path) -> None:
     """From the copy of the example to the sanitizer and pytest, each command exits as the guide says."""

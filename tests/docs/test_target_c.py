@@ -56,6 +56,7 @@ def _judge(folder: Path, *only: str) -> tuple[int, dict[str, object]]:
     return done.returncode, json.loads(report.read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_it_keeps_every_rule(folder: Path) -> None:
     """Every unit check and every blocking check holds, and a part of the random programs; none is skipped.
@@ -70,6 +71,7 @@ def test_it_keeps_every_rule(folder: Path) -> None:
     assert outcomes <= {"passed", "not provided"}
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("line", "broken", "rule"),

@@ -167,6 +167,7 @@ def test_a_copy_without_a_mistake_passes(file: str, line: str, tmp_path: Path) -
         worker.stop()
 
 
+@pytest.mark.slow
 def test_a_verifier_without_a_mistake_judges_alike() -> None:
     """The same sources built again give the same verdicts."""
     line = "#define OMNI_VERIFIER_BYTES_H"

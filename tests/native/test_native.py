@@ -31,6 +31,7 @@ def _run(native: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([native, *arguments], capture_output=True, text=True, timeout=150, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_the_core_makes_no_mistake(platform: str, tmp_path: Path) -> None:
     """Unit tests, 10^6 messages between native threads in every way, and each race many times, in each variant."""

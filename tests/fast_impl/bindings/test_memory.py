@@ -141,6 +141,7 @@ def test_pops_reuse_answers_without_other_references(fast: ModuleType, channel: 
     assert (repr(kept), bytes(third[1])) == ("<Message number 1, expired>", b"2")
 
 
+@pytest.mark.slow
 def test_pins_are_released(fast: ModuleType, channel: Any) -> None:
     """After many views of many messages have come and gone, no pin is left to hold back a pop."""
     producer, consumer = channel

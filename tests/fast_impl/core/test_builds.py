@@ -108,6 +108,7 @@ def test_a_failed_allocation_leaves_nothing_behind(platform: str, tmp_path: Path
 # ---- indices that begin anywhere ----
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(200)
 def test_every_transition_at_the_wrap(tmp_path: Path) -> None:
     """Nothing changes where the indices wrap: neither results, nor statistics, nor what exports hold back."""
@@ -121,6 +122,7 @@ def test_every_transition_at_the_wrap(tmp_path: Path) -> None:
     assert all(int(replayed) > 5000 for replayed in figures.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("right", "wrong", "rule"),
     [

@@ -20,6 +20,7 @@ def run(*command: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(160)
 def test_the_thread_tests_pass() -> None:
     """Waking, signals, deadlines and concurrent use are as on the futex."""
@@ -27,6 +28,7 @@ def test_the_thread_tests_pass() -> None:
     run("-m", "pytest", "-q", threads, "--deselect", f"{threads}/test_million_messages.py")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(160)
 def test_the_conformance_checks_pass() -> None:
     """Every unit and every blocking check holds, and so do a part of the random programs and some histories."""
