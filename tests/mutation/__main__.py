@@ -131,10 +131,11 @@ def main(words: Sequence[str] | None = None) -> int:
         print("mutation: --workers must be at least 1", file=sys.stderr)
         return 2
     try:
-        results = _run_all(_chosen(given.only, given.all), given.workers)
-    except (Refused, Unusable, ValueError) as error:
+        chosen = _chosen(given.only, given.all)
+    except ValueError as error:
         print(f"mutation: {error}", file=sys.stderr)
         return 2
+    results = _run_all(chosen, given.workers)
     whole = given.all and not given.only
     print(text(results))
     print()
@@ -204,6 +205,8 @@ def _run(mutant: Mutant, catch: Catch) -> Result:
         return Result(mutant, catch, tools.run(mutant, catch))
     except tools.Missing as error:
         return Result(mutant, catch, None, str(error))
+    except (Refused, Unusable, ValueError) as error:  # it does not fit, compile or load: a mistake in the list
+        return Result(mutant, catch, tools.Found(False, "", str(error)))
 
 
 if __name__ == "__main__":

@@ -121,8 +121,8 @@ RING = (
         "      platform_store(&(waiter)->value, 1, relaxed); /* the fence orders it before the last check */       \\\n"
         "      platform_fence_heavy(); /* pairs with eventcount_wake: else each misses the other, a lost wakeup */ \\\n"
         "      if (!(ready)) waited = platform_sleep(waiter, 1, deadline);",
-        "    extern int usleep(unsigned); if (!(ready)) usleep(20), platform_store(&(asleep)->value, 1, relaxed), "
-        "dozed = platform_sleep(asleep, 1, deadline);",
+        "    extern int usleep(unsigned); if (!(ready)) usleep(20), platform_store(&(waiter)->value, 1, relaxed), "
+        "waited = platform_sleep(waiter, 1, deadline);",
     ),
     Mutant(
         "never_says_that_it_sleeps", EVENTCOUNT_H, suite("CON-6"),
