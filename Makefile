@@ -12,20 +12,20 @@ STAMP := $(VENV)/.installed
 VPYTHON := $(VENV)/bin/python
 
 # What is compiled depends on these. The rest is used straight from the tree.
-SOURCES := pyproject.toml $(wildcard fast_impl/core/*.c fast_impl/core/*.h fast_impl/core/platform/*.c fast_impl/core/platform/*.h) \
-	$(wildcard fast_impl/cpython/*.c fast_impl/cpython/*.h) \
-	$(wildcard fast_impl/flatbuffers/verifier/*.c fast_impl/flatbuffers/verifier/*.h) \
-	$(wildcard fast_impl/_build.py fast_impl/_cffi_source.py fast_impl/_verifier_source.py)
+SOURCES := pyproject.toml $(wildcard fast_impl/core/*.[ch] fast_impl/core/platform/*.[ch]) \
+	$(wildcard fast_impl/cpython/*.[ch] fast_impl/cffi/*.py) \
+	$(wildcard fast_impl/flatbuffers/verifier/*.[ch]) \
+	$(wildcard fast_impl/_build.py fast_impl/_sources.py)
 
 .PHONY: help conformance conformance-long mutation explore necessity sanitize aarch64 prove verify crosscheck \
-	flatbuffers test lint types bench bench-check clean venv
+	flatbuffers test test-all pages lint types bench bench-check clean venv
 
 help:
 	@echo "make conformance       does fast_impl keep the rules? (options through ARGS=)"
 	@echo "make conformance-long  the same for longer, with random programs"
-	@echo "make mutation          would the suite notice? On some deliberately wrong implementations"
+	@echo "make mutation          mutation testing: some of the deliberate mistakes, each with its tool (all: ARGS=--all)"
 	@echo "make explore           the core on every memory order that C11 allows, for small clients (more: ARGS=--full)"
-	@echo "make necessity         every atomic access, fence and wake of the core made weaker, one at a time"
+	@echo "make necessity         every atomic access, fence and wake of the core weakened, one at a time"
 	@echo "make sanitize          the core under sanitizers and valgrind (some of it: ARGS=--quick)"
 	@echo "make aarch64           the core on another processor, emulated"
 	@echo "make prove             the core's memory and arithmetic for every configuration, where CBMC is on the PATH"
@@ -34,8 +34,9 @@ help:
 	@echo "make bench             how fast, beside its peers: table and plots into docs/ (a minute's worth: ARGS=--quick)"
 	@echo "make bench-check       is it as fast as is asked, row by row? (one of them: ARGS='--only ROW')"
 	@echo "make flatbuffers       the FlatBuffers verifier beside C++'s on 1,000,000 buffers, its time, and fuzzed"
-	@echo "make test              run the tests (options through ARGS=)"
-	@echo "make lint, make types  ruff, mypy"
+	@echo "make test              run the tests, two minutes of them (options through ARGS=); all of them: make test-all"
+	@echo "make pages             docs/api.md and docs/rules.md, from docstrings and from the catalogue of rules"
+	@echo "make lint, make types  ruff, import-linter (who may import whom), clang-format and clang-tidy; mypy"
 	@echo "make clean             remove everything that was built, the environments too"
 	@echo "PYTHON=python3.12 chooses the interpreter; now: $(PYTHON) ($(or $(TAG),not found))"
 
@@ -46,24 +47,24 @@ conformance-long: $(STAMP)
 	@$(VPYTHON) -m conformance run --profile long $(ARGS)
 
 mutation: $(STAMP)
-	@$(VPYTHON) -m tests.mutation --quick $(ARGS)
+	@$(VPYTHON) -m tests.mutation $(ARGS)
 
 verify: $(STAMP)
 	@$(VPYTHON) -m tests.native.sanitize
 	@$(VPYTHON) -m tests.native.aarch64
 	@$(VPYTHON) -m tests.native.prove
-	@$(VPYTHON) -m conformance.exploration.necessity --docs docs
+	@$(VPYTHON) -m conformance.exploration.order_mutation --docs docs
 	@$(VPYTHON) -m conformance.exploration.crosscheck
 	@$(VPYTHON) -m conformance.exploration.clients --markdown docs/verification.md
 	@$(VPYTHON) -m conformance.exploration.clients --full
 	@$(MAKE) --no-print-directory flatbuffers
-	@$(VPYTHON) -m tests.mutation --markdown docs/selftest.md $(ARGS)
+	@$(VPYTHON) -m tests.mutation --all --markdown docs/mutation.md $(ARGS)
 
 explore: $(STAMP)
 	@$(VPYTHON) -m conformance.exploration.clients $(ARGS)
 
 necessity: $(STAMP)
-	@$(VPYTHON) -m conformance.exploration.necessity --docs docs $(ARGS)
+	@$(VPYTHON) -m conformance.exploration.order_mutation --docs docs $(ARGS)
 
 sanitize: $(STAMP)
 	@$(VPYTHON) -m tests.native.sanitize $(ARGS)
@@ -90,12 +91,28 @@ flatbuffers: $(STAMP)
 	@$(VPYTHON) -m tests.fast_impl.flatbuffers.fuzz --seconds 300 || test $$? = 2
 
 test: $(STAMP)
-	@$(VPYTHON) -m pytest $(ARGS)
+	@$(VPYTHON) -m pytest -n auto --dist worksteal -m "not slow" $(ARGS)
 
-lint: $(STAMP)
+test-all: $(STAMP)
+	@$(VPYTHON) -m pytest -n auto --dist worksteal $(ARGS)
+
+pages: $(STAMP)
+	@$(VPYTHON) -m tests.docs.pages
+	@$(VPYTHON) -m conformance list --markdown docs/rules.md
+
+# Every C file in the one format; the core, the binding and the verifier through clang-tidy, two files at a time.
+lint: $(VENV)/.lint
 	@$(VPYTHON) -m ruff check . $(ARGS)
+	@$(VENV)/bin/lint-imports
+	@git ls-files '*.c' '*.h' '*.cpp' '*.hpp' | xargs $(VENV)/bin/clang-format --dry-run -Werror
+	@$(VPYTHON) -c 'from fast_impl._sources import docs; from pathlib import Path; \
+		Path("$(VENV)/docs.h").write_text("".join(docs(Path("fast_impl"))))'
+	@include=$$($(VPYTHON) -c 'import sysconfig; print(sysconfig.get_paths()["include"])'); \
+		ls fast_impl/core/*.c fast_impl/core/platform/*.c fast_impl/cpython/*.c fast_impl/flatbuffers/verifier/*.c | \
+		xargs -P 2 -n 4 $(VENV)/bin/clang-tidy --quiet \
+		--extra-arg=-std=gnu11 --extra-arg=-Ifast_impl/core --extra-arg=-I$(VENV) --extra-arg=-isystem$$include
 
-types: $(STAMP)
+types: $(VENV)/.lint
 	@$(VPYTHON) -m mypy $(ARGS)
 
 venv: $(STAMP)
@@ -108,20 +125,28 @@ $(STAMP): $(SOURCES)
 	@rm -f $@
 	@test -x $(VPYTHON) || { echo "== $(VENV): making a virtual environment"; $(PYTHON) -m venv --clear $(VENV); }
 	@echo "== $(VENV): compiling the core and installing (some minutes the first time)"
-	@$(VPYTHON) -m pip install --quiet --disable-pip-version-check -e '.[test,lint]'
+	@$(VPYTHON) -m pip install --quiet --disable-pip-version-check -e '.[test]'
 	@touch $@
 	@echo "== $(VENV): ready"
 
+# What an extra of pyproject.toml asks for.
+EXTRA = $(VPYTHON) -c 'import sys, tomllib; \
+	print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"][sys.argv[1]], sep="\n")'
+
+$(VENV)/.lint: $(STAMP)
+	@echo "== $(VENV): linters"
+	@$(EXTRA) lint | xargs $(VPYTHON) -m pip install --quiet --disable-pip-version-check
+	@touch $@
+
 # One by one: what cannot be installed here is left out of the benchmark, which names it.
 $(VENV)/.peers: $(STAMP)
-	@$(VPYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["bench"])' \
-		| xargs -n 1 | while read -r peer; do \
+	@$(EXTRA) bench | while read -r peer; do \
 		echo "== $(VENV): $$peer"; \
 		$(VPYTHON) -m pip install --quiet --disable-pip-version-check "$$peer" || echo "-- skipped: $$peer"; done
 	@touch $@
 
 clean:
-	@rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@rm -f fast_impl/*.so fast_impl/*.pyd
 	@find spec_model fast_impl conformance tests docs -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "clean"

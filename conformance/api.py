@@ -13,10 +13,8 @@ from conformance.checks import CHECKS
 from conformance.execution import execute_check
 from conformance.results import Report
 from conformance.rules import RULES
-from conformance.runner import enter, environment, excused
-from conformance.selection import Selection
-from conformance.targets import FEATURES, Target, Unusable
-from conformance.targets.names import SHARED
+from conformance.runner import Selection, enter, environment, excused
+from conformance.targets import FEATURES, SHARED, Target, Unusable, check_features
 from conformance.workers.process import Outcome
 
 
@@ -55,12 +53,12 @@ def check(
         target.name, profile, whole=not selection.only, not_provided=dict(target.lacks), environment=environment()
     )
     for each in selection.chosen(CHECKS):
-        outcome, reason = excused(each, target.provides, selection)
-        if outcome:
-            report.excuse(each, outcome, reason)
-        else:
+        excuse = excused(each, target.provides, selection)
+        if excuse is None:
             result, tally, failure = execute_check(each, target, profile)
             enter(report, Outcome(result, failure, tally.cells, tally.figures))
+        else:
+            report.checks.append(excuse)
     if not report.holds:
         raise NotConforming(report)
     return report
@@ -73,9 +71,7 @@ def _target(
     given: dict[str, Any],
 ) -> Target:
     """The names that checks use, made from a broker and what it makes; Unusable where that fails."""
-    unknown = sorted(without - set(FEATURES))
-    if unknown:
-        raise Unusable(f"no such feature: {', '.join(unknown)}; there are {', '.join(FEATURES)}")
+    check_features(without)
     broker = make_broker()
     error, pair = broker.request_channel("conformance", spec_model.ChannelConfig(8, 64))
     if pair is None:

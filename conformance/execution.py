@@ -1,18 +1,19 @@
-"""One check on one target, in this process, and what came of it."""
+"""One check on one target, in this process: run, or what showed a failure run again."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-from conformance.checks.registry import Check
+from conformance.checks import CHECKS, Check
+from conformance.checks.registry import of_program
 from conformance.differential.lockstep import Divergence, Invalid, Tally, new_tally
-from conformance.differential.reproduce import reproduction
-from conformance.differential.shorten import shorten
+from conformance.differential.program import parse
+from conformance.differential.shrink import reproduction, shrink
 from conformance.failure import Broken, Failure
 from conformance.results import CheckResult
 from conformance.targets.target import Target
-from conformance.threads.hanging import Hung
+from conformance.threads import Hung
 
 
 def execute_check(
@@ -20,16 +21,19 @@ def execute_check(
 ) -> tuple[CheckResult, Tally, Failure | None]:
     """Run a check; how it ended, what it counted, and the failure if it failed.
 
-    `found` is told of a failure as soon as it is seen, before looking for a shorter program.
+    `found` is called with a failure as soon as it is seen, before its program is shrunk.
     """
     tally, begun = new_tally(), time.monotonic()
     tally.profile = profile
     failure = _attempt(check, target, tally, found)
     outcome = "passed" if failure is None else {"error": "error", "hang": "hung"}.get(failure.kind, "failed")
-    seconds = round(time.monotonic() - begun, 3)
     reason = "" if failure is None else failure.seen
-    result = CheckResult(check.id, check.rule, check.layer, check.claim, outcome, tally.operations, seconds, reason)
-    return result, tally, failure
+    return result_of(check, outcome, reason, tally.operations, time.monotonic() - begun), tally, failure
+
+
+def result_of(check: Check, outcome: str, reason: str, operations: int = 0, seconds: float = 0.0) -> CheckResult:
+    """How a check ended; seconds: of its run."""
+    return CheckResult(check.id, check.rule, check.layer, check.claim, outcome, operations, round(seconds, 3), reason)
 
 
 def _attempt(check: Check, target: Target, tally: Tally, found: Callable[[Failure], None]) -> Failure | None:
@@ -37,7 +41,7 @@ def _attempt(check: Check, target: Target, tally: Tally, found: Callable[[Failur
         check.run(target, tally)
     except Divergence as divergence:
         found(difference(divergence, check.id, target))  # should a shorter one hang
-        return difference(shorten(divergence, target.omni), check.id, target)
+        return difference(shrink(divergence, target.omni), check.id, target)
     except Broken as broken:
         return Failure(broken.rule, check.id, broken.kind, broken.seen, target.name, details=broken.details)
     except Invalid as invalid:
@@ -54,3 +58,14 @@ def difference(divergence: Divergence, check: str, target: Target) -> Failure:
     program = tuple(operation.render() for operation in divergence.program.operations)
     python = reproduction(divergence, target)
     return Failure(divergence.rule, check, "difference", str(divergence), target.name, program, python)
+
+
+def again(failure: Failure) -> Check:
+    """What showed a failure, as a check: its program, or else the check that found it; ValueError for neither."""
+    if failure.program:
+        program = parse("\n".join(failure.program))
+        return of_program(failure.check, failure.rule, f"the program that showed {failure.rule}", program)
+    for check in CHECKS:
+        if check.id == failure.check:
+            return check
+    raise ValueError(f"the failure is of the check {failure.check!r}, which this suite does not have")

@@ -1,4 +1,4 @@
-"""A failure: one form for every layer, as a value and as a file."""
+"""A failure: one form for every layer of checks, as a value and as a file."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from conformance.differential.program import Program, parse
-
 FORMAT = 1
 """Of the file; a reader refuses another."""
 
-KINDS = ("difference", "claim", "crash", "hang", "history", "exploration", "error")
-"""How it showed: differs from the model, a claim of a check, killed, hung, a history judged wrong,
-an explored execution, or a mistake of the suite's own."""
+KINDS = {
+    "difference": "the target differs from the model",
+    "claim": "a claim of the check does not hold",
+    "crash": "the target was killed",
+    "hang": "a call did not come back",
+    "history": "no order of these calls is one that the rules allow",
+    "exploration": "an execution that the rules do not allow",
+    "error": "a mistake of the suite's own",
+}
+"""How a failure showed, and that in words."""
 
 
 class Broken(AssertionError):
@@ -29,7 +34,7 @@ class Broken(AssertionError):
 class Failure:
     """A broken rule, and everything that shows it.
 
-    rule: its id. check: the stable id of the check that found it. kind: one of KINDS.
+    rule: its id. check: the stable id of the check that found it. kind: of KINDS.
     seen: what was seen, in a line or a few. target: the target's name as given.
     program: the operations that lead there, each a line of Python, where there are some.
     python: the same as a program to paste and run. details: what the layer adds, as JSON.
@@ -43,10 +48,6 @@ class Failure:
     program: tuple[str, ...] = ()
     python: str = ""
     details: dict[str, Any] = field(default_factory=dict)
-
-    def operations(self) -> Program:
-        """The program as operations."""
-        return parse("\n".join(self.program))
 
     def document(self) -> dict[str, Any]:
         """As JSON."""

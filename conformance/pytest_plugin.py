@@ -44,7 +44,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if config.getoption("--omni-target") is None:
         return
     from conformance.checks import CHECKS
-    from conformance.selection import NoSuchCheck, Selection, read_ids
+    from conformance.runner import NoSuchCheck, Selection, read_ids
 
     try:
         selection = Selection(
@@ -73,8 +73,7 @@ class Session:
 
     def judge(self, check: Check) -> None:
         """Fail, or skip, the current test by what the check does."""
-        from conformance.runner import excused
-        from conformance.selection import Selection
+        from conformance.runner import Selection, excused
         from conformance.targets import Unusable
         from conformance.workers.process import Worker
 
@@ -83,9 +82,9 @@ class Session:
                 self._worker = Worker(self._target, self._without, self._profile)
             except Unusable as unusable:
                 pytest.exit(f"--omni-target: {unusable}", returncode=pytest.ExitCode.USAGE_ERROR)
-        outcome, reason = excused(check, self._worker.provides, Selection())
-        if outcome:
-            pytest.skip(f"{outcome}: {reason}")
+        excuse = excused(check, self._worker.provides, Selection())
+        if excuse is not None:
+            pytest.skip(f"{excuse.outcome}: {excuse.reason}")
         found = self._worker.run(check)
         if found.result.outcome != "passed":
             self.stop()
@@ -102,7 +101,7 @@ class Session:
 
 @pytest.fixture(scope="session")
 def omni_session(pytestconfig: Any) -> Iterator[Session]:
-    """What judges the target."""
+    """The workers that run the checks."""
     without = tuple(filter(None, pytestconfig.getoption("--omni-without").split(",")))
     session = Session(pytestconfig.getoption("--omni-target"), without, pytestconfig.getoption("--omni-profile"))
     yield session

@@ -1,4 +1,4 @@
-"""What a run found, as one document that every printer takes."""
+"""What a run found, and the JSON document of it that every report is made from."""
 
 from __future__ import annotations
 
@@ -6,21 +6,19 @@ from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from conformance.checks.registry import Check
-from conformance.differential.cells import unlisted, unreached
+from conformance.differential.coverage import unlisted, unreached
 from conformance.failure import Failure
 from conformance.rules import AREAS, REFERENCE, RULES
 
-FORMAT = 1
+FORMAT = 2
 """Of the JSON document."""
 
 ENOUGH = 200_000
-"""Operations that the random programs of a whole run execute at the least."""
+"""Operations that the random programs of a whole run must execute at least."""
 
 BAD = ("failed", "crashed", "hung", "error", "unexpected pass")
 OUTCOMES = ("passed", *BAD, "expected failure", "not provided", "skipped")
 """How a check can end."""
-
 
 VERDICTS = ("holds", "broken", "undecided", "broken as expected", "not provided", "not run")
 """Of a rule; undecided where its own checks failed, and showed another rule broken."""
@@ -44,8 +42,8 @@ class CheckResult:
 class Report:
     """What a run found. whole: whether every check was meant to run; seconds: of the run.
 
-    figures: what the layers counted beside operations: states, transitions, histories.
-    cells: operation x result, of the random programs.
+    figures: what the layers counted beside operations: states, transitions, operations of histories.
+    coverage: how often each operation gave each result, in the random programs.
     """
 
     target: str
@@ -55,7 +53,7 @@ class Report:
     environment: dict[str, str] = field(default_factory=dict)
     checks: list[CheckResult] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
-    cells: Counter[tuple[str, str]] = field(default_factory=Counter)
+    coverage: Counter[tuple[str, str]] = field(default_factory=Counter)
     figures: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
 
@@ -63,10 +61,6 @@ class Report:
     def operations(self) -> int:
         """How many were executed on the target."""
         return sum(check.operations for check in self.checks)
-
-    def excuse(self, check: Check, outcome: str, reason: str) -> None:
-        """A check is not run, and why."""
-        self.checks.append(CheckResult(check.id, check.rule, check.layer, check.claim, outcome, reason=reason))
 
     def of_rule(self, rule: str) -> list[CheckResult]:
         """The results of the checks that cover a rule."""
@@ -93,20 +87,20 @@ class Report:
         return [failure for failure in self.failures if failure.check not in expected]
 
     @property
-    def _random(self) -> bool:
-        """Whether all random programs ran to their end, so that the table should be full."""
-        lockstep = [check for check in self.checks if check.layer == "lockstep"]
-        return self.whole and bool(lockstep) and all(check.outcome == "passed" for check in lockstep)
+    def _random(self) -> list[CheckResult]:
+        """The random programs, where all of them ran to their end, so that coverage should be full."""
+        random = [check for check in self.checks if check.layer == "differential-random"]
+        return random if self.whole and all(check.outcome == "passed" for check in random) else []
 
     @property
-    def missing_cells(self) -> list[tuple[str, str]]:
-        """Cells that the rules allow and the random programs never reached."""
-        return unreached(self.cells, self.not_provided) if self._random else []
+    def uncovered(self) -> list[tuple[str, str]]:
+        """Results of operations that the rules allow and that the random programs never reached."""
+        return unreached(self.coverage, self.not_provided) if self._random else []
 
     @property
-    def unknown_cells(self) -> list[tuple[str, str]]:
-        """Cells that were reached and that the rules do not list."""
-        return unlisted(self.cells) if self._random else []
+    def unlisted(self) -> list[tuple[str, str]]:
+        """Results of operations that were reached and that the rules do not list."""
+        return unlisted(self.coverage) if self._random else []
 
     @property
     def not_run(self) -> list[str]:
@@ -116,14 +110,14 @@ class Report:
     @property
     def too_few(self) -> int:
         """How many operations the random programs executed, where that is not enough; else 0."""
-        done = sum(check.operations for check in self.checks if check.layer == "lockstep")
+        done = sum(check.operations for check in self._random)
         return done if self._random and done < ENOUGH else 0
 
     @property
     def holds(self) -> bool:
         """Whether everything that was run holds, and what was meant to run did."""
         bad = any(check.outcome in BAD for check in self.checks)
-        gaps = self.missing_cells or self.unknown_cells or self.not_run or self.too_few
+        gaps = self.uncovered or self.unlisted or self.not_run or self.too_few
         return bool(self.checks) and not (bad or gaps or self.unexpected)
 
     def document(self) -> dict[str, Any]:
@@ -151,12 +145,12 @@ class Report:
                 for rule in RULES.values()
             ],
             "checks": [asdict(check) for check in self.checks],
-            "cells": [
+            "coverage": [
                 {"operation": operation, "result": result, "count": count}
-                for (operation, result), count in sorted(self.cells.items())
+                for (operation, result), count in sorted(self.coverage.items())
             ],
-            "missing_cells": [list(cell) for cell in self.missing_cells],
-            "unknown_cells": [list(cell) for cell in self.unknown_cells],
+            "uncovered": [list(pair) for pair in self.uncovered],
+            "unlisted": [list(pair) for pair in self.unlisted],
             "not_run": self.not_run,
             "too_few": self.too_few,
             "failures": [failure.document() for failure in self.failures],

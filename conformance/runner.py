@@ -1,25 +1,69 @@
-"""A whole run on one target: every check in a worker, and the report."""
+"""A whole run on one target: the checks that were chosen, each in a worker process, and the report."""
 
 from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib import metadata
 from importlib.util import find_spec
+from pathlib import Path
 from types import MappingProxyType
 
 from conformance.checks import CHECKS, Check
 from conformance.checks.registry import LAYERS
+from conformance.execution import result_of
 from conformance.failure import Failure
 from conformance.results import CheckResult, Report
-from conformance.selection import Selection
+from conformance.rules import AREAS, RULES
 from conformance.targets import FEATURES
-from conformance.workers.pool import run_all
-from conformance.workers.process import Outcome, Worker
+from conformance.workers.process import Outcome, Worker, run_all
 
 HYPOTHESIS = 'needs Hypothesis: pip install "omnimailbox[conformance]"'
+
+
+class NoSuchCheck(ValueError):
+    """A name that no check, rule, area or layer has."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What to run.
+
+    only: ids, rules, areas or layers; empty for everything. skips, xfails: ids of checks, with reasons.
+    """
+
+    only: tuple[str, ...] = ()
+    skips: tuple[tuple[str, str], ...] = ()
+    xfails: tuple[tuple[str, str], ...] = ()
+
+    def chosen(self, checks: Sequence[Check]) -> list[Check]:
+        """The checks to run or to account for; NoSuchCheck for a name that matches none."""
+        known = {check.id for check in checks}
+        for name, _ in (*self.skips, *self.xfails):
+            if name not in known:
+                raise NoSuchCheck(f"no check is called {name!r}; `omni-conformance list` shows all")
+        twice = {name for name, _ in self.skips} & {name for name, _ in self.xfails}
+        if twice:
+            raise NoSuchCheck(f"both skipped and expected to fail: {', '.join(sorted(twice))}")
+        for name in self.only:
+            if name not in known and name not in RULES and name not in AREAS and name not in LAYERS:
+                raise NoSuchCheck(f"no check, rule, area or layer is called {name!r}; see `omni-conformance list`")
+        return [check for check in checks if not self.only or names_of(check) & set(self.only)]
+
+
+def names_of(check: Check) -> set[str]:
+    """What a check can be chosen by."""
+    return {check.id, check.rule, RULES[check.rule].area, check.layer}
+
+
+def read_ids(path: Path | None) -> tuple[tuple[str, str], ...]:
+    """The ids in a file, one to a line, and what stands behind a # as the reason."""
+    if path is None:
+        return ()
+    parted = [line.partition("#") for line in path.read_text().splitlines()]
+    return tuple((name.strip(), reason.strip()) for name, _, reason in parted if name.strip())
 
 
 def run_suite(
@@ -33,7 +77,7 @@ def run_suite(
 ) -> Report:
     """Run the chosen checks on `target`, a module's name or a library's path.
 
-    `started` is told of the checks that will run, `ended` of each that has. Raises Unusable for
+    `started` is called with the checks that will run, `ended` with the result of each. Raises Unusable for
     a target that cannot be loaded, NoSuchCheck for a name in `selection` that is none.
     """
     selection, begun = selection or Selection(), time.monotonic()
@@ -42,11 +86,11 @@ def run_suite(
     report = Report(target, profile, whole=not selection.only, not_provided=first.lacks, environment=environment())
     to_run = []
     for check in sorted(chosen, key=lambda check: LAYERS.index(check.layer)):
-        excuse, reason = excused(check, first.provides, selection)
-        if excuse:
-            report.excuse(check, excuse, reason)
-        else:
+        excuse = excused(check, first.provides, selection)
+        if excuse is None:
             to_run.append(check)
+        else:
+            report.checks.append(excuse)
     started(report, to_run)
     expected = dict(selection.xfails)
     for outcome in run_all(to_run, target, without, profile, workers, first):
@@ -59,17 +103,18 @@ def run_suite(
     return report
 
 
-def excused(check: Check, provides: frozenset[str], selection: Selection) -> tuple[str, str]:
-    """The outcome of a check that is not run, and why; "" for one that is."""
+def excused(check: Check, provides: frozenset[str], selection: Selection) -> CheckResult | None:
+    """The result of a check that is not to be run, with the reason; None for one that is."""
     skips = dict(selection.skips)
     if check.id in skips:
-        return "skipped", skips[check.id] or "asked for"
+        return result_of(check, "skipped", skips[check.id] or "asked for")
     lacking = check.needs - provides
     if lacking:
-        return "not provided", "; ".join(f"{feature}: {FEATURES[feature]}" for feature in sorted(lacking))
-    if check.layer == "lockstep" and find_spec("hypothesis") is None:
-        return "skipped", HYPOTHESIS
-    return "", ""
+        reason = "; ".join(f"{feature}: {FEATURES[feature]}" for feature in sorted(lacking))
+        return result_of(check, "not provided", reason)
+    if check.layer == "differential-random" and find_spec("hypothesis") is None:
+        return result_of(check, "skipped", HYPOTHESIS)
+    return None
 
 
 def environment() -> dict[str, str]:
@@ -85,16 +130,17 @@ def environment() -> dict[str, str]:
 
 
 def enter(report: Report, outcome: Outcome, expected: Mapping[str, str] = MappingProxyType({})) -> None:
-    """Into the report, in the light of what was expected."""
+    """Into the report; `expected`: ids of checks that must fail, with reasons."""
     result = outcome.result
     if result.id in expected:
-        passed = result.outcome == "passed"
-        outcome_then = "unexpected pass" if passed else "expected failure"
-        reason = "it was expected to fail: take it off the list" if passed else expected[result.id] or result.reason
-        result = replace(result, outcome=outcome_then, reason=reason)
+        if result.outcome == "passed":
+            reason = "it was expected to fail: take it off the list"
+            result = replace(result, outcome="unexpected pass", reason=reason)
+        else:
+            result = replace(result, outcome="expected failure", reason=expected[result.id] or result.reason)
     report.checks.append(result)
-    if result.layer == "lockstep":
-        report.cells.update(outcome.cells)
+    if result.layer == "differential-random":
+        report.coverage.update(outcome.coverage)
     report.figures.update(outcome.figures)
     if outcome.failure is not None:
         report.failures.append(outcome.failure)

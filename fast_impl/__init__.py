@@ -1,13 +1,12 @@
 """OmniMailbox, fast: a C11 lock-free core behind the names of `spec_model`."""
 
+from pathlib import Path
+
 from fast_impl._binding import Batch, ConsumerHandle, Message, ProducerHandle, Reservation
 from fast_impl._binding import fences as fences
-from fast_impl._broker import MailboxBroker
+from fast_impl._broker import ChannelPair, MailboxBroker, open_channel
 from fast_impl._choice import binding as binding
 from fast_impl._choice import platform as platform
-from fast_impl._include import get_include
-from fast_impl._opening import open_channel
-from fast_impl._pair import ChannelPair
 from fast_impl.flatbuffers.schema import Schema
 from spec_model.config import ChannelConfig
 from spec_model.errors import (
@@ -57,8 +56,7 @@ __all__ = [
     "open_channel",
 ]
 
-if binding == "cffi":
-    from fast_impl.cffi import start_index as _start_index
 
-    if _start_index.SETTABLE:
-        set_start_index = _start_index.set_start_index
+def get_include() -> str:
+    """The folder of `omni_mailbox.h`, for a compiler's -I."""
+    return str(Path(__file__).parent / "core")

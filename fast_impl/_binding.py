@@ -6,21 +6,20 @@ from typing import TYPE_CHECKING
 
 from fast_impl._choice import binding, check_fences
 
-if TYPE_CHECKING or binding == "c":
+# The types in C have the signatures and docstrings of those over cffi, which type checkers therefore read for both.
+if TYPE_CHECKING or binding == "cffi":
+    from fast_impl.cffi.consumer import ConsumerHandle
+    from fast_impl.cffi.core import fences
+    from fast_impl.cffi.message import Batch, Message
+    from fast_impl.cffi.producer import ProducerHandle, Reservation
+    from fast_impl.cffi.registry import Registry
+else:
     try:
         from fast_impl._handles import Batch, ConsumerHandle, Message, ProducerHandle, Registry, Reservation, fences
     except ModuleNotFoundError as error:
         raise ImportError(
             "fast_impl._handles is not built: install again with a C compiler, or set OMNI_BINDING=cffi"
         ) from error
-else:
-    from fast_impl.cffi.batch import Batch
-    from fast_impl.cffi.consumer import ConsumerHandle
-    from fast_impl.cffi.core import fences
-    from fast_impl.cffi.message import Message
-    from fast_impl.cffi.producer import ProducerHandle
-    from fast_impl.cffi.registry import Registry
-    from fast_impl.cffi.reservation import Reservation
 
 __all__ = ["Batch", "ConsumerHandle", "Message", "ProducerHandle", "Registry", "Reservation", "fences"]
 

@@ -1,22 +1,71 @@
-"""The registry of channels by name (§4)."""
+"""Channels and the registry of them by name: MailboxBroker, ChannelPair, open_channel (§2.2, §4)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from threading import Lock
-from typing import SupportsIndex
+from typing import Any, SupportsIndex
+from uuid import uuid4
 
-from fast_impl._arguments import Timeout, as_config, as_memory_limit, as_name, as_nanoseconds
-from fast_impl._binding import Registry
-from fast_impl._handle import Uncopyable
-from fast_impl._pair import ChannelPair
+from fast_impl._binding import ConsumerHandle, ProducerHandle, Registry
+from fast_impl._common import Closable, NonCopyable, Timeout, as_config, as_memory_limit, as_name, as_nanoseconds
 from spec_model.config import ChannelConfig
+from spec_model.errors import ChannelNameError
 from spec_model.vocabulary import BrokerStats, ChannelError
 
 _DEFAULT = ChannelConfig()
 _ERRORS = tuple(ChannelError)
 
 
-class MailboxBroker(Uncopyable):
+class ChannelPair(Closable):
+    """A producer and a consumer; unpacks into the two (§2.2).
+
+    Assigning a member ends the handle that was there [LIF-6]; TypeError for anything but a handle.
+    """
+
+    __slots__ = ("__weakref__", "_consumer", "_producer")
+
+    def __init__(self, producer: ProducerHandle, consumer: ConsumerHandle) -> None:
+        self._producer = producer
+        self._consumer = consumer
+
+    @property
+    def producer(self) -> ProducerHandle:
+        """The producer handle."""
+        return self._producer
+
+    @producer.setter
+    def producer(self, handle: ProducerHandle) -> None:
+        if not isinstance(handle, ProducerHandle):
+            raise TypeError(f"producer must be a ProducerHandle, not {type(handle).__name__}")
+        if handle is not self._producer:
+            self._producer.close()
+        self._producer = handle
+
+    @property
+    def consumer(self) -> ConsumerHandle:
+        """The consumer handle."""
+        return self._consumer
+
+    @consumer.setter
+    def consumer(self, handle: ConsumerHandle) -> None:
+        if not isinstance(handle, ConsumerHandle):
+            raise TypeError(f"consumer must be a ConsumerHandle, not {type(handle).__name__}")
+        if handle is not self._consumer:
+            self._consumer.close()
+        self._consumer = handle
+
+    def __iter__(self) -> Iterator[Any]:  # Any: so that each name it unpacks into is taken for its handle
+        yield self._producer
+        yield self._consumer
+
+    def close(self) -> None:
+        """End both, the producer first."""
+        self._producer.close()
+        self._consumer.close()
+
+
+class MailboxBroker(NonCopyable):
     """Makes channels and knows them by name (§4). Any thread may call anything [BRK-12].
 
     `MailboxBroker()` is a registry of its own; `MailboxBroker.instance()` is the process's
@@ -75,3 +124,30 @@ class MailboxBroker(Uncopyable):
         Raises TypeError or ValueError for a bad timeout [ARG-2].
         """
         return self._registry.shutdown(as_nanoseconds(timeout))
+
+
+def open_channel(
+    name: str | None = None,
+    *,
+    capacity: int = 1024,
+    max_message_size: int = 4096,
+    broker: MailboxBroker | None = None,
+) -> ChannelPair:
+    """A new channel of `broker`, or of the process's (§4.2). A name of None makes up a unique one.
+
+    capacity in messages and max_message_size in bytes are normalised (§3.3).
+    Raises ChannelNameError for a name in use, ValueError for the empty name or a bad
+    configuration, MemoryError without memory.
+    """
+    if broker is None:
+        broker = MailboxBroker.instance()
+    if name is None:
+        name = f"channel-{uuid4()}"
+    error, channel = broker.request_channel(name, ChannelConfig(capacity, max_message_size))
+    if error is ChannelError.NAME_EXISTS:
+        raise ChannelNameError(f"a channel named {name!r} exists; close its handles first or choose another name")
+    if error is ChannelError.INVALID_CONFIG:
+        raise ValueError("a channel's name must not be empty")
+    if channel is None:
+        raise MemoryError(f"no memory for a channel of {capacity} messages of {max_message_size} bytes")
+    return channel

@@ -4,8 +4,9 @@
 variable; the second is built everywhere so that it is tested everywhere. `_handles` has the types in C over the
 core's own sources, for CPython. `_verifier` is the FlatBuffers verifier.
 
-The declarations and the lists of sources live in `_cffi_source.py` and `_verifier_source.py`, which are loaded by
-their paths: importing them through `fast_impl` would import the very extension modules that are about to be built.
+What is built over cffi is listed in `_sources.py`, which is loaded by its path: importing it through `fast_impl` would
+import the very extension modules that are about to be built. The signatures and docstrings of `_handles` are those of
+`fast_impl/cffi`, read from its source and written into a header.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -40,25 +41,24 @@ HELP = (
 )
 
 
-def load_builder(package: Path, name: str = "_cffi_source") -> Callable[..., Any]:
-    """`builder(module_name, ...)` of a module of `package`, without importing that."""
-    source = package / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"_omnimailbox{name}", source)
+def load_sources(package: Path) -> ModuleType:
+    """`_sources` of `package`, without importing that."""
+    source = package / "_sources.py"
+    spec = importlib.util.spec_from_file_location("_omnimailbox_sources", source)
     if spec is None or spec.loader is None:
         raise ImportError(f"cannot load {source}")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    builder: Callable[..., Any] = module.builder
-    return builder
+    return module
 
 
 def compile_all(package: Path, scratch: Path) -> list[Path]:
     """Compile every extension module under `scratch`, in a folder each; their paths."""
-    builder = load_builder(package)
+    sources = load_sources(package)
     compilers = {
-        module: partial(builder(module, portable).compile, verbose=True) for module, portable in VARIANTS.items()
+        module: partial(sources.core(module, portable).compile, verbose=True) for module, portable in VARIANTS.items()
     }
-    compilers[VERIFIER] = partial(load_builder(package, "_verifier_source")(VERIFIER).compile, verbose=True)
+    compilers[VERIFIER] = partial(sources.verifier(VERIFIER).compile, verbose=True)
     if sys.implementation.name == "cpython":
         compilers[HANDLES] = partial(compile_handles, package)
     built = []
@@ -73,11 +73,14 @@ def compile_all(package: Path, scratch: Path) -> list[Path]:
 
 def compile_handles(package: Path, tmpdir: str) -> str:
     """Compile `_handles` with the core's sources in it, optimised as one where the tools can; its path."""
+    headers = Path(tmpdir) / "headers"
+    headers.mkdir(parents=True)
+    (headers / "docs.h").write_text("".join(load_sources(package).docs(package)), encoding="utf-8")
     optimised_as_one = "-flto=auto" if _links_with("-flto=auto", tmpdir) else "-O3"
     extension = Extension(
         HANDLES,
         sources=sorted(map(str, [*package.glob("cpython/*.c"), *package.glob("core/**/*.c")])),
-        include_dirs=[str(package / "core")],
+        include_dirs=[str(package / "core"), str(headers)],
         define_macros=[("OMNI_PORTABLE", "1")] if VARIANTS["fast_impl._core"] else [],
         extra_compile_args=["-std=gnu11", "-O3", "-fvisibility=hidden", optimised_as_one],
         extra_link_args=["-O3", optimised_as_one],

@@ -1,8 +1,7 @@
-"""Which core, and which binding over it, the environment asks for.
+"""Which binding, over which platform and fences of the core, the environment asks for.
 
-`OMNI_BINDING=c|cffi`: the handles as types in C, or in Python over cffi. Without it, C where it was built (on
-CPython), else cffi. `OMNI_PLATFORM=portable` chooses the mutex and condition-variable variant of the core;
-`OMNI_LIBRARY=<path>` puts any shared library with the C ABI of omni_mailbox.h in its place. Both are for cffi.
+`OMNI_BINDING=c|cffi` chooses the handles as types in C, or in Python over cffi. Without it, C where it was built (on
+CPython), else cffi. `OMNI_PLATFORM=portable` chooses the mutex and condition-variable variant of the core, for cffi.
 `OMNI_FENCES=full` keeps the full fences where the core would use membarrier, `asymmetric` insists on it.
 """
 
@@ -16,35 +15,30 @@ PLATFORMS = ("futex", "portable")
 BINDINGS = ("c", "cffi")
 FENCES = ("asymmetric", "full")
 
-platform = os.environ.get("OMNI_PLATFORM", "futex")
-if platform not in PLATFORMS:
-    raise ImportError(f"OMNI_PLATFORM must be one of {', '.join(PLATFORMS)}, not {platform!r}")
 
-library = os.environ.get("OMNI_LIBRARY")
+def _choice(variable: str, possible: tuple[str, ...]) -> str | None:
+    """The value of an environment variable, None where it is not set; ImportError where it is not possible."""
+    wanted = os.environ.get(variable)
+    if wanted not in (None, *possible):
+        raise ImportError(f"{variable} must be one of {', '.join(possible)}, not {wanted!r}")
+    return wanted
 
 
-def _choose() -> Literal["c", "cffi"]:
-    wanted = os.environ.get("OMNI_BINDING")
-    if wanted not in (None, *BINDINGS):
-        raise ImportError(f"OMNI_BINDING must be one of {', '.join(BINDINGS)}, not {wanted!r}")
-    only_cffi = f"OMNI_LIBRARY={library}" if library else "OMNI_PLATFORM=portable" if platform == "portable" else None
-    if wanted == "c" and only_cffi:
-        raise ImportError(f"OMNI_BINDING=c has the core built in: {only_cffi} needs OMNI_BINDING=cffi")
-    if wanted == "c" and sys.implementation.name != "cpython":
+def _choose_binding() -> Literal["c", "cffi"]:
+    wanted, cpython = _choice("OMNI_BINDING", BINDINGS), sys.implementation.name == "cpython"
+    if wanted == "c" and platform == "portable":
+        raise ImportError("OMNI_BINDING=c has the core built in: OMNI_PLATFORM=portable needs OMNI_BINDING=cffi")
+    if wanted == "c" and not cpython:
         raise ImportError(f"OMNI_BINDING=c is for CPython; {sys.implementation.name} needs OMNI_BINDING=cffi")
-    if wanted == "cffi" or only_cffi or sys.implementation.name != "cpython":
-        return "cffi"
-    return "c"
-
-
-binding: Literal["c", "cffi"] = _choose()
-"""Which is in use."""
+    return "c" if cpython and wanted != "cffi" and platform != "portable" else "cffi"
 
 
 def check_fences(used: str) -> None:
     """Raises ImportError where OMNI_FENCES asks for others than the core uses."""
-    wanted = os.environ.get("OMNI_FENCES")
-    if wanted not in (None, *FENCES):
-        raise ImportError(f"OMNI_FENCES must be one of {', '.join(FENCES)}, not {wanted!r}")
-    if wanted == "asymmetric" and used == "full":
+    if _choice("OMNI_FENCES", FENCES) == "asymmetric" and used == "full":
         raise ImportError("OMNI_FENCES=asymmetric: this system, or this platform, has no expedited membarrier")
+
+
+platform = _choice("OMNI_PLATFORM", PLATFORMS) or "futex"
+binding: Literal["c", "cffi"] = _choose_binding()
+"""Which is in use."""

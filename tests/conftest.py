@@ -12,7 +12,11 @@ from typing import Any
 
 import pytest
 
+from conformance.targets import c_library
 from tests.workers import run_together
+
+if library := os.environ.get("OMNI_TEST_LIBRARY"):
+    c_library.load(library)  # from here on `import fast_impl` gives its Python names over that library
 
 IMPLEMENTATIONS = ("spec_model", "fast_impl")
 """Same names, same signatures, same behaviour: one test body runs on each."""

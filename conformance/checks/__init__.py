@@ -1,4 +1,4 @@
-"""The direct checks: for every rule at least one short program, or function with threads."""
+"""The checks, by the rule that each covers: every layer but exploration, which works on the sources of the C core."""
 
 from __future__ import annotations
 
@@ -6,27 +6,16 @@ from importlib import import_module
 
 from conformance.checks.registry import CHECKS, Check
 
-AREAS = (
-    "values",
-    "broker",
-    "pushing",
-    "reserving",
-    "popping",
-    "lifecycle",
-    "arguments",
-    "threads",
-    "broker_threads",
-    "hot_path",
-    "blocked",
-    "timing",
-    "signals",
-    "transitions",
-    "lockstep",
-    "histories",
-    "flatbuffers",
-)
+MODULES = (
+    "values", "broker", "pushing", "reserving", "popping", "lifecycle", "threads", "broker_threads", "hot_path",
+    "wakeups", "blocking", "differential", "linearizability", "flatbuffers",
+)  # fmt: skip
 
-for _area in AREAS:
-    import_module(f"conformance.checks.{_area}")
+FILES: dict[str, str] = {}
+"""The file that has a check, from the root of the project, by the check's id."""
 
-__all__ = ["CHECKS", "Check"]
+for _module in MODULES:
+    import_module(f"conformance.checks.{_module}")
+    FILES.update((check.id, f"conformance/checks/{_module}.py") for check in CHECKS if check.id not in FILES)
+
+__all__ = ["CHECKS", "FILES", "Check"]

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from conformance.checks.registry import function
-from conformance.threads.waiting import LIMIT, Task, open_pair, promptly, try_until
+from conformance.threads import LIMIT, Task, open_pair, promptly, try_until
 
 TURNS = 150
 
@@ -55,7 +55,7 @@ def a_name_is_granted_once(omni: Any) -> None:
     """Of several threads that request one name at the same moment, one gets it."""
     broker = omni.MailboxBroker()
     for turn in range(48):
-        # A long name takes long to look up and to copy, so that requests meet; how long is right, the machine decides.
+        # A long name takes long to look up and to copy, so that requests meet; how long depends on the machine.
         name = "n" * (64 * 1024, 1024 * 1024, 8 * 1024 * 1024)[turn % 3] + str(turn)
         answers = _together(*[partial(broker.request_channel, name, omni.ChannelConfig(8, 64))] * 6)
         granted = [pair for _, pair in answers if pair is not None]
@@ -81,28 +81,28 @@ def totals_never_fall_while_channels_come_and_go(omni: Any) -> None:
     broker = omni.MailboxBroker()
     config = omni.ChannelConfig(8, 64)
     living = [broker.request_channel(f"living {number}", config)[1] for number in range(5000)]
-    looks = 0
+    polls = 0
     over = threading.Event()
 
     def wait(more: int) -> None:
-        before = looks
-        while looks < before + more and not over.is_set():
+        before = polls
+        while polls < before + more and not over.is_set():
             time.sleep(0)
 
     def churn(me: int) -> None:
         while not over.is_set():
             _, pair = broker.request_channel(f"churn {me}", config)
             pair.producer.try_push(b"123")
-            wait(2)  # one look that has the message is done, and the next has begun
+            wait(2)  # one poll that has the message is done, and the next has begun
             pair.close()
             wait(1)  # no other message makes up for it
 
     def watch() -> None:
-        nonlocal looks
+        nonlocal polls
         before = broker.get_stats()
         try:
-            while looks < 3000:
-                looks += 1
+            while polls < 3000:
+                polls += 1
                 now = broker.get_stats()
                 assert all(new >= old for new, old in zip(now[1:], before[1:], strict=True)), f"{before}, then {now}"
                 before = now

@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.checks.registry import function
 from conformance.checks.sample import MALFORMED, SCHEMA, WELL_FORMED, Sample, finish, root
-from conformance.threads.waiting import open_pair
+from conformance.threads import open_pair
 
 CONTENTS = ((0, "", b""), (7, "seven", b"\x07" * 7), (2**32 - 1, "é" * 40, bytes(range(256))))
 

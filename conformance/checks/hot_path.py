@@ -1,8 +1,7 @@
-"""Push, pop, batch, reserve and commit neither keep memory nor hold anybody up (§8).
+"""Push, pop, batch, reserve and commit retain no memory and block no other thread (§8).
 
-What can be seen from outside, that is: memory that stays in use, memory taken anew for each message of a size
-that malloc maps, and a lock that a blocked call holds. A small block that is given back within the call, and a
-lock held for a moment, cannot.
+Only what is visible from outside: memory that stays in use, pages allocated per message of a size that malloc maps,
+and a lock that a blocked call holds. A small block freed within the call, and a lock held for a moment, are not.
 """
 
 from __future__ import annotations
@@ -14,8 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance.checks.registry import function
-from conformance.threads.blocking_calls import CALLS, Blocked
-from conformance.threads.waiting import open_pair, promptly
+from conformance.threads import CALLS, Blocked, open_pair, promptly
 
 ROUNDS = 500
 LARGE = 256 * 1024
@@ -35,7 +33,7 @@ class _Mallinfo(ctypes.Structure):
 
 
 def _allocated() -> int:
-    """Bytes that malloc has handed out; 0 where the C library does not tell."""
+    """Bytes that malloc has handed out; 0 where the C library does not report them."""
     ask = getattr(ctypes.CDLL(None), "mallinfo2", None)
     if ask is None:
         return 0
@@ -84,15 +82,15 @@ def the_hot_path_keeps_nothing(omni: Any) -> None:
 
 
 @function("CON-7", "threads")
-def large_messages_take_no_memory_anew(omni: Any) -> None:
-    """Once the ring has been written all over, large messages go through it without a page taken anew."""
+def large_messages_allocate_no_pages(omni: Any) -> None:
+    """Once the ring has been written all over, large messages go through it without another page."""
     try:
         from resource import RUSAGE_SELF, getrusage
     except ImportError:
         return  # no way to count
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
-        mallopt(M_MMAP_THRESHOLD, LARGE // 2)  # so that a block for a message is mapped anew each time
+        mallopt(M_MMAP_THRESHOLD, LARGE // 2)  # so that each block for a message is a new mapping
     _, pair = open_pair(omni, size=LARGE)
     producer, consumer = pair
     payload = bytes(LARGE)
@@ -107,12 +105,12 @@ def large_messages_take_no_memory_anew(omni: Any) -> None:
 
     faults = _grown(round_trips, lambda: getrusage(RUSAGE_SELF).ru_minflt)
     messages = 2 * 40
-    assert faults < messages * LARGE // PAGE // 8, f"{faults} pages were taken anew for {messages} messages"
+    assert faults < messages * LARGE // PAGE // 8, f"{faults} more pages were allocated for {messages} messages"
     pair.close()
 
 
-@function("CON-7", "threads", layer="waiting")
-def a_blocked_call_holds_nobody_up(omni: Any) -> None:
+@function("CON-7", "threads", layer="blocking")
+def a_blocked_call_blocks_no_other_call(omni: Any) -> None:
     """While every kind of call is blocked, other channels and the broker's operations go on."""
     broker, pair = open_pair(omni)
     blocked = [Blocked(omni, call, broker) for call in CALLS]

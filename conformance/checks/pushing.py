@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.checks.registry import function, program
-from conformance.threads.waiting import open_pair
+from conformance.threads import open_pair
 
 program(
     "PSH-1",

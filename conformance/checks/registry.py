@@ -1,4 +1,4 @@
-"""What a check is, and where the checks are found."""
+"""What a check is, the list of all, and how a check is registered."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from conformance.differential.lockstep import Tally, execute
 from conformance.differential.program import Program, parse
 from conformance.targets.target import Target
 
-LAYERS = ("direct", "waiting", "transitions", "lockstep", "histories")
-"""In the order in which they run: what fails shortest comes first."""
-
-SECONDS = {"direct": 0.05, "waiting": 1.0, "transitions": 3.0, "lockstep": 8.0, "histories": 3.0}
+SECONDS = {
+    "unit": 0.05, "blocking": 1.0, "differential-exhaustive": 3.0, "differential-random": 8.0, "linearizability": 3.0,
+}  # fmt: skip
 """About how long a check of each layer takes: for the progress bar."""
+
+LAYERS = tuple(SECONDS)
+"""In the order in which they run: what gives the shortest failures comes first."""
 
 Body = Callable[[Target, Tally], None]
 
@@ -84,11 +86,11 @@ def of_program(id: str, rule: str, claim: str, program: Program, needs: frozense
     def run(target: Target, tally: Tally) -> None:
         execute(program, target.omni, tally, rule)
 
-    return Check(id, rule, "direct", claim, run, needs, limit=20.0, program=program)
+    return Check(id, rule, "unit", claim, run, needs, limit=20.0, program=program)
 
 
 def function(
-    rule: str, needs: str = "", layer: str = "direct", limit: float = 60.0
+    rule: str, needs: str = "", layer: str = "unit", limit: float = 60.0
 ) -> Callable[[Callable[[Any], None]], Callable[[Any], None]]:
     """Register a function of the target's names as a check of `rule`; its docstring is its claim."""
 
@@ -103,7 +105,7 @@ def function(
 
 
 def measured(
-    rule: str, name: str, needs: str = "", layer: str = "direct", limit: float = 60.0
+    rule: str, name: str, needs: str = "", layer: str = "unit", limit: float = 60.0
 ) -> Callable[[Body, str | None], Body]:
     """Register a function of target and tally, which counts what it did, as a check of `rule`."""
 

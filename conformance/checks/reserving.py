@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.checks.registry import function, program
-from conformance.threads.waiting import open_pair
+from conformance.threads import open_pair
 
 program(
     "RSV-1",
@@ -29,7 +29,7 @@ program(
     p.reserve(1)
     """,
 )
-program("RSV-1", "none with nobody to receive", "c.close()\np.reserve(1)")
+program("RSV-1", "none without a consumer", "c.close()\np.reserve(1)")
 program("RSV-1", "none after a shutdown", "b.shutdown(0)\np.reserve(1)")
 program(
     "RSV-1",

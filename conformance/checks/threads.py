@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from conformance.checks.registry import function
-from conformance.threads.waiting import LIMIT, Task, open_pair, promptly, try_until
+from conformance.threads import LIMIT, Task, open_pair, promptly, try_until
 
 MANY = 20_000
 LARGE = 256 * 1024

@@ -1,1 +1,1 @@
-"""Programs of one thread: as values, run on model and target in lockstep, and what a difference between them means."""
+"""Differential testing: programs of one thread on model and target; differences, shrunk and attributed."""

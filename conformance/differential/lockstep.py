@@ -1,4 +1,4 @@
-"""One program on two implementations at once: the first difference is a divergence."""
+"""Lockstep execution: one program on model and target at once; the first difference is a divergence."""
 
 from __future__ import annotations
 
@@ -11,44 +11,53 @@ from types import FrameType
 from typing import Any
 
 import spec_model as model
-from conformance.differential import journal
-from conformance.differential.attribution import Context, Difference, attribute, standing
-from conformance.differential.observation import What, kind_of, observe, subjects
-from conformance.differential.outcome import Raised, canonical, label, raised, same
-from conformance.differential.program import Namespace, Operation, Program
+from conformance.differential.attribution import Difference, attribute
+from conformance.differential.context import Context, handle_state
+from conformance.differential.observe import (
+    Observable,
+    Raised,
+    canonical,
+    kind_of,
+    label,
+    observables,
+    observe,
+    raised,
+    same,
+)
+from conformance.differential.program import Namespace, Operation, Program, journal
 from conformance.failure import Broken
 
-PATIENCE = 5.0
-"""Seconds after which a call that the model says goes through is taken to hang."""
+HANG_AFTER = 5.0
+"""Seconds after which a call that returns by the model is taken to hang on the target."""
 
 
 class Invalid(Exception):
-    """The program is no program: it lacks a variable, or would wait for ever by the model."""
+    """The program cannot run: it lacks a variable, or blocks for ever by the model."""
 
 
 class Hangs(BaseException):
-    """A call that should have gone through did not return in time."""
+    """A call that returns by the model did not return in time."""
 
 
 class Divergence(AssertionError):
     """The target differs from the model."""
 
-    def __init__(self, program: Program, what: What, expected: Any, got: Any, rule: str) -> None:
-        super().__init__(f"{rule}: {what.render()} is {got!r}, not {expected!r}")
-        self.program, self.what, self.expected, self.got, self.rule = program, what, expected, got, rule
+    def __init__(self, program: Program, observable: Observable, expected: Any, got: Any, rule: str) -> None:
+        super().__init__(f"{rule}: {observable.render()} is {got!r}, not {expected!r}")
+        self.program, self.observable, self.expected, self.got, self.rule = program, observable, expected, got, rule
 
     @property
     def step(self) -> int:
-        """The number of the operation that showed it, from 0."""
+        """The index of the operation that showed it, from 0."""
         return len(self.program.operations) - 1
 
 
 @dataclass
 class Tally:
-    """What a check did: how often each operation gave each result, and what else its layer counts.
+    """The counts of a check.
 
-    profile: how much is asked for, "quick" or "long".
-    figures: what else a layer counts: states, transitions, histories.
+    cells: how often each operation gave each result. figures: what else a layer counts: states, transitions,
+    operations of histories. profile: the amount of testing asked for, "quick" or "long".
     """
 
     cells: Counter[tuple[str, str]]
@@ -58,7 +67,7 @@ class Tally:
 
 
 def new_tally() -> Tally:
-    """A tally of nothing."""
+    """A tally with every count zero."""
     return Tally(Counter())
 
 
@@ -66,14 +75,14 @@ _IMPORTS = compile("import copy, pickle, array\nfrom datetime import timedelta",
 
 
 def namespace(omni: Any) -> Namespace:
-    """The names that a program starts from."""
+    """The names that a program starts with."""
     names: Namespace = {"omni": omni}
     exec(_IMPORTS, names)
     return names
 
 
 class Lockstep:
-    """A model and a target in the same state, as far as anybody can see."""
+    """A model and a target in the same observable state."""
 
     def __init__(self, target: Any, tally: Tally | None = None, rule: str | None = None) -> None:
         self.target = import_module(target) if isinstance(target, str) else target
@@ -87,8 +96,8 @@ class Lockstep:
         journal.restart()
         self.diverged = False
 
-    def run(self, operation: Operation, look: bool = True) -> Any:
-        """One operation on both; the canonical result. Raises Divergence, or Invalid."""
+    def run(self, operation: Operation, compare: bool = True) -> Any:
+        """Run one operation on both; the canonical outcome. Raises Divergence or Invalid."""
         if any(name not in self.expected for name in operation.uses()):
             raise Invalid(operation.render())
         context = self._context(operation)
@@ -101,30 +110,30 @@ class Lockstep:
         self.tally.operations += 1
         self.tally.cells[operation.kind, label(expected)] += 1
         if not same(expected, got):
-            self._diverge(operation, [Difference(What("result", "", operation.text), expected, got)], context)
+            self._diverge(operation, [Difference(Observable("result", "", operation.text), expected, got)], context)
         self._note(operation)
-        if look:
-            self.look(operation, context._replace(outcome=expected))
+        if compare:
+            self.compare(operation, context._replace(outcome=expected))
         return expected
 
-    def look(self, operation: Operation | None = None, context: Context | None = None) -> None:
+    def compare(self, operation: Operation | None = None, context: Context | None = None) -> None:
         """Compare everything that can be observed."""
-        journal.looking()
+        journal.comparing()
         expected = observe(model, self.expected, self.watched, self.asked)
         got = observe(self.target, self.actual, self.watched, self.asked)
         if expected != got or not same(expected, got):
             operation = operation or self.done[-1]
-            seen = zip(subjects(self.watched, self.asked), expected, got, strict=True)
+            seen = zip(observables(self.watched, self.asked), expected, got, strict=True)
             differences = [
-                Difference(what, wanted, found, standing(self.expected.get(what.variable)))
-                for what, wanted, found in seen
+                Difference(observable, wanted, found, handle_state(self.expected.get(observable.variable)))
+                for observable, wanted, found in seen
                 if not same(wanted, found)
             ]
             if differences:
                 self._diverge(operation, differences, context or self._context(operation))
 
     def close(self) -> None:
-        """Close every handle, so that nothing stays behind; Broken where that fails and nothing failed before."""
+        """Close every handle; raises Broken if a close fails and there was no divergence."""
         failed: Broken | None = None
         for names in (self.actual, self.expected):
             for variable, kind in self.watched.items():
@@ -138,7 +147,7 @@ class Lockstep:
             raise failed
 
     def _note(self, operation: Operation) -> None:
-        """Keep account of the variables there are to look at, and of the names asked for."""
+        """Update the variables to observe and the channel names to query."""
         for variable in operation.into:
             kind = kind_of(model, self.expected.get(variable))
             self.watched.pop(variable, None)
@@ -153,7 +162,7 @@ class Lockstep:
             self.asked.setdefault(operation.on, set()).add(operation.args[0])
 
     def _context(self, operation: Operation) -> Context:
-        return Context(standing(self.expected.get(operation.on)))
+        return Context(handle_state(self.expected.get(operation.on)))
 
     def _diverge(self, operation: Operation, differences: list[Difference], context: Context) -> None:
         before = self.done[:-1]
@@ -166,7 +175,7 @@ class Lockstep:
         )
         self.diverged = True
         difference, rule = attribute(operation, differences, context, self.rule)
-        raise Divergence(Program(tuple(self.done)), difference.what, difference.expected, difference.got, rule)
+        raise Divergence(Program(tuple(self.done)), difference.seen, difference.expected, difference.got, rule)
 
 
 def _perform(omni: Any, names: Namespace, operation: Operation) -> Any:
@@ -184,11 +193,11 @@ def _perform(omni: Any, names: Namespace, operation: Operation) -> Any:
 
 
 def _guarded(omni: Any, names: Namespace, operation: Operation) -> Any:
-    """As `_perform`, with an alarm against calls that never return."""
+    """`_perform` with an alarm against calls that never return."""
     if not _may_wait(operation) or threading.current_thread() is not threading.main_thread():
         return _perform(omni, names, operation)
     before = signal.signal(signal.SIGALRM, _alarm)
-    signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+    signal.setitimer(signal.ITIMER_REAL, HANG_AFTER)
     try:
         return _perform(omni, names, operation)
     except Hangs:
@@ -202,7 +211,7 @@ _WAITS = {"blocking_push": 2, "blocking_pop": 1, "batch_pop": 2, "send": 2, "rec
 
 
 def _may_wait(operation: Operation) -> bool:
-    """Whether a mistake could make the operation wait for ever."""
+    """Whether a faulty target could block for ever in the operation."""
     if operation.source:
         return not operation.statement and "(" in operation.source
     count = _WAITS.get(operation.kind)
@@ -217,7 +226,7 @@ def _alarm(number: int, frame: FrameType | None) -> None:
 
 
 def execute(program: Program, target: Any, tally: Tally | None = None, rule: str | None = None) -> None:
-    """A whole program; raises Divergence at the first difference."""
+    """Run a whole program; raises Divergence at the first difference."""
     lockstep = Lockstep(target, tally, rule)
     try:
         for operation in program.operations:
@@ -227,7 +236,7 @@ def execute(program: Program, target: Any, tally: Tally | None = None, rule: str
 
 
 def diverges(program: Program, target: Any) -> Divergence | None:
-    """The divergence of a program, leaving out steps that cannot be run; None if there is none."""
+    """The divergence of a program without the operations that cannot run; None if there is none."""
     lockstep = Lockstep(target)
     kept: list[Operation] = []
     try:
@@ -237,7 +246,7 @@ def diverges(program: Program, target: Any) -> Divergence | None:
             except Invalid:
                 lockstep.done[:] = kept
                 if operation.uses() <= set(lockstep.expected):
-                    return None  # it has run on the model alone
+                    return None  # it ran on the model alone
                 continue
             kept.append(operation)
     except Divergence as divergence:

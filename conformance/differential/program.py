@@ -1,11 +1,14 @@
-"""An operation, and a program of operations, as values that render as Python."""
+"""Operations, programs of operations, and the journal of the program under way."""
 
 from __future__ import annotations
 
 import ast
 import builtins
+import mmap
+import struct
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 from types import CodeType
 from typing import Any
 
@@ -19,12 +22,12 @@ def _compiled(source: str, mode: str) -> CodeType:
 
 @dataclass(frozen=True, slots=True)
 class Expr:
-    """An argument given as source, for what has no repr that reads back, or differs by implementation."""
+    """An argument given as source, for values whose repr does not evaluate back or that differ by implementation."""
 
     source: str
 
     def value(self, names: Namespace) -> Any:
-        """What it evaluates to among `names`."""
+        """Its value among `names`."""
         return eval(_compiled(self.source, "eval"), names)
 
     def __repr__(self) -> str:
@@ -40,13 +43,13 @@ def _value(argument: Any, names: Namespace) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One step of a program.
+    """One operation of a program.
 
-    kind: what it does, the method's name where it is one; a row of the coverage table.
+    kind: the method's name or what it does instead; a row of the coverage table.
     on: the variable whose method is called.
     args: values, or `Expr`.
     into: the variables that the result is assigned to or unpacked into.
-    source: an expression or statement, where the step is no plain method call.
+    source: an expression or statement, where the operation is no plain method call.
     """
 
     kind: str
@@ -62,11 +65,11 @@ class Operation:
         return self.source or f"{self.on}.{self.kind}({', '.join(map(repr, self.args))})"
 
     def render(self) -> str:
-        """The step as a line of Python."""
+        """The operation as a line of Python."""
         return f"{', '.join(self.into)} = {self.text}" if self.into else self.text
 
     def run(self, names: Namespace) -> Any:
-        """Do it among `names`; what it returns or raises is the implementation's."""
+        """Run it among `names`; returns or raises what the implementation does."""
         if self.statement:
             exec(_compiled(self.source, "exec"), names)
             return None
@@ -98,7 +101,7 @@ class Program:
     operations: tuple[Operation, ...]
 
     def render(self) -> str:
-        """The program as Python, without judging anything."""
+        """The program as Python, without assertions."""
         return "\n".join(operation.render() for operation in self.operations)
 
 
@@ -141,3 +144,64 @@ def _argument(node: ast.expr) -> Any:
         return ast.literal_eval(node)
     except ValueError:
         return Expr(ast.unparse(node))
+
+
+JOURNAL_SIZE = 1 << 20
+"""Bytes: more than any program of the suite takes. Operations that do not fit are left out."""
+
+_HEAD = struct.Struct("<QB")  # where the text ends; whether the last operation has returned and is being compared
+
+
+class Journal:
+    """The operations of the program under way, in a file that survives the process that runs them.
+
+    Does nothing until `write_to` names the file.
+    """
+
+    def __init__(self) -> None:
+        self._map: mmap.mmap | None = None
+        self._end = _HEAD.size
+
+    @staticmethod
+    def create(path: Path) -> None:
+        """Write an empty journal."""
+        path.write_bytes(bytes(JOURNAL_SIZE))
+
+    def write_to(self, path: Path) -> None:
+        """From now on, record this process's operations in the journal at `path`."""
+        with path.open("r+b") as file:
+            self._map = mmap.mmap(file.fileno(), JOURNAL_SIZE)
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin a new program."""
+        if self._map is not None:
+            self._end = _HEAD.size
+            _HEAD.pack_into(self._map, 0, self._end, False)
+
+    def note(self, operation: Operation) -> None:
+        """Record an operation that is about to run."""
+        if self._map is None:
+            return
+        line = operation.render().encode("utf-8", "backslashreplace") + b"\n"
+        end = self._end + len(line)
+        if end <= JOURNAL_SIZE:
+            self._map[self._end : end] = line
+            self._end = end
+            _HEAD.pack_into(self._map, 0, end, False)
+
+    def comparing(self) -> None:
+        """Record that the operation has returned and that the observable state is being compared."""
+        if self._map is not None:
+            _HEAD.pack_into(self._map, 0, self._end, True)
+
+    @staticmethod
+    def read(path: Path) -> tuple[list[str], bool]:
+        """The operations of the last program, each as Python, and whether the last one has returned."""
+        content = path.read_bytes()
+        end, returned = _HEAD.unpack_from(content)
+        return content[_HEAD.size : end].decode().splitlines(), bool(returned)
+
+
+journal = Journal()
+"""Of this process."""

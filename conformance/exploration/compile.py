@@ -44,7 +44,7 @@ def shared_library(
     these and `sources` get `flags`. `headers` are what else they depend on.
     """
     cc = compiler()
-    folder = folder or Path(tempfile.gettempdir()) / f"omnimailbox-weakmemory-{os.getuid()}"
+    folder = folder or Path(tempfile.gettempdir()) / f"omnimailbox-exploration-{os.getuid()}"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     interface = sorted(ENGINE.glob("*.h"))
     depends = [*interface, *headers]

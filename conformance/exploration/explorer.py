@@ -7,8 +7,7 @@ import threading
 from collections.abc import Callable, Container, Iterator
 from typing import Any
 
-from conformance.exploration.result import Result as Result
-from conformance.exploration.result import Step as Step
+from conformance.exploration.result import Result, Step
 
 THREADS, OUTCOME = 8, 32
 FAILURES = ("none", "assertion", "data race", "lost wakeup", "freed memory", "misuse", "forbidden")
@@ -97,11 +96,11 @@ class _Hooks:
         def ask(_context: int, report: int) -> bool:
             return guarded(lambda: progress is None or progress(Report.from_address(report)))
 
-        def judge(_context: int, values: Any, length: int) -> bool:
+        def is_allowed(_context: int, values: Any, length: int) -> bool:
             return guarded(lambda: allowed is None or tuple(values[:length]) in allowed)
 
         self.progress = _Progress(ask)
-        self.allowed = _Allowed(judge) if allowed is not None else _Allowed()
+        self.allowed = _Allowed(is_allowed) if allowed is not None else _Allowed()
 
 
 _one_at_a_time = threading.Lock()

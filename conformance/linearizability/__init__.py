@@ -1,9 +1,8 @@
-"""Histories of real threads: recorded, and judged by the model."""
+"""Linearizability: histories of real threads, recorded and checked against the model."""
 
-from conformance.linearizability.event import Event
-from conformance.linearizability.history import Final, History
-from conformance.linearizability.judge import judge
-from conformance.linearizability.plan import Plan
-from conformance.linearizability.record import record
+from conformance.linearizability.checker import check_history
+from conformance.linearizability.history import Event, Final, History
+from conformance.linearizability.recorder import Plan
+from conformance.linearizability.workload import record
 
-__all__ = ["Event", "Final", "History", "Plan", "judge", "record"]
+__all__ = ["Event", "Final", "History", "Plan", "check_history", "record"]

@@ -1,16 +1,87 @@
-"""A history: what each thread did to one channel, and the figures at the end."""
+"""A history: the calls of each thread on one channel, and the statistics at the end."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, NamedTuple
 
-from conformance.linearizability.event import Event
 from spec_model.vocabulary import BrokerStats, ConsumerStats, ProducerStats
 
-THREADS = ("producer", "consumer", "side")
-"""Who uses the producer's handle, who the consumer's, and who closes, shuts down, requests or looks."""
+CHANNEL_NAME = "a"
+THREADS = ("producer", "consumer", "third")
+"""One thread uses the producer, one the consumer; the third closes, shuts down, requests or reads statistics."""
+
+POPS = frozenset({"try_pop", "blocking_pop", "batch_pop"})
+_OF_PAYLOADS = frozenset({"try_push", "blocking_push", "batch_push", "commit"})
+_OF_ONE = frozenset({"try_pop", "blocking_pop"})
+_TIMED = frozenset({"blocking_push", "blocking_pop", "batch_pop", "shutdown"})
+_SHOWN_IN_FULL = 8
+
+
+class Event(NamedTuple):
+    """A call that has returned.
+
+    begin, end: logical timestamps before and after it (see `timestamps`). timeout: of a call that takes one.
+
+    | call | given | got |
+    |---|---|---|
+    | try_push, blocking_push | payload id | PushResult |
+    | batch_push | payload ids | number pushed |
+    | reserve, commit | size, payload id | bool |
+    | rollback, close_producer, close_consumer | None | None |
+    | try_pop, blocking_pop, batch_pop | max_count | (PopResult or Refused, payload ids popped) |
+    | reread | number of a popped message | its payload id now |
+    | take_export, release_export | number of a popped message | None |
+    | has_channel | None | bool: of the channel's own name |
+    | request_channel, request_another | None | ChannelError: for its name, and for another that is free |
+    | shutdown | None | bool |
+    | producer_stats, consumer_stats, broker_stats | None | the statistics |
+
+    A payload id identifies a payload (see `payload`). In place of one popped or read again stand the bytes where
+    they are no payload, and None where the message had expired. A granted `request_channel` or `request_another`
+    includes closing that pair.
+    """
+
+    call: str
+    begin: int
+    end: int
+    given: Any
+    got: Any
+    timeout: float | None = 0.0
+
+    def call_text(self) -> str:
+        """The call as written in a program: try_push(#17)."""
+        shown = []
+        if self.given is not None and self.call not in _OF_ONE:
+            shown.append(_shown(self.given, "#" if self.call in _OF_PAYLOADS else ""))
+        if self.call in _TIMED:
+            shown.append(str(self.timeout))
+        return f"{self.call}({', '.join(shown)})"
+
+    def result_text(self) -> str:
+        """The result in words: SUCCESS #17."""
+        if isinstance(self.got, tuple) and self.call in POPS:
+            result, taken = self.got
+            return " ".join([_shown(result), *_some(taken, "#")])
+        return _shown(self.got, "#" if self.call == "reread" else "")
+
+
+def _shown(value: Any, sign: str = "") -> str:
+    if isinstance(value, Enum):
+        return value.name
+    if isinstance(value, tuple) and not hasattr(value, "_fields"):
+        return f"[{', '.join(_some(value, sign))}]"
+    if isinstance(value, bytes):
+        return f"torn {value[:16].hex()}"
+    return f"{sign}{value}" if type(value) is int else "expired" if sign and value is None else str(value)
+
+
+def _some(values: tuple[Any, ...], sign: str) -> list[str]:
+    """Each value; of many the first three, the last and their number."""
+    shown = [_shown(each, sign) for each in values]
+    return shown if len(shown) <= _SHOWN_IN_FULL else [*shown[:3], "...", shown[-1], f"({len(shown)})"]
 
 
 class Final(NamedTuple):
@@ -23,15 +94,15 @@ class Final(NamedTuple):
 
 @dataclass(frozen=True)
 class History:
-    """Every call on a channel from its beginning, by thread, in the order in which the thread made them.
+    """Every call on a channel from its creation, by thread, in the thread's order.
 
-    capacity, size: of the channel. final: absent where nobody asked.
-    Each handle is closed at most once, by whichever thread: the judges need no more.
+    capacity, size: of the channel. final: the statistics at the end, if they were read.
+    Each handle is closed at most once, by any thread.
     """
 
     producer: Sequence[Event]
     consumer: Sequence[Event]
-    side: Sequence[Event] = ()
+    third: Sequence[Event] = ()
     capacity: int = 8
     size: int = 64
     final: Final | None = None
@@ -41,14 +112,14 @@ class History:
             before = 0
             for event in getattr(self, thread):
                 if not before < event.begin < event.end:
-                    raise ValueError(f"tickets must ascend in each thread, but not {before} and then {event}")
+                    raise ValueError(f"timestamps must ascend in each thread, but not {before} and then {event}")
                 before = event.end
         for closing in ("close_producer", "close_consumer"):
             if len(self.calls(closing)) > 1:
                 raise ValueError(f"a history has at most one {closing}, not {len(self.calls(closing))}")
 
     def __len__(self) -> int:
-        return len(self.producer) + len(self.consumer) + len(self.side)
+        return len(self.producer) + len(self.consumer) + len(self.third)
 
     def calls(self, name: str) -> list[Event]:
         """The calls of that name, of any thread."""
@@ -62,21 +133,23 @@ class History:
 
 
 def timeline(history: History, wrong: Sequence[Event], around: int = 3) -> list[dict[str, Any]]:
-    """The calls about those that are wrong, by begin: for every thread a few before, those beside, and one after."""
+    """The calls around the wrong ones, by begin: of each thread a few before, those that overlap, and one after."""
     first, last = min(event.begin for event in wrong), max(event.end for event in wrong)
     shown = []
     for thread in THREADS:
         events: Sequence[Event] = getattr(history, thread)
         before = [event for event in events if event.end < first][-around:]
-        beside = [event for event in events if event.end >= first and event.begin <= last]
-        beside = [event for event in beside if event in wrong or event in (*beside[:around], *beside[-around:])]
+        overlapping = [event for event in events if event.end >= first and event.begin <= last]
+        overlapping = [
+            event for event in overlapping if event in wrong or event in (*overlapping[:around], *overlapping[-around:])
+        ]
         after = [event for event in events if event.begin > last][:1]
-        shown += [(thread, event) for event in (*before, *beside, *after)]
+        shown += [(thread, event) for event in (*before, *overlapping, *after)]
     return [
         {
             "thread": thread,
-            "call": event.text(),
-            "result": event.answer(),
+            "call": event.call_text(),
+            "result": event.result_text(),
             "begin": event.begin,
             "end": event.end,
             "wrong": event in wrong,

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from conformance.reports.document import Document
 from conformance.reports.markdown import escaped, rows
-from conformance.reports.read import Document
 from conformance.reports.text import line
 
 ABSENT = "no such rule"

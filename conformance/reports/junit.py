@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from conformance.reports import digest
-from conformance.reports.read import Document
+from conformance.reports.document import NOT_JUDGED, Document, gaps
 from conformance.reports.text import block, folded, line, value, visible
 from conformance.reports.timeline import beside, table, timeline
 from conformance.results import BAD
@@ -22,7 +21,7 @@ def render(document: Document) -> str:
     for failure in document["failures"]:
         if failure["check"] not in known:
             _ended(_test(suite, "other", failure["check"]), "failure", failure["kind"], failure["seen"], [failure])
-    for gap in digest.gaps(document):
+    for gap in gaps(document):
         _ended(_test(suite, "coverage", gap), "failure", "coverage", gap, [])
     counts = {
         "tests": "testcase",
@@ -55,7 +54,7 @@ def _case(document: Document, check: dict[str, Any], suite: ET.Element) -> None:
     case = _test(suite, check["layer"], check["id"], check["seconds"])
     failures = [failure for failure in document["failures"] if failure["check"] == check["id"]]
     outcome = check["outcome"]
-    if outcome in digest.ASIDE:
+    if outcome in NOT_JUDGED:
         ET.SubElement(case, "skipped", type=outcome, message=line(check["reason"] or outcome))
     elif outcome in BAD or failures:
         seen = failures[0]["seen"] if failures else check["reason"] or outcome

@@ -5,21 +5,32 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from conformance.reports import digest
-from conformance.reports.read import Document
+from conformance.failure import KINDS
+from conformance.reports.document import (
+    Document,
+    areas,
+    by_rule,
+    coverage,
+    failures,
+    gaps,
+    not_judged,
+    rule_of,
+    unexplained,
+    verdict,
+)
 from conformance.reports.text import block, folded, line, value
 from conformance.reports.timeline import beside, table, timeline
 
 
 def render(document: Document) -> str:
     """The verdict, the areas, every failure with what shows it, and every rule."""
-    parts = [f"# Conformance of {code(document['target'])}", f"**{escaped(digest.verdict(document))}**", _run(document)]
-    parts += [_areas(document), bullets([escaped(gap) for gap in digest.gaps(document)])]
-    parts += [_failure(document, *group) for group in digest.by_rule(digest.failures(document))]
-    parts += [_bad_check(check) for check in digest.unexplained(document)]
-    parts.append(_aside(document))
-    parts.append(bullets([_expected(failure) for failure in digest.failures(document, expected=True)]))
-    parts += [_cells(document), _rules(document)]
+    parts = [f"# Conformance of {code(document['target'])}", f"**{escaped(verdict(document))}**", _run(document)]
+    parts += [_areas(document), bullets([escaped(gap) for gap in gaps(document)])]
+    parts += [_failure(document, *group) for group in by_rule(failures(document))]
+    parts += [_bad_check(check) for check in unexplained(document)]
+    parts.append(_not_judged(document))
+    parts.append(bullets([_expected(failure) for failure in failures(document, expected=True)]))
+    parts += [_coverage(document), _rules(document)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -73,14 +84,14 @@ def _areas(document: Document) -> str:
             f"{area.operations:,}",
             escaped(area.verdict),
         ]
-        for area in digest.areas(document)
+        for area in areas(document)
     ]
     return rows(["area", "rules", "covered", "checks run", "operations", "verdict"], body, "lrrrrl")
 
 
 def _failure(document: Document, failure: dict[str, Any], *others: dict[str, Any]) -> str:
-    rule = digest.rule_of(document, failure["rule"])
-    kind = digest.KINDS.get(failure["kind"], failure["kind"])
+    rule = rule_of(document, failure["rule"])
+    kind = KINDS.get(failure["kind"], failure["kind"])
     parts = [f"## FAILED {escaped(rule['id'])} {escaped(rule['section'])}".rstrip(), escaped(rule["text"])]
     parts += [f"{escaped(kind).capitalize()}; check {code(failure['check'])}:", fenced(failure["seen"])]
     shown = timeline(failure)
@@ -104,19 +115,19 @@ def _expected(failure: dict[str, Any]) -> str:
     return f"failed as expected: {where}: {code(failure['seen'], 200)}"
 
 
-def _aside(document: Document) -> str:
+def _not_judged(document: Document) -> str:
     items = [
         f"the target does not provide {escaped(name)}: {code(why)}" for name, why in document["not_provided"].items()
     ]
-    for outcome, reason, ids in digest.aside(document):
+    for outcome, reason, ids in not_judged(document):
         items.append(f"{escaped(outcome)}, {escaped(reason or 'no reason given')}: {', '.join(map(code, ids))}")
     return f"## Not judged\n\n{bullets(items)}" if items else ""
 
 
-def _cells(document: Document) -> str:
+def _coverage(document: Document) -> str:
     body = [
         [code(operation), ", ".join(f"{code(result)} {count:,}" for result, count in results.items())]
-        for operation, results in digest.cells(document).items()
+        for operation, results in coverage(document).items()
     ]
     return _closed("Operation x result, random programs", rows(["operation", "results"], body)) if body else ""
 

@@ -5,8 +5,19 @@ from __future__ import annotations
 from textwrap import fill, indent
 from typing import Any
 
-from conformance.reports import digest
-from conformance.reports.read import Document
+from conformance.failure import KINDS
+from conformance.reports.document import (
+    Document,
+    areas,
+    by_rule,
+    coverage,
+    failures,
+    gaps,
+    not_judged,
+    rule_of,
+    unexplained,
+    verdict,
+)
 from conformance.reports.text import block, folded, line, value
 from conformance.reports.timeline import beside, table, timeline
 
@@ -21,17 +32,17 @@ def header(document: Document) -> str:
 
 def render(document: Document) -> str:
     """Everything a run found."""
-    parts = [_areas(document), _figures(document), _cells(document), "\n".join(map(line, digest.gaps(document)))]
-    parts += [_failure(document, *group) for group in digest.by_rule(digest.failures(document))]
-    parts += [_bad_check(check) for check in digest.unexplained(document)]
-    parts.append(_aside(document))
-    parts.append("\n".join(_expected(document, failure) for failure in digest.failures(document, expected=True)))
-    parts.append(line(digest.verdict(document)))
+    parts = [_areas(document), _figures(document), _coverage(document), "\n".join(map(line, gaps(document)))]
+    parts += [_failure(document, *group) for group in by_rule(failures(document))]
+    parts += [_bad_check(check) for check in unexplained(document)]
+    parts.append(_not_judged(document))
+    parts.append("\n".join(_expected(document, failure) for failure in failures(document, expected=True)))
+    parts.append(line(verdict(document)))
     return "\n\n".join(part for part in parts if part)
 
 
 def _areas(document: Document) -> str:
-    rows = digest.areas(document)
+    rows = areas(document)
     titles = [line(f"{row.id} {row.title}") for row in rows]
     width = max(map(len, ["area", *titles])) + 2
     lines = [f"{'area':<{width}}{'rules':>6}{'covered':>9}{'checks run':>12}{'operations':>13}  verdict"]
@@ -48,18 +59,18 @@ def _figures(document: Document) -> str:
     return "\n".join(f"{line(name)}: {count:,}" for name, count in document["figures"].items())
 
 
-def _cells(document: Document) -> str:
+def _coverage(document: Document) -> str:
     rows = [
         f"  {line(operation):<16} {'  '.join(f'{line(result)} {count:,}' for result, count in results.items())}"
-        for operation, results in digest.cells(document).items()
+        for operation, results in coverage(document).items()
     ]
     return "\n".join(["operation x result, random programs:", *rows]) if rows else ""
 
 
 def _failure(document: Document, failure: dict[str, Any], *others: dict[str, Any]) -> str:
-    rule = digest.rule_of(document, failure["rule"])
+    rule = rule_of(document, failure["rule"])
     section = f" ({rule['section']})" if rule["section"] else ""
-    kind = digest.KINDS.get(failure["kind"], failure["kind"])
+    kind = KINDS.get(failure["kind"], failure["kind"])
     lines = [line(f"FAILED {rule['id']}{section}: {rule['text']}")]
     lines += [f"  {line(kind)}; check {line(failure['check'])}", indent(block(failure["seen"]), "  ")]
     lines += [f"  also check {line(other['check'])}: {line(other['seen'], 400)}" for other in others]
@@ -90,9 +101,9 @@ def _bad_check(check: dict[str, Any]) -> str:
     )
 
 
-def _aside(document: Document) -> str:
+def _not_judged(document: Document) -> str:
     lines = [f"the target does not provide {line(name)}: {line(why)}" for name, why in document["not_provided"].items()]
-    for outcome, reason, ids in digest.aside(document):
+    for outcome, reason, ids in not_judged(document):
         lines.append(line(f"{outcome} ({len(ids)}): {reason or 'no reason given'}"))
         lines.append(
             fill("  ".join(map(line, ids)), 116, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)

@@ -10,7 +10,7 @@ from conformance.reports.text import line, value
 MANY = 60
 """Calls up to which all are shown; of more, those near a wrong one."""
 NEAR = 12
-COLUMN = 44
+COLUMN_WIDTH = 44
 
 
 class Call(NamedTuple):
@@ -26,16 +26,16 @@ class Call(NamedTuple):
 
 
 class Placed(NamedTuple):
-    """A call in its lane, from its first row to its last."""
+    """A call in its column, from its first row to its last."""
 
     call: Call
-    lane: int
+    column: int
     first: int
     last: int
 
 
 class Timeline(NamedTuple):
-    """Lanes by name, calls in them, and the moment at which each row begins; omitted: calls left out."""
+    """Columns by name, calls in them, and the moment at which each row begins; omitted: calls left out."""
 
     threads: list[str]
     placed: list[Placed]
@@ -98,9 +98,9 @@ def _layout(calls: list[Call], threads: list[str], omitted: int) -> Timeline:
             moments.append(moment)
         row[moment] = len(moments) - 1
         before = moment
-    lanes = [thread for thread in threads if any(call.thread == thread for call in calls)]
-    placed = [Placed(call, lanes.index(call.thread), row[call.begin], row[call.end]) for call in calls]
-    return Timeline(lanes, placed, moments, omitted)
+    columns = [thread for thread in threads if any(call.thread == thread for call in calls)]
+    placed = [Placed(call, columns.index(call.thread), row[call.begin], row[call.end]) for call in calls]
+    return Timeline(columns, placed, moments, omitted)
 
 
 def beside(failure: dict[str, Any]) -> dict[str, Any]:
@@ -117,18 +117,18 @@ def answer(call: Call) -> str:
 def table(shown: Timeline) -> str:
     """As text: a column per thread, time runs down, `:` where a call is under way."""
     cells: list[list[list[str]]] = [[[] for _ in shown.threads] for _ in shown.moments]
-    for call, lane, first, last in shown.placed:
+    for call, column, first, last in shown.placed:
         end = f"-> {answer(call)}{f'   <== {call.wrong}' if call.wrong else ''}"
         if first == last:
-            cells[first][lane] += _wrapped(f"{call.call} {end}")
+            cells[first][column] += _wrapped(f"{call.call} {end}")
         else:
-            cells[first][lane] += _wrapped(f"{call.call} ...")
-            cells[last][lane][:0] = _wrapped(end)
+            cells[first][column] += _wrapped(f"{call.call} ...")
+            cells[last][column][:0] = _wrapped(end)
             for between in range(first + 1, last):
-                cells[between][lane].append(":")
+                cells[between][column].append(":")
     widths = [
-        max([len(thread), *(len(text) for row in cells for text in row[lane])])
-        for lane, thread in enumerate(shown.threads)
+        max([len(thread), *(len(text) for row in cells for text in row[column])])
+        for column, thread in enumerate(shown.threads)
     ]
     heads = [thread.ljust(width) for thread, width in zip(shown.threads, widths, strict=True)]
     times = [label(moment) for moment in shown.moments]
@@ -136,7 +136,7 @@ def table(shown: Timeline) -> str:
     lines = [" | ".join(["time".rjust(margin), *heads]), "-+-".join("-" * width for width in (margin, *widths))]
     for moment, row in zip(times, cells, strict=True):
         for number in range(max(map(len, row))):
-            texts = [(row[lane][number] if number < len(row[lane]) else "") for lane in range(len(widths))]
+            texts = [(row[column][number] if number < len(row[column]) else "") for column in range(len(widths))]
             padded = [text.ljust(width) for text, width in zip(texts, widths, strict=True)]
             lines.append(" | ".join([("" if number else moment).rjust(margin), *padded]))
     if shown.omitted:
@@ -150,4 +150,4 @@ def label(moment: float) -> str:
 
 
 def _wrapped(text: str) -> list[str]:
-    return wrap(text, COLUMN, subsequent_indent="  ") or [""]
+    return wrap(text, COLUMN_WIDTH, subsequent_indent="  ") or [""]

@@ -1,7 +1,6 @@
 """What is judged, and the one way by which the checks reach it."""
 
-from conformance.targets.features import FEATURES
-from conformance.targets.load import DEFAULT, Unusable, load
-from conformance.targets.target import Target
+from conformance.targets.load import DEFAULT, load
+from conformance.targets.target import FEATURES, SHARED, Target, Unusable, check_features
 
-__all__ = ["DEFAULT", "FEATURES", "Target", "Unusable", "load"]
+__all__ = ["DEFAULT", "FEATURES", "SHARED", "Target", "Unusable", "check_features", "load"]

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import sys
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from conformance.targets.features import FEATURES
-from conformance.targets.names import Incomplete, complete
-from conformance.targets.target import Target
+from conformance.targets import c_library
+from conformance.targets.target import FEATURES, Target, Unusable, check_features, complete
 
 DEFAULT = "fast_impl"
-"""Judged when nothing else is asked for; its Python face also stands before a library with the C ABI."""
-
-LIBRARY = "OMNI_LIBRARY"
-"""The environment variable by which that face takes another library in its core's place."""
-
-
-class Unusable(Exception):
-    """A target that cannot be judged at all, and why."""
+"""Judged when nothing else is asked for."""
 
 
 def is_library(name: str) -> bool:
@@ -33,17 +23,15 @@ def is_library(name: str) -> bool:
 
 def load(name: str, without: Iterable[str] = ()) -> Target:
     """The target called `name`, which lacks also the features in `without`; Unusable for what cannot be judged."""
-    unknown = sorted(set(without) - set(FEATURES))
-    if unknown:
-        raise Unusable(f"no such feature: {', '.join(unknown)}; there are {', '.join(FEATURES)}")
+    check_features(without)
     try:
         omni, preamble = _library(name) if is_library(name) else _module(name)
-        omni = complete(omni, name)
-    except (ImportError, Incomplete) as error:
+    except ImportError as error:
         raise Unusable(str(error)) from error
+    omni = complete(omni, name)
     lacks = {**declared(omni), **dict.fromkeys(without, "--without")}
     if is_library(name):
-        lacks.update(_declared_by_library(name))
+        lacks.update(c_library.not_provided(name))
     if not hasattr(omni.Message, "get_flatbuffer"):
         lacks.setdefault("flatbuffers", "not there")
     elif find_spec("flatbuffers") is None:
@@ -59,9 +47,7 @@ def declared(omni: Any) -> dict[str, str]:
     """What an implementation says that it lacks: `OMNI_NOT_PROVIDED`, features with reasons; Unusable for others."""
     said = getattr(omni, "OMNI_NOT_PROVIDED", {})
     lacks = dict(said) if isinstance(said, Mapping) else dict.fromkeys(said, "says the target")
-    unknown = sorted(set(lacks) - set(FEATURES))
-    if unknown:
-        raise Unusable(f"OMNI_NOT_PROVIDED names no feature: {', '.join(unknown)}; there are {', '.join(FEATURES)}")
+    check_features(lacks, "OMNI_NOT_PROVIDED names no feature")
     return {feature: str(reason) for feature, reason in lacks.items()}
 
 
@@ -74,22 +60,4 @@ def _module(name: str) -> tuple[Any, str]:
 
 def _library(name: str) -> tuple[Any, str]:
     path = str(Path(name).resolve())
-    if os.environ.get(LIBRARY) != path:
-        if DEFAULT in sys.modules:
-            raise ImportError(f"{DEFAULT} is in use already; a library is judged in a process of its own")
-        os.environ[LIBRARY] = path
-    return import_module(DEFAULT), f'import os\n\nos.environ["{LIBRARY}"] = {path!r}\nimport {DEFAULT} as omni'
-
-
-def _declared_by_library(name: str) -> dict[str, str]:
-    """What a library says through its optional `const char *omni_not_provided(void)`: features, spaces between."""
-    try:
-        ask = ctypes.CDLL(str(Path(name).resolve())).omni_not_provided
-    except AttributeError:
-        return {}
-    ask.restype = ctypes.c_char_p
-    lacks = ask().decode().split()
-    unknown = sorted(set(lacks) - set(FEATURES))
-    if unknown:
-        raise Unusable(f"omni_not_provided() names no feature: {', '.join(unknown)}; there are {', '.join(FEATURES)}")
-    return dict.fromkeys(lacks, "says the library")
+    return c_library.load(path), f"from conformance.targets import c_library\n\nomni = c_library.load({path!r})"

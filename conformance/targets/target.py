@@ -1,10 +1,38 @@
-"""The adapter: a target as every check sees it, whatever it is made of."""
+"""A target as every check sees it, whatever it is made of: its public names, and the features that it provides."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
+
+import spec_model
+
+FEATURES = {
+    "threads": "real threads may use a channel's two ends at once",
+    "memory-limit": "MailboxBroker(memory_limit=...)",
+    "concurrent-use": "a second thread inside a handle is caught",
+    "conveniences": "send, receive, iteration and open_channel",
+    "signals": "blocked calls answer signals",
+    "flatbuffers": "build, get_flatbuffer and verify",
+    "in-place": "FlatBuffers are built and read in the ring's own memory",
+    "start-index": "set_start_index(n): channels made later begin at that 64-bit index",
+}
+"""What a target may lack, and declare so: checks that need it are then *not provided*, and never passed."""
+
+TYPES = ("MailboxBroker", "ChannelPair", "ProducerHandle", "ConsumerHandle", "Message", "Reservation")
+"""What an implementation must have of its own."""
+
+SHARED = (
+    "BrokerStats", "ChannelConfig", "ChannelError", "ConsumerStats", "PopResult", "ProducerStats", "PushResult",
+    "ChannelClosedError", "ChannelNameError", "ConcurrentUseError", "MessageExpiredError", "OmniError",
+)  # fmt: skip
+"""What it may take from the model [VOC-5]."""
+
+
+class Unusable(Exception):
+    """A target that cannot be judged at all, and why."""
 
 
 @dataclass(frozen=True)
@@ -21,3 +49,20 @@ class Target:
     provides: frozenset[str]
     preamble: str
     lacks: Mapping[str, str] = field(default_factory=dict)
+
+
+def complete(omni: Any, name: str) -> Any:
+    """`omni` itself where it has every name, else its names with the model's shared ones; Unusable without types."""
+    missing = [each for each in TYPES if not hasattr(omni, each)]
+    if missing:
+        raise Unusable(f"{name} has no {', '.join(missing)}; a target has the public names of spec_model")
+    if all(hasattr(omni, each) for each in SHARED):
+        return omni
+    names = {each: getattr(spec_model, each) for each in SHARED}
+    return SimpleNamespace(**{**names, **{each: getattr(omni, each) for each in dir(omni) if not each.startswith("_")}})
+
+
+def check_features(names: Iterable[str], complaint: str = "no such feature") -> None:
+    """Unusable, beginning with `complaint`, where some of `names` are not in FEATURES."""
+    if unknown := sorted(set(names) - set(FEATURES)):
+        raise Unusable(f"{complaint}: {', '.join(unknown)}; there are {', '.join(FEATURES)}")

@@ -1,33 +1,36 @@
-"""One worker process, from the outside: started, asked, and buried when it dies or hangs."""
+"""Worker processes, from the outside: one that runs checks and may die or hang, and several side by side."""
 
 from __future__ import annotations
 
 import json
 import os
+import queue
 import select
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from conformance.checks.registry import Check
-from conformance.differential import journal
+from conformance.differential.program import journal
+from conformance.execution import again, result_of
 from conformance.failure import Failure
-from conformance.replay import again
 from conformance.results import CheckResult
-from conformance.targets.load import Unusable
-from conformance.workers.autopsy import Death, examine
+from conformance.targets import Unusable
+from conformance.workers.postmortem import Death, examine
 
 STARTUP = 60.0
 """Seconds that a target may take to be imported."""
 
 GRACE = 30.0
-"""Seconds past a check's limit: it may be looking for a shorter program, and its own alarm comes first."""
+"""Seconds past a check's limit: its own alarm comes first, and it may be shrinking a program."""
 
 
 @dataclass
@@ -36,7 +39,7 @@ class Outcome:
 
     result: CheckResult
     failure: Failure | None = None
-    cells: Counter[tuple[str, str]] = field(default_factory=Counter)
+    coverage: Counter[tuple[str, str]] = field(default_factory=Counter)
     figures: Counter[str] = field(default_factory=Counter)
 
 
@@ -97,8 +100,8 @@ class Worker:
         while answer := self._hear(begun + asked["limit"] + GRACE):
             if "result" in answer:
                 failure = answer["failure"] and Failure.of(answer["failure"])
-                cells = Counter({(operation, result): count for operation, result, count in answer["cells"]})
-                return Outcome(CheckResult(**answer["result"]), failure, cells, Counter(answer["figures"]))
+                coverage = Counter({(operation, result): count for operation, result, count in answer["coverage"]})
+                return Outcome(CheckResult(**answer["result"]), failure, coverage, Counter(answer["figures"]))
             found = Failure.of(answer["found"])
         return self._died(check, time.monotonic() - begun, found)
 
@@ -107,7 +110,7 @@ class Worker:
         self._process.kill()
 
     def stop(self) -> None:
-        """End the process, and clear away what it leaves."""
+        """End the process and remove its files."""
         self._process.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
@@ -124,10 +127,7 @@ class Worker:
         failure = found or examine(death, check, self.target, self.preamble)
         outcome = "failed" if found else "crashed" if failure.kind == "crash" else "hung"
         done = max(0, len(death.operations) - 1)
-        result = CheckResult(
-            check.id, check.rule, check.layer, check.claim, outcome, done, round(seconds, 3), failure.seen
-        )
-        return Outcome(result, failure)
+        return Outcome(result_of(check, outcome, failure.seen, done, seconds), failure)
 
     def _ended(self) -> bool:
         try:
@@ -156,7 +156,7 @@ class Worker:
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
             self._process.stdin.flush()
         except BrokenPipeError:
-            pass  # it has died; hearing nothing from it will tell
+            pass  # it has died, which the missing answer shows
 
     def _hear(self, until: float) -> dict[str, Any] | None:
         """The next answer; None when the process has ended or the time is up."""
@@ -172,3 +172,66 @@ class Worker:
         line, _, self._unread = self._unread.partition(b"\n")
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+
+def run_all(
+    checks: Sequence[Check],
+    target: str,
+    without: tuple[str, ...] = (),
+    profile: str = "quick",
+    workers: int = 2,
+    first: Worker | None = None,
+) -> Iterator[Outcome]:
+    """The outcome of every check, as they come, each run by the next free worker; one that dies is replaced.
+
+    first: a worker that is there already. Leaving early, or an exception thrown in, stops every worker.
+    """
+    waiting: queue.SimpleQueue[Check] = queue.SimpleQueue()
+    for check in checks:
+        waiting.put(check)
+    outcomes: queue.SimpleQueue[Outcome | Exception] = queue.SimpleQueue()
+    over = threading.Event()
+    alive: set[Worker] = set()
+    lock = threading.Lock()
+
+    def serve(worker: Worker | None) -> None:
+        try:
+            while not over.is_set():
+                check = waiting.get_nowait()
+                if worker is None:
+                    worker = Worker(target, without, profile)
+                with lock:
+                    alive.add(worker)
+                outcome = worker.run(check)
+                if outcome.result.outcome != "passed":
+                    with lock:
+                        alive.discard(worker)
+                    worker.stop()
+                    worker = None
+                outcomes.put(outcome)
+        except queue.Empty:
+            pass
+        except Exception as error:
+            outcomes.put(error)
+        finally:
+            if worker is not None:
+                worker.stop()
+
+    threads = [threading.Thread(target=serve, args=(first if each == 0 else None,)) for each in range(workers)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in checks:
+            outcome = outcomes.get()
+            if isinstance(outcome, Unusable):
+                raise outcome
+            if isinstance(outcome, Exception):
+                raise RuntimeError("a worker could not be run") from outcome
+            yield outcome
+    finally:
+        over.set()
+        with lock:
+            for worker in alive:
+                worker.kill()
+        for thread in threads:
+            thread.join()

@@ -1,8 +1,8 @@
-"""The process that runs checks: `python -m conformance.workers.worker`, told what to do in lines of JSON.
+"""The process that runs checks: `python -m conformance.workers.worker`, which takes its orders as lines of JSON.
 
 First line in: {"path", "target", "without", "journal", "stacks", "profile"}. First line out: {"provides", "lacks",
 "preamble"}, or {"unusable"}. Then for each {"check", "limit"} or {"replay": failure, "limit"} in, perhaps {"found":
-failure} out, and then {"result", "cells", "figures", "failure"}.
+failure} out, and then {"result", "coverage", "figures", "failure"}.
 """
 
 from __future__ import annotations
@@ -24,15 +24,14 @@ def main() -> None:
     sys.path[:] = order["path"]
     stacks = open(order["stacks"], "w")  # noqa: SIM115 - for as long as the process lives
     faulthandler.enable(stacks)
-    # Only now: the path says where the suite and the target are.
+    # Imported only now, because the path says where the suite and the target are.
     from conformance.checks import CHECKS
-    from conformance.differential import journal
-    from conformance.execution import execute_check
+    from conformance.differential.program import journal
+    from conformance.execution import again, execute_check
     from conformance.failure import Failure
-    from conformance.replay import again
     from conformance.targets import Unusable, load
 
-    journal.keep(Path(order["journal"]))
+    journal.write_to(Path(order["journal"]))
     try:
         target = load(order["target"], order["without"])
     except Unusable as unusable:
@@ -54,7 +53,7 @@ def main() -> None:
         _answer(
             answers,
             result=asdict(result),
-            cells=[[*cell, count] for cell, count in tally.cells.items()],
+            coverage=[[*pair, count] for pair, count in tally.cells.items()],
             figures=tally.figures,
             failure=None if failure is None else failure.document(),
         )
@@ -67,5 +66,5 @@ def _answer(answers: TextIO, **message: Any) -> None:
 
 if __name__ == "__main__":
     main()
-    # Threads that a broken target keeps for ever must not keep the process.
+    # Threads that a broken target blocks for ever must not keep the process alive.
     os._exit(0)

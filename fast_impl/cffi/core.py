@@ -8,31 +8,25 @@ from time import monotonic_ns
 from typing import Any
 from weakref import finalize
 
-from fast_impl._arguments import FOREVER
-from fast_impl._choice import library, platform
-from fast_impl.cffi.library import load
+from fast_impl._choice import platform
+from fast_impl._common import FOREVER, Buffer
 from spec_model.vocabulary import PopResult, PushResult
 
-ffi: Any
-lib: Any
-if library:
-    ffi, lib = load(library)
-else:
-    core = import_module("fast_impl._core" if platform == "futex" else "fast_impl._core_portable")
-    ffi, lib = core.ffi, core.lib
+core = import_module("fast_impl._core" if platform == "futex" else "fast_impl._core_portable")
+ffi: Any = core.ffi
+lib: Any = core.lib
 
-fences = "unknown" if library else ffi.string(lib.fences()).decode()
-"""Of another library nobody knows."""
+fences: str = ffi.string(lib.omni_fences()).decode() if hasattr(lib, "omni_fences") else "unknown"
+"""How the core orders its stores before its loads; unknown of another library in its place."""
 
 PUSH_RESULTS = tuple(PushResult)
 POP_RESULTS = tuple(PopResult)
 
 
 def blocking(call: Callable[[int], int], timeout: int) -> int:
-    """`call(timeout)`, again with the time left for as long as signals interrupt it.
+    """`call(timeout)`, repeated with the remaining time for as long as signals interrupt it.
 
-    At least 1 ns is left: 0 would ask for a call that never waits, which answers otherwise.
-
+    The remaining time is at least 1 ns: 0 would make it a call that never waits, which has other results.
     The interpreter runs the handlers of signals between two calls, and may raise there [CON-6].
     """
     deadline = monotonic_ns() + timeout
@@ -43,10 +37,26 @@ def blocking(call: Callable[[int], int], timeout: int) -> int:
 
 
 def owned(pointer: Any, free: Callable[[Any], None]) -> Any:
-    """`pointer`, passed to `free` at the end of its last reference.
+    """`pointer`, passed to `free` when its last reference is gone.
 
-    Not cffi's `gc`: of objects that are garbage together, the collector may end what that gives before finalisers
-    that still use it. It does not know of a plain pointer, which goes after them all.
+    Not cffi's `gc`: for objects that are garbage together, the collector may free its result before it runs
+    finalisers that still use it. A plain pointer is not tracked by the collector, and is freed after them all.
     """
     finalize(pointer, free, ffi.cast(ffi.typeof(pointer), pointer)).atexit = False
     return pointer
+
+
+def as_buffer(data: Buffer) -> Any:
+    """`data` as memory that the core can read [ARG-1].
+
+    Raises TypeError for what is not bytes-like, BufferError for what is not C-contiguous.
+    """
+    if type(data) is bytes:
+        return data
+    try:
+        view = memoryview(data)
+    except TypeError:
+        raise TypeError(f"data must be a bytes-like object, not {type(data).__name__}") from None
+    if not view.c_contiguous:
+        raise BufferError("data must be C-contiguous; bytes(data) makes a copy that is")
+    return ffi.from_buffer(view)

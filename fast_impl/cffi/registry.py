@@ -1,10 +1,10 @@
-"""A broker of the core, with bytes for names and nanoseconds for time; _broker.py makes the public one of it (§4)."""
+"""A broker of the core, with names in bytes and times in nanoseconds; `_broker.MailboxBroker` is public (§4)."""
 
 from __future__ import annotations
 
-from fast_impl.cffi.consumer import ConsumerCore, ConsumerHandle
+from fast_impl.cffi.consumer import ConsumerEndpoint, ConsumerHandle
 from fast_impl.cffi.core import blocking, ffi, lib, owned
-from fast_impl.cffi.producer import ProducerCore, ProducerHandle
+from fast_impl.cffi.producer import ProducerEndpoint, ProducerHandle
 
 
 class Registry:
@@ -26,7 +26,7 @@ class Registry:
         code = lib.omni_request_channel(self._broker, name, len(name), capacity, max_message_size, producer, consumer)
         if code != lib.OMNI_CHANNEL_SUCCESS:
             return code, None, None
-        return code, ProducerHandle(ProducerCore(producer[0])), ConsumerHandle(ConsumerCore(consumer[0]))
+        return code, ProducerHandle(ProducerEndpoint(producer[0])), ConsumerHandle(ConsumerEndpoint(consumer[0]))
 
     def has(self, name: bytes) -> bool:
         """Whether the name is registered."""
@@ -49,5 +49,5 @@ class Registry:
 
     def shutdown(self, nanoseconds: int) -> bool:
         """Close every channel; whether their handles went in time."""
-        ticket = lib.omni_shutdown_begin(self._broker)
-        return bool(blocking(lambda left: lib.omni_shutdown_wait(self._broker, ticket, left), nanoseconds))
+        generation = lib.omni_shutdown_begin(self._broker)
+        return bool(blocking(lambda left: lib.omni_shutdown_wait(self._broker, generation, left), nanoseconds))

@@ -1,10 +1,10 @@
 /* The registry: channels by name, in a hash table and in order of creation, behind a reader-writer lock. */
-#include "channel.h"
+#include "broker.h"
 
 struct omni_broker {
   platform_rwlock lock;
   _Atomic uint64_t references; /* the caller of omni_broker_new, and each registered channel */
-  platform_word closed_count;  /* counts channels gone, for shutdowns to sleep on */
+  platform_word closed_count;  /* counts channels unregistered; shutdowns sleep on it */
   omni_channel **buckets;
   uint64_t bucket_count; /* a power of two */
   omni_channel *oldest, *newest;
@@ -31,7 +31,7 @@ static omni_channel *find(omni_broker *broker, uint64_t hash, const void *name, 
   return channel;
 }
 
-/* Without memory for it the table stays as it is: longer chains, nothing worse. */
+/* Without memory the table stays as it is, with longer chains. */
 static void grow(omni_broker *broker) {
   uint64_t count = 2 * broker->bucket_count;
   omni_channel **buckets = platform_allocate(count * sizeof *buckets);
@@ -96,7 +96,7 @@ omni_broker *omni_broker_new(uint64_t memory_limit) {
 }
 
 void omni_broker_free(omni_broker *broker) {
-  /* acq_rel: what every holder did to the broker comes before the last one frees it */
+  /* acq_rel: pairs with omni_broker_free of the other holders; without it the last one frees a broker still in use */
   if (platform_add(&broker->references, (uint64_t)-1, acq_rel) != 1) return;
   platform_lock_destroy(&broker->lock);
   platform_word_destroy(&broker->closed_count);
@@ -121,7 +121,7 @@ int omni_request_channel(omni_broker *broker, const void *name, size_t name_size
       channel->hash = hash;
       channel->sequence = ++broker->created;
       broker->memory_used += memory;
-      platform_add(&broker->references, 1, relaxed); /* the caller holds one, so it is not the first */
+      platform_add(&broker->references, 1, relaxed); /* relaxed: the caller holds one, so it is not the first */
       link_channel(broker, channel);
       *producer = &channel->producer;
       *consumer = &channel->consumer;
@@ -154,7 +154,7 @@ void broker_handle_closed(omni_channel *channel) {
   if (last) {
     unlink_channel(broker, channel);
     broker->memory_used -= channel->ring.capacity * channel->max_message_size;
-    omni_producer_get_stats(&channel->producer, &sent); /* final: nobody is inside a closed producer */
+    channel_sent(channel, &sent); /* final: no thread is inside a closed producer */
     broker->retired_messages += sent.messages;
     broker->retired_bytes += sent.bytes;
   }
@@ -162,7 +162,7 @@ void broker_handle_closed(omni_channel *channel) {
   if (!last) return;
   platform_add(&broker->closed_count.value, 1, relaxed); /* the lock orders what it counts */
   platform_wake(&broker->closed_count);
-  omni_broker_free(broker); /* the channel's hold */
+  omni_broker_free(broker); /* the channel's reference */
 }
 
 void omni_broker_get_stats(omni_broker *broker, omni_broker_stats *stats) {
@@ -170,7 +170,7 @@ void omni_broker_get_stats(omni_broker *broker, omni_broker_stats *stats) {
   platform_lock_shared(&broker->lock);
   *stats = (omni_broker_stats){broker->active, broker->created, broker->retired_messages, broker->retired_bytes};
   for (omni_channel *channel = broker->oldest; channel; channel = channel->newer) {
-    omni_producer_get_stats(&channel->producer, &sent);
+    channel_sent(channel, &sent);
     stats->total_messages_sent += sent.messages;
     stats->total_bytes_transferred += sent.bytes;
   }
@@ -178,20 +178,20 @@ void omni_broker_get_stats(omni_broker *broker, omni_broker_stats *stats) {
 }
 
 uint64_t omni_shutdown_begin(omni_broker *broker) {
-  platform_lock_shared(&broker->lock); /* keeps them registered, and so in memory */
-  uint64_t ticket = broker->created;
+  platform_lock_shared(&broker->lock); /* keeps the channels registered, and so in memory */
+  uint64_t generation = broker->created;
   for (omni_channel *channel = broker->oldest; channel; channel = channel->newer) channel_shut(channel);
   platform_unlock(&broker->lock);
-  return ticket;
+  return generation;
 }
 
-int omni_shutdown_wait(omni_broker *broker, uint64_t ticket, int64_t timeout) {
+int omni_shutdown_wait(omni_broker *broker, uint64_t generation, int64_t timeout) {
   int64_t deadline = platform_deadline(timeout);
   for (int slept = PLATFORM_AWAKE;;) {
-    /* relaxed: the lock orders what it counts; a departure after this look ends the sleep */
+    /* relaxed: the lock orders what it counts; a close after this load ends the sleep */
     uint32_t closed_count = platform_load(&broker->closed_count.value, relaxed);
     platform_lock_shared(&broker->lock);
-    int done = !broker->oldest || broker->oldest->sequence > ticket;
+    int done = !broker->oldest || broker->oldest->sequence > generation;
     platform_unlock(&broker->lock);
     if (done) return 1;
     if (slept == PLATFORM_SIGNAL) return OMNI_INTERRUPTED;

@@ -49,30 +49,24 @@ omni_channel *channel_new(const void *name, size_t name_size, uint64_t capacity,
   return channel;
 }
 
-void channel_discard(omni_channel *channel) {
-  platform_unmap(channel->ring.slots, channel->mapping_size);
-  words_destroy(channel);
-  platform_free(channel);
-}
-
 bool channel_pin(omni_channel *channel) {
   uint64_t users = platform_load(&channel->mapping_users, relaxed);
   do {
     if (users == 0) return false;
-    /* relaxed: that it is not 0 is all; channel_unpin orders the uses */
+    /* relaxed: only whether it is 0 matters; channel_unpin orders the uses */
   } while (!platform_compare_exchange(&channel->mapping_users, &users, users + 1, relaxed));
   return true;
 }
 
 void channel_unpin(omni_channel *channel) {
-  /* acq_rel: what every user did to the slots comes before the last one unmaps them */
+  /* acq_rel: pairs with channel_unpin of the other users; without it the last one unmaps slots still in use */
   if (platform_add(&channel->mapping_users, (uint64_t)-1, acq_rel) != 1) return;
   platform_unmap(channel->ring.slots, channel->mapping_size);
   channel_release(channel);
 }
 
 void channel_release(omni_channel *channel) {
-  /* acq_rel: what every holder did to the channel comes before the last one frees it */
+  /* acq_rel: pairs with channel_release of the other holders; without it the last one frees a channel still in use */
   if (platform_add(&channel->references, (uint64_t)-1, acq_rel) != 1) return;
   words_destroy(channel);
   platform_free(channel);
@@ -80,6 +74,13 @@ void channel_release(omni_channel *channel) {
 
 void channel_shut(omni_channel *channel) {
   ring_end_consumer(&channel->ring);    /* no push begun from now on goes through */
-  guard_wait(&channel->producer.guard); /* and none is on its way: else its message came after CHANNEL_CLOSED */
+  guard_wait(&channel->producer.guard); /* and none is under way: else its message came after CHANNEL_CLOSED */
   ring_end_producer(&channel->ring);
+}
+
+void channel_sent(const omni_channel *channel, omni_handle_stats *stats) {
+  const omni_ring *ring = &channel->ring;
+  stats->messages = ring_number(ring, platform_load(&ring->write_index, relaxed)); /* relaxed: possibly stale */
+  stats->bytes = platform_load(&ring->bytes_sent, relaxed);
+  stats->failed = platform_load(&ring->failed_pushes, relaxed);
 }

@@ -14,13 +14,13 @@ typedef struct omni_channel omni_channel;
 struct omni_producer {
   alignas(OMNI_LINE) omni_guard guard;
   omni_channel *channel;
-  bool reserved; /* whether a reservation is outstanding; for whoever is inside */
+  bool reserved; /* whether a reservation is outstanding; for the thread inside */
 };
 
 struct omni_consumer {
   alignas(OMNI_LINE) omni_guard guard;
   omni_channel *channel;
-  _Atomic uint64_t pins; /* over all messages, so that a pop without pins looks no further */
+  _Atomic uint64_t pins; /* over all messages, so that a pop without pins checks no slot */
 };
 
 struct omni_channel {
@@ -33,7 +33,7 @@ struct omni_channel {
   /* the registry's, under its lock */
   omni_broker *broker;
   omni_channel *next_in_bucket, *older, *newer;
-  uint64_t sequence; /* the how-many-eth channel of its broker, from 1 */
+  uint64_t sequence; /* creation sequence number within the broker, from 1 */
   uint64_t hash;
   int open_handles;
   size_t name_size;
@@ -42,38 +42,17 @@ struct omni_channel {
 
 /* A channel with both handles open, or NULL without memory. capacity and max_message_size are valid. */
 omni_channel *channel_new(const void *name, size_t name_size, uint64_t capacity, uint64_t max_message_size);
-/* Frees a channel that nobody was given. */
-void channel_discard(omni_channel *channel);
 
-/* Use the mapping from outside the two sides: false where it is gone already. */
+/* Keeps the mapping for a use from outside the two sides: false if it is gone already. */
 bool channel_pin(omni_channel *channel);
 void channel_unpin(omni_channel *channel);
-/* A handle is freed. */
+/* Gives up one reference to the control block: of a freed handle, or of the mapping. */
 void channel_release(omni_channel *channel);
 
-/* Close both ends, so that nothing more is sent and what was sent can be drained (SHD-1). */
+/* Ends both sides, so that nothing more is sent and what was sent can be drained (SHD-1). */
 void channel_shut(omni_channel *channel);
 
-/* One of its handles is closed: unregister the channel with the last, and count what it sent. */
-void broker_handle_closed(omni_channel *channel);
-
-/* The sleep of a blocked call: first it looks for a while whether it is `ready`, for a sleep and a waking cost more;
- * then once more between telling that it sleeps and sleeping. */
-#define EVENTCOUNT_WAIT(asleep, deadline, ready)                                                     \
-  __extension__({                                                                                    \
-    int dozed = PLATFORM_AWAKE, spins = platform_spins;                                              \
-    while (spins > 0 && !(ready)) spins--, platform_pause();                                         \
-    if (spins == 0) {                                                                                \
-      platform_store(&(asleep)->value, 1, relaxed); /* the fence orders it before the last look */   \
-      platform_fence_heavy();                       /* pairs with the fence in eventcount_wake */    \
-      if (!(ready)) dozed = platform_sleep(asleep, 1, deadline);                                     \
-      platform_store(&(asleep)->value, 0, relaxed); /* own word; a waker that saw 1 wakes in vain */ \
-    }                                                                                                \
-    dozed;                                                                                           \
-  })
-
-static inline void count(_Atomic uint64_t *counter) {
-  platform_store(counter, platform_load(counter, relaxed) + 1, relaxed); /* a statistic with one writer */
-}
+/* What the producer has sent, and how many of its calls failed. */
+void channel_sent(const omni_channel *channel, omni_handle_stats *stats);
 
 #endif

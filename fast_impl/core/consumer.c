@@ -1,16 +1,19 @@
-#include "channel.h"
+/* The consumer: pops, batches and pins of messages. */
+#include "broker.h"
 
 /* How many of `wanted` messages from `read` on may be popped: message i waits for the pins of i - capacity (MSG-3). */
 static uint64_t unpinned(omni_consumer *consumer, uint64_t read, uint64_t wanted) {
   const omni_ring *ring = &consumer->channel->ring;
-  /* acquire: the reads of who unpinned come before. The fence in guard_count orders it against omni_message_pin */
+  /* acquire: pairs with omni_message_unpin; without it the slot is reused while the pinned message is read. The fence
+   * in guard_count orders it against omni_message_pin */
   if (platform_load(&consumer->pins, acquire) == 0) return wanted;
   uint64_t free = 0;
+  /* acquire: pairs with omni_message_unpin, as above */
   while (free < wanted && platform_load(&ring_slot_at(ring, read + free - ring->capacity)->pins, acquire) == 0) free++;
   return free;
 }
 
-/* POP-1 for up to `wanted` messages, from inside the gate; counts no failure. */
+/* POP-1 for up to `wanted` messages, from inside the guard; counts no failure. */
 static inline int pop(omni_consumer *consumer, uint64_t wanted, omni_message *messages, size_t *count) {
   omni_ring *ring = &consumer->channel->ring;
   bool ended;
@@ -30,7 +33,7 @@ static inline int pop(omni_consumer *consumer, uint64_t wanted, omni_message *me
   return OMNI_POP_SUCCESS;
 }
 
-/* What every pop does: waits while it is EMPTY, if the caller gives time. */
+/* The common part of every pop: waits while the ring is empty, if the caller gives time. */
 static int entered_pop(omni_consumer *consumer, uint64_t wanted, int64_t timeout, omni_message *messages,
                        size_t *count) {
   omni_channel *channel = consumer->channel;
@@ -42,7 +45,7 @@ static int entered_pop(omni_consumer *consumer, uint64_t wanted, int64_t timeout
     else if (slept == PLATFORM_TIME_UP) result = OMNI_POP_TIMEOUT;
     else if (slept == PLATFORM_SIGNAL) result = OMNI_INTERRUPTED;
     else {
-      /* relaxed: the fence before orders the looks against the news of push, close and shutdown */
+      /* relaxed: the fence in EVENTCOUNT_WAIT orders these loads after the waiter flag; see eventcount_wake */
       slept = EVENTCOUNT_WAIT(&ring->consumer_waiter, deadline,
                               platform_load(&ring->write_index, relaxed) != platform_load(&ring->read_index, relaxed) ||
                                   !platform_load(&ring->producer_alive, relaxed) || guard_is_closed(&consumer->guard));
@@ -52,14 +55,14 @@ static int entered_pop(omni_consumer *consumer, uint64_t wanted, int64_t timeout
   return result;
 }
 
-/* STA-2, and out of the gate. */
+/* STA-2, and leaves the guard. */
 static int finished(omni_consumer *consumer, int result) {
   if (result == OMNI_POP_TIMEOUT || result == OMNI_POP_CHANNEL_CLOSED) count(&consumer->channel->ring.failed_pops);
   guard_leave(&consumer->guard);
   return result;
 }
 
-/* What a pop answers that the gate did not let in. */
+/* The result of a pop that the guard refused. */
 static int refused(guard_entry answer) {
   return answer == GUARD_CONTENDED ? OMNI_CONCURRENT_USE : OMNI_POP_CHANNEL_CLOSED;
 }
@@ -99,19 +102,19 @@ int omni_message_is_readable(const omni_consumer *consumer, const omni_message *
 }
 
 int omni_message_pin(omni_consumer *consumer, const omni_message *message) {
-  /* Looked at first: a pin that is tried for, though it be refused, can hold up a pop for a moment */
+  /* Checked first: even a pin that is then withdrawn can hold up a pop for a moment */
   if (!omni_message_is_readable(consumer, message)) return OMNI_EXPIRED;
   if (!channel_pin(consumer->channel)) return OMNI_EXPIRED;
   platform_add(&ring_slot_of(&consumer->channel->ring, message->number)->pins, 1, relaxed);
   platform_add(&consumer->pins, 1, relaxed);
-  guard_order(&consumer->guard); /* either the next pop sees the pin, or this sees that pop (see unpinned) */
+  guard_order(&consumer->guard); /* the next pop sees the pin, or this sees that pop: see unpinned */
   if (omni_message_is_readable(consumer, message)) return 0;
   omni_message_unpin(consumer, message->number);
   return OMNI_EXPIRED;
 }
 
 void omni_message_unpin(omni_consumer *consumer, uint64_t number) {
-  /* release: its reads come before the pop that this allows; pairs with the looks in unpinned */
+  /* release: pairs with unpinned; without it the slot is reused while the message is read */
   platform_add(&ring_slot_of(&consumer->channel->ring, number)->pins, (uint32_t)-1, release);
   platform_add(&consumer->pins, (uint64_t)-1, release);
   channel_unpin(consumer->channel);
@@ -140,7 +143,7 @@ void omni_consumer_get_stats(const omni_consumer *consumer, omni_handle_stats *s
 void omni_consumer_close(omni_consumer *consumer) {
   omni_channel *channel = consumer->channel;
   if (!guard_close(&consumer->guard)) return;
-  eventcount_wake(&channel->ring.consumer_waiter); /* the one inside, if it sleeps (LIF-8) */
+  eventcount_wake(&channel->ring.consumer_waiter); /* the thread inside, if it sleeps (LIF-8) */
   guard_wait(&consumer->guard);
   ring_end_consumer(&channel->ring);
   broker_handle_closed(channel);

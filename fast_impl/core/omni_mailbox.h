@@ -69,7 +69,7 @@ typedef struct {
 /* A registry of its own, or NULL without memory. `memory_limit`: bytes, the most that capacity x
  * max_message_size may sum to over its channels; UINT64_MAX for no limit. Does not block. */
 omni_broker *omni_broker_new(uint64_t memory_limit);
-/* Gives up the caller's hold. Its channels live on until their handles are freed. Does not block. */
+/* Gives up the caller's reference. Its channels live on until their handles are freed. Does not block. */
 void omni_broker_free(omni_broker *broker);
 
 /* Makes and registers a channel; the configuration is normalised first. `name` is any `name_size` > 0
@@ -86,10 +86,10 @@ void omni_broker_get_stats(omni_broker *broker, omni_broker_stats *stats);
 /* Closes, at both ends, every channel registered now, and then waits until all their handles are
  * closed. 1 when they are, 0 when the time is up, or OMNI_INTERRUPTED; the channels stay closed. */
 int omni_shutdown(omni_broker *broker, int64_t timeout);
-/* The two halves of omni_shutdown: the ticket that begin returns says which channels wait is for.
- * begin waits for calls inside those producers to end, which it makes them do. */
+/* The two halves of omni_shutdown: the generation that begin returns says which channels wait waits for, those made up
+ * to then. begin ends the calls inside their producers, and waits for that. */
 uint64_t omni_shutdown_begin(omni_broker *broker);
-int omni_shutdown_wait(omni_broker *broker, uint64_t ticket, int64_t timeout);
+int omni_shutdown_wait(omni_broker *broker, uint64_t generation, int64_t timeout);
 
 /* ---- producer ---- */
 

@@ -1,12 +1,13 @@
-#include "channel.h"
+/* The producer: pushes, batches and reservations. */
+#include "broker.h"
 
-/* What an operation answers that the gate did not let in. */
+/* The result of an operation that the guard refused. */
 static int refused(guard_entry answer, int inactive) {
   return answer == GUARD_CONTENDED ? OMNI_CONCURRENT_USE : inactive;
 }
 
 static bool nobody_receives(const omni_channel *channel) {
-  /* relaxed: says nothing about memory. The entry at the gate orders it against channel_shut */
+  /* relaxed: publishes no memory. guard_enter orders it against channel_shut */
   return !platform_load(&channel->ring.consumer_alive, relaxed);
 }
 
@@ -16,7 +17,7 @@ static void fill(ring_slot *slot, const void *data, size_t size) {
   platform_copy(slot->payload, data, size);
 }
 
-/* PSH-1, from inside the gate; counts no failure. */
+/* PSH-1, from inside the guard; counts no failure. */
 static inline int push(omni_producer *producer, const void *data, size_t size) {
   omni_channel *channel = producer->channel;
   if (size == 0 || size > channel->max_message_size) return OMNI_PUSH_INVALID_SIZE;
@@ -53,7 +54,7 @@ int omni_blocking_push(omni_producer *producer, const void *data, size_t size, i
     else if (slept == PLATFORM_TIME_UP) result = OMNI_PUSH_TIMEOUT;
     else if (slept == PLATFORM_SIGNAL) result = OMNI_INTERRUPTED;
     else {
-      /* relaxed: the fence before orders the looks against the news of pop, close and shutdown */
+      /* relaxed: the fence in EVENTCOUNT_WAIT orders these loads after the waiter flag; see eventcount_wake */
       slept = EVENTCOUNT_WAIT(
           &ring->producer_waiter, deadline,
           platform_load(&ring->write_index, relaxed) - platform_load(&ring->read_index, relaxed) < ring->capacity ||
@@ -144,16 +145,13 @@ uint64_t omni_producer_available_slots(const omni_producer *producer) {
 }
 
 void omni_producer_get_stats(const omni_producer *producer, omni_handle_stats *stats) {
-  const omni_ring *ring = &producer->channel->ring;
-  stats->messages = ring_number(ring, platform_load(&ring->write_index, relaxed)); /* relaxed: possibly stale */
-  stats->bytes = platform_load(&ring->bytes_sent, relaxed);
-  stats->failed = platform_load(&ring->failed_pushes, relaxed);
+  channel_sent(producer->channel, stats);
 }
 
 void omni_producer_close(omni_producer *producer) {
   omni_channel *channel = producer->channel;
   if (!guard_close(&producer->guard)) return;
-  eventcount_wake(&channel->ring.producer_waiter); /* the one inside, if it sleeps (LIF-8) */
+  eventcount_wake(&channel->ring.producer_waiter); /* the thread inside, if it sleeps (LIF-8) */
   guard_wait(&producer->guard);
   producer->reserved = false; /* RSV-6 */
   ring_end_producer(&channel->ring);

@@ -1,7 +1,7 @@
-/* FlatBuffers, for which the work is done in Python: build, get_flatbuffer, verify (§5.3, §6.1). */
+/* FlatBuffers, which are implemented in Python: build, get_flatbuffer, verify (§5.3, §6.1). */
 #include "handles.h"
 
-/* The function at `place` in the state, imported when it is first asked for: FlatBuffers brings NumPy along. */
+/* The function at `place` in the state, imported at its first use: FlatBuffers imports NumPy. */
 static PyObject *found(PyObject **place, const char *module_name, const char *name) {
   if (*place) return *place;
   PyObject *module = PyImport_ImportModule(module_name);
@@ -29,12 +29,12 @@ PyObject *producer_build(producer_object *self, PyObject *const *args, Py_ssize_
 }
 
 PyObject *message_get_flatbuffer(message_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
-  handles_state *state = self->end->state;
+  handles_state *state = self->endpoint->state;
   PyObject *get_flatbuffer = found(&state->get_flatbuffer, "fast_impl.flatbuffers.reading", "get_flatbuffer");
   return call(get_flatbuffer, (PyObject *)self, args, nargs, kwnames);
 }
 
 PyObject *message_verify(message_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
-  PyObject *verify = found(&self->end->state->verify, "fast_impl.flatbuffers", "verify");
+  PyObject *verify = found(&self->endpoint->state->verify, "fast_impl.flatbuffers", "verify");
   return call(verify, (PyObject *)self, args, nargs, kwnames);
 }

@@ -1,8 +1,8 @@
-/* What the types of fast_impl._handles share.
+/* What the types of fast_impl._handles share. The sections stand in order: each file uses only those above its own.
  *
- * Everything here is guarded by the interpreter's lock (the GIL): whoever releases it inside a call holds a
- * reference to the end it uses, and to the bytes. No type here refers to an object that a program could hang
- * something on, so none is ever part of a cycle, and none needs the collector. */
+ * Everything here is guarded by the interpreter's lock (the GIL): a call that releases it holds a reference to the
+ * endpoint it uses, and to the bytes. No type here refers to an object that a program could attach something to, so
+ * none is ever part of a cycle, and none needs the collector. */
 #ifndef OMNI_HANDLES_H
 #define OMNI_HANDLES_H
 
@@ -11,16 +11,19 @@
 #include <stdbool.h>
 #include <structmember.h>
 
+#include "docs.h" /* made by _build.py: DOC_<class>_<member>, the signatures and docstrings of fast_impl/cffi */
 #include "omni_mailbox.h"
 
 #define CALL(function) ((PyCFunction)(void (*)(void))(function))
 #define KEYWORDS (METH_FASTCALL | METH_KEYWORDS)
+#define METHOD(type, name, function, flags) {#name, CALL(function), flags, DOC_##type##_##name}
+#define PROPERTY(type, name, function) {#name, (getter)(void (*)(void))(function), NULL, DOC_##type##_##name, NULL}
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-/* Bytes from which on a copy is made without the GIL. Who gives the GIL away may get it back only after the
- * switch interval (5 ms), so that it pays for copies alone that take others' time. */
+/* Bytes from which on a copy is made without the GIL. A thread that releases the GIL may get it back only after the
+ * switch interval (5 ms), so releasing it pays only for copies that would hold up other threads. */
 enum { LARGE_COPY = 256 * 1024 };
 
 enum { FOREVER = -1 }; /* the duration that the core takes for ever */
@@ -34,60 +37,60 @@ typedef struct {
   PyObject *nothing[OMNI_POP_EMPTY + 1]; /* (that PopResult, None) */
   PyObject *zero;                        /* the timeout of calls that do not wait */
   PyObject *producer_stats, *consumer_stats, *channel_config;
-  PyObject *as_count, *as_nanoseconds; /* of fast_impl._arguments: what is seldom given, and every refusal */
-  PyObject *refuse, *unsent, *unreceived, *expired, *ended, *held; /* of fast_impl._raising */
+  PyObject *as_count, *as_nanoseconds; /* of fast_impl._common: rare arguments, and every refusal */
+  PyObject *refuse, *unsent, *unreceived, *expired, *ended, *held; /* of fast_impl._common */
   PyObject *build, *get_flatbuffer, *verify; /* of fast_impl.flatbuffers; NULL before the first use */
   message_object *free_messages;             /* each linked to the next, and holding a reference to its type */
   int free_message_count;
 } handles_state;
 
-/* The two ends of a channel: what move() carries. Counted: by the handle, by calls without the GIL, and by what
- * they gave out. Closed with the handle, freed with the last reference. */
+/* The two endpoints of a channel: what move() carries. References are counted: the handle's, those of calls without the
+ * GIL, and those of what was given out. Closed with the handle, freed with the last reference. */
 typedef struct {
   Py_ssize_t references;
   handles_state *state; /* as long as any object of ours lives: its type keeps the module */
   omni_producer *handle;
   reservation_object *reservation; /* the outstanding one, or NULL */
-} sending_end;
+} producer_endpoint;
 
 typedef struct {
   Py_ssize_t references;
   handles_state *state;
   omni_consumer *handle;
   bool closed, native;      /* `native`: native code may pop as well, since it was given the handle */
-  message_object *exported; /* messages with exports that are not pinned yet, each linked to the next */
-  PyObject *given[2];       /* payloads that were given out, to be filled again when nobody else has them */
+  message_object *exported; /* messages with live exports that are not pinned yet, each linked to the next */
+  PyObject *given[2];       /* the last two payloads returned, reused when their reference count is 1 */
   int given_last;
-  PyObject *ready; /* the tuple that was last given out, given out again when nobody else has it (as zip does) */
+  PyObject *ready; /* the tuple last returned, reused when its reference count is 1 (as zip does) */
   /* Taken by a pop that a signal's handler then ended with an exception: the next pops hand them out [CON-6]. */
-  omni_message *put_aside;
-  size_t put_aside_count, put_aside_next;
-} receiving_end;
+  omni_message *pending;
+  size_t pending_count, pending_next;
+} consumer_endpoint;
 
 typedef struct {
   PyObject_HEAD handles_state *state;
-  sending_end *end; /* NULL once moved from */
+  producer_endpoint *endpoint; /* NULL once moved from */
   PyObject *weak_references;
 } producer_object;
 
 typedef struct {
   PyObject_HEAD handles_state *state;
-  receiving_end *end; /* NULL once moved from */
+  consumer_endpoint *endpoint; /* NULL once moved from */
   PyObject *weak_references;
 } consumer_object;
 
-/* A message of the last pop is out of everybody's reach, so that an export of it needs no pin yet. The next pop, and
- * the close, pin what is still exported: they are where it counts, and most exports do not live that long. */
+/* The producer cannot reach a message of the last pop, so an export of it needs no pin yet. The next pop, and the
+ * close, pin what is still exported; most exports do not live that long. */
 struct message_object {
-  PyObject_HEAD receiving_end *end;
+  PyObject_HEAD consumer_endpoint *endpoint;
   omni_message raw;
   Py_ssize_t exports;
   bool pinned;                      /* until the last export goes [MSG-3] */
-  message_object *next, **previous; /* among end->exported, where `previous` is set, or state->free_messages */
+  message_object *next, **previous; /* among endpoint->exported, where `previous` is set, or state->free_messages */
 };
 
 struct reservation_object {
-  PyObject_HEAD sending_end *end;
+  PyObject_HEAD producer_endpoint *endpoint;
   uint8_t *region;
   Py_ssize_t size;
   Py_ssize_t exports; /* from the first to the last the channel's memory is pinned */
@@ -95,7 +98,19 @@ struct reservation_object {
   bool ended;
 };
 
-/* ---- arguments.c: what the calls accept [ARG] ---- */
+static inline void producer_endpoint_drop(producer_endpoint *endpoint) {
+  if (--endpoint->references) return;
+  omni_producer_free(endpoint->handle);
+  PyMem_Free(endpoint);
+}
+
+static inline void consumer_endpoint_drop(consumer_endpoint *endpoint) {
+  if (--endpoint->references) return;
+  omni_consumer_free(endpoint->handle);
+  PyMem_Free(endpoint);
+}
+
+/* ---- common.c: arguments [ARG], errors, what both handles have in common ---- */
 
 /* A contiguous bytes-like object, as memory. The caller keeps `object` alive. */
 typedef struct {
@@ -123,39 +138,20 @@ static inline void payload_release(payload *bytes) {
   if (UNLIKELY(bytes->view.obj != NULL)) PyBuffer_Release(&bytes->view);
 }
 
-/* ---- gil.c: for calls that wait ---- */
-
-PyThreadState *gil_give(void);
-void gil_take(PyThreadState *thread);
-
-/* ---- handle.c: what both handles have in common ---- */
-
 PyObject *handle_enter(PyObject *self, PyObject *unused);
 PyObject *handle_reduce_ex(PyObject *self, PyObject *protocol);
 PyObject *config_of(const handles_state *state, uint64_t capacity, uint64_t max_message_size);
 PyObject *stats_of(PyObject *type, const omni_handle_stats *stats);
-/* Raises by calling one of fast_impl._raising; NULL. */
+/* Raises by calling one of the functions of fast_impl._common that do; NULL. */
 PyObject *raise_by(PyObject *raiser, const char *format, ...);
+
+/* ---- gil.c: for calls that wait ---- */
+
+PyThreadState *gil_give(void);
+void gil_take(PyThreadState *thread);
 int64_t deadline_after(int64_t timeout);
-/* Of a call that a signal interrupted: at least 1 ns, for 0 would ask for a call that never waits. */
+/* For a call that a signal interrupted: at least 1 ns, for 0 would ask for a call that never waits. */
 int64_t time_left(int64_t deadline);
-
-/* ---- producer.c, pushing.c, reservation.c ---- */
-
-void sending_end_close(sending_end *end);
-void sending_end_drop(sending_end *end);
-PyObject *producer_new(handles_state *state, sending_end *end); /* takes over the reference */
-PyObject *producer_made(handles_state *state, omni_producer *handle);
-
-PyObject *producer_try_push(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
-PyObject *producer_blocking_push(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
-PyObject *producer_send(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
-PyObject *producer_batch_push(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
-
-PyObject *producer_reserve(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
-PyObject *producer_commit(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
-PyObject *producer_rollback(producer_object *self, PyObject *unused);
-void reservation_end(reservation_object *reservation);
 
 /* ---- flatbuffers.c ---- */
 
@@ -163,47 +159,54 @@ PyObject *producer_build(producer_object *self, PyObject *const *args, Py_ssize_
 PyObject *message_get_flatbuffer(message_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 PyObject *message_verify(message_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 
-/* ---- consumer.c, aside.c, popping.c, payloads.c, batch_popping.c, message.c, batch.c ---- */
+/* ---- reservation.c, pushing.c, producer.c ---- */
 
-void receiving_end_close(receiving_end *end);
-void receiving_end_free(receiving_end *end);
+PyObject *producer_reserve(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+PyObject *producer_commit(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+PyObject *producer_rollback(producer_object *self, PyObject *unused);
+void reservation_end(reservation_object *reservation);
 
-static inline void receiving_end_drop(receiving_end *end) {
-  if (--end->references == 0) receiving_end_free(end);
+PyObject *producer_try_push(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+PyObject *producer_blocking_push(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+PyObject *producer_send(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+PyObject *producer_batch_push(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+
+PyObject *producer_made(handles_state *state, omni_producer *handle);
+
+/* ---- message.c ---- */
+
+PyObject *message_new(consumer_endpoint *endpoint, const omni_message *raw);
+void pin_exported_messages(consumer_endpoint *endpoint);
+/* Before every pop, and the close. */
+static inline void pin_live_exports(consumer_endpoint *endpoint) {
+  if (UNLIKELY(endpoint->exported != NULL)) pin_exported_messages(endpoint);
 }
-PyObject *consumer_new(handles_state *state, receiving_end *end); /* takes over the reference */
-PyObject *consumer_made(handles_state *state, omni_consumer *handle);
+/* A copy of the bytes that the caller owns; MessageExpiredError where they are gone. */
+PyObject *message_copy(consumer_endpoint *endpoint, const omni_message *raw);
+void free_messages_clear(handles_state *state);
+int free_messages_traverse(const handles_state *state, visitproc visit, void *arg);
 
-/* Before what is aside already. The caller is raising, and goes on to. */
-void put_aside(receiving_end *end, const omni_message *messages, size_t count);
-size_t from_aside(receiving_end *end, size_t wanted, omni_message *messages);
-static inline bool is_aside(const receiving_end *end) { return UNLIKELY(end->put_aside_count != 0); }
+/* ---- popping.c, batch.c, consumer.c ---- */
 
-/* What a pop answers beside SUCCESS. */
+/* Keeps messages before those that are pending already. The caller is raising, and goes on to. */
+void keep_pending(consumer_endpoint *endpoint, const omni_message *messages, size_t count);
+size_t take_pending(consumer_endpoint *endpoint, size_t wanted, omni_message *messages);
+static inline bool has_pending(const consumer_endpoint *endpoint) { return UNLIKELY(endpoint->pending_count != 0); }
+
+/* The answer of a pop beside SUCCESS. */
 PyObject *without_message(const handles_state *state, int code);
-/* The next payload; NULL with an exception, or with none and the answer in `code`. */
-PyObject *take(consumer_object *self, int64_t timeout, int *code);
 
 PyObject *consumer_try_pop(consumer_object *self, PyObject *unused);
 PyObject *consumer_blocking_pop(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 PyObject *consumer_receive(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
-PyObject *consumer_batch_pop(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
-PyObject *consumer_batch_pop_buffer(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 PyObject *consumer_iter(PyObject *self);
 
-PyObject *message_new(receiving_end *end, const omni_message *raw);
-void pin_exported(receiving_end *end);
-/* Before every pop, and the close. */
-static inline void settle(receiving_end *end) {
-  if (UNLIKELY(end->exported != NULL)) pin_exported(end);
-}
-/* A copy of the bytes that the caller owns; MessageExpiredError where they are gone. */
-PyObject *message_copy(receiving_end *end, const omni_message *raw);
-void free_messages_clear(handles_state *state);
-int free_messages_traverse(const handles_state *state, visitproc visit, void *arg);
+PyObject *consumer_batch_pop(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+PyObject *consumer_batch_pop_buffer(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 
-/* (SUCCESS, a Batch of these messages). */
-PyObject *batch_new(receiving_end *end, const omni_message *messages, size_t count);
+PyObject *consumer_made(handles_state *state, omni_consumer *handle);
+
+/* ---- registry.c, module.c ---- */
 
 extern PyType_Spec producer_spec, reservation_spec, consumer_spec, payloads_spec, message_spec, batch_spec,
     registry_spec;

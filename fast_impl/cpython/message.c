@@ -3,10 +3,10 @@
 
 #include "handles.h"
 
-enum { FREE_MESSAGES = 1024 }; /* kept for pops to come */
+enum { FREE_MESSAGES = 1024 }; /* kept for later pops */
 
-PyObject *message_new(receiving_end *end, const omni_message *raw) {
-  handles_state *state = end->state;
+PyObject *message_new(consumer_endpoint *endpoint, const omni_message *raw) {
+  handles_state *state = endpoint->state;
   message_object *self = state->free_messages;
   if (LIKELY(self != NULL)) {
     state->free_messages = self->next;
@@ -16,8 +16,8 @@ PyObject *message_new(receiving_end *end, const omni_message *raw) {
     self = PyObject_New(message_object, state->message);
     if (!self) return NULL;
   }
-  end->references++;
-  self->end = end;
+  endpoint->references++;
+  self->endpoint = endpoint;
   self->raw = *raw;
   self->exports = 0;
   self->pinned = false;
@@ -27,18 +27,18 @@ PyObject *message_new(receiving_end *end, const omni_message *raw) {
 
 static void message_dealloc(message_object *self) {
   PyTypeObject *type = Py_TYPE(self);
-  receiving_end *end = self->end;
-  handles_state *state = end->state;
+  consumer_endpoint *endpoint = self->endpoint;
+  handles_state *state = endpoint->state;
   if (LIKELY(state->free_message_count < FREE_MESSAGES)) { /* with its reference to the type */
     self->next = state->free_messages;
     state->free_messages = self;
     state->free_message_count++;
-    receiving_end_drop(end);
+    consumer_endpoint_drop(endpoint);
     return;
   }
   PyObject_Free(self);
-  receiving_end_drop(end);
-  Py_DECREF(type); /* last: `state` lives by it */
+  consumer_endpoint_drop(endpoint);
+  Py_DECREF(type); /* last: the type keeps `state` alive */
 }
 
 void free_messages_clear(handles_state *state) {
@@ -57,79 +57,79 @@ int free_messages_traverse(const handles_state *state, visitproc visit, void *ar
   return 0;
 }
 
-static bool is_readable(const receiving_end *end, const omni_message *raw) {
-  return LIKELY(omni_message_is_readable(end->handle, raw));
+static bool is_readable(const consumer_endpoint *endpoint, const omni_message *raw) {
+  return LIKELY(omni_message_is_readable(endpoint->handle, raw));
 }
 
-static PyObject *expired(const receiving_end *end) { return raise_by(end->state->expired, "()"); }
+static PyObject *expired(const consumer_endpoint *endpoint) { return raise_by(endpoint->state->expired, "()"); }
 
 /* Without the GIL, so that another thread may pop meanwhile: pinned. */
-static PyObject *copy_large(receiving_end *end, const omni_message *raw) {
-  if (omni_message_pin(end->handle, raw) != 0) return expired(end);
-  end->references++;
+static PyObject *copy_large(consumer_endpoint *endpoint, const omni_message *raw) {
+  if (omni_message_pin(endpoint->handle, raw) != 0) return expired(endpoint);
+  endpoint->references++;
   PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)raw->size);
   if (bytes) {
     Py_BEGIN_ALLOW_THREADS;
     memcpy(PyBytes_AS_STRING(bytes), raw->data, raw->size);
     Py_END_ALLOW_THREADS;
   }
-  omni_message_unpin(end->handle, raw->number);
-  receiving_end_drop(end);
+  omni_message_unpin(endpoint->handle, raw->number);
+  consumer_endpoint_drop(endpoint);
   return bytes;
 }
 
-PyObject *message_copy(receiving_end *end, const omni_message *raw) {
-  if (UNLIKELY(raw->size >= LARGE_COPY)) return copy_large(end, raw);
-  if (!is_readable(end, raw)) return expired(end);
+PyObject *message_copy(consumer_endpoint *endpoint, const omni_message *raw) {
+  if (UNLIKELY(raw->size >= LARGE_COPY)) return copy_large(endpoint, raw);
+  if (!is_readable(endpoint, raw)) return expired(endpoint);
   PyObject *bytes = PyBytes_FromStringAndSize((const char *)raw->data, (Py_ssize_t)raw->size);
-  /* Again: threads of Python cannot have popped meanwhile, but native ones need no GIL for it [MSG-2]. */
+  /* Checked again: no Python thread can have popped meanwhile, but a native one needs no GIL to pop [MSG-2]. */
   __atomic_thread_fence(__ATOMIC_ACQUIRE);
-  if (LIKELY(is_readable(end, raw))) return bytes;
+  if (LIKELY(is_readable(endpoint, raw))) return bytes;
   Py_XDECREF(bytes);
-  return expired(end);
+  return expired(endpoint);
 }
 
 static Py_ssize_t length(message_object *self) {
-  if (is_readable(self->end, &self->raw)) return (Py_ssize_t)self->raw.size;
-  expired(self->end);
+  if (is_readable(self->endpoint, &self->raw)) return (Py_ssize_t)self->raw.size;
+  expired(self->endpoint);
   return -1;
 }
 
 /* ---- exports ---- */
 
 static void list(message_object *self) {
-  self->next = self->end->exported;
-  self->previous = &self->end->exported;
+  self->next = self->endpoint->exported;
+  self->previous = &self->endpoint->exported;
   if (self->next) self->next->previous = &self->next;
-  self->end->exported = self;
+  self->endpoint->exported = self;
 }
 
 static void unlist(message_object *self) {
-  *self->previous = self->next;
+  *self->previous = self->next; /* NOLINT(clang-analyzer-core.NullDereference): set while it is listed */
   if (self->next) self->next->previous = self->previous;
   self->previous = NULL;
 }
 
 static void unpin(message_object *self) {
-  if (self->pinned) omni_message_unpin(self->end->handle, self->raw.number);
+  if (self->pinned) omni_message_unpin(self->endpoint->handle, self->raw.number);
   self->pinned = false;
 }
 
-void pin_exported(receiving_end *end) {
-  while (end->exported) {
-    message_object *message = end->exported;
+void pin_exported_messages(consumer_endpoint *endpoint) {
+  while (endpoint->exported) {
+    message_object *message = endpoint->exported;
     unlist(message);
-    message->pinned = omni_message_pin(end->handle, &message->raw) == 0; /* it is: nobody has popped or closed since */
+    message->pinned = omni_message_pin(endpoint->handle, &message->raw) == 0; /* it succeeds: no pop or close since */
   }
 }
 
 static int getbuffer(message_object *self, Py_buffer *view, int flags) {
-  receiving_end *end = self->end;
+  consumer_endpoint *endpoint = self->endpoint;
   bool first = self->exports == 0;
   view->obj = NULL;
-  if (UNLIKELY(first && end->native)) self->pinned = omni_message_pin(end->handle, &self->raw) == 0;
-  if (!is_readable(end, &self->raw) || (end->native && !self->pinned)) {
-    expired(end);
+  if (UNLIKELY(first && endpoint->native)) self->pinned = omni_message_pin(endpoint->handle, &self->raw) == 0;
+  if (!is_readable(endpoint, &self->raw) || (endpoint->native && !self->pinned)) {
+    expired(endpoint);
     goto refused;
   }
   if (PyBuffer_FillInfo(view, (PyObject *)self, (void *)self->raw.data, (Py_ssize_t)self->raw.size, 1, flags) < 0)
@@ -152,32 +152,23 @@ static PyObject *data(PyObject *self, void *Py_UNUSED(closure)) { return PyMemor
 
 static PyObject *repr(message_object *self) {
   unsigned long long number = self->raw.number;
-  if (!is_readable(self->end, &self->raw)) return PyUnicode_FromFormat("<Message number %llu, expired>", number);
+  if (!is_readable(self->endpoint, &self->raw)) return PyUnicode_FromFormat("<Message number %llu, expired>", number);
   return PyUnicode_FromFormat("<Message number %llu, %zu bytes>", number, self->raw.size);
 }
 
 static PyMethodDef methods[] = {
-    {"get_flatbuffer", CALL(message_get_flatbuffer), KEYWORDS,
-     "get_flatbuffer($self, T, /, *, size_prefixed=False, file_identifier=None)\n--\n\n"
-     "The message's root table, of the class T that `flatc` generated, read where it lies (§6.1) [FLB-3].\n\n"
-     "It holds on to the message as any view does [MSG-3]. Raises MessageExpiredError [MSG-2], and\n"
-     "ValueError for another file identifier, a wrong size prefix, or too few bytes."},
-    {"verify", CALL(message_verify), KEYWORDS,
-     "verify($self, T, /, *, size_prefixed=False, file_identifier=None, max_depth=64, max_tables=1000000)\n--\n\n"
-     "Whether the message is well-formed for T, as the C++ Verifier judges (§6.1) [FLB-4].\n\n"
-     "Raises MessageExpiredError [MSG-2], and an error where the schema of T is not known."},
+    METHOD(Message, get_flatbuffer, message_get_flatbuffer, KEYWORDS),
+    METHOD(Message, verify, message_verify, KEYWORDS),
     {NULL, NULL, 0, NULL},
 };
 
 static PyGetSetDef getset[] = {
-    {"data", data, NULL, "A new read-only view of the message in the ring, not a copy [MSG-4].", NULL},
+    PROPERTY(Message, data, data),
     {NULL, NULL, NULL, NULL, NULL},
 };
 
 static PyType_Slot slots[] = {
-    {Py_tp_doc,
-     "Bytes in the ring, readable until the consumer's next pop or close [MSG-1].\n\n"
-     "Reading it later raises MessageExpiredError [MSG-2]; a view taken in time stays valid [MSG-3]."},
+    {Py_tp_doc, DOC_Message},
     {Py_tp_dealloc, message_dealloc},
     {Py_tp_repr, repr},
     {Py_tp_methods, methods},

@@ -1,8 +1,8 @@
 /* fast_impl._handles: the handles and messages as types of CPython, over the core's C ABI. */
 #include "handles.h"
-#include "platform/platform.h"
+#include "omni_internal.h"
 
-/* Takes objects of our own Python modules into the state. */
+/* Objects of our own Python modules that the state holds. */
 typedef struct {
   const char *module, *name;
   size_t place;
@@ -12,14 +12,14 @@ static const import imports[] = {
     {"spec_model.vocabulary", "ProducerStats", offsetof(handles_state, producer_stats)},
     {"spec_model.vocabulary", "ConsumerStats", offsetof(handles_state, consumer_stats)},
     {"spec_model.config", "ChannelConfig", offsetof(handles_state, channel_config)},
-    {"fast_impl._arguments", "as_count", offsetof(handles_state, as_count)},
-    {"fast_impl._arguments", "as_nanoseconds", offsetof(handles_state, as_nanoseconds)},
-    {"fast_impl._raising", "refuse", offsetof(handles_state, refuse)},
-    {"fast_impl._raising", "unsent", offsetof(handles_state, unsent)},
-    {"fast_impl._raising", "unreceived", offsetof(handles_state, unreceived)},
-    {"fast_impl._raising", "expired", offsetof(handles_state, expired)},
-    {"fast_impl._raising", "ended", offsetof(handles_state, ended)},
-    {"fast_impl._raising", "held", offsetof(handles_state, held)},
+    {"fast_impl._common", "as_count", offsetof(handles_state, as_count)},
+    {"fast_impl._common", "as_nanoseconds", offsetof(handles_state, as_nanoseconds)},
+    {"fast_impl._common", "refuse", offsetof(handles_state, refuse)},
+    {"fast_impl._common", "unsent", offsetof(handles_state, unsent)},
+    {"fast_impl._common", "unreceived", offsetof(handles_state, unreceived)},
+    {"fast_impl._common", "expired", offsetof(handles_state, expired)},
+    {"fast_impl._common", "ended", offsetof(handles_state, ended)},
+    {"fast_impl._common", "held", offsetof(handles_state, held)},
 };
 enum { IMPORTS = sizeof imports / sizeof *imports };
 
@@ -74,7 +74,7 @@ static int execute(PyObject *module) {
       members_of("PopResult", state->pop_results, OMNI_POP_EMPTY + 1) < 0)
     return -1;
   if (!(state->zero = PyLong_FromLong(0))) return -1;
-  if (PyModule_AddStringConstant(module, "fences", platform_asymmetric ? "asymmetric" : "full") < 0) return -1;
+  if (PyModule_AddStringConstant(module, "fences", omni_fences()) < 0) return -1;
   for (int i = 0; i <= OMNI_POP_EMPTY; i++)
     if (!(state->nothing[i] = PyTuple_Pack(2, state->pop_results[i], Py_None))) return -1;
   return 0;

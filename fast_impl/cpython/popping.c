@@ -1,79 +1,105 @@
-/* Taking one message: try_pop, blocking_pop, receive (§6.2, §6.3). */
+/* Taking one message: try_pop, blocking_pop, receive, iteration (§6.2, §6.3). */
 #include <string.h>
 
 #include "handles.h"
+
+/* ---- messages pending delivery: a signal's handler raised after they had been taken [CON-6] ---- */
+
+void keep_pending(consumer_endpoint *endpoint, const omni_message *messages, size_t count) {
+  if (endpoint->closed) return; /* they have expired */
+  size_t left = endpoint->pending_count - endpoint->pending_next;
+  omni_message *kept = PyMem_New(omni_message, count + left);
+  if (!kept) return; /* no memory: they are lost */
+  memcpy(kept, messages, count * sizeof *kept);
+  if (left) memcpy(kept + count, endpoint->pending + endpoint->pending_next, left * sizeof *kept);
+  PyMem_Free(endpoint->pending);
+  endpoint->pending = kept;
+  endpoint->pending_count = count + left;
+  endpoint->pending_next = 0;
+}
+
+size_t take_pending(consumer_endpoint *endpoint, size_t wanted, omni_message *messages) {
+  size_t left = endpoint->pending_count - endpoint->pending_next, count = wanted < left ? wanted : left;
+  memcpy(messages, endpoint->pending + endpoint->pending_next, count * sizeof *messages);
+  endpoint->pending_next += count;
+  if (endpoint->pending_next == endpoint->pending_count) endpoint->pending_next = endpoint->pending_count = 0;
+  return count;
+}
+
+/* ---- pops ---- */
 
 PyObject *without_message(const handles_state *state, int code) {
   if (UNLIKELY(code < 0)) return raise_by(state->refuse, "(i)", code);
   return Py_NewRef(state->nothing[code]);
 }
 
-/* After it was EMPTY: a code, or OMNI_INTERRUPTED with an exception set. The GIL is given up only to wait. */
-static __attribute__((noinline)) int pop_waiting(receiving_end *end, int64_t timeout, omni_message *message) {
+/* After EMPTY: a code, or OMNI_INTERRUPTED with an exception set. The GIL is released only to wait. */
+static __attribute__((noinline)) int pop_waiting(consumer_endpoint *endpoint, int64_t timeout, omni_message *message) {
   int code;
-  if (timeout == 0) return omni_blocking_pop(end->handle, 0, message); /* counts the failure [STA-2] */
+  if (timeout == 0) return omni_blocking_pop(endpoint->handle, 0, message); /* counts the failure [STA-2] */
   for (int64_t deadline = deadline_after(timeout);; timeout = time_left(deadline)) {
     PyThreadState *thread = gil_give();
-    code = omni_blocking_pop(end->handle, timeout, message);
+    code = omni_blocking_pop(endpoint->handle, timeout, message);
     gil_take(thread);
     if (PyErr_CheckSignals() < 0) {
-      if (code == OMNI_POP_SUCCESS) put_aside(end, message, 1);
+      if (code == OMNI_POP_SUCCESS) keep_pending(endpoint, message, 1);
       return OMNI_INTERRUPTED;
     }
     if (code != OMNI_INTERRUPTED) return code;
   }
 }
 
-/* try_pop in the core. */
-static inline int pop_once(receiving_end *end, omni_message *message) {
-  settle(end);
-  if (!is_aside(end)) return omni_try_pop(end->handle, message);
-  from_aside(end, 1, message);
+/* omni_try_pop, or the first message pending delivery. */
+static inline int pop_once(consumer_endpoint *endpoint, omni_message *message) {
+  pin_live_exports(endpoint);
+  if (!has_pending(endpoint)) return omni_try_pop(endpoint->handle, message);
+  take_pending(endpoint, 1, message);
   return OMNI_POP_SUCCESS;
 }
 
-/* blocking_pop in the core, with the answers of pop_waiting. */
-static inline int pop(receiving_end *end, int64_t timeout, omni_message *message) {
-  int code = pop_once(end, message);
-  return LIKELY(code != OMNI_POP_EMPTY) ? code : pop_waiting(end, timeout, message);
+/* A blocking pop, with the results of pop_waiting. */
+static inline int pop(consumer_endpoint *endpoint, int64_t timeout, omni_message *message) {
+  int code = pop_once(endpoint, message);
+  return LIKELY(code != OMNI_POP_EMPTY) ? code : pop_waiting(endpoint, timeout, message);
 }
 
-/* (SUCCESS, the message). The last such tuple, and the message in it, are used again if nobody else has them. */
-static PyObject *with_message(receiving_end *end, const omni_message *raw) {
-  PyObject *ready = end->ready;
+/* (SUCCESS, the message). The last such tuple, and the message in it, are reused when their reference counts are 1. */
+static PyObject *with_message(consumer_endpoint *endpoint, const omni_message *raw) {
+  PyObject *ready = endpoint->ready;
   if (LIKELY(ready != NULL && Py_REFCNT(ready) == 1)) {
     PyObject *message = PyTuple_GET_ITEM(ready, 1);
     if (Py_REFCNT(message) == 1) {
       ((message_object *)message)->raw = *raw;
     } else {
-      PyObject *fresh = message_new(end, raw);
+      PyObject *fresh = message_new(endpoint, raw);
       if (!fresh) goto lost;
       PyTuple_SET_ITEM(ready, 1, fresh);
       Py_DECREF(message);
     }
     return Py_NewRef(ready);
   }
-  PyObject *message = message_new(end, raw);
+  PyObject *message = message_new(endpoint, raw);
   if (!message) goto lost;
-  ready = PyTuple_Pack(2, end->state->pop_results[OMNI_POP_SUCCESS], message);
+  ready = PyTuple_Pack(2, endpoint->state->pop_results[OMNI_POP_SUCCESS], message);
   Py_DECREF(message);
   if (!ready) goto lost;
-  if (!end->closed)
-    Py_XSETREF(end->ready, Py_NewRef(ready)); /* it refers to `end`: not after the close, which ends that */
+  if (!endpoint->closed)
+    Py_XSETREF(endpoint->ready,
+               Py_NewRef(ready)); /* not after a close, which clears `ready`: it refers to the endpoint */
   return ready;
 lost:
-  put_aside(end, raw, 1);
+  keep_pending(endpoint, raw, 1);
   return NULL;
 }
 
 PyObject *consumer_try_pop(consumer_object *self, PyObject *Py_UNUSED(unused)) {
-  receiving_end *end = self->end;
-  if (UNLIKELY(end == NULL)) return without_message(self->state, OMNI_POP_CHANNEL_CLOSED);
+  consumer_endpoint *endpoint = self->endpoint;
+  if (UNLIKELY(endpoint == NULL)) return without_message(self->state, OMNI_POP_CHANNEL_CLOSED);
   omni_message raw;
-  end->references++;
-  int code = pop_once(end, &raw);
-  PyObject *answer = code == OMNI_POP_SUCCESS ? with_message(end, &raw) : without_message(self->state, code);
-  receiving_end_drop(end);
+  endpoint->references++;
+  int code = pop_once(endpoint, &raw);
+  PyObject *answer = code == OMNI_POP_SUCCESS ? with_message(endpoint, &raw) : without_message(self->state, code);
+  consumer_endpoint_drop(endpoint);
   return answer;
 }
 
@@ -95,62 +121,69 @@ static inline int timeout_argument(const char *function, consumer_object *self, 
 PyObject *consumer_blocking_pop(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
   int64_t timeout;
   if (timeout_argument("blocking_pop", self, args, nargs, kwnames, &timeout) < 0) return NULL;
-  receiving_end *end = self->end; /* only now: a timeout of a type in Python could have moved it */
-  if (UNLIKELY(end == NULL)) return without_message(self->state, OMNI_POP_CHANNEL_CLOSED);
+  consumer_endpoint *endpoint = self->endpoint; /* read after the conversion, which may run Python code that moves it */
+  if (UNLIKELY(endpoint == NULL)) return without_message(self->state, OMNI_POP_CHANNEL_CLOSED);
   omni_message raw;
   PyObject *answer = NULL;
-  end->references++;
-  int code = pop(end, timeout, &raw);
-  if (code == OMNI_POP_SUCCESS) answer = with_message(end, &raw);
+  endpoint->references++;
+  int code = pop(endpoint, timeout, &raw);
+  if (code == OMNI_POP_SUCCESS) answer = with_message(endpoint, &raw);
   else if (code != OMNI_INTERRUPTED) answer = without_message(self->state, code);
-  receiving_end_drop(end);
+  consumer_endpoint_drop(endpoint);
   return answer;
 }
 
-enum { KEPT_BYTES = 4096 }; /* of a payload that is held on to, to be filled again */
+enum { KEPT_BYTES = 4096 }; /* the largest payload that is kept, to be reused */
 
-/* The payload as bytes. Who loops over payloads lets go of one when the next has come, at the latest: so of the last
- * two, the older one is filled again where nobody else has it and the length is right. That saves making and freeing
- * an object, the dearest part of a receive. */
-static inline PyObject *payload_copy(receiving_end *end, const omni_message *raw) {
-  PyObject **older = &end->given[end->given_last ^= 1], *bytes = *older;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+/* After the bytes have changed, for the cached hash is that of the previous ones. */
+static inline void forget_hash(PyObject *bytes) { ((PyBytesObject *)bytes)->ob_shash = -1; }
+#pragma GCC diagnostic pop
+
+/* The payload as bytes. A loop over payloads drops each one when the next has come, at the latest: so of the last two,
+ * the older bytes object is reused when its reference count is 1 and its length is right. That saves allocating and
+ * freeing an object, the most expensive part of a receive. */
+static inline PyObject *payload_copy(consumer_endpoint *endpoint, const omni_message *raw) {
+  PyObject **older = &endpoint->given[endpoint->given_last ^= 1], *bytes = *older;
   if (LIKELY(bytes != NULL && Py_REFCNT(bytes) == 1 && (size_t)PyBytes_GET_SIZE(bytes) == raw->size)) {
     memcpy(PyBytes_AS_STRING(bytes), raw->data, raw->size);
-    _Py_COMP_DIAG_PUSH _Py_COMP_DIAG_IGNORE_DEPR_DECLS((PyBytesObject *)bytes)->ob_shash =
-        -1; /* the hash of other bytes */
-    _Py_COMP_DIAG_POP return Py_NewRef(bytes);
+    forget_hash(bytes);
+    return Py_NewRef(bytes);
   }
   bytes = PyBytes_FromStringAndSize((const char *)raw->data, (Py_ssize_t)raw->size);
-  if (bytes && raw->size <= KEPT_BYTES && !end->closed) Py_XSETREF(*older, Py_NewRef(bytes));
+  if (bytes && raw->size <= KEPT_BYTES && !endpoint->closed) Py_XSETREF(*older, Py_NewRef(bytes));
   return bytes;
 }
 
-/* After pop_once answered `code`: where it is not a payload that can be copied at once. */
-static __attribute__((noinline)) PyObject *take_on(receiving_end *end, int64_t timeout, omni_message *raw, int *code) {
+/* The slow path of `take`, for what pop_once returned as `code`: to wait, to copy without the GIL, or to raise. */
+static __attribute__((noinline)) PyObject *take_on(consumer_endpoint *endpoint, int64_t timeout, omni_message *raw,
+                                                   int *code) {
   PyObject *bytes = NULL;
-  end->references++;
-  if (*code == OMNI_POP_EMPTY) *code = pop_waiting(end, timeout, raw);
+  endpoint->references++;
+  if (*code == OMNI_POP_EMPTY) *code = pop_waiting(endpoint, timeout, raw);
   if (*code == OMNI_POP_SUCCESS) {
-    bytes = message_copy(end, raw);
-    if (UNLIKELY(!bytes) && PyErr_ExceptionMatches(PyExc_MemoryError)) put_aside(end, raw, 1);
+    bytes = message_copy(endpoint, raw);
+    if (UNLIKELY(!bytes) && PyErr_ExceptionMatches(PyExc_MemoryError)) keep_pending(endpoint, raw, 1);
   } else if (*code < 0 && *code != OMNI_INTERRUPTED) {
-    raise_by(end->state->refuse, "(i)", *code);
+    raise_by(endpoint->state->refuse, "(i)", *code);
   }
-  receiving_end_drop(end);
+  consumer_endpoint_drop(endpoint);
   return bytes;
 }
 
-PyObject *take(consumer_object *self, int64_t timeout, int *code) {
-  receiving_end *end = self->end;
+/* The next payload; NULL with an exception, or with none and the answer in `code`. */
+static PyObject *take(consumer_object *self, int64_t timeout, int *code) {
+  consumer_endpoint *endpoint = self->endpoint;
   *code = OMNI_POP_CHANNEL_CLOSED;
-  if (UNLIKELY(end == NULL)) return NULL;
+  if (UNLIKELY(endpoint == NULL)) return NULL;
   omni_message raw;
-  *code = pop_once(end, &raw);
-  if (UNLIKELY(*code != OMNI_POP_SUCCESS || end->native || raw.size >= LARGE_COPY))
-    return take_on(end, timeout, &raw, code);
-  /* Since the pop no thread of Python has had the GIL to pop or close, and native ones have not got the handle. */
-  PyObject *bytes = payload_copy(end, &raw);
-  if (UNLIKELY(!bytes)) put_aside(end, &raw, 1);
+  *code = pop_once(endpoint, &raw);
+  if (UNLIKELY(*code != OMNI_POP_SUCCESS || endpoint->native || raw.size >= LARGE_COPY))
+    return take_on(endpoint, timeout, &raw, code);
+  /* Readable: since the pop no Python thread has had the GIL to pop or close, and native code has no handle. */
+  PyObject *bytes = payload_copy(endpoint, &raw);
+  if (UNLIKELY(!bytes)) keep_pending(endpoint, &raw, 1);
   return bytes;
 }
 
@@ -162,3 +195,48 @@ PyObject *consumer_receive(consumer_object *self, PyObject *const *args, Py_ssiz
   if (LIKELY(bytes != NULL) || code <= OMNI_POP_SUCCESS) return bytes;
   return raise_by(self->state->unreceived, "(O)", self->state->pop_results[code]);
 }
+
+/* ---- iteration ---- */
+
+typedef struct {
+  PyObject_HEAD consumer_object *consumer; /* NULL when the channel has been drained */
+} payloads_object;
+
+PyObject *consumer_iter(PyObject *self) {
+  payloads_object *payloads = PyObject_New(payloads_object, ((consumer_object *)self)->state->payloads);
+  if (payloads) payloads->consumer = (consumer_object *)Py_NewRef(self);
+  return (PyObject *)payloads;
+}
+
+static PyObject *payloads_next(payloads_object *self) {
+  consumer_object *consumer = self->consumer;
+  if (!consumer) return NULL;
+  int code;
+  Py_INCREF(consumer);
+  PyObject *bytes = take(consumer, FOREVER, &code);
+  Py_DECREF(consumer);
+  if (UNLIKELY(!bytes) && code > OMNI_POP_SUCCESS) Py_CLEAR(self->consumer);
+  return bytes;
+}
+
+static void payloads_dealloc(payloads_object *self) {
+  PyTypeObject *type = Py_TYPE(self);
+  Py_XDECREF(self->consumer);
+  PyObject_Free(self);
+  Py_DECREF(type);
+}
+
+static PyType_Slot slots[] = {
+    {Py_tp_doc, DOC_ConsumerHandle___iter__},
+    {Py_tp_dealloc, payloads_dealloc},
+    {Py_tp_iter, PyObject_SelfIter},
+    {Py_tp_iternext, payloads_next},
+    {0, NULL},
+};
+
+PyType_Spec payloads_spec = {
+    .name = "fast_impl._handles.Payloads",
+    .basicsize = sizeof(payloads_object),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = slots,
+};

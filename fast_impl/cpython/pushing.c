@@ -9,22 +9,22 @@ static PyObject *push_result(const handles_state *state, int code) {
 }
 
 /* Never waits. */
-static inline int push_once(sending_end *end, const payload *bytes) {
-  if (LIKELY(bytes->size < LARGE_COPY)) return omni_try_push(end->handle, bytes->data, bytes->size);
+static inline int push_once(producer_endpoint *endpoint, const payload *bytes) {
+  if (LIKELY(bytes->size < LARGE_COPY)) return omni_try_push(endpoint->handle, bytes->data, bytes->size);
   int code;
   Py_BEGIN_ALLOW_THREADS;
-  code = omni_try_push(end->handle, bytes->data, bytes->size);
+  code = omni_try_push(endpoint->handle, bytes->data, bytes->size);
   Py_END_ALLOW_THREADS;
   return code;
 }
 
 /* Waits without the GIL; OMNI_INTERRUPTED where the handler of a signal raised [CON-6]. */
-static __attribute__((noinline)) int push_waiting(sending_end *end, const payload *bytes, int64_t timeout) {
-  if (timeout == 0) return omni_blocking_push(end->handle, bytes->data, bytes->size, 0);
+static __attribute__((noinline)) int push_waiting(producer_endpoint *endpoint, const payload *bytes, int64_t timeout) {
+  if (timeout == 0) return omni_blocking_push(endpoint->handle, bytes->data, bytes->size, 0);
   int64_t deadline = deadline_after(timeout);
   for (;;) {
     PyThreadState *thread = gil_give();
-    int code = omni_blocking_push(end->handle, bytes->data, bytes->size, timeout);
+    int code = omni_blocking_push(endpoint->handle, bytes->data, bytes->size, timeout);
     gil_take(thread);
     if (code != OMNI_INTERRUPTED || PyErr_CheckSignals() < 0) return code;
     timeout = time_left(deadline);
@@ -37,27 +37,27 @@ PyObject *producer_try_push(producer_object *self, PyObject *const *args, Py_ssi
   if (LIKELY(nargs == 1 && !kwnames)) data = args[0];
   else if (bind("try_push", names, 1, 1, args, nargs, kwnames, &data) < 0) return NULL;
   if (payload_of(data, &bytes) < 0) return NULL;
-  sending_end *end = self->end; /* only now: an exporter in Python could have moved it */
+  producer_endpoint *endpoint = self->endpoint; /* read after the conversion, which may run Python code that moves it */
   int code = OMNI_PUSH_CHANNEL_CLOSED;
-  if (LIKELY(end != NULL && bytes.size < LARGE_COPY)) {
-    code = omni_try_push(end->handle, bytes.data, bytes.size); /* with the GIL all the while */
-  } else if (end != NULL) {
-    end->references++;
-    code = push_once(end, &bytes);
-    sending_end_drop(end);
+  if (LIKELY(endpoint != NULL && bytes.size < LARGE_COPY)) {
+    code = omni_try_push(endpoint->handle, bytes.data, bytes.size); /* holding the GIL */
+  } else if (endpoint != NULL) {
+    endpoint->references++;
+    code = push_once(endpoint, &bytes);
+    producer_endpoint_drop(endpoint);
   }
   payload_release(&bytes);
   return push_result(self->state, code);
 }
 
-/* blocking_push, but for its arguments' names and its answer: a code, or OMNI_INTERRUPTED with an exception set. */
+/* What blocking_push and send do alike: a code, or OMNI_INTERRUPTED with an exception set. */
 static inline int push(producer_object *self, const payload *bytes, int64_t timeout) {
-  sending_end *end = self->end;
-  if (UNLIKELY(end == NULL)) return OMNI_PUSH_CHANNEL_CLOSED;
-  end->references++;
-  int code = push_once(end, bytes);
-  if (code == OMNI_PUSH_QUEUE_FULL) code = push_waiting(end, bytes, timeout);
-  sending_end_drop(end);
+  producer_endpoint *endpoint = self->endpoint;
+  if (UNLIKELY(endpoint == NULL)) return OMNI_PUSH_CHANNEL_CLOSED;
+  endpoint->references++;
+  int code = push_once(endpoint, bytes);
+  if (code == OMNI_PUSH_QUEUE_FULL) code = push_waiting(endpoint, bytes, timeout);
+  producer_endpoint_drop(endpoint);
   return code;
 }
 
@@ -91,17 +91,17 @@ PyObject *producer_send(producer_object *self, PyObject *const *args, Py_ssize_t
   if (LIKELY(code == OMNI_PUSH_SUCCESS)) Py_RETURN_NONE;
   if (code == OMNI_INTERRUPTED) return NULL;
   if (code < 0) return push_result(self->state, code);
-  unsigned long long most = self->end ? omni_producer_max_message_size(self->end->handle) : 0;
+  unsigned long long most = self->endpoint ? omni_producer_max_message_size(self->endpoint->handle) : 0;
   return raise_by(self->state->unsent, "(OnK)", self->state->push_results[code], (Py_ssize_t)bytes.size, most);
 }
 
 /* ---- batches ---- */
 
-enum { FEW = 256 }; /* messages that a batch may have without memory of its own */
+enum { FEW = 256 }; /* messages of a batch that fit without allocating */
 
 typedef struct {
   omni_bytes *items;
-  PyObject *owned;  /* the messages, where they have to be held on to */
+  PyObject *owned;  /* a tuple of the messages, where exporters may run Python code; else NULL */
   Py_buffer *views; /* of the first `view_count`, those that are not bytes */
   Py_ssize_t count, view_count;
   size_t total; /* bytes */
@@ -124,8 +124,8 @@ static int batch_room(gathered *batch, Py_ssize_t count) {
   return -1;
 }
 
-/* The usual batch, a list or tuple of bytes: as nothing of Python runs before they are pushed, nobody can take one
- * away. False where there is something else in it. */
+/* The usual batch, a list or tuple of bytes: no Python code runs before they are pushed, so none can be removed
+ * meanwhile. False where it holds anything else. */
 static bool gather_bytes(gathered *batch, PyObject *const *objects) {
   for (Py_ssize_t i = 0; i < batch->count; i++) {
     if (UNLIKELY(!PyBytes_CheckExact(objects[i]))) return false;
@@ -136,7 +136,7 @@ static bool gather_bytes(gathered *batch, PyObject *const *objects) {
   return true;
 }
 
-/* An exporter in Python may do anything, to the list as well: hence a tuple of our own. */
+/* Exporters in Python may run any code, which may change the list: the batch owns a tuple of its items. */
 static int gather_any(gathered *batch) {
   batch->total = 0;
   for (Py_ssize_t i = 0; i < batch->count; i++) {
@@ -183,18 +183,18 @@ PyObject *producer_batch_push(producer_object *self, PyObject *const *args, Py_s
   batch.total = 0;
   int64_t pushed = -1;
   if (gather(&batch, messages) == 0) {
-    sending_end *end = self->end; /* only now, as in try_push */
+    producer_endpoint *endpoint = self->endpoint; /* read now, as in try_push */
     pushed = 0;
-    if (LIKELY(end != NULL)) {
-      end->references++;
+    if (LIKELY(endpoint != NULL)) {
+      endpoint->references++;
       if (LIKELY(batch.total < LARGE_COPY)) {
-        pushed = omni_batch_push(end->handle, batch.items, (size_t)batch.count);
+        pushed = omni_batch_push(endpoint->handle, batch.items, (size_t)batch.count);
       } else {
         Py_BEGIN_ALLOW_THREADS;
-        pushed = omni_batch_push(end->handle, batch.items, (size_t)batch.count);
+        pushed = omni_batch_push(endpoint->handle, batch.items, (size_t)batch.count);
         Py_END_ALLOW_THREADS;
       }
-      sending_end_drop(end);
+      producer_endpoint_drop(endpoint);
     }
     if (pushed < 0) raise_by(self->state->refuse, "(i)", (int)pushed);
   }

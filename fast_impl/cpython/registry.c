@@ -1,4 +1,4 @@
-/* A broker of the core, with bytes for names and nanoseconds for time; _broker.py makes the public one of it (§4). */
+/* A broker of the core, with names in bytes and times in nanoseconds; _broker.MailboxBroker is public (§4). */
 #include "handles.h"
 
 typedef struct {
@@ -67,17 +67,17 @@ static PyObject *shutdown_(registry_object *self, PyObject *nanoseconds) {
   int64_t timeout = PyLong_AsLongLong(nanoseconds);
   if (timeout == -1 && PyErr_Occurred()) return NULL;
   int64_t deadline = deadline_after(timeout);
-  uint64_t ticket;
+  uint64_t generation;
   int code;
   Py_BEGIN_ALLOW_THREADS;
-  ticket = omni_shutdown_begin(self->broker);
-  code = omni_shutdown_wait(self->broker, ticket, timeout);
+  generation = omni_shutdown_begin(self->broker);
+  code = omni_shutdown_wait(self->broker, generation, timeout);
   Py_END_ALLOW_THREADS;
   while (code == OMNI_INTERRUPTED) {
     if (PyErr_CheckSignals() < 0) return NULL;
     timeout = time_left(deadline);
     Py_BEGIN_ALLOW_THREADS;
-    code = omni_shutdown_wait(self->broker, ticket, timeout);
+    code = omni_shutdown_wait(self->broker, generation, timeout);
     Py_END_ALLOW_THREADS;
   }
   return PyBool_FromLong(code);
@@ -90,11 +90,7 @@ static PyMethodDef methods[] = {
 };
 
 static PyType_Slot slots[] = {
-    {Py_tp_doc, "Makes channels and knows them by name: Registry(memory_limit)."},
-    {Py_tp_new, new},
-    {Py_tp_dealloc, dealloc},
-    {Py_tp_methods, methods},
-    {0, NULL},
+    {Py_tp_doc, DOC_Registry}, {Py_tp_new, new}, {Py_tp_dealloc, dealloc}, {Py_tp_methods, methods}, {0, NULL},
 };
 
 PyType_Spec registry_spec = {

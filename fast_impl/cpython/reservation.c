@@ -9,20 +9,20 @@ PyObject *producer_reserve(producer_object *self, PyObject *const *args, Py_ssiz
   uint64_t size;
   if (bind("reserve", names, 1, 1, args, nargs, kwnames, &n) < 0 || convert_count(self->state, "n", n, &size) < 0)
     return NULL;
-  sending_end *end = self->end;
-  if (!end) Py_RETURN_NONE;
+  producer_endpoint *endpoint = self->endpoint;
+  if (!endpoint) Py_RETURN_NONE;
   reservation_object *reservation = PyObject_New(reservation_object, self->state->reservation);
   if (!reservation) return NULL;
-  end->references++;
-  reservation->end = end;
+  endpoint->references++;
+  reservation->endpoint = endpoint;
   reservation->exports = 0;
   reservation->view = NULL;
-  int code = omni_reserve(end->handle, size, &reservation->region);
+  int code = omni_reserve(endpoint->handle, size, &reservation->region);
   reservation->ended = code != 1;
   if (code == 1) {
-    reservation->size = (Py_ssize_t)omni_producer_max_message_size(end->handle);
-    reservation_object *stale = end->reservation; /* only where native code has ended it behind our back */
-    end->reservation = (reservation_object *)Py_NewRef(reservation);
+    reservation->size = (Py_ssize_t)omni_producer_max_message_size(endpoint->handle);
+    reservation_object *stale = endpoint->reservation; /* not NULL only where native code has ended it */
+    endpoint->reservation = (reservation_object *)Py_NewRef(reservation);
     if (stale) reservation_end(stale);
     Py_XDECREF(stale);
     return (PyObject *)reservation;
@@ -32,7 +32,7 @@ PyObject *producer_reserve(producer_object *self, PyObject *const *args, Py_ssiz
   Py_RETURN_NONE;
 }
 
-/* Whether the view that `data` gave is no more, and no other export either; BufferError where one is [RSV-7]. */
+/* Releases the view that `data` gave; 0 where no other export is left, else -1 with BufferError [RSV-7]. */
 static int reservation_release(reservation_object *self) {
   if (self->view) {
     PyObject *released = PyObject_CallMethod(self->view, "release", NULL);
@@ -42,26 +42,26 @@ static int reservation_release(reservation_object *self) {
     Py_XDECREF(released);
   }
   if (self->exports == 0) return 0;
-  raise_by(self->end->state->held, "()");
+  raise_by(self->endpoint->state->held, "()");
   return -1;
 }
 
-/* Drops the outstanding reservation, whose exports are gone, by `size` bytes from `offset` or by nothing. */
+/* Commits `size` bytes from `offset`, or rolls back, once no export of the region is left [RSV-7]. */
 static int reservation_finish(producer_object *self, bool commit, uint64_t size, uint64_t offset) {
-  sending_end *end = self->end;
-  reservation_object *reservation = (reservation_object *)Py_NewRef(end->reservation);
+  producer_endpoint *endpoint = self->endpoint;
+  reservation_object *reservation = (reservation_object *)Py_NewRef(endpoint->reservation);
   int code = -1;
-  end->references++;
+  endpoint->references++;
   if (reservation_release(reservation) == 0) {
-    code = commit ? omni_commit(end->handle, size, offset) : omni_rollback(end->handle);
+    code = commit ? omni_commit(endpoint->handle, size, offset) : omni_rollback(endpoint->handle);
     if (code < 0) {
       raise_by(self->state->refuse, "(i)", code);
     } else {
       reservation_end(reservation);
-      if (end->reservation == reservation) Py_CLEAR(end->reservation);
+      if (endpoint->reservation == reservation) Py_CLEAR(endpoint->reservation);
     }
   }
-  sending_end_drop(end);
+  producer_endpoint_drop(endpoint);
   Py_DECREF(reservation);
   return code;
 }
@@ -74,15 +74,15 @@ PyObject *producer_commit(producer_object *self, PyObject *const *args, Py_ssize
       convert_count(self->state, "n", values[0], &size) < 0 ||
       (values[1] && convert_count(self->state, "offset", values[1], &offset) < 0))
     return NULL;
-  if (!self->end || !self->end->reservation) Py_RETURN_FALSE;
-  uint64_t most = (uint64_t)self->end->reservation->size;
+  if (!self->endpoint || !self->endpoint->reservation) Py_RETURN_FALSE;
+  uint64_t most = (uint64_t)self->endpoint->reservation->size;
   if (size == 0 || size > most || offset > most - size) Py_RETURN_FALSE; /* RSV-4 */
   int code = reservation_finish(self, true, size, offset);
   return code < 0 ? NULL : PyBool_FromLong(code);
 }
 
 PyObject *producer_rollback(producer_object *self, PyObject *Py_UNUSED(unused)) {
-  if (self->end && self->end->reservation && reservation_finish(self, false, 0, 0) < 0) return NULL;
+  if (self->endpoint && self->endpoint->reservation && reservation_finish(self, false, 0, 0) < 0) return NULL;
   Py_RETURN_NONE;
 }
 
@@ -94,9 +94,9 @@ void reservation_end(reservation_object *self) {
   if (!view) return;
   self->view = NULL;
   PyObject *kind, *error, *trace;
-  PyErr_Fetch(&kind, &error, &trace); /* also at the end of a handle, whatever is being raised meanwhile */
+  PyErr_Fetch(&kind, &error, &trace); /* a handle may be closed while an exception is being raised */
   PyObject *released = PyObject_CallMethod(view, "release", NULL);
-  if (!released) PyErr_Clear(); /* whoever exported from it goes on holding it */
+  if (!released) PyErr_Clear(); /* an export of the view keeps it alive */
   Py_XDECREF(released);
   Py_DECREF(view);
   PyErr_Restore(kind, error, trace);
@@ -104,12 +104,12 @@ void reservation_end(reservation_object *self) {
 
 static int reservation_getbuffer(reservation_object *self, Py_buffer *view, int flags) {
   view->obj = NULL;
-  if (self->ended || (self->exports == 0 && omni_producer_pin(self->end->handle) != 0)) {
-    raise_by(self->end->state->ended, "()");
+  if (self->ended || (self->exports == 0 && omni_producer_pin(self->endpoint->handle) != 0)) {
+    raise_by(self->endpoint->state->ended, "()");
     return -1;
   }
   if (PyBuffer_FillInfo(view, (PyObject *)self, self->region, self->size, 0, flags) < 0) {
-    if (self->exports == 0) omni_producer_unpin(self->end->handle);
+    if (self->exports == 0) omni_producer_unpin(self->endpoint->handle);
     return -1;
   }
   self->exports++;
@@ -117,10 +117,10 @@ static int reservation_getbuffer(reservation_object *self, Py_buffer *view, int 
 }
 
 static void reservation_releasebuffer(reservation_object *self, Py_buffer *Py_UNUSED(view)) {
-  if (--self->exports == 0) omni_producer_unpin(self->end->handle);
+  if (--self->exports == 0) omni_producer_unpin(self->endpoint->handle);
 }
 
-/* Whether a view of ours has been released by the caller. */
+/* Whether the caller has released the view. */
 static bool was_released(PyObject *view) {
   Py_buffer probe;
   if (PyObject_GetBuffer(view, &probe, PyBUF_SIMPLE) == 0) {
@@ -132,7 +132,7 @@ static bool was_released(PyObject *view) {
 }
 
 static PyObject *reservation_data(reservation_object *self, void *Py_UNUSED(closure)) {
-  if (self->ended) return raise_by(self->end->state->ended, "()");
+  if (self->ended) return raise_by(self->endpoint->state->ended, "()");
   if (!self->view || was_released(self->view)) {
     PyObject *view = PyMemoryView_FromObject((PyObject *)self);
     if (!view) return NULL;
@@ -147,20 +147,19 @@ static PyObject *reservation_capacity(reservation_object *self, void *Py_UNUSED(
 
 static void reservation_dealloc(reservation_object *self) {
   PyTypeObject *type = Py_TYPE(self);
-  sending_end_drop(self->end);
+  producer_endpoint_drop(self->endpoint);
   PyObject_Free(self);
   Py_DECREF(type);
 }
 
 static PyGetSetDef getset[] = {
-    {"capacity", (getter)reservation_capacity, NULL, "Bytes in the region (§5.3).", NULL},
-    {"data", (getter)reservation_data, NULL, "The region, writable; ValueError once the reservation has ended [RSV-6].",
-     NULL},
+    PROPERTY(Reservation, capacity, reservation_capacity),
+    PROPERTY(Reservation, data, reservation_data),
     {NULL, NULL, NULL, NULL, NULL},
 };
 
 static PyType_Slot slots[] = {
-    {Py_tp_doc, "A writable region of exactly max_message_size bytes, until commit, rollback or close [RSV-2]."},
+    {Py_tp_doc, DOC_Reservation},
     {Py_tp_dealloc, reservation_dealloc},
     {Py_tp_getset, getset},
     {Py_bf_getbuffer, reservation_getbuffer},

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import flatbuffers
 from flatbuffers.builder import BuilderNotFinishedError
 
-from fast_impl._arguments import as_count
+from fast_impl._common import as_count
 from spec_model.errors import ChannelClosedError, ConcurrentUseError, FlatBufferTooLarge
 from spec_model.vocabulary import PushResult
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol, TypeVar
 
-from spec_model.arguments import as_identifier
+from fast_impl.flatbuffers.table import as_identifier
 
 IDENTIFIER = 4
 """Bytes of a file identifier, of a size prefix, and of the root offset."""

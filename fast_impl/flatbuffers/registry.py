@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from fast_impl.flatbuffers.table import MAX_DEPTH, MAX_TABLES, Table
 from spec_model.errors import SchemaError, UnknownTableError
-from spec_model.flatbuffers.schema import matching
 
 _lock = Lock()
 _by_name: dict[str, Table] = {}
@@ -83,7 +82,7 @@ def _look_up(T: type) -> Table:
     if not isinstance(T, type):
         raise TypeError(f"T must be a class that flatc generated, not {T!r}")
     with _lock:
-        names = matching(T.__module__, T.__name__, _by_name)
+        names = _matching(T.__module__, T.__name__, _by_name)
         if len(names) > 1:
             raise UnknownTableError(
                 f"{T.__module__}.{T.__qualname__} may read any of {', '.join(sorted(names))}; "
@@ -100,6 +99,20 @@ def _look_up(T: type) -> Table:
             raise UnknownTableError(f"{found.name} is a struct; only a table can be the root of a buffer")
         _found[T] = found
         return found
+
+
+def _matching(module: str, name: str, tables: Collection[str]) -> list[str]:
+    """Those of the `tables` that the class `name` of `module` may read.
+
+    flatc makes a module for each table, whose path is the table's full name. Where the code was moved into a package,
+    the path ends with that; a table without a namespace is not looked for there, since any of that name could be
+    meant. With `--gen-onefile` the module tells nothing, and only the name is left.
+    """
+    if module.rpartition(".")[2] != name:
+        return [table for table in tables if table.rpartition(".")[2] == name]
+    if module in tables:
+        return [module]
+    return [table for table in tables if "." in table and module.endswith("." + table)]
 
 
 def _known() -> str:

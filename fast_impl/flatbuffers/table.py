@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from spec_model.arguments import as_identifier, as_limit
-
 try:
     from fast_impl._verifier import ffi as _ffi
     from fast_impl._verifier import lib as _lib
@@ -70,3 +68,22 @@ class Table(NamedTuple):
     def same(self, other: Table) -> bool:
         """Whether the definitions are the same to a verifier. Referenced objects are compared by name only."""
         return bool(lib.omni_schema_same(self.pointer, self.number, other.pointer, other.number))
+
+
+def as_identifier(identifier: bytes | str) -> bytes:
+    """The four bytes of a file identifier; raises TypeError or ValueError for what is none."""
+    raw = identifier.encode() if isinstance(identifier, str) else identifier
+    if not isinstance(raw, bytes):
+        raise TypeError(f"file_identifier must be four bytes, a str of four, or None, not {type(raw).__name__}")
+    if len(raw) != 4:
+        raise ValueError(f"file_identifier must have four bytes, not {len(raw)}: {identifier!r}")
+    return raw
+
+
+def as_limit(name: str, value: int, most: int) -> int:
+    """`value`, an integer from 1 to `most`; raises TypeError or ValueError."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError(f"{name} must be an integer, not {type(value).__name__}")
+    if not 1 <= value <= most:
+        raise ValueError(f"{name} must be from 1 to {most:,}, not {value}")
+    return value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
 from collections.abc import Callable, Sequence
 from functools import cache
 from time import perf_counter_ns
@@ -23,8 +22,6 @@ def feeder() -> Any:
     """The compiled feeder: a thread in C that pushes through a handle's address; raises CannotRun."""
     if fast_impl.platform != "futex":
         raise CannotRun(f"the feeder has the futex platform built in, not {fast_impl.platform}")
-    if os.environ.get("OMNI_LIBRARY"):
-        raise CannotRun("the feeder is compiled with this core, and OMNI_LIBRARY names another library")
     loaded = ctypes.CDLL(str(library()))
     numbers = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_uint64, ctypes.c_uint64]
     loaded.feed.argtypes, loaded.feed.restype = numbers, ctypes.c_uint64

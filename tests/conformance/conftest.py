@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from conformance.targets import Target, load
-from tests.mutation.model_copy import break_copy
+from tests.mutation import workspace
 from tests.mutation.mutant import Mutant
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -20,7 +20,7 @@ def broken(tmp_path: Path) -> Iterator[Callable[[Mutant], Target]]:
     packages: list[str] = []
 
     def make(mutant: Mutant) -> Target:
-        packages.append(break_copy(mutant, tmp_path))
+        packages.append(workspace.target(mutant, tmp_path))
         return load(packages[-1])
 
     yield make

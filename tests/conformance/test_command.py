@@ -9,6 +9,7 @@ import pytest
 
 from conformance.cli.main import main
 from conformance.failure import Failure
+from conformance.reports import rules_page
 
 FITS = "PSH-2/exactly-capacity-fit"
 
@@ -60,12 +61,12 @@ def test_a_failure_gives_1_and_a_file_to_replay(one_short: Path, capsys: pytest.
 def test_what_is_expected_to_fail_may_and_what_passes_may_not(one_short: Path) -> None:
     """An expected failure gives 0, an unexpected pass 1, and a skipped check is not run."""
     ids = one_short / "ids.txt"
-    ids.write_text(f"# known\n\n{FITS}  # one short, mended in the next release\n")
+    ids.write_text(f"# known\n\n{FITS}  # one short, fixed in the next release\n")
     report = one_short / "report.json"
     run = ["--only", FITS, "--json", str(report)]
     assert _run("--target", "one_short", *run, "--xfails", str(ids)) == 0
     (check,) = json.loads(report.read_text())["checks"]
-    assert (check["outcome"], check["reason"]) == ("expected failure", "one short, mended in the next release")
+    assert (check["outcome"], check["reason"]) == ("expected failure", "one short, fixed in the next release")
     assert _run("--target", "spec_model", *run, "--xfails", str(ids)) == 1
     assert json.loads(report.read_text())["checks"][0]["outcome"] == "unexpected pass"
     assert _run("--target", "one_short", *run, "--skips", str(ids)) == 0
@@ -122,8 +123,18 @@ def test_rules_and_checks_are_listed_and_explained(capsys: pytest.CaptureFixture
     assert FITS in capsys.readouterr().out.splitlines()
     assert main(["explain", "PSH-2"]) == 0
     assert FITS in capsys.readouterr().out
+    assert main(["explain", "PSH-5"]) == 0
+    assert "waiting could never help" in capsys.readouterr().out
     assert main(["explain", FITS]) == 0
     assert "p.try_push(b'x')" in capsys.readouterr().out
+
+
+def test_the_page_of_the_rules_is_up_to_date(tmp_path: Path) -> None:
+    """docs/rules.md is what the command that it names writes."""
+    page = Path(__file__).parents[2] / "docs" / "rules.md"
+    assert main(["list", "--markdown", str(tmp_path / "rules.md")]) == 0
+    current = (tmp_path / "rules.md").read_text() == page.read_text()
+    assert current, f"docs/rules.md is stale; make it with: {rules_page.COMMAND}"
 
 
 def test_two_reports_are_compared(one_short: Path, capsys: pytest.CaptureFixture[str]) -> None:

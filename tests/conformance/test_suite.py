@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
 
 import spec_model
-from conformance.checks import CHECKS
-from conformance.differential.cells import ALLOWED, allowed, unlisted, unreached
+from conformance.checks import CHECKS, Check
+from conformance.differential.coverage import ALLOWED, allowed, unlisted, unreached
 from conformance.differential.lockstep import new_tally
-from conformance.differential.stateful.run import machine_for
-from conformance.differential.stateful.state import KEPT, config
+from conformance.differential.stateful.driver import KEPT, config
+from conformance.differential.stateful.scenarios import stateful_test
 from conformance.failure import Failure
 from conformance.results import ENOUGH, CheckResult, Report
 from conformance.rules import AREAS, REFERENCE, RULES
-from conformance.runner import run_suite
-from conformance.selection import Selection
+from conformance.runner import Selection, run_suite
 from conformance.targets import FEATURES, load
+from conformance.workers.process import Worker
 
 
 def _report(outcome: str, rule: str = "PSH-2") -> Report:
     """A report of one check on a part of the suite."""
     report = Report("somebody", whole=False)
-    report.checks.append(CheckResult(f"{rule}/it", rule, "direct", "claims", outcome, 3))
+    report.checks.append(CheckResult(f"{rule}/it", rule, "unit", "claims", outcome, 3))
     return report
 
 
+@pytest.mark.slow
 def test_the_model_keeps_the_rules() -> None:
-    """Every direct check and a portion of random programs hold for the model, and what it lacks is not passed."""
-    report = run_suite("spec_model", selection=Selection(("direct", "CON-3/random-programs-0")))
+    """Every unit check and a part of the random programs hold for the model, and what it lacks is not passed."""
+    report = run_suite("spec_model", selection=Selection(("unit", "CON-3/random-programs-0")))
     assert [failure.seen for failure in report.failures] == []
     assert report.holds
     outcomes = {check.id: check.outcome for check in report.checks}
@@ -80,32 +84,32 @@ def test_a_rule_is_broken_by_any_failure_of_its_name() -> None:
 
 
 def test_too_few_operations_do_not_hold() -> None:
-    """Random programs that all passed but executed too little are told and fail the run."""
-    report = Report("somebody", cells=Counter(dict.fromkeys(allowed(), 1)))
-    report.checks = [CheckResult(f"{rule}/it", rule, "lockstep", "", "passed", 1) for rule in RULES]
+    """Random programs that all passed but executed too little are reported and fail the run."""
+    report = Report("somebody", coverage=Counter(dict.fromkeys(allowed(), 1)))
+    report.checks = [CheckResult(f"{rule}/it", rule, "differential-random", "", "passed", 1) for rule in RULES]
     assert report.too_few == len(RULES)
     assert not report.holds
-    report.checks[0] = CheckResult("VOC-1/it", "VOC-1", "lockstep", "", "passed", ENOUGH)
+    report.checks[0] = CheckResult("VOC-1/it", "VOC-1", "differential-random", "", "passed", ENOUGH)
     assert report.too_few == 0
     assert report.holds
 
 
-def test_a_cell_never_reached_fails() -> None:
-    """A cell that is listed and was not reached, or reached and not listed, is told and fails the run."""
-    cells = Counter({(kind, result): 1 for kind, results in ALLOWED.items() for result in results})
-    assert unreached(cells) == [] == unlisted(cells)
-    del cells["try_push", "QUEUE_FULL"]
-    cells["try_push", "TIMEOUT"] = 1
-    assert unreached(cells) == [("try_push", "QUEUE_FULL")]
-    assert unlisted(cells) == [("try_push", "TIMEOUT")]
-    report = Report("somebody", cells=cells)
-    report.checks = [CheckResult(f"{rule}/it", rule, "lockstep", "", "passed", ENOUGH) for rule in RULES]
-    assert report.missing_cells
+def test_what_was_never_reached_fails() -> None:
+    """A result that is listed and not reached, or reached and not listed, is reported and fails the run."""
+    reached = Counter({(kind, result): 1 for kind, results in ALLOWED.items() for result in results})
+    assert unreached(reached) == [] == unlisted(reached)
+    del reached["try_push", "QUEUE_FULL"]
+    reached["try_push", "TIMEOUT"] = 1
+    assert unreached(reached) == [("try_push", "QUEUE_FULL")]
+    assert unlisted(reached) == [("try_push", "TIMEOUT")]
+    report = Report("somebody", coverage=reached)
+    report.checks = [CheckResult(f"{rule}/it", rule, "differential-random", "", "passed", ENOUGH) for rule in RULES]
+    assert report.uncovered
     assert not report.holds
 
 
-def test_what_is_lacking_leaves_no_cells_to_reach() -> None:
-    """A target without conveniences or a memory limit is not held to the cells that only they reach."""
+def test_what_is_lacking_needs_no_coverage() -> None:
+    """A target without conveniences or a memory limit is not held to the results that only they reach."""
     assert ("send", "None") not in allowed(["conveniences"])
     assert ("request_channel", "ALLOCATION_FAILED") not in allowed(["memory-limit"])
     assert len(allowed()) > len(allowed(["conveniences"])) > len(allowed(["conveniences", "memory-limit"]))
@@ -113,21 +117,44 @@ def test_what_is_lacking_leaves_no_cells_to_reach() -> None:
 
 def test_what_was_chosen_is_still_there() -> None:
     """Choosing a producer with no consumer of its own, among as many as are kept, drops neither of the two."""
-    machine = machine_for(load("spec_model"), new_tally())()
-    machine.begin(None)
-    while len(machine.d.producers) < KEPT:
-        machine.request(0, machine.d.fresh("n"), config(8, 64))
-    lonely = machine.d.producers[0]
-    machine.d.drop([each for each in machine.d.consumers if machine.d.channel[each] == machine.d.channel[lonely]])
-    for consumer in list(machine.d.consumers):
-        machine.d.call(consumer, "close")
+    programs = stateful_test(load("spec_model"), new_tally())()
+    programs.begin(None)
+    while len(programs.d.producers) < KEPT:
+        programs.request(0, programs.d.fresh("n"), config(8, 64))
+    lonely = programs.d.producers[0]
+    programs.d.drop([each for each in programs.d.consumers if programs.d.channel[each] == programs.d.channel[lonely]])
+    for consumer in list(programs.d.consumers):
+        programs.d.call(consumer, "close")
     for number in range(12):
-        producer, consumer = machine._facing(number)
-        assert producer in machine.d.producers
-        assert consumer in machine.d.consumers
-    machine.teardown()
+        producer, consumer = programs._facing(number)
+        assert producer in programs.d.producers
+        assert consumer in programs.d.consumers
+    programs.teardown()
 
 
 def test_the_model_says_what_it_lacks() -> None:
     """What needs threads is declared by the model itself."""
     assert set(load("spec_model").lacks) == {*spec_model.OMNI_NOT_PROVIDED, "start-index"}
+
+
+SHORT = [check for check in CHECKS if check.layer in ("unit", "blocking")]
+
+
+def _alone(check: Check) -> CheckResult | None:
+    """What a process that has run no check says of this one; nothing where fast_impl lacks what it needs."""
+    worker = Worker("fast_impl")
+    try:
+        return worker.run(check).result if check.needs <= worker.provides else None
+    finally:
+        worker.stop()
+
+
+@pytest.mark.slow
+@pytest.mark.once
+@pytest.mark.timeout(300)
+def test_every_short_check_holds_alone() -> None:
+    """Each passes as the first one in a new process: it needs no other that ran before; two at a time."""
+    with ThreadPoolExecutor(2) as pool:
+        results = [result for result in pool.map(_alone, SHORT) if result is not None]
+    assert len(results) > 100
+    assert [(result.id, result.outcome, result.reason) for result in results if result.outcome != "passed"] == []

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import os
+import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conformance.checks import CHECKS, Check
 from conformance.targets import Unusable
-from conformance.workers import stacks
-from conformance.workers.pool import run_all
-from conformance.workers.process import Outcome, Worker
+from conformance.workers.postmortem import call_in
+from conformance.workers.process import Outcome, Worker, run_all
 
 HEAD = """
 import ctypes, os, threading
@@ -67,7 +70,7 @@ def test_a_crash_is_the_failure_of_one_check(target: Path, source: str, manner: 
     assert outcomes[FITS].result.outcome == "passed"
 
 
-def test_a_crash_in_a_query_is_told_from_one_in_the_operation(target: Path) -> None:
+def test_a_crash_in_a_query_is_distinguished_from_one_in_the_operation(target: Path) -> None:
     """What can be observed is asked for after each operation; dying there names the operation before."""
     target.write_text(QUERY_CRASHES)
     check = _check("LIF-4/closed-handles-are-safe")
@@ -114,5 +117,43 @@ def test_the_call_is_read_from_a_stack() -> None:
         '  File "/nowhere/channel.py", line 2 in blocking_pop\n'
         '  File "/nowhere/check.py", line 3 in a_check\n'
     )
-    assert stacks.call_in(dump) == "blocking_pop"
-    assert stacks.call_in("") == ""
+    assert call_in(dump) == "blocking_pop"
+    assert call_in("") == ""
+
+
+MISTAKES = {
+    "PSH-2/exactly-capacity-fit": ("PSH-2", "failed", "QUEUE_FULL"),
+    "LIF-4/moved-handles-are-safe": ("LIF-4", "crashed", "killed by signal 11 (SIGSEGV)"),
+    "LIF-2/the-end-of-one-side-wakes-the-other": ("LIF-2", "hung", "hung in blocking_pop"),
+    "CON-5/data-and-space-wake-blocked-calls": ("PSH-4", "failed", "answered TIMEOUT, though nothing had come for it"),
+}
+"""What the target of four_mistakes.py breaks. By check: the rule that the report names, how it ended, what was seen."""
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What one run on the target with the four mistakes found."""
+    file = tmp_path_factory.mktemp("run") / "report.json"
+    command = [sys.executable, "-m", "conformance", "run", "--target", "four_mistakes", "--json", str(file)]
+    for check in MISTAKES:
+        command += ["--only", check]
+    environment = {**os.environ, "OMNI_BINDING": "cffi"}  # the types in C have their methods for good
+    done = subprocess.run(
+        command, cwd=Path(__file__).parent, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 1, done.stdout + done.stderr
+    document: dict[str, Any] = json.loads(file.read_text())
+    return document
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(150)
+@pytest.mark.parametrize("identity", MISTAKES)
+def test_each_is_reported_by_rule(report: dict[str, Any], identity: str) -> None:
+    """The rule is broken by the verdict; the check says how it ended and what was seen."""
+    rule, outcome, seen = MISTAKES[identity]
+    check = next(check for check in report["checks"] if check["id"] == identity)
+    assert check["outcome"] == outcome, check
+    assert seen in check["reason"]
+    verdicts = {each["id"]: each["verdict"] for each in report["rules"]}
+    assert verdicts[rule] == "broken"

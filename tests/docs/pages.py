@@ -14,7 +14,7 @@ import fast_impl
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "api.md"
-STUB = ROOT / "fast_impl" / "_handles.pyi"
+REFERENCE = ROOT / "fast_impl" / "cffi"
 RULE = re.compile(r"\b([A-Z]{3}-\d+)\b")
 
 SECTIONS = {
@@ -36,22 +36,23 @@ HEAD = """\
 # API
 
 Public names of `fast_impl`; `spec_model` has the same, for programs of one thread. Timeouts are seconds as a number, a
-`timedelta`, or None for ever; sizes are bytes. Ids such as [PSH-1](rules.md#psh-1) are [rules](rules.md), which say also
-what § means.
+`timedelta`, or None for ever; sizes are bytes. Ids such as [PSH-1](rules.md#psh-1) are [rules](rules.md), where § is
+explained too.
 
 Made by `make pages` from signatures and docstrings; a test fails where it is stale.
 """
 
 
 def signatures() -> dict[str, str]:
-    """`Class.method` -> signature with types, from the stub of the types in C."""
-    found = {}
-    for outer in ast.parse(STUB.read_text(encoding="utf-8")).body:
-        if isinstance(outer, ast.ClassDef):
-            for inner in outer.body:
-                if isinstance(inner, ast.FunctionDef):
-                    found[f"{outer.name}.{inner.name}"] = _written(inner)
-    return found
+    """`Class.method` -> signature with types, from the binding over cffi: the types in C have none."""
+    return {
+        f"{outer.name}.{inner.name}": _written(inner)
+        for path in sorted(REFERENCE.glob("*.py"))
+        for outer in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(outer, ast.ClassDef)
+        for inner in outer.body
+        if isinstance(inner, ast.FunctionDef)
+    }
 
 
 def _written(function: ast.FunctionDef) -> str:

@@ -24,7 +24,7 @@ BLOCK = re.compile(r"^```(\w+) ?([\w.]*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 COMMAND = """#!/bin/sh
 case "$1 $*" in
 "run "*--only*) ;;
-"run "*) set -- "$@" --only direct --only waiting ;;
+"run "*) set -- "$@" --only unit --only blocking ;;
 esac
 exec {python} -m conformance "$@"
 """
@@ -55,6 +55,7 @@ def _plain(text: str) -> str:
     return re.sub(r"\s+", " ", text)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_every_command_works_and_prints_what_the_guide_says(tmp_path: Path) -> None:
     """From the copy of the example to the sanitizer and pytest, each command exits as the guide says."""

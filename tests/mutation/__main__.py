@@ -1,93 +1,212 @@
-"""`make mutation`: would the suite notice? Runs it on every deliberate mistake."""
+"""`make mutation`: runs the tools that must catch mutants on some of the list, or with --all on all of it."""
 
 from __future__ import annotations
 
 import argparse
 import os
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.cli.progress import Progress
+from conformance.cli.run import Progress
+from conformance.rules import RULES
 from conformance.targets import Unusable
-from tests.mutation import results
-from tests.mutation.core_copy import CannotBuild
-from tests.mutation.core_mutants import CORE_MUTANTS
-from tests.mutation.face_mutants import FACE_MUTANTS
-from tests.mutation.hunt import Hunt, Place, hunt, in_core, in_face, in_model
-from tests.mutation.model_mutants import MODEL_MUTANTS
-from tests.mutation.mutant import Mutant
+from tests.mutation import tools
+from tests.mutation.mutant import Catch, Mutant
+from tests.mutation.mutants import MUTANTS
+from tests.mutation.tools import Found
+from tests.native.programs import Refused
 
-BANKS: dict[str, tuple[tuple[Mutant, ...], Place]] = {
-    "model": (MODEL_MUTANTS, in_model),
-    "core": (CORE_MUTANTS, in_core),
-    "face": (FACE_MUTANTS, in_face),
-}
-QUICK = 12
-"""Of how many mutants the quick subset takes one."""
+QUICK = {
+    "suite": 20, "explorer": 14, "native": 3, "hang": 2, "sanitizer": 3, "cbmc": 10, "verifier": 12, "crosshair": 4,
+}  # fmt: skip
+"""Of how many entries of a tool and a package the quick subset takes one."""
+
+Trial = tuple[Mutant, Catch]
+"""A mutant, and a tool that must catch it."""
 
 
-def _arguments(parser: argparse.ArgumentParser) -> None:
-    """What the command takes."""
-    add = parser.add_argument
-    add("--quick", action="store_true", help=f"every {QUICK}th mutant only")
-    add(
-        "--only",
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="only this mutant or bank (model, core, face); repeatable",
-    )
-    add(
-        "--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="mutants at a time (default: %(default)s)"
-    )
-    add("--markdown", type=Path, metavar="FILE", help="write the table as a page too")
+@dataclass(frozen=True)
+class Result:
+    """What came of one tool on one mutant. skipped: what the machine lacks for it, else ""."""
+
+    mutant: Mutant
+    catch: Catch
+    found: Found | None
+    skipped: str = ""
+
+    @property
+    def missed(self) -> bool:
+        """Whether the tool ran and did not fail by what the mutant is tagged with."""
+        return self.found is not None and not self.found.caught
+
+
+def unbroken(results: Sequence[Result]) -> list[str]:
+    """The rules that no mutant was caught breaking, in their order."""
+    broken = {
+        rule
+        for result in results
+        if result.catch.tool == "suite" and result.found and result.found.caught
+        for rule in result.found.by.split()
+    }
+    return [rule.id for rule in RULES.values() if rule.id not in broken]
+
+
+def rows(results: Sequence[Result]) -> list[tuple[str, str, str, str, str]]:
+    """For each mutant and tool: the file, the mutant, the tool, what it named, and how it was found."""
+    table = []
+    for result in results:
+        if result.found is None:
+            named, how = str(result.catch), "not run"
+        elif result.found.caught and result.catch.tool == "suite":
+            named, how = result.found.by, result.found.seen
+        else:
+            named, how = str(result.catch), result.found.by if result.found.caught else "NOT CAUGHT"
+        table.append((result.mutant.file, result.mutant.id, result.catch.tool, named, how))
+    return sorted(table)
+
+
+def text(results: Sequence[Result]) -> str:
+    """The table for a terminal."""
+    table = [("file", "mutant", "tool", "must name", "caught by"), *rows(results)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+    return "\n".join(lines)
+
+
+def summary(results: Sequence[Result], whole: bool) -> str:
+    """The verdict in words. whole: of all mutants, so that rules which none breaks are named."""
+    lines = []
+    for result in results:
+        if result.found is not None and result.missed:
+            lines.append(
+                f"NOT CAUGHT: {result.mutant.id} ({result.mutant.file}), which {result.catch.tool} must catch by "
+                f"{result.catch}: {result.found.seen}"
+            )
+    if whole:
+        lines.append(f"rules that no mutant breaks: {', '.join(unbroken(results)) or 'none'}")
+    tried = {result.mutant.id for result in results if result.found is not None}
+    missed = {result.mutant.id for result in results if result.missed}
+    skipped = Counter((result.catch.tool, result.skipped) for result in results if result.skipped)
+    tail = "".join(f"; skipped: {count} by {tool}, {why}" for (tool, why), count in sorted(skipped.items()))
+    lines.append(f"{len(tried - missed)} of {len(tried)} mutants caught by the tool and rule named{tail}")
+    return "\n".join(lines)
+
+
+ABOVE = """\
+# Mutation testing
+
+Each row is a copy of the project with one deliberate mistake: in the model, in the C core, in a binding, in the Python
+code that both bindings share, or in the FlatBuffers verifier. The list is `tests/mutation/mutants/`; each entry names
+the tools that must catch it, and what they must name:
+
+- suite: the conformance suite, which must name these rules. The first check that failed is shown;
+- explorer: the exhaustive exploration of a small client, with asymmetric fences, which must fail so;
+- native, hang: the native stress program: a check fails, or nothing moves, in a phase whose name begins so;
+- sanitizer: the native program under the thread or the address sanitizer, whose report has this text;
+- cbmc: a proof about the core, which must fail by a claim that has this text;
+- verifier: 4,000 buffers and 1,000 schemas of each kind, one of which must be judged differently;
+- crosshair: the contract of a function of the model, to which there must be a counterexample.
+
+This page is made by `make mutation ARGS="--all --markdown docs/mutation.md"`. `make mutation` alone runs some of the
+list; `ARGS="--only NAME"` runs one mutant, the mutants of one file, or one tool.
+
+"""
+
+
+def markdown(results: Sequence[Result], whole: bool) -> str:
+    """The page for the documentation: the verdict, and the table."""
+    head = ["| file | mutant | tool | names | caught by |", "|---|---|---|---|---|"]
+    table = [*head, *("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows(results))]
+    return ABOVE + summary(results, whole).replace("\n", "\n\n") + "\n\n" + "\n".join(table) + "\n"
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """0 if every mutant is caught, and every rule is broken by one; 1 if not; 2 for a mistake in the command."""
-    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description="Run the suite on deliberate mistakes.")
-    _arguments(parser)
-    given = parser.parse_args(words)
-    chosen = [(bank, mutant) for bank, (mutants, _) in BANKS.items() for mutant in mutants]
-    unknown = set(given.only) - {name for bank, mutant in chosen for name in (bank, mutant.id)}
-    if unknown or given.workers < 1:
-        why = f"no mutant or bank is called {', '.join(sorted(unknown))}" if unknown else "--workers must be at least 1"
-        print(f"mutation: {why}", file=sys.stderr)
+    """0 if every mutant is caught, and with --all every rule is broken by one; 1 if not; 2 for any other mistake."""
+    given = _parser().parse_args(words)
+    if given.workers < 1:
+        print("mutation: --workers must be at least 1", file=sys.stderr)
         return 2
-    whole = not (given.only or given.quick)
-    if given.only:
-        chosen = [(bank, mutant) for bank, mutant in chosen if {bank, mutant.id} & set(given.only)]
-    if given.quick:
-        chosen = chosen[::QUICK]
     try:
-        hunts = _hunt_all(chosen, given.workers)
-    except (CannotBuild, Unusable, ValueError) as error:
+        chosen = _chosen(given.only, given.all)
+    except ValueError as error:
         print(f"mutation: {error}", file=sys.stderr)
         return 2
-    print(results.text(hunts))
+    results = _run_all(chosen, given.workers)
+    whole = given.all and not given.only
+    print(text(results))
     print()
-    print(results.summary(hunts, whole))
+    print(summary(results, whole))
     if given.markdown is not None:
-        given.markdown.write_text(results.markdown(hunts, whole), encoding="utf-8")
-    return 1 if results.missed(hunts) or (whole and results.unbroken(hunts)) else 0
+        given.markdown.write_text(markdown(results, whole), encoding="utf-8")
+    return 1 if any(result.missed for result in results) or (whole and unbroken(results)) else 0
 
 
-def _hunt_all(chosen: list[tuple[str, Mutant]], workers: int) -> list[Hunt]:
-    progress = Progress(unit="mutants hunted", found="not caught")
-    progress.begin({f"{bank} {mutant.id}": 1.0 for bank, mutant in chosen})
-    hunts: list[Hunt] = []
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
+    add = parser.add_argument
+    add("--all", action="store_true", help="every mutant with every tool, instead of some of each tool's")
+    add("--only", action="append", default=[], metavar="NAME",
+        help="only this mutant, the mutants of this file or folder, or this tool; all of them; repeatable")  # fmt: skip
+    add("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="at a time (default: %(default)s)")
+    add("--markdown", type=Path, metavar="FILE", help="write the table as a page too")
+    return parser
+
+
+def _chosen(only: Sequence[str], everything: bool) -> list[Trial]:
+    """All trials of the list, those with one of the names in `only`, or the quick subset; ValueError for no name."""
+    trials = [(mutant, catch) for mutant in MUTANTS for catch in mutant.caught_by]
+    if only:
+        unknown = [name for name in only if not any(_is(trial, name) for trial in trials)]
+        if unknown:
+            raise ValueError(f"no mutant, file or tool is called {', '.join(unknown)}")
+        return [trial for trial in trials if any(_is(trial, name) for name in only)]
+    return trials if everything else quick(trials)
+
+
+def _is(trial: Trial, name: str) -> bool:
+    mutant, catch = trial
+    return name in (mutant.id, catch.tool) or f"/{name.strip('/')}/" in f"/{mutant.file}/"
+
+
+def quick(trials: Sequence[Trial]) -> list[Trial]:
+    """Some of each tool's, spread over the packages and over the list."""
+    groups: dict[tuple[str, str], list[Trial]] = {}
+    for mutant, catch in trials:
+        folder = mutant.file.split("/")[:2] if mutant.file.startswith("fast_impl/") else ["spec_model"]
+        groups.setdefault((catch.tool, "/".join(folder)), []).append((mutant, catch))
+    chosen = []
+    for (tool, _), group in groups.items():
+        chosen += group[min(QUICK[tool], len(group)) // 2 :: QUICK[tool]]
+    return chosen
+
+
+def _run_all(trials: Sequence[Trial], workers: int) -> list[Result]:
+    progress = Progress(unit="runs on mutants", found="not caught")
+    progress.begin({f"{catch.tool} {mutant.id}": 1.0 for mutant, catch in trials})
+    results: list[Result] = []
     pool = ThreadPoolExecutor(workers)
     try:
-        for future in as_completed([pool.submit(hunt, mutant, bank, BANKS[bank][1]) for bank, mutant in chosen]):
-            done = future.result()
-            hunts.append(done)
-            progress.advance(f"{done.bank} {done.mutant.id}", len(hunts), len(results.missed(hunts)))
+        for future in as_completed([pool.submit(_run, *trial) for trial in trials]):
+            results.append(done := future.result())
+            missed = sum(result.missed for result in results)
+            progress.advance(f"{done.catch.tool} {done.mutant.id}", len(results), missed)
     finally:
         pool.shutdown(cancel_futures=True)
         progress.finish()
-    return hunts
+    return results
+
+
+def _run(mutant: Mutant, catch: Catch) -> Result:
+    try:
+        return Result(mutant, catch, tools.run(mutant, catch))
+    except tools.Missing as error:
+        return Result(mutant, catch, None, str(error))
+    except (Refused, Unusable, ValueError) as error:  # it does not fit, compile or load: a mistake in the list
+        return Result(mutant, catch, tools.Found(False, "", str(error)))
 
 
 if __name__ == "__main__":

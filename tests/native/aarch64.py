@@ -7,8 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.native.programs import PLATFORMS, CannotBuild, native
-from tests.native.steps import Steps
+from tests.native.programs import PLATFORMS, CannotBuild, Steps, native
 
 COMPILER = "aarch64-linux-gnu-gcc"
 EMULATORS = ("qemu-aarch64", "qemu-aarch64-static")
@@ -28,7 +27,8 @@ def main() -> int:
             except CannotBuild as error:
                 steps.skip(f"{what}, {platform} platform", str(error))
                 continue
-            steps.run(f"{what}, {platform} platform, under {Path(emulator).name}", [emulator, str(program), "20000", "10"], 600)
+            name = f"{what}, {platform} platform, under {Path(emulator).name}"
+            steps.run(name, [emulator, str(program), "20000", "10"], 600)
     return steps.end()
 
 

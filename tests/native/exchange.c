@@ -120,7 +120,7 @@ static void *consume(void *argument) {
   return NULL;
 }
 
-/* Any thread may ask; what it is told may be stale, but never impossible (STA-3). */
+/* Any thread may ask; an answer may be stale, but never impossible (STA-3). */
 static void *ask(void *argument) {
   exchange *run = argument;
   omni_handle_stats sent, received, sent_before = {0}, received_before = {0};

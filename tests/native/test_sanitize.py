@@ -17,7 +17,9 @@ from tests.native.sanitize import NOT_HERE, SUITE, watched
 ROOT = Path(__file__).parents[2]
 COMPILER = shutil.which("gcc") or shutil.which("cc") or ""
 PROGRAM = """
-import fast_impl as omni
+import os
+from conformance.targets import c_library
+omni = c_library.load(os.environ["OMNI_TEST_LIBRARY"])
 with omni.open_channel(capacity=8, max_message_size=4096) as channel:
     channel.producer.send(bytes(1000))
     print(len(channel.consumer.receive()))

@@ -1,7 +1,12 @@
-/* What one thread sees of the C ABI: each test a few rules. */
+/* Unit tests: what one thread sees of the C ABI, each test a few rules, and the back-off of the ring. */
 #include <string.h>
 
 #include "native.h"
+#include "platform/platform.h"
+
+static uint32_t paused; /* by the last poll; 0: not at all */
+#define platform_back_off(pauses) (paused = (pauses))
+#include "ring.h"
 
 enum { LONGEST = 100 };
 
@@ -116,7 +121,7 @@ static void views(void) { /* MSG-1 to MSG-3 */
   CHECK(omni_message_pin(consumer, &second) == OMNI_EXPIRED && omni_producer_pin(producer) == OMNI_EXPIRED);
 }
 
-static void the_end_of_the_producer(void) { /* LIF-2, LIF-4, LIF-5, STA-1, STA-2 */
+static void producer_close(void) { /* LIF-2, LIF-4, LIF-5, STA-1, STA-2 */
   omni_handle_stats sent, received;
   uint8_t *region;
   CHECK(push("abc") == OMNI_PUSH_SUCCESS && omni_reserve(producer, 1, &region) == 1);
@@ -133,7 +138,7 @@ static void the_end_of_the_producer(void) { /* LIF-2, LIF-4, LIF-5, STA-1, STA-2
   CHECK(received.messages == 1 && received.bytes == 3 && received.failed == 2);
 }
 
-static void the_end_of_the_consumer(void) {
+static void consumer_close(void) {
   uint8_t *region;
   CHECK(omni_reserve(producer, 1, &region) == 1);
   omni_consumer_close(consumer);
@@ -143,23 +148,57 @@ static void the_end_of_the_consumer(void) {
   CHECK(omni_consumer_available_messages(consumer) == 0 && !omni_producer_is_connected(producer));
 }
 
-static void a_shutdown(void) { /* SHD-1 to SHD-3 */
+static void shutdown_and_wait(void) { /* SHD-1 to SHD-3 */
   omni_producer *late_producer;
   omni_consumer *late_consumer;
   omni_broker_stats stats;
   CHECK(push("m") == OMNI_PUSH_SUCCESS);
-  uint64_t ticket = omni_shutdown_begin(broker);
+  uint64_t generation = omni_shutdown_begin(broker);
   CHECK(push("m") == OMNI_PUSH_CHANNEL_CLOSED && pops("m") && pop() == OMNI_POP_CHANNEL_CLOSED);
-  CHECK(omni_shutdown_wait(broker, ticket, 0) == 0 && omni_shutdown(broker, 1000) == 0);
+  CHECK(omni_shutdown_wait(broker, generation, 0) == 0 && omni_shutdown(broker, 1000) == 0);
   channel_open(broker, "late", 8, 64, &late_producer, &late_consumer);
   omni_producer_close(producer);
-  CHECK(omni_shutdown_wait(broker, ticket, 1000) == 0);
+  CHECK(omni_shutdown_wait(broker, generation, 1000) == 0);
   omni_consumer_close(consumer);
-  CHECK(omni_shutdown_wait(broker, ticket, -1) == 1 && omni_producer_is_connected(late_producer));
+  CHECK(omni_shutdown_wait(broker, generation, -1) == 1 && omni_producer_is_connected(late_producer));
   omni_broker_get_stats(broker, &stats);
   CHECK(stats.active_channels == 1 && stats.total_messages_sent == 1 && stats.total_bytes_transferred == 1);
   omni_producer_free(late_producer);
   omni_consumer_free(late_consumer);
+}
+
+/* ---- adaptive back-off, from inside the ring ---- */
+
+static omni_ring ring;
+
+static uint64_t poll(uint64_t wanted) {
+  bool ended;
+  paused = 0;
+  return ring_waiting(&ring, wanted, &ended);
+}
+
+/* So many messages are found by one poll; then the consumer has caught up, and polls again. */
+static uint32_t caught_up_after(uint64_t messages) {
+  ring_publish(&ring, messages, messages);
+  CHECK(poll(1) == messages && paused == 0);
+  ring_release(&ring, messages, messages);
+  CHECK(poll(1) == 0);
+  return paused;
+}
+
+static void back_off(void) {
+  ring.capacity = 8;
+  ring_begin(&ring, UINT64_MAX - 5);
+  CHECK(poll(1) == 0 && paused == 0);
+  CHECK(caught_up_after(1) == BACK_OFF_MIN);
+  CHECK(poll(1) == 0 && paused == 0); /* once at each index */
+  CHECK(caught_up_after(2) == 2 * BACK_OFF_MIN && caught_up_after(8) == 4 * BACK_OFF_MIN);
+  CHECK(caught_up_after(3) == BACK_OFF_MAX);
+  CHECK(caught_up_after(1) == BACK_OFF_MAX / 2);
+  CHECK(caught_up_after(1) == BACK_OFF_MAX / 4);
+  CHECK(caught_up_after(1) == BACK_OFF_MIN);
+  ring_publish(&ring, 1, 1);
+  CHECK(poll(2) == 1 && poll(2) == 1 && paused == 0); /* a batch that is cut short has not caught up */
 }
 
 static const struct {
@@ -171,10 +210,10 @@ static const struct {
     {"batches", batches},
     {"reservations", reservations},
     {"views", views},
-    {"the end of the producer", the_end_of_the_producer},
-    {"the end of the consumer", the_end_of_the_consumer},
-    {"a shutdown", a_shutdown},
-    {"patience", patience},
+    {"the producer closes", producer_close},
+    {"the consumer closes", consumer_close},
+    {"shutdown", shutdown_and_wait},
+    {"back-off", back_off},
 };
 
 /* Each test has a broker of its own, with an empty channel of eight messages. */

@@ -1,1 +1,1 @@
-"""Every operation in every abstract state of a channel, found in the model and replayed on a target."""
+"""Exhaustive differential testing: every operation in every abstract state of a channel, on model and target."""

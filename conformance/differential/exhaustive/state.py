@@ -1,10 +1,11 @@
-"""What a state of the search is: a channel, the variables that reach it, and what two states have in common."""
+"""A state of the exhaustive search, its abstraction, and a transition out of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from conformance.differential.program import Expr, Operation
 from spec_model.channel.lifecycle import is_abandoned
 from spec_model.channel.value import Channel, Side
 
@@ -15,18 +16,18 @@ SIZE = 64
 
 @dataclass(frozen=True)
 class State:
-    """A channel as its live handles see it, and the variables of a program that has led there.
+    """A channel as its live handles see it, and the variables of a program that leads to it.
 
-    producer, consumer: the newest handle of each side; the husks are what it was moved from, if it was.
-    message: holds the newest messages popped, several in a list. export: of the oldest of them.
+    producer, consumer: the newest handle of each side. moved_from_*: the handle that it was moved from, if any.
+    message: the newest messages popped, several in a list. export: an export of the oldest of them.
     region: an export of the reserved region other than `r.data`.
     """
 
     channel: Channel
     producer: str = "p"
     consumer: str = "c"
-    producer_husk: str = ""
-    consumer_husk: str = ""
+    moved_from_producer: str = ""
+    moved_from_consumer: str = ""
     message: str = ""
     export: str = ""
     region: str = ""
@@ -37,11 +38,11 @@ class State:
         return not is_abandoned(self.channel)
 
     def become(self, channel: Channel, **variables: str) -> State:
-        """The state with another channel, and other variables."""
+        """The state with another channel and other variables."""
         return replace(self, channel=channel, **variables)
 
     def is_like(self, other: State) -> bool:
-        """Whether nothing differs but how many calls have failed: the same operations lead on from both."""
+        """Whether only the numbers of failed calls differ, so that the same transitions lead on from both."""
         if self.channel.waiting != other.channel.waiting:
             return False  # the most frequent case
         return self._without_failures() == other._without_failures()
@@ -56,7 +57,7 @@ class Abstract(NamedTuple):
     """A state without payload bytes and counters.
 
     held: messages that can still be read: 0, 1, or 2 for several.
-    room: how many messages a live export lets the consumer pop; -1 for no export, or nobody to pop [MSG-3].
+    room: how many messages a live export lets the consumer pop; -1 with no export or no consumer [MSG-3].
     """
 
     waiting: int
@@ -73,7 +74,7 @@ class Abstract(NamedTuple):
 
 
 def abstract(state: State) -> Abstract:
-    """What a state has in common with others."""
+    """The abstraction of a state."""
     channel = state.channel
     exported = bool(channel.exported)
     room = channel.exported[0] + CAPACITY - channel.received.messages_received if exported else -1
@@ -82,11 +83,56 @@ def abstract(state: State) -> Abstract:
         reserved=channel.reserved,
         region_exported=bool(state.region),
         producer=channel.producer,
-        producer_moved=bool(state.producer_husk),
+        producer_moved=bool(state.moved_from_producer),
         consumer=channel.consumer,
-        consumer_moved=bool(state.consumer_husk),
+        consumer_moved=bool(state.moved_from_consumer),
         shut=channel.shut,
         held=min(channel.held, 2),
         exported=exported,
         room=room if channel.consumer is Side.LIVE else -1,
     )
+
+
+TINY = 1e-6
+"""Seconds: long enough to block and to time out."""
+
+QUEUE_KINDS = frozenset(
+    [
+        *("try_push", "blocking_push", "batch_push", "reserve", "region", "commit", "rollback"),
+        *("try_pop", "blocking_pop", "batch_pop", "export", "release"),
+    ]
+)
+"""Operations on the queue itself, whose effect depends on its position in the ring."""
+
+
+@dataclass(frozen=True)
+class Transition:
+    """Operations that belong together and the state after them; None where the search does not continue."""
+
+    operations: tuple[Operation, ...]
+    after: State | None
+
+    @property
+    def on_queue(self) -> bool:
+        """Whether it works on the queue rather than on the lifecycle of handles."""
+        return self.operations[0].kind in QUEUE_KINDS
+
+    def stays(self, state: State) -> bool:
+        """Whether it leaves `state` unchanged except for counts of failures, so that others can follow it."""
+        return self.after is not None and (self.after is state or self.after.is_like(state))
+
+
+def call(on: str, kind: str, *args: object, into: tuple[str, ...] = ()) -> Operation:
+    """A method call."""
+    return Operation(kind, on, args, into)
+
+
+def payload(number: int, size: int) -> bytes | Expr:
+    """`size` bytes that distinguish a program's `number`-th message from its others."""
+    letter = content(number, 1)
+    return letter * size if size < 4 else Expr(f"{letter!r} * {size}")
+
+
+def content(number: int, size: int) -> bytes:
+    """The value of `payload`."""
+    return bytes([ord("a") + number % 26]) * size

@@ -1,1 +1,1 @@
-"""A random program, one operation at a time, on model and target in lockstep (Hypothesis): a rule per operation."""
+"""The stateful test (Hypothesis): random programs on model and target in lockstep, with a rule for each operation."""

@@ -40,7 +40,7 @@
 #endif
 
 #define platform_fence_full() wm_fence(wm_seq_cst, WM_SITE(""))
-#define platform_spins 0 /* a look that finds nothing changes nothing */
+#define platform_spins 0 /* a load that finds nothing changes nothing */
 #define platform_pause() ((void)0)
 #define platform_back_off(pauses) ((void)(pauses))
 #define platform_self() (uint64_t)(wm_self() + 2)
@@ -59,7 +59,7 @@ typedef struct {
 #define PLATFORM_NEVER INT64_MAX
 enum { PLATFORM_AWAKE, PLATFORM_TIME_UP, PLATFORM_SIGNAL };
 
-/* mishaps.c: what the system may do to a call of a client that allows it, a few times; the explorer tries both. */
+/* Fault injection (harness.c): what the system may do to a call, as often as the client allows; both are explored. */
 int fault_sleep(platform_word *word, uint32_t value, bool timed, const wm_site *site); /* a signal ends the sleep */
 bool fault_refusal(const wm_site *site);                                               /* memory is refused */
 

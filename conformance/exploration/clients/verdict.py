@@ -1,4 +1,4 @@
-"""What the exploration of a client says: proved, or what speaks against it."""
+"""The verdict on a client: exhaustively explored without a failure, or what speaks against it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from conformance.exploration.clients.client import Client
-from conformance.exploration.clients.job import Job
-from conformance.exploration.clients.spread import Crew, Watch, spread
-from conformance.exploration.clients.steps.world import Outcome
-from conformance.exploration.explorer import Result
+from conformance.exploration.clients.parallel import Pool, Progress, Task, partition
+from conformance.exploration.clients.state import Outcome
+from conformance.exploration.result import Result
 
 
 class Verdict(NamedTuple):
@@ -19,11 +18,12 @@ class Verdict(NamedTuple):
     result: Result
     forbidden: frozenset[Outcome]
     asymmetric: bool = False
+    cxx20: bool = False
 
     @property
-    def proved(self) -> bool:
-        """Every execution that there is was met, none failed, and the model allows each outcome."""
-        return self.result.proved and not self.forbidden
+    def clean(self) -> bool:
+        """Every execution was explored, none failed, and the model allows each outcome."""
+        return self.result.clean and not self.forbidden
 
     @property
     def why(self) -> str:
@@ -34,8 +34,8 @@ class Verdict(NamedTuple):
             message = self.result.message
             return message if message.startswith(self.result.failure) else f"{self.result.failure}: {message}"
         if self.result.cut or self.result.open:
-            return f"{self.result.cut + len(self.result.open)} executions were cut by a bound: nothing is proved"
-        return "" if self.result.complete else "no execution was complete: nothing is proved"
+            return f"{self.result.cut + len(self.result.open)} executions were cut by a bound: not exhaustive"
+        return "" if self.result.complete else "no execution was complete: that says nothing"
 
 
 def explore(
@@ -44,17 +44,17 @@ def explore(
     core: Path | None = None,
     executions: int = 0,
     *,
-    crew: Crew | None = None,
-    watch: Watch | None = None,
+    pool: Pool | None = None,
+    progress: Progress | None = None,
     cxx20: bool = False,
 ) -> Verdict:
     """Explore a client of the core that ships, or of the one in `core`; stop after `executions`, 0 for all.
 
     asymmetric: with a compiler barrier on the waker's side and a barrier for all threads on the sleeper's, as
-    `membarrier` gives; otherwise with a full fence on both. crew: workers to spread it over, where no bound is
-    given. watch: told how far they are. cxx20: with C++20's release sequences, which leave out later stores of the
-    same thread; otherwise C11's. After a failure a shorter one is looked for, for a while.
+    `membarrier` gives; otherwise with a full fence on both. pool: workers that share the work, where no bound is
+    given. progress: called with how far they are. cxx20: with C++20's release sequences, which leave out later stores
+    of the same thread; otherwise C11's. After a failure a shorter one is looked for, for a while.
     """
-    job = Job(client, asymmetric, core, cxx20)
-    result = spread(job, crew, watch) if crew and not executions else job.explore(executions=executions)
-    return Verdict(client, result, frozenset(result.outcomes) - job.allowed, asymmetric)
+    task = Task(client, asymmetric, core, cxx20)
+    result = partition(task, pool, progress) if pool and not executions else task.explore(executions=executions)
+    return Verdict(client, result, frozenset(result.outcomes) - task.allowed, asymmetric, cxx20)

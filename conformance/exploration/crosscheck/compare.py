@@ -10,12 +10,11 @@ from itertools import combinations
 from conformance.exploration.crosscheck.checker import Answer, Checker, CheckerError, Outcome, TooLong
 from conformance.exploration.litmus.brute_force import candidates, executions
 from conformance.exploration.litmus.counted import COUNTED
+from conformance.exploration.litmus.differential import random_program
 from conformance.exploration.litmus.interpreter import run
-from conformance.exploration.litmus.judge import EVENTS
 from conformance.exploration.litmus.program import Program
-from conformance.exploration.litmus.random_programs import random_program
 from conformance.exploration.litmus.rc11 import Rules
-from conformance.exploration.litmus.suite import SUITE, Litmus
+from conformance.exploration.litmus.suite import EVENTS, SUITE, Litmus
 
 SAME, MODEL, DIFFERS, PASSED_OVER = "same", "model", "differs", "-"
 CANDIDATES = 1_000_000

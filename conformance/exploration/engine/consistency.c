@@ -1,9 +1,199 @@
-/* RC11 but for its axiom on seq_cst: coherence and atomicity. That po and rf have no cycle holds by
+/* RC11: coherence, atomicity, and the axiom on seq_cst. That program order and reads-from have no cycle holds by
  * construction: what is new comes last. */
-#include "graph.h"
+#include "engine.h"
 
-/* A sleeper's look at its word sees what was stored before each wake that came before the sleep. */
-static clock_vector look(graph *g, const event *e) {
+/* ---- RC11's axiom on seq_cst accesses and fences ----
+ *
+ * psc = psc_base U psc_F has no cycle.
+ *
+ *   scb      = po U po|other;hb;po|other U hb|loc U mo U rb         (po|other: between different locations)
+ *   psc_base = ([SC access] U [SC fence];hb?) ; scb ; ([SC access] U hb?;[SC fence])
+ *   psc_F    = [SC fence] ; (hb U hb;eco;hb) ; [SC fence]
+ *
+ * Lahav, Vafeiadis, Kang, Hur, Dreyer: Repairing sequential consistency in C/C++11 (PLDI 2017), section 3.
+ * A light fence takes part as an SC fence does, but only in pairs with a heavy one. A sleeper's queue takes no
+ * part: it orders nothing for the program.
+ *
+ * Sets of events are rows of bits. What comes before an event in happens-before is a prefix of each thread; so
+ * unions over it are kept per prefix: `x_up_to[id]` is the union of x over id and what is po-earlier. */
+
+enum { WORDS = EVENTS / 64 };
+
+typedef struct {
+  uint64_t word[WORDS];
+} set;
+
+typedef struct {
+  const graph *g;
+  int words, count; /* of the seq_cst events */
+  int16_t events[EVENTS];
+  set at_place[PLACES];
+  set eco[EVENTS]; /* what comes before at its place, in eco: rf too */
+  set self_up_to[EVENTS], other_up_to[EVENTS], eco_up_to[EVENTS], scb_up_to[EVENTS];
+  set scb[EVENTS];
+} relations;
+
+static void put(set *s, int id) { s->word[id / 64] |= (uint64_t)1 << id % 64; }
+static bool has(const set *s, int id) { return s->word[id / 64] >> id % 64 & 1; }
+static void merge(const relations *r, set *into, const set *from) {
+  for (int i = 0; i < r->words; i++) into->word[i] |= from->word[i];
+}
+
+#define EACH(r, s, id)                                              \
+  for (int w_ = 0; w_ < (r)->words; w_++)                           \
+    for (uint64_t rest_ = (s)->word[w_]; rest_; rest_ &= rest_ - 1) \
+      for (int id = w_ * 64 + __builtin_ctzll(rest_), once_ = 1; once_; once_ = 0)
+
+static bool is_fence(const event *e) { return e->kind == FENCE && e->order >= wm_seq_cst; }
+static bool is_sequential(const event *e) { return e->order >= wm_seq_cst && e->kind != CHOICE; }
+
+static clock_vector strictly_before(const event *e) {
+  clock_vector clock = e->before;
+  clock.of[e->thread] = (uint8_t)e->index;
+  return clock;
+}
+
+/* The union over all that the clock has. */
+static void gather(const relations *r, const set *up_to, const clock_vector *clock, set *into) {
+  for (int thread = 0; thread < WM_THREADS; thread++)
+    if (clock->of[thread]) merge(r, into, &up_to[r->g->of[thread][clock->of[thread] - 1]]);
+}
+
+static void eco_before(relations *r, int id) {
+  const graph *g = r->g;
+  const event *e = &g->events[id];
+  r->eco[id] = (set){{0}};
+  if (!is_access(e) || e->kernel) return;
+  int rank = rank_of(g, e);
+  EACH(r, &r->at_place[e->place], other) {
+    const event *o = &g->events[other];
+    if (rank_of(g, o) < rank || (e->kind == READ && o->kind == WRITE && rank_of(g, o) == rank)) put(&r->eco[id], other);
+  }
+}
+
+/* The po-earlier event that is last at another place, or NULL. */
+static const event *last_elsewhere(const graph *g, const event *e) {
+  for (int index = e->index; index-- > 0;) {
+    const event *earlier = &g->events[g->of[e->thread][index]];
+    if (e->place == NOWHERE || earlier->place != e->place) return earlier;
+  }
+  return NULL;
+}
+
+static void scb_before(relations *r, int id) {
+  const graph *g = r->g;
+  const event *e = &g->events[id];
+  set *scb = &r->scb[id], near = {{0}};
+  *scb = (set){{0}};
+  if (e->index) merge(r, scb, &r->self_up_to[g->of[e->thread][e->index - 1]]);
+  const event *elsewhere = last_elsewhere(g, e);
+  if (elsewhere) {
+    clock_vector clock = strictly_before(elsewhere);
+    gather(r, r->other_up_to, &clock, scb);
+  }
+  if (!is_access(e) || e->kernel) return;
+  clock_vector clock = strictly_before(e);
+  gather(r, r->self_up_to, &clock, &near);
+  for (int i = 0; i < r->words; i++) near.word[i] &= r->at_place[e->place].word[i];
+  merge(r, scb, &near);
+  if (e->kind == WRITE) merge(r, scb, &r->eco[id]); /* mo and rb */
+}
+
+/* up_to[id] from that of the event before it in its thread and its own. */
+static void extend(const relations *r, set *up_to, int id, const set *own) {
+  const event *e = &r->g->events[id];
+  up_to[id] = e->index ? up_to[r->g->of[e->thread][e->index - 1]] : (set){{0}};
+  merge(r, &up_to[id], own);
+}
+
+static void prepare(relations *r, bool accesses) {
+  const graph *g = r->g;
+  for (int id = 0; id < g->count; id++)
+    if (is_access(&g->events[id])) r->at_place[g->events[id].place] = (set){{0}};
+  for (int id = 0; id < g->count; id++)
+    if (is_access(&g->events[id]) && !g->events[id].kernel) put(&r->at_place[g->events[id].place], id);
+  for (int thread = 0; thread < WM_THREADS; thread++)
+    for (int index = 0; index < g->length[thread]; index++) {
+      int id = g->of[thread][index];
+      const event *e = &g->events[id];
+      set self = {{0}}, other = {{0}};
+      if (index) other = r->self_up_to[g->of[thread][index - 1]];
+      if (is_access(e))
+        for (int i = 0; i < r->words; i++) other.word[i] &= ~r->at_place[e->place].word[i];
+      put(&self, id);
+      eco_before(r, id);
+      extend(r, r->self_up_to, id, &self);
+      extend(r, r->other_up_to, id, &other);
+      extend(r, r->eco_up_to, id, &r->eco[id]);
+    }
+  for (int thread = 0; thread < WM_THREADS && accesses; thread++)
+    for (int index = 0; index < g->length[thread]; index++) {
+      scb_before(r, g->of[thread][index]);
+      extend(r, r->scb_up_to, g->of[thread][index], &r->scb[g->of[thread][index]]);
+    }
+}
+
+/* What these happen before or are, as a clock. */
+static void join_all(const relations *r, const set *events, clock_vector *clock) {
+  EACH(r, events, id) clock_join(clock, &r->g->events[id].before);
+}
+
+/* The seq_cst events that psc orders directly before event `id`, by their number among those. */
+static void psc_before(const relations *r, int id, bool accesses, set *into) {
+  const graph *g = r->g;
+  const event *e = &g->events[id];
+  set scb = {{0}}, eco = {{0}};
+  clock_vector clock = strictly_before(e), fences;
+  memset(&fences, 0, sizeof fences);
+  if (accesses) scb = r->scb[id];
+  if (is_fence(e)) {
+    gather(r, r->eco_up_to, &clock, &eco);
+    if (accesses) gather(r, r->scb_up_to, &clock, &scb);
+    fences = clock;
+    join_all(r, &eco, &fences);
+  }
+  join_all(r, &scb, &fences);
+  for (int i = 0; i < r->count; i++) {
+    const event *o = &g->events[r->events[i]];
+    bool pair = (o->order != wm_light || e->order == wm_heavy) && (e->order != wm_light || o->order == wm_heavy);
+    if (pair && (is_fence(o) ? clock_has(&fences, o) : has(&scb, r->events[i]))) put(into, i);
+  }
+}
+
+static bool is_psc_acyclic(const graph *g) {
+  static relations r; /* too big for the stack */
+  set before[EVENTS], left = {{0}};
+  bool accesses = false;
+  r.g = g, r.count = 0, r.words = (g->count + 63) / 64;
+  for (int id = 0; id < g->count; id++)
+    if (is_sequential(&g->events[id])) {
+      accesses |= is_access(&g->events[id]);
+      r.events[r.count++] = (int16_t)id;
+    }
+  if (r.count < 2) return true;
+  prepare(&r, accesses); /* without accesses, psc_base is part of psc_F */
+  for (int i = 0; i < r.count; i++) {
+    memset(&before[i], 0, sizeof(set));
+    psc_before(&r, r.events[i], accesses, &before[i]);
+    put(&left, i);
+  }
+  for (int remaining = r.count, taken = 1; remaining; remaining -= taken) {
+    if (!taken) return false;
+    taken = 0;
+    for (int i = 0; i < r.count; i++) {
+      if (!has(&left, i)) continue;
+      bool first = true;
+      for (int w = 0; w * 64 < r.count; w++) first &= !(before[i].word[w] & left.word[w]);
+      if (first) left.word[i / 64] &= ~((uint64_t)1 << i % 64), taken++;
+    }
+  }
+  return true;
+}
+
+/* ---- coherence and atomicity ---- */
+
+/* A sleeper's check of its word sees what was stored before each wake that came before the sleep. */
+static clock_vector check_clock(graph *g, const event *e) {
   clock_vector clock = e->before;
   const event *queue = &g->events[g->of[e->thread][e->index - 2]];
   if (queue->from >= 0) clock_join(&clock, &g->events[queue->from].message[ANY]);
@@ -11,7 +201,7 @@ static clock_vector look(graph *g, const event *e) {
 }
 
 static bool is_coherent(graph *g, const event *e) {
-  clock_vector before = e->compare ? look(g, e) : e->before;
+  clock_vector before = e->compare ? check_clock(g, e) : e->before;
   int rank = rank_of(g, e);
   for (const event *other = g->events; other < g->events + g->count; other++) {
     if (other->place != e->place || other == e || !is_access(other) || !clock_has(&before, other)) continue;

@@ -3,10 +3,136 @@
  * A read is added once for each store it may read from; a write once for each place in the modification order,
  * and it also revisits each earlier read that it may change, where everything added since then is forgotten but
  * what led to the write. */
-#include "run.h"
-#include "subtrees.h"
+#include <stdlib.h>
+
+#include "engine.h"
 
 enum { RUNS_BETWEEN = 64 }; /* two calls of `progress` */
+
+/* ---- what is still to be explored: graphs that wait on a stack, the one to do next on top ---- */
+
+typedef struct {
+  graph **items; /* each as big as its graph */
+  size_t count, room;
+} stack;
+
+static stack open;     /* still to be explored */
+static stack children; /* of the graph at hand */
+static uint64_t chance;
+
+static void subtrees_start(uint64_t seed) {
+  while (open.count) free(open.items[--open.count]);
+  chance = seed * 0x9E3779B97F4A7C15u;
+}
+
+static uint32_t subtrees_waiting(void) { return (uint32_t)open.count; }
+
+static void push(stack *s, graph *g) {
+  if (s->count == s->room && !(s->items = realloc(s->items, (s->room = 2 * s->room + 16) * sizeof *s->items))) abort();
+  s->items[s->count++] = g;
+}
+
+/* A child of run.graph, kept as a copy. */
+static void subtrees_add_child(const graph *g) {
+  graph *copy = malloc(graph_size(g));
+  if (!copy) abort();
+  graph_copy(copy, g);
+  copy->further = g == &run.graph;
+  push(&children, copy);
+}
+
+static uint32_t subtrees_children(void) { return (uint32_t)children.count; }
+
+static void take(graph *g) {
+  graph_copy(&run.graph, g);
+  free(g);
+}
+
+/* xorshift64 */
+static size_t by_chance(size_t below) {
+  chance ^= chance << 13, chance ^= chance >> 7, chance ^= chance << 17;
+  return (size_t)((chance >> 11) % below);
+}
+
+/* Only one of several is gone on with. */
+static bool take_only(size_t wanted) {
+  bool there = wanted < children.count;
+  for (size_t i = 0; i < children.count; i++)
+    if (i == wanted) take(children.items[i]);
+    else free(children.items[i]);
+  return there;
+}
+
+/* One child becomes run.graph. The others wait, but above the prefix, or where it was chosen by chance, they are
+ * dropped. false: the prefix names a child that does not exist. */
+static bool subtrees_take_child(void) {
+  size_t count = children.count;
+  uint32_t depth = (uint32_t)run.graph.path_length;
+  bool there = true;
+  if (count > 1)
+    for (size_t i = 0; i < count; i++) children.items[i]->path[children.items[i]->path_length++] = (uint16_t)i;
+  if (count > 1 && !run_is_below_prefix()) {
+    there = take_only(run.options->prefix[depth]);
+  } else if (count > 1 && run.options->seed) {
+    run.report->estimate *= (double)count;
+    take_only(by_chance(count));
+  } else {
+    for (size_t i = count; i-- > 1;) push(&open, children.items[i]);
+    take(children.items[0]);
+  }
+  children.count = 0;
+  return there;
+}
+
+/* Into run.graph: the newest, or the oldest. */
+static void subtrees_next(bool oldest) {
+  size_t at = oldest ? 0 : open.count - 1;
+  graph *g = open.items[at];
+  memmove(open.items + at, open.items + at + 1, (--open.count - at) * sizeof *open.items);
+  take(g);
+}
+
+uint32_t wm_open(uint32_t number, uint16_t *decisions, uint32_t room) {
+  if (number >= open.count) return 0;
+  const graph *g = open.items[number];
+  uint32_t length = (uint32_t)g->path_length < room ? (uint32_t)g->path_length : room;
+  memcpy(decisions, g->path, length * sizeof *decisions);
+  return length;
+}
+
+/* ---- revisits ---- */
+
+/* TruSt's condition for a write to change what an earlier read reads: whatever that deletes, and the read itself,
+ * was added as if nothing else were to come. So one parent, and only one, revisits to the same graph.
+ *
+ * Kokologiannakis, Marmanis, Gladstein, Vafeiadis: Truly stateless, optimal dynamic partial order reduction
+ * (POPL 2022), algorithm 2. */
+static bool is_maximally_added(const graph *g, int id, int write) {
+  const event *e = &g->events[id];
+  const clock_vector *past = &g->events[write].past;
+  if (e->kind == CHOICE) return e->value == 0;
+  if (e->kind == FENCE) return true;
+  int rank = rank_of(g, e);
+  for (int other = 0; other < g->count; other++) {
+    const event *o = &g->events[other];
+    if (other == write || o->place != e->place || (other > id && !clock_has(past, o))) continue;
+    if (o->kind == READ && e->kind == WRITE && o->from == id) return false;
+    if (o->kind == WRITE && o->rank > rank) return false;
+  }
+  return true;
+}
+
+static bool may_revisit(const graph *g, int read, int write, bool *keep) {
+  const event *r = &g->events[read], *w = &g->events[write];
+  if (clock_has(&w->past, r)) return false;
+  for (int id = 0; id < g->count; id++) {
+    keep[id] = id <= read || clock_has(&w->past, &g->events[id]);
+    if ((!keep[id] || id == read) && !is_maximally_added(g, id, write)) return false;
+  }
+  return true;
+}
+
+/* ---- the exploration ---- */
 
 static graph scratch;
 
@@ -21,7 +147,7 @@ static void try_reading(graph *g, event e, int rank) {
   int from = graph_at_rank(g, e.place, rank);
   if (from == NO_EVENT) return;
   event_reads(&e, from, run_value(e.place, from));
-  /* One who looks too early looks again; only what it read last counts. */
+  /* A waiter that reads a stale value loads again; only its last load counts. */
   if (event_blocks(&e) && rank != graph_last_rank(g, e.place)) return;
   graph_add(g, &e);
   derive_clocks(g, g->count - 1, cxx20());
@@ -104,8 +230,8 @@ static void extend(void) {
   while (!run.failure) {
     int number = next_thread();
     if (number < 0) {
-      if (run_is_below_prefix()) ended();
-      else run_failed(WM_MISUSE, NULL, "the prefix does not fit: an execution ends before it");
+      if (run_is_below_prefix()) run_finish();
+      else run_failed(WM_MISUSE, "the prefix does not fit: an execution ends before it");
       break;
     }
     if (is_bounded(number)) {
@@ -121,13 +247,13 @@ static void extend(void) {
       return;
     }
     if (!subtrees_take_child()) {
-      run_failed(WM_MISUSE, NULL, "the prefix does not fit: there is no such decision");
+      run_failed(WM_MISUSE, "the prefix does not fit: there is no such decision");
       break;
     }
     if (run.graph.further) run_resume(number);
     else run_start();
   }
-  if (run.failure) ended_in_failure();
+  if (run.failure) report_failure();
 }
 
 /* Whether to stop here, and leave the rest open. */
@@ -146,13 +272,12 @@ void wm_explore(const wm_client *client, const wm_options *options, wm_report *r
   run.graph.count = run.graph.path_length = run.place_count = 0;
   report->estimate = options->seed ? 1 : 0;
   memset(run.graph.length, 0, sizeof run.graph.length);
-  outcomes_start();
-  trace_start();
+  report_start();
   subtrees_start(options->seed);
   if (client->threads < 1 || client->threads > WM_THREADS) {
     run.failure = WM_NONE;
-    run_failed(WM_MISUSE, NULL, "%d threads: 1 to %d can be explored", client->threads, WM_THREADS);
-    ended_in_failure();
+    run_failed(WM_MISUSE, "%d threads: 1 to %d can be explored", client->threads, WM_THREADS);
+    report_failure();
     return;
   }
   for (uint64_t runs = 1, first_failed = 0;; runs++) {

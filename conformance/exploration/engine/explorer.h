@@ -3,7 +3,7 @@
  *
  * A client's threads are C functions. The explorer runs them as coroutines in one OS thread, again and again
  * from their start, until each execution that RC11 allows has been seen exactly once. They must be
- * deterministic but for what they read here, and keep their own state where `begin` sets it up anew. */
+ * deterministic but for what they read here, and keep their own state where `begin` sets it up again. */
 #ifndef WM_EXPLORER_H
 #define WM_EXPLORER_H
 
@@ -13,8 +13,8 @@
 
 enum { WM_THREADS = 8, WM_OUTCOME = 32 };
 
-/* light and heavy are for fences only: an asymmetric pair (P1202). nonatomic: a relaxed access that no order protects
- * from being a data race, to ask whether it must be atomic at all. */
+/* light and heavy are for fences only: an asymmetric pair (P1202). nonatomic: a relaxed access that may be part
+ * of a data race, to ask whether it must be atomic at all. */
 typedef enum { wm_relaxed, wm_acquire, wm_release, wm_acq_rel, wm_seq_cst, wm_light, wm_heavy, wm_nonatomic } wm_order;
 
 /* Where in the source a step is. */
@@ -75,7 +75,7 @@ void wm_wake(const volatile void *word, const wm_site *site);
 /* The thread that runs, or -1 before and after all of them. */
 int wm_self(void);
 
-/* Goes on only where the condition holds: otherwise this is no execution, and is not counted. */
+/* Where the condition does not hold, this is no execution, and is dropped. */
 void wm_assume(bool condition);
 
 /* One of 0 .. below - 1: each is explored. */
@@ -83,11 +83,11 @@ unsigned wm_choose(unsigned below, const wm_site *site);
 
 /* ---- verdicts ---- */
 
-void wm_fail(const char *what, const wm_site *site);
-#define WM_ASSERT(condition) ((condition) ? (void)0 : wm_fail("assertion: " #condition, WM_SITE("")))
+void wm_fail(const char *what);
+#define WM_ASSERT(condition) ((condition) ? (void)0 : wm_fail("assertion: " #condition))
 /* A value of this execution's outcome; from `end`, at most WM_OUTCOME of them. */
 void wm_outcome(uint64_t value);
-/* Call this address so in traces; `name` must stay. */
+/* The name of an address in traces; the string must outlive the exploration. */
 void wm_name(const volatile void *at, const char *name);
 
 /* ---- exploring ---- */
@@ -112,7 +112,7 @@ typedef struct {
   const uint16_t *prefix; /* explore only below these decisions */
   uint32_t prefix_length;
   uint32_t split;   /* stop as soon as so many subtrees are open, and leave them for wm_open */
-  uint64_t seed;    /* not 0: one run only, each decision below the prefix by chance; wm_path tells which */
+  uint64_t seed;    /* not 0: one run only, each decision below the prefix by chance; wm_path has them */
   uint32_t further; /* after the first failure go on for so many runs, and keep the shortest */
   /* Both are given the client's context, and may be NULL. progress: now and then, after some runs; false stops,
    * and leaves what is still open for wm_open. allowed: for each different outcome; false makes it a failure. */
@@ -134,8 +134,9 @@ typedef enum {
 struct wm_report {
   uint64_t complete; /* every thread ended */
   uint64_t blocked;  /* some thread waits for ever, as allowed, or would have timed out */
-  uint64_t cut;      /* ended by a bound: with any of these, nothing is proved */
-  uint64_t dropped;  /* not executions: a read-modify-write with no place, a waiter that looked too early, wm_assume */
+  uint64_t cut;      /* ended by a bound: with any of these, the exploration is not exhaustive */
+  uint64_t
+      dropped; /* not executions: a read-modify-write with no place, a waiter that loaded a stale value, wm_assume */
   uint64_t repeated; /* met again, where that is checked; must be 0 */
   uint64_t failures; /* more than one only with `all` or `further` */
   uint64_t kinds[WM_FAILURES];

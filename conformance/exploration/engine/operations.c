@@ -1,5 +1,8 @@
-/* What the client calls. Before and after the threads, memory is used directly. */
-#include "run.h"
+/* What the client calls, directly or through its compiler. Before and after the threads, memory is used directly. */
+#include <dlfcn.h>
+#include <stdio.h>
+
+#include "engine.h"
 
 static bool is_alone(void) { return run.current < 0; }
 
@@ -135,7 +138,7 @@ uint64_t wm_await_equal(const volatile void *at, unsigned size, uint64_t wanted,
 }
 
 /* The kernel's queue of a word: a hidden counter of wakes beside it. Sleeps and wakes are read-modify-writes of
- * it, so they come in one order; who looked in before a wake is woken by it. */
+ * it, so they come in one order; a sleeper that passed the queue before a wake is woken by it. */
 static uintptr_t queue_of(const volatile void *word) { return (uintptr_t)word + 1; }
 
 static uint64_t pass_queue(const volatile void *word, uint64_t wakes, wm_order order, const wm_site *site) {
@@ -155,9 +158,9 @@ int wm_sleep(const volatile void *word, unsigned size, uint64_t value, unsigned 
   bool timed = ends & WM_TIMED, interruptible = ends & WM_INTERRUPTIBLE;
   if (is_alone()) return WM_TIME_UP;
   uint64_t wakes = pass_queue(word, 0, wm_relaxed, site);
-  request look = asking(READ, word, size, wm_relaxed, site);
-  look.e.compare = true;
-  if (run_ask(&look) != value) return WM_AWAKE;
+  request check = asking(READ, word, size, wm_relaxed, site);
+  check.e.compare = true;
+  if (run_ask(&check) != value) return WM_AWAKE;
   unsigned ended = wm_choose(1u + timed + interruptible, site);
   if (ended) return ended == 1 && timed ? WM_TIME_UP : WM_SIGNAL;
   request woken = asking(READ, NULL, 8, wm_relaxed, site);
@@ -173,21 +176,30 @@ void wm_wake(const volatile void *word, const wm_site *site) {
   if (!is_alone()) pass_queue(word, 1, wm_release, site);
 }
 
+/* What happens before the next step of the thread that runs. */
+static const clock_vector *clock_now(void) {
+  static const clock_vector nothing;
+  int done = run.threads[run.current].replayed;
+  return done ? &run.graph.events[run.graph.of[run.current][done - 1]].before : &nothing;
+}
+
 static void watch(const volatile void *at, size_t size, bool write, const wm_site *site) {
   if (is_alone()) return;
-  const graph *g = &run.graph;
-  int done = run.threads[run.current].replayed;
-  static const clock_vector nothing;
-  const clock_vector *clock = done ? &g->events[g->of[run.current][done - 1]].before : &nothing;
-  plain_access((uintptr_t)at, size, write, run.current, done, clock, site);
+  memory_access((uintptr_t)at, size, write, run.current, run.threads[run.current].replayed, clock_now(), site);
   if (run.failure) run_stop(); /* before the access itself */
 }
 
 void wm_plain_read(const volatile void *at, size_t size, const wm_site *site) { watch(at, size, false, site); }
 void wm_plain_write(volatile void *at, size_t size, const wm_site *site) { watch(at, size, true, site); }
 
-void wm_fail(const char *what, const wm_site *site) {
-  run_failed(WM_ASSERTION, site, "%s", what);
+void wm_free(void *memory, const wm_site *site) {
+  if (!memory || is_alone()) return;
+  memory_free(memory, run.current, run.threads[run.current].replayed, clock_now(), site);
+  if (run.failure) run_stop();
+}
+
+void wm_fail(const char *what) {
+  run_failed(WM_ASSERTION, "%s", what);
   if (!is_alone()) run_stop();
 }
 
@@ -198,6 +210,87 @@ void wm_assume(bool condition) {
 }
 
 void wm_outcome(uint64_t value) {
-  if (run.outcome.length == WM_OUTCOME) run_failed(WM_MISUSE, NULL, "an outcome has at most %d values", WM_OUTCOME);
+  if (run.outcome.length == WM_OUTCOME) run_failed(WM_MISUSE, "an outcome has at most %d values", WM_OUTCOME);
   else run.outcome.values[run.outcome.length++] = value;
 }
+
+/* ---- the calls that -fsanitize=thread inserts at each access ----
+ *
+ * So plain memory is watched, and atomics that no platform maps are explored too. The sanitizer's own library is not
+ * linked. */
+
+/* A site for the caller's address: offset in its library, for addr2line. */
+static const wm_site *site_of(void *address) {
+  enum { ROOM = 4096 };
+  static struct {
+    void *address;
+    wm_site site;
+    char text[24];
+  } known[ROOM];
+  size_t at = (uintptr_t)address * 0x9E3779B1u % ROOM;
+  while (known[at].address && known[at].address != address) at = (at + 1) % ROOM;
+  if (!known[at].address) {
+    Dl_info library;
+    uintptr_t offset = dladdr(address, &library) ? (uintptr_t)address - (uintptr_t)library.dli_fbase : 0;
+    known[at].address = address;
+    snprintf(known[at].text, sizeof known[at].text, "%#lx", (unsigned long)offset - 1);
+    known[at].site = (wm_site){.file = known[at].text, .line = 0, .text = ""};
+  }
+  return &known[at].site;
+}
+
+#define SITE site_of(__builtin_return_address(0))
+
+void __tsan_init(void) {}
+void __tsan_func_entry(void *caller) { (void)caller; }
+void __tsan_func_exit(void) {}
+
+#define PLAIN(size)                                                             \
+  void __tsan_read##size(void *at) { wm_plain_read(at, size, SITE); }           \
+  void __tsan_write##size(void *at) { wm_plain_write(at, size, SITE); }         \
+  void __tsan_unaligned_read##size(void *at) { wm_plain_read(at, size, SITE); } \
+  void __tsan_unaligned_write##size(void *at) { wm_plain_write(at, size, SITE); }
+PLAIN(1)
+PLAIN(2)
+PLAIN(4)
+PLAIN(8)
+PLAIN(16)
+void __tsan_read_range(void *at, size_t size) { wm_plain_read(at, size, SITE); }
+void __tsan_write_range(void *at, size_t size) { wm_plain_write(at, size, SITE); }
+
+static wm_order order_of(int order) {
+  static const wm_order orders[] = {wm_relaxed, wm_acquire, wm_acquire, wm_release, wm_acq_rel, wm_seq_cst};
+  return orders[order]; /* relaxed, consume, acquire, release, acq_rel, seq_cst */
+}
+
+#define CHANGE(bits, type, name, change)                                        \
+  type __tsan_atomic##bits##_##name(volatile type *at, type value, int order) { \
+    return (type)wm_modify(at, bits / 8, change, value, order_of(order), SITE); \
+  }
+#define REPLACE(bits, type, name)                                                                             \
+  int __tsan_atomic##bits##_compare_exchange_##name(volatile type *at, type *expected, type value, int order, \
+                                                    int failure) {                                            \
+    uint64_t old = *expected;                                                                                 \
+    bool done = wm_replace(at, bits / 8, &old, value, order_of(order), order_of(failure), SITE);              \
+    *expected = (type)old;                                                                                    \
+    return done;                                                                                              \
+  }
+#define ATOMIC(bits, type)                                                     \
+  type __tsan_atomic##bits##_load(const volatile type *at, int order) {        \
+    return (type)wm_load(at, bits / 8, order_of(order), SITE);                 \
+  }                                                                            \
+  void __tsan_atomic##bits##_store(volatile type *at, type value, int order) { \
+    wm_store(at, bits / 8, value, order_of(order), SITE);                      \
+  }                                                                            \
+  CHANGE(bits, type, exchange, wm_exchange)                                    \
+  CHANGE(bits, type, fetch_add, wm_add)                                        \
+  CHANGE(bits, type, fetch_sub, wm_subtract)                                   \
+  CHANGE(bits, type, fetch_or, wm_or)                                          \
+  CHANGE(bits, type, fetch_and, wm_and)                                        \
+  REPLACE(bits, type, strong)                                                  \
+  REPLACE(bits, type, weak)
+ATOMIC(8, uint8_t)
+ATOMIC(16, uint16_t)
+ATOMIC(32, uint32_t)
+ATOMIC(64, uint64_t)
+void __tsan_atomic_thread_fence(int order) { wm_fence(order_of(order), SITE); }

@@ -1,27 +1,10 @@
-#include "run.h"
-
-#include <stdarg.h>
+/* One execution: the client's threads as coroutines, from their start, along a graph and beyond it. */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "engine.h"
+
 enum { STACK = 256 * 1024 };
-
-run_state run;
-
-void run_failed(wm_failure failure, const wm_site *site, const char *format, ...) {
-  if (run.failure) return;
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(run.message, sizeof run.message, format, arguments);
-  va_end(arguments);
-  run.failure = failure;
-  if (run.current >= 0) run_blame(run.current, run.threads[run.current].replayed);
-  run.site = site;
-}
-
-void run_blame(int number, int count) {
-  if (count) clock_join(&run.blamed, &run.graph.events[run.graph.of[number][count - 1]].past);
-}
 
 static void leave(void) { swapcontext(&run.threads[run.current].context, &run.scheduler); }
 
@@ -36,7 +19,7 @@ static int place_of(request *wanted) {
   int place = 0;
   while (place < run.place_count && run.places[place].at != wanted->at) place++;
   if (place == PLACES) {
-    run_failed(WM_MISUSE, wanted->e.site, "more than %d locations", PLACES);
+    run_failed(WM_MISUSE, "more than %d locations", PLACES);
     return 0;
   }
   location *l = &run.places[place];
@@ -52,8 +35,7 @@ static int place_of(request *wanted) {
     memcpy(&l->initial, (void *)wanted->at, wanted->size); /* little endian; the rest stays 0 */
   }
   if (l->size != wanted->size)
-    run_failed(WM_MISUSE, wanted->e.site, "%s is used with %u and with %u bytes", place_name(place), l->size,
-               wanted->size);
+    run_failed(WM_MISUSE, "%s is used with %u and with %u bytes", place_name(place), l->size, wanted->size);
   return place;
 }
 
@@ -86,11 +68,11 @@ static bool answer(int number) {
   }
   if (e->kind == READ) event_reads(e, e->from, run_value(e->place, e->from));
   if (e->kind != r->e.kind || e->place != r->e.place || (e->kind == WRITE && e->value != r->e.value))
-    run_failed(WM_MISUSE, r->e.site, "thread %d does not do the same when it is run again", number);
+    run_failed(WM_MISUSE, "thread %d does not do the same when it is run again", number);
   t->replayed++;
   t->answer = e->value;
   if (e->kind == WRITE && !e->kernel) keep_in_memory(e, r->at);
-  if (is_access(e) && !e->kernel) plain_explored(r->at, r->size, e);
+  if (is_access(e) && !e->kernel) memory_explored(r->at, r->size, e);
   t->state = event_blocks(e) ? BLOCKED : RUNNING;
   return true;
 }
@@ -122,7 +104,6 @@ void run_start(void) {
   memset(&run.blamed, 0, sizeof run.blamed);
   run.outcome.length = 0;
   run.current = -1;
-  plain_start();
   memory_start();
   if (run.client->begin) run.client->begin(run.client->context);
   for (int number = 0; number < run.client->threads; number++) {
@@ -147,6 +128,43 @@ void run_start(void) {
   }
 }
 
-void run_end(void) {
+static void forbidden(void) {
+  char values[400] = "";
+  size_t used = 0;
+  for (uint32_t i = 0; i < run.outcome.length && used < sizeof values; i++)
+    used += (size_t)snprintf(values + used, sizeof values - used, " %llu", (unsigned long long)run.outcome.values[i]);
+  run_failed(WM_FORBIDDEN, "an outcome that is not allowed:%s", values);
+}
+
+void run_finish(void) {
+  wm_report *report = run.report;
+  const graph *g = &run.graph;
+  const event *sleeper = NULL; /* the first thread that waits for ever */
+  bool blocked = false, impatient = false;
+  for (int number = 0; number < run.client->threads; number++) {
+    if (run.threads[number].state == GIVEN_UP) {
+      report->dropped++;
+      return;
+    }
+    if (run.threads[number].state != BLOCKED) continue;
+    const event *e = &g->events[g->of[number][g->length[number] - 1]];
+    if (rank_of(g, e) != graph_last_rank(g, e->place)) {
+      report->dropped++; /* it would have loaded again, and may have woken others */
+      return;
+    }
+    blocked = true;
+    if (!e->patient) impatient = true; /* it goes on when its time is up: another execution */
+    else if (!sleeper) sleeper = e;
+  }
+  if (sleeper && !impatient && !run.options->blocking_allowed)
+    run_failed(WM_LOST_WAKEUP, "lost wakeup: thread %d sleeps, and no thread is left to wake it", sleeper->thread);
+  if (run.options->check_repetition && !signatures_add(graph_signature(g))) report->repeated++;
+  if ((uint32_t)g->count > report->longest) report->longest = (uint32_t)g->count;
+  if (blocked) {
+    report->blocked++;
+    return;
+  }
+  report->complete++;
   if (run.client->end) run.client->end(run.client->context);
+  if (!run.failure && !outcomes_add(&run.outcome)) forbidden();
 }

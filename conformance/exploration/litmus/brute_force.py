@@ -12,8 +12,7 @@ from itertools import permutations, product
 from math import factorial
 
 from conformance.exploration.litmus.program import READ_HALF, Operation, Program, locations, targets
-from conformance.exploration.litmus.rc11 import Event, Judge, Rules
-from conformance.exploration.litmus.relations import Relation
+from conformance.exploration.litmus.rc11 import Axioms, Event, Relation, Rules
 
 _WRITE_HALF = {"ar": "rel", "acq": "rlx"}
 PAPER = Rules()
@@ -118,7 +117,7 @@ def _paths(thread: tuple[Operation, ...], number: int, rules: Rules) -> list[_Pa
 
 
 def candidates(threads: Program) -> int:
-    """How many executions it would have to look at, at most."""
+    """How many candidate executions there are at most."""
     total = 0
     for paths in product(*(_paths(thread, number, PAPER) for number, thread in enumerate(threads))):
         events = [step.event for path in paths for step in path.steps]
@@ -135,8 +134,8 @@ def executions(threads: Program, rules: Rules = PAPER) -> Found:
     outcomes: Counter[tuple[int, ...]] = Counter()
     blocked = races = 0
     for paths in product(*(_paths(thread, number, rules) for number, thread in enumerate(threads))):
-        for judge, outcome, stuck in _candidates(threads, paths, rules):
-            races |= judge.races()
+        for axioms, outcome, stuck in _candidates(threads, paths, rules):
+            races |= axioms.races()
             if outcome is not None:
                 outcomes[outcome] += 1
             blocked += stuck
@@ -145,7 +144,7 @@ def executions(threads: Program, rules: Rules = PAPER) -> Found:
 
 def _candidates(
     threads: Program, paths: tuple[_Path, ...], rules: Rules
-) -> Iterator[tuple[Judge, tuple[int, ...] | None, bool]]:
+) -> Iterator[tuple[Axioms, tuple[int, ...] | None, bool]]:
     """Consistent executions along these paths; their outcome if complete, or whether they wait for ever."""
     used = locations(threads)
     steps = [_Step(Event(-1, "W", x, "plain")) for x in used]
@@ -164,10 +163,10 @@ def _candidates(
     rmw = Relation.of(size, ((at - 1, at) for at in every if steps[at].exclusive))
     reads = [at for at in every if events[at].kind == "R"]
     writes = {x: [at for at in every if events[at].kind == "W" and events[at].location == x] for x in used}
-    judge = Judge(events, po, rmw, rules)
+    axioms = Axioms(events, po, rmw, rules)
     for sources in product(*(writes[events[each].location] for each in reads)):
         source_of = dict(zip(reads, sources, strict=True))
-        if not judge.reads_from(Relation.of(size, ((b, a) for a, b in source_of.items()))):
+        if not axioms.reads_from(Relation.of(size, ((b, a) for a, b in source_of.items()))):
             continue
         values = _values(steps, source_of)
         if not all(
@@ -179,7 +178,7 @@ def _candidates(
         waiting = [start + len(path.steps) - 1 for start, path in zip(first, paths, strict=True) if path.blocked]
         for orders in product(*(permutations(writes[x][1:]) for x in used)):
             chains = [(writes[x][0], *order) for x, order in zip(used, orders, strict=True)]
-            if not judge.is_consistent(
+            if not axioms.is_consistent(
                 Relation.of(size, ((a, b) for chain in chains for i, a in enumerate(chain) for b in chain[i + 1 :]))
             ):
                 continue
@@ -188,7 +187,7 @@ def _candidates(
             if not waiting:
                 outcome = (*_registers(threads, paths, first, values), *(values[last[x]] for x in used))
             stuck = bool(waiting) and all(source_of[each] == last[events[each].location] for each in waiting)
-            yield judge, outcome, stuck
+            yield axioms, outcome, stuck
 
 
 def _values(steps: list[_Step], source: dict[int, int]) -> list[int]:

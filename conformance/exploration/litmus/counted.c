@@ -15,7 +15,7 @@ static void inc(void *context, int number) {
   STORE(word, LOAD(word, relaxed) + (1u << number), release);
 }
 
-/* One looks from the end for a zero; each other sets its word to one more than the word before. */
+/* One thread searches for a zero from the end; each other sets its word to one more than the word before. */
 static void lastzero(void *context, int number) {
   (void)context;
   if (number) STORE(word + number, LOAD(word + number - 1, acquire) + 1, release);
@@ -69,13 +69,12 @@ static void detour(void *context, int number) {
   }
 }
 
-/* Two sum up x and y, `size` times, by turns or not; a third looks once, at x and then at y. */
+/* Two sum up x and y, `size` times, by turns or not; a third loads once x and then y. */
 static void fib(void *context, int number) {
   uint32_t *x = word, *y = word + 16;
   (void)context;
   if (number == 2) {
-    if (LOAD(x, acquire) > 144 || LOAD(y, acquire) > 144)
-      wm_fail("more than the twelfth Fibonacci number", WM_SITE(""));
+    if (LOAD(x, acquire) > 144 || LOAD(y, acquire) > 144) wm_fail("more than the twelfth Fibonacci number");
     return;
   }
   for (int i = 0; i < size; i++) {

@@ -15,8 +15,9 @@ from functools import cache
 from pathlib import Path
 
 from conformance.exploration.compile import shared_library
-from conformance.exploration.explorer import Options, Report, Result, explore
+from conformance.exploration.explorer import Options, Report, explore
 from conformance.exploration.litmus.program import Program, program
+from conformance.exploration.result import Result
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,7 @@ static uint64_t perform(const litmus_operation *o, const wm_site *site) {
     case CHOOSE:
       return wm_choose((unsigned)value, site);
     default:
-      wm_fail("no such operation", site);
+      wm_fail("no such operation");
       return 0;
   }
 }

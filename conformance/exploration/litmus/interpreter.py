@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from conformance.exploration.compile import shared_library
-from conformance.exploration.explorer import THREADS, Options, Report, Result, explore
+from conformance.exploration.explorer import THREADS, Options, Report, explore
 from conformance.exploration.litmus.program import LOCATIONS, ORDERS, READ_HALF, Program, locations
+from conformance.exploration.result import Result
 
 OPERATIONS = 16
 KINDS = (
     *("load", "store", "xchg", "add", "cas", "fence", "await"),
-    *("plain_load", "plain_store", "sleep", "doze", "wake", "choose"),
+    *("plain_load", "plain_store", "sleep", "timed_sleep", "wake", "choose"),
 )
 
 

@@ -10,7 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from conformance.exploration.litmus.interpreter import run
 from conformance.exploration.litmus.program import Program, locations, program, targets
+from conformance.exploration.result import Result
+
+EVENTS = {"race": "data race", "sleeps": "lost wakeup"}
+"""Questions that are about a failure, and which."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,29 @@ class Litmus:
         return all(held[name] == int(value) for name, value in (each.split("=") for each in self.asks.split(" & ")))
 
 
+def explored(test: Litmus) -> Result:
+    """Everything the program can do."""
+    return run(test.program, cxx20=test.cxx20, check_repetition=True)
+
+
+def mistake(test: Litmus, result: Result) -> str | None:
+    """What the explorer got wrong about it, or None."""
+    event = EVENTS.get(test.asks)
+    if result.failure is not None and result.failure != event:
+        return f"{result.failure}: {result.message}"
+    if result.cut or result.repeated:
+        return f"{result.cut} executions cut, {result.repeated} repeated"
+    seen = result.failure == event if event else any(test.matches(outcome) for outcome in result.outcomes)
+    if seen != test.allowed:
+        verdict, met = "allowed" if test.allowed else "forbidden", "seen" if seen else "not seen"
+        return f"{test.asks} is {verdict} ({test.source}), and was {met}"
+    if not result.failure and not result.complete:
+        return "no execution is complete"
+    if test.executions is not None and result.complete != test.executions:
+        return f"{result.complete} executions instead of {test.executions}"
+    return None
+
+
 SUITE: list[Litmus] = []
 BASE, COHERENCE, ATOMICITY, SC, THIN = "RC11 3.1", "RC11 3.2", "RC11 3.3", "RC11 3.4", "RC11 3.5"
 
@@ -67,7 +95,7 @@ def _one(name: str, variant: str, threads: str, asks: str, allowed: bool, source
     SUITE.append(Litmus(name, variant, texts, asks, allowed, source, **more))  # type: ignore[arg-type]
 
 
-# ---- message passing: is what came before the flag seen by who sees the flag? ----
+# ---- message passing: does the reader of the flag see what was stored before it? ----
 _family(
     "MP", "x = 1 rlx; y = 1 %a | r0 = y %b; r1 = x rlx", "1:r0=1 & 1:r1=0",
     ("rlx+rlx", True, COHERENCE, 4), ("rel+rlx", True, COHERENCE, 4), ("rlx+acq", True, COHERENCE, 4),
@@ -102,7 +130,7 @@ _one("WW+plain", "rlx", "plain x = 1 | plain x = 2", "race", True, BASE)
 _one("RR+plain", "rlx", "r0 = plain x | r0 = plain x", "race", False, BASE, executions=1)
 _one("atomic+plain", "rlx", "x = 1 rlx | r0 = plain x", "race", True, BASE)
 
-# ---- store buffering: two who each tell and then look ----
+# ---- store buffering: two threads that each store and then load ----
 _family(
     "SB", "x = 1 %a; r0 = y %b | y = 1 %c; r0 = x %d", "0:r0=0 & 1:r0=0",
     ("rlx+rlx+rlx+rlx", True, SC, 4), ("rel+acq+rel+acq", True, SC, 4), ("sc+sc+sc+sc", False, SC, 3),
@@ -266,13 +294,13 @@ _one("SC+coherence", "fences", "x = 1 rlx; fence sc; y = 1 rlx | r0 = y rlx; fen
 _one("sleep", "woken", "x = 1 rlx; wake x | sleep x 0", "sleeps", False, "futex(2)")
 _one("sleep", "no-wake", "x = 1 rlx | sleep x 0", "sleeps", True, "futex(2)")
 _one("sleep", "wake-before-store", "wake x; x = 1 rlx | sleep x 0", "sleeps", True, "futex(2)")
-_one("sleep", "timed", "x = 1 rlx | doze x 0", "sleeps", False, "futex(2)")
+_one("sleep", "timed", "x = 1 rlx | timed_sleep x 0", "sleeps", False, "futex(2)")
 _one("sleep", "sees-the-store", "y = 1 rlx; x = 1 rel; wake x | sleep x 0; r0 = x acq; if r0 == 1: r1 = y rlx",
      "1:r0=1 & 1:r1=0", False, "futex(2)")  # fmt: skip
 _one("sleep", "orders-nothing", "y = 1 rlx; x = 1 rlx; wake x | sleep x 0; r0 = y rlx", "1:r0=0", True, "futex(2)")
-_DOZE = (
+_WAIT = (
     "y = 1 rlx; fence %a; r0 = x rlx; if r0 == 1: x = 0 rel; if r0 == 1: wake x |"
     " x = 1 rlx; fence %b; r0 = y rlx; if r0 == 0: sleep x 1"
 )
-_family("eventcount", _DOZE, "sleeps", ("sc+sc", False, SC), ("light+heavy", False, "P1202"), ("rlx+sc", True, SC),
+_family("eventcount", _WAIT, "sleeps", ("sc+sc", False, SC), ("light+heavy", False, "P1202"), ("rlx+sc", True, SC),
         ("sc+rlx", True, SC), ("light+light", True, "P1202"))  # fmt: skip

@@ -1,10 +1,10 @@
 /* OmniMailbox the naive way: a ring to each channel, and one mutex to a broker and all that it made.
  *
- * An implementation of the C ABI of omni_mailbox.h, to read and to start from. Every call takes the lock, so that
- * what it does it does at one moment, and most rules follow from that. What it gives up:
+ * An implementation of the C ABI of omni_mailbox.h, to read and to start from. Every call takes the lock, so it takes
+ * effect at one moment, and most rules follow from that. What it gives up:
  *   - Pushes and pops take a lock (CON-1, CON-7), which cannot be seen from outside.
- *   - A condition variable does not tell of signals. A blocked call answers OMNI_INTERRUPTED after a tenth of a
- *     second asleep, so that its caller looks for them and calls again; for that moment nobody is in the handle. */
+ *   - A condition variable does not report signals. A blocked call answers OMNI_INTERRUPTED after waiting a tenth of a
+ *     second, so that its caller handles signals and calls again; meanwhile no thread is inside the handle. */
 #define _POSIX_C_SOURCE 200809L
 #include "omni_mailbox.h"
 
@@ -22,7 +22,7 @@ typedef struct channel channel;
 
 typedef struct {
   channel *channel;
-  bool asleep; /* a thread waits inside; a second one is refused */
+  bool inside; /* a thread waits inside a call; a second one is refused */
   bool closed;
   omni_handle_stats stats;
 } side;
@@ -47,9 +47,9 @@ struct channel {
   channel *next; /* registered */
   omni_producer producer;
   omni_consumer consumer;
-  pthread_cond_t news; /* a push, a pop, a close, a shutdown */
+  pthread_cond_t changed; /* a push, a pop, a close, a shutdown */
   bool shut;
-  uint64_t serial, capacity, max_message_size;
+  uint64_t sequence, capacity, max_message_size;
   uint64_t written, read; /* messages so far; message n is in slot n modulo 2 x capacity */
   uint64_t open, handles; /* sides not closed, handles not freed */
   uint64_t users;         /* sides not closed, and pins: as long as there are some, the slots are there */
@@ -60,15 +60,15 @@ struct channel {
 };
 
 struct omni_broker {
-  pthread_mutex_t lock;     /* of all this */
-  pthread_cond_t departure; /* of a channel from the registry */
+  pthread_mutex_t lock;        /* of all this */
+  pthread_cond_t unregistered; /* a channel has left the registry */
   channel *channels;
   uint64_t holders; /* the caller of omni_broker_new, and each channel not freed */
   uint64_t memory_limit, memory_used;
   omni_broker_stats stats; /* messages and bytes: of the channels that are gone */
 };
 
-/* ---- sleeping ---- */
+/* ---- waiting ---- */
 
 typedef struct {
   struct timespec until;
@@ -84,10 +84,11 @@ static limit limit_of(int64_t timeout) {
   return end;
 }
 
-static bool news_init(pthread_cond_t *news) {
+static bool condition_init(pthread_cond_t *condition) {
   pthread_condattr_t monotonic;
   if (pthread_condattr_init(&monotonic) != 0) return false;
-  bool made = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 && pthread_cond_init(news, &monotonic) == 0;
+  bool made =
+      pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0 && pthread_cond_init(condition, &monotonic) == 0;
   pthread_condattr_destroy(&monotonic);
   return made;
 }
@@ -98,7 +99,7 @@ omni_broker *omni_broker_new(uint64_t memory_limit) {
   omni_broker *broker = calloc(1, sizeof *broker);
   if (!broker) return NULL;
   bool made = pthread_mutex_init(&broker->lock, NULL) == 0;
-  if (made && news_init(&broker->departure)) {
+  if (made && condition_init(&broker->unregistered)) {
     broker->memory_limit = memory_limit;
     broker->holders = 1;
     return broker;
@@ -114,7 +115,7 @@ static void release(omni_broker *broker) {
   pthread_mutex_unlock(&broker->lock);
   if (!last) return;
   pthread_mutex_destroy(&broker->lock);
-  pthread_cond_destroy(&broker->departure);
+  pthread_cond_destroy(&broker->unregistered);
   free(broker);
 }
 
@@ -142,7 +143,7 @@ static bool allocate_slots(channel *c) {
   if (pages >= (uint64_t)sysconf(_SC_PHYS_PAGES)) return false;
   c->slots = calloc(2 * c->capacity, sizeof *c->slots);
   c->memory = calloc(2 * c->capacity, stride(c));
-  return c->slots && c->memory && news_init(&c->news);
+  return c->slots && c->memory && condition_init(&c->changed);
 }
 
 static void free_slots(channel *c) {
@@ -183,7 +184,7 @@ int omni_request_channel(omni_broker *broker, const void *name, size_t name_size
   if (c) {
     *link = c;
     c->broker = broker;
-    c->serial = ++broker->stats.total_channels_created;
+    c->sequence = ++broker->stats.total_channels_created;
     broker->stats.active_channels++;
     broker->memory_used += power * size;
     broker->holders++;
@@ -225,27 +226,27 @@ static void unregister(channel *c) {
   add_sent(&broker->stats, c);
   broker->stats.active_channels--;
   broker->memory_used -= c->capacity * c->max_message_size;
-  pthread_cond_broadcast(&broker->departure);
+  pthread_cond_broadcast(&broker->unregistered);
 }
 
 uint64_t omni_shutdown_begin(omni_broker *broker) {
   pthread_mutex_lock(&broker->lock);
-  uint64_t ticket = broker->stats.total_channels_created;
+  uint64_t generation = broker->stats.total_channels_created;
   for (channel *c = broker->channels; c; c = c->next) {
     c->shut = true;
-    pthread_cond_broadcast(&c->news);
+    pthread_cond_broadcast(&c->changed);
   }
   pthread_mutex_unlock(&broker->lock);
-  return ticket;
+  return generation;
 }
 
-int omni_shutdown_wait(omni_broker *broker, uint64_t ticket, int64_t timeout) {
+int omni_shutdown_wait(omni_broker *broker, uint64_t generation, int64_t timeout) {
   limit end = limit_of(timeout);
   pthread_mutex_lock(&broker->lock);
-  /* Channels are listed in the order of their making. */
+  /* Channels are listed in the order of their creation. */
   bool again = true, waits;
-  while ((waits = broker->channels && broker->channels->serial <= ticket) && again)
-    again = pthread_cond_timedwait(&broker->departure, &broker->lock, &end.until) == 0;
+  while ((waits = broker->channels && broker->channels->sequence <= generation) && again)
+    again = pthread_cond_timedwait(&broker->unregistered, &broker->lock, &end.until) == 0;
   pthread_mutex_unlock(&broker->lock);
   return !waits ? 1 : end.slice ? OMNI_INTERRUPTED : 0;
 }
@@ -267,21 +268,21 @@ static int64_t leave(const side *s, int64_t answer) {
 /* Locks and gives true; or gives false and the answer, `inactive` where the handle is closed. */
 static bool enter(const side *s, int inactive, int *answer) {
   pthread_mutex_lock(lock_of(s));
-  if (!s->closed && !s->asleep) return true;
+  if (!s->closed && !s->inside) return true;
   *answer = (int)leave(s, s->closed ? inactive : OMNI_CONCURRENT_USE);
   return false;
 }
 
-/* Sleeps inside a call; false when the time is up. */
-static bool await_news(side *s, const limit *end) {
-  s->asleep = true;
-  bool woken = pthread_cond_timedwait(&s->channel->news, lock_of(s), &end->until) == 0;
-  s->asleep = false;
-  if (s->closed) pthread_cond_broadcast(&s->channel->news); /* whoever closed it waits for this */
+/* Waits inside a call; false when the time is up. */
+static bool await_change(side *s, const limit *end) {
+  s->inside = true;
+  bool woken = pthread_cond_timedwait(&s->channel->changed, lock_of(s), &end->until) == 0;
+  s->inside = false;
+  if (s->closed) pthread_cond_broadcast(&s->channel->changed); /* the closing thread waits for this */
   return woken;
 }
 
-/* Unlocks, and frees what nobody has any more. */
+/* Unlocks, and frees what is no longer in use. */
 static void leave_or_free(channel *c) {
   omni_broker *broker = c->broker;
   if (c->users == 0) free_slots(c);
@@ -289,18 +290,18 @@ static void leave_or_free(channel *c) {
     pthread_mutex_unlock(&broker->lock);
     return;
   }
-  pthread_cond_destroy(&c->news);
+  pthread_cond_destroy(&c->changed);
   free(c);
   release(broker);
 }
 
-static void end_side(side *s, bool freed) {
+static void close_side(side *s, bool freed) {
   channel *c = s->channel;
   pthread_mutex_lock(lock_of(s));
   if (!s->closed) {
     s->closed = true;
-    pthread_cond_broadcast(&c->news);
-    while (s->asleep) pthread_cond_wait(&c->news, lock_of(s)); /* LIF-8 */
+    pthread_cond_broadcast(&c->changed);
+    while (s->inside) pthread_cond_wait(&c->changed, lock_of(s)); /* LIF-8 */
     c->users--;
     if (--c->open == 0) unregister(c);
   }
@@ -335,7 +336,7 @@ static void publish(channel *c, size_t offset, size_t size) {
   free_slot->size = size;
   c->producer.side.stats.messages++;
   c->producer.side.stats.bytes += size;
-  pthread_cond_broadcast(&c->news);
+  pthread_cond_broadcast(&c->changed);
 }
 
 static int push(omni_producer *p, const void *data, size_t size) { /* PSH-1 */
@@ -365,7 +366,7 @@ int omni_blocking_push(omni_producer *p, const void *data, size_t size, int64_t 
   int result;
   if (!enter(&p->side, OMNI_PUSH_CHANNEL_CLOSED, &result)) return result;
   bool again = timeout != 0 && !p->reserved; /* PSH-5 */
-  while ((result = push(p, data, size)) == OMNI_PUSH_QUEUE_FULL && again) again = await_news(&p->side, &end);
+  while ((result = push(p, data, size)) == OMNI_PUSH_QUEUE_FULL && again) again = await_change(&p->side, &end);
   if (result == OMNI_PUSH_QUEUE_FULL) result = end.slice && !p->reserved ? OMNI_INTERRUPTED : OMNI_PUSH_TIMEOUT;
   return leave_push(p, result);
 }
@@ -427,8 +428,8 @@ void omni_producer_get_stats(const omni_producer *p, omni_handle_stats *stats) {
   leave(&p->side, 0);
 }
 
-void omni_producer_close(omni_producer *p) { end_side(&p->side, false); }
-void omni_producer_free(omni_producer *p) { end_side(&p->side, true); }
+void omni_producer_close(omni_producer *p) { close_side(&p->side, false); }
+void omni_producer_free(omni_producer *p) { close_side(&p->side, true); }
 
 int omni_producer_pin(omni_producer *p) {
   pthread_mutex_lock(lock_of(&p->side));
@@ -461,20 +462,20 @@ static int pop(omni_consumer *k, size_t wanted, omni_message *messages, size_t *
   }
   if (taken == 0) return OMNI_PINNED;
   *count = taken;
-  pthread_cond_broadcast(&c->news);
+  pthread_cond_broadcast(&c->changed);
   return OMNI_POP_SUCCESS;
 }
 
-/* Every pop; `in_vain` is what it answers where it was to try once. */
-static int take(omni_consumer *k, size_t wanted, int64_t timeout, omni_message *messages, size_t *count, int in_vain) {
+/* Every pop; `if_empty` is the result of a single attempt that finds nothing. */
+static int take(omni_consumer *k, size_t wanted, int64_t timeout, omni_message *messages, size_t *count, int if_empty) {
   limit end = limit_of(timeout);
   int result;
   if (!enter(&k->side, OMNI_POP_CHANNEL_CLOSED, &result)) return result;
   if (wanted == 0) return leave(&k->side, OMNI_POP_EMPTY); /* MSG-5 */
   k->pops++;                                               /* earlier messages expire */
   bool again = timeout != 0;
-  while ((result = pop(k, wanted, messages, count)) == OMNI_POP_EMPTY && again) again = await_news(&k->side, &end);
-  if (result == OMNI_POP_EMPTY) result = timeout == 0 ? in_vain : end.slice ? OMNI_INTERRUPTED : OMNI_POP_TIMEOUT;
+  while ((result = pop(k, wanted, messages, count)) == OMNI_POP_EMPTY && again) again = await_change(&k->side, &end);
+  if (result == OMNI_POP_EMPTY) result = timeout == 0 ? if_empty : end.slice ? OMNI_INTERRUPTED : OMNI_POP_TIMEOUT;
   k->side.stats.failed += result == OMNI_POP_TIMEOUT || result == OMNI_POP_CHANNEL_CLOSED; /* STA-2 */
   return leave(&k->side, result);
 }
@@ -536,5 +537,5 @@ void omni_consumer_get_stats(const omni_consumer *k, omni_handle_stats *stats) {
   leave(&k->side, 0);
 }
 
-void omni_consumer_close(omni_consumer *k) { end_side(&k->side, false); }
-void omni_consumer_free(omni_consumer *k) { end_side(&k->side, true); }
+void omni_consumer_close(omni_consumer *k) { close_side(&k->side, false); }
+void omni_consumer_free(omni_consumer *k) { close_side(&k->side, true); }

@@ -1,7 +1,7 @@
-/* The platform: everything of the platform, and of test builds, that the core touches. The core has no other #ifdef.
+/* The platform layer: everything of the platform, and of test builds, that the core uses. No #ifdef elsewhere.
  *
- * Two variants: futex (Linux), and a mutex with a condition variable wherever there are POSIX threads
- * (OMNI_PORTABLE). A verification build puts a header of its own in this one's place. */
+ * Two variants: futex.c for Linux, and posix.c wherever there are POSIX threads (OMNI_PORTABLE). A verification build
+ * puts a header of its own in this one's place. */
 #ifndef OMNI_PLATFORM_H
 #define OMNI_PLATFORM_H
 
@@ -13,8 +13,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
-#define OMNI_LINE 64            /* bytes that cores hand to each other at once */
+#define OMNI_LINE 64            /* bytes of a cache line */
 #define PLATFORM_MIN_CAPACITY 8 /* of a channel (§3.2); a verification build has a smaller one */
 #define PLATFORM_OWNERS 4 /* of a handle, one for each thread that uses it in turn; a verification build has fewer */
 #define PLATFORM_FIRST_BUCKETS 64 /* of a registry's table; a verification build has fewer, so that it grows */
@@ -28,9 +29,9 @@
 #define platform_compare_exchange(x, old, v, order) \
   atomic_compare_exchange_weak_explicit(x, old, v, memory_order_##order, memory_order_relaxed)
 
-/* Store, fence, load on both sides: at least one sees the other. Light on the side that runs often, heavy on the
- * side that seldom does. Where the system has a barrier for all threads of the process (Linux: membarrier), the heavy
- * one is that, and the light one holds back the compiler only (P1202); elsewhere both are full. */
+/* StoreLoad fences, for store, fence, load on both sides: at least one sees the other. Light on the side that runs
+ * often, heavy on the side that seldom does. Where the system has a barrier for all threads of the process (Linux:
+ * membarrier), the heavy fence issues it and the light one stops only the compiler (P1202); elsewhere both are full. */
 #define platform_fence_full() atomic_thread_fence(memory_order_seq_cst)
 #define platform_fence_light() (platform_asymmetric ? atomic_signal_fence(memory_order_seq_cst) : platform_fence_full())
 void platform_fence_heavy(void);
@@ -51,7 +52,7 @@ typedef struct {
 #endif
 } platform_word;
 
-/* Tells the calling thread from all others that live. */
+/* Identifies the calling thread among all that live. */
 #if defined(__has_builtin) && __has_builtin(__builtin_thread_pointer)
 #define platform_self() ((uint64_t)(uintptr_t)__builtin_thread_pointer())
 #else
@@ -65,7 +66,7 @@ typedef pthread_rwlock_t platform_rwlock;
 #define platform_lock_exclusive(lock) pthread_rwlock_wrlock(lock)
 #define platform_unlock(lock) pthread_rwlock_unlock(lock)
 
-/* How often a blocked call looks again before it sleeps: 0 where no other processor can be at work. */
+/* How often a blocked call polls before it sleeps: 0 on a single processor. */
 extern int platform_spins;
 static inline void platform_pause(void) {
 #if defined(__x86_64__) || defined(__i386__)
@@ -77,24 +78,26 @@ static inline void platform_pause(void) {
 #endif
 }
 
-/* Lets another processor get on, if there is one. */
+/* Pauses, unless there is only one processor. */
 static inline void platform_back_off(uint32_t pauses) {
   if (platform_spins == 0) return;
   while (pauses > 0) pauses--, platform_pause();
 }
 
 #define PLATFORM_NEVER INT64_MAX
+#define PLATFORM_SECOND 1000000000 /* in nanoseconds */
 enum { PLATFORM_AWAKE, PLATFORM_TIME_UP, PLATFORM_SIGNAL };
 
 int platform_word_init(platform_word *word); /* 0, or an error number */
 void platform_word_destroy(platform_word *word);
 /* Sleeps while the word has that value: AWAKE when it may have changed, TIME_UP at the deadline (monotonic
- * nanoseconds), SIGNAL when a handler ran. The portable variant cannot see signals: it says SIGNAL after
- * a tenth of a second asleep, so that its caller looks. */
+ * nanoseconds), SIGNAL when a handler ran. The portable variant cannot see signals: it answers SIGNAL after a
+ * tenth of a second asleep, so that its caller checks. */
 int platform_sleep(platform_word *word, uint32_t value, int64_t deadline);
-void platform_wake(platform_word *word); /* all who sleep on it; its value has been changed already */
+void platform_wake(platform_word *word); /* every thread asleep on it; its value has been changed before */
 
-int64_t platform_now(void);                 /* monotonic nanoseconds */
+int64_t platform_now(void); /* monotonic nanoseconds */
+struct timespec platform_timespec(int64_t nanoseconds);
 int64_t platform_deadline(int64_t timeout); /* now + timeout; negative or beyond reach: PLATFORM_NEVER */
 void *platform_map(uint64_t size);          /* zeroed pages, resident once touched; NULL if refused */
 void platform_unmap(void *memory, uint64_t size);

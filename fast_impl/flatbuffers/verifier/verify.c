@@ -221,12 +221,15 @@ int omni_verify(const omni_schema *schema, uint32_t table, const uint8_t *data, 
   }
   if (identifier && memcmp(data + start + OFFSET, identifier, 4) != 0) return OMNI_VERIFY_FALSE;
 
-  level usual[USUAL_DEPTH];
+  level usual[USUAL_DEPTH], *more = NULL;
   walk walk = {.schema = schema, .levels = usual, .tables = max_tables, .elements = (uint64_t)max_tables + size};
   walk.max_depth = max_depth < OMNI_VERIFY_DEEPEST ? max_depth : OMNI_VERIFY_DEEPEST;
-  if (walk.max_depth > USUAL_DEPTH && !(walk.levels = malloc(walk.max_depth * sizeof *walk.levels)))
-    return OMNI_VERIFY_NO_MEMORY;
+  if (walk.max_depth > USUAL_DEPTH) {
+    more = malloc(walk.max_depth * sizeof *more);
+    if (!more) return OMNI_VERIFY_NO_MEMORY;
+    walk.levels = more;
+  }
   bool sound = enter_root(&walk, buffer, start, table) && check_all(&walk);
-  if (walk.levels != usual) free(walk.levels);
+  free(more);
   return sound ? OMNI_VERIFY_TRUE : OMNI_VERIFY_FALSE;
 }

@@ -1,5 +1,5 @@
 /* Small clients of the explorer, for its own tests. `mode` chooses between the variants of each. */
-#include "../../conformance/exploration/engine/explorer.h"
+#include "../../../conformance/exploration/engine/explorer.h"
 
 static uint32_t flag[16], data[16];
 static void *shared;
@@ -34,7 +34,7 @@ static void freeing(void *context, int number) {
   wm_await(flag, 4, 0, wm_acquire, WM_SITE("flag"));
   uint32_t *got = shared;
   wm_plain_read(got, sizeof *got, WM_SITE("got"));
-  if (*got != 7) wm_fail("the message is not there", WM_SITE("got"));
+  if (*got != 7) wm_fail("the message is not there");
   wm_free(got, WM_SITE("got"));
   STORE(data, 1, release);
 }

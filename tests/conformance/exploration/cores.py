@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
-from conformance.exploration.clients.build import sources
+from tests.mutation.mutant import Mutant
+from tests.mutation.mutants import MUTANTS
+from tests.mutation.workspace import CORE, patched
 
 
 def changed(folder: Path, file: str, text: str, instead: str) -> Path:
     """A copy of the core's sources in `folder`, with one text in one file another."""
-    core = folder / "core"
-    shutil.copytree(sources(), core)
-    source = (core / file).read_text()
-    assert source.count(text) == 1
-    (core / file).write_text(source.replace(text, instead))
-    return core
+    return patched(Mutant("changed", f"{CORE}/{file}", (), text, instead), folder) / CORE
 
 
 def racing(folder: Path) -> Path:
     """What is published is not released: a data race."""
-    return changed(
-        folder, "ring.h", "(&ring->write_index, write + count, release)", "(&ring->write_index, write + count, relaxed)"
-    )
+    return _wrong("write_index_not_released", folder)
 
 
 def sleepy(folder: Path) -> Path:
     """The waker has no fence: a lost wakeup."""
-    return changed(folder, "ring.h", "  platform_fence_light();", "  ;")
+    return _wrong("no_fence_of_the_waker", folder)
+
+
+def _wrong(id: str, folder: Path) -> Path:
+    return patched(next(mutant for mutant in MUTANTS if mutant.id == id), folder) / CORE

@@ -1,4 +1,4 @@
-"""What the explorer does with clients that fail, do not end, or cannot be explored; and how it is steered."""
+"""What the explorer does with clients that fail, do not end, or cannot be explored; and how it is stopped and split."""
 
 from __future__ import annotations
 
@@ -10,16 +10,27 @@ from typing import Any
 import pytest
 
 from conformance.exploration import compile as compiling
-from conformance.exploration.explorer import Options, Report, Result, explore
+from conformance.exploration.explorer import Options, Report, explore
 from conformance.exploration.litmus.interpreter import run
 from conformance.exploration.litmus.program import operation, program
-from conformance.exploration.trace import decisions, replay_string, table, worded
+from conformance.exploration.result import Result, decisions, merged, replay_string, table, worded
 
+pytestmark = pytest.mark.once
 FREEING, ENDLESS, FICKLE, MISUSING, NONATOMIC, SLEEPING = range(6)
 TIMED, INTERRUPTIBLE = 1, 2
 TIME_UP, SIGNAL = 1, 2
 STORE_BUFFERING = program(
     "x = 1 rlx; r0 = y rlx; y = 2 rlx", "y = 1 rlx; r0 = x rlx; r1 = y rlx", "r0 = x rlx; r1 = y rlx"
+)
+MANY = program(
+    "x = 1 rlx; r0 = y rlx; y = 2 rlx",
+    "y = 1 rlx; r0 = x rlx; r1 = y rlx; x = 2 rlx",
+    "r0 = x rlx; r1 = y rlx; x = 3 rlx",
+)
+RACES = program(
+    "plain x = 1; y = 1 rlx",
+    "r0 = y rlx; r1 = y rlx; if r1 == 1: r2 = plain x",
+    "r0 = y rlx; if r0 == 1: r1 = plain x",
 )
 
 
@@ -41,7 +52,7 @@ def client(number: int, mode: int = 0, **options: Any) -> Result:
 def test_memory_handed_over_and_freed_is_no_failure() -> None:
     """Plain memory that is written, published, read and freed in order is clean in its one execution."""
     result = client(FREEING)
-    assert result.proved and result.complete == 1
+    assert result.clean and result.complete == 1
 
 
 def test_time_comes_and_a_signal_only_may() -> None:
@@ -61,26 +72,26 @@ def test_freed_memory_must_not_be_touched() -> None:
     assert result.failure == "freed memory" and "clients.c" in result.message
 
 
-def test_what_a_bound_cuts_is_not_proved() -> None:
-    """A client that never ends is cut, and nothing is proved of it."""
+def test_an_exploration_cut_by_a_bound_is_not_clean() -> None:
+    """A client that never ends is cut, and is not clean."""
     result = client(ENDLESS, steps=5)
-    assert result.cut == 1 and result.complete == 0 and not result.proved
+    assert result.cut == 1 and result.complete == 0 and not result.clean
 
 
 def test_a_bound_on_executions_leaves_the_rest_cut() -> None:
-    """Executions that are not looked at any more count as cut."""
+    """Executions beyond the bound count as cut."""
     result = run(STORE_BUFFERING, executions=3)
-    assert result.complete == 3 and result.cut > 0 and not result.proved
+    assert result.complete == 3 and result.cut > 0 and not result.clean
 
 
-def test_no_execution_is_no_proof() -> None:
-    """A client all of whose executions wait for ever proves nothing."""
+def test_no_complete_execution_is_not_clean() -> None:
+    """A client all of whose executions wait for ever is not clean."""
     result = run(program("await x 0 rlx"), blocking_allowed=True)
-    assert (result.complete, result.blocked, result.proved) == (0, 1, False)
+    assert (result.complete, result.blocked, result.clean) == (0, 1, False)
 
 
-def test_a_client_that_changes_its_mind_is_refused() -> None:
-    """A client that does something else when it is run again is told so."""
+def test_a_client_that_is_not_deterministic_is_refused() -> None:
+    """A client that does something else when it is run again is reported."""
     result = client(FICKLE)
     assert result.failure == "misuse" and "does not do the same" in result.message
 
@@ -94,22 +105,9 @@ def test_what_cannot_be_explored_is_refused(mode: int, says: str) -> None:
 
 def test_what_is_ordered_need_not_be_atomic() -> None:
     """An access taken as nonatomic is clean where happens-before orders it, and a data race where nothing does."""
-    assert client(NONATOMIC).proved
+    assert client(NONATOMIC).clean
     result = client(NONATOMIC, 1)
     assert result.failure == "data race" and "write by thread 0" in result.message
-
-
-def test_an_outcome_that_is_not_allowed_is_a_failure() -> None:
-    """The outcome is named, and the execution that led to it is told; where it is allowed, all is proved."""
-    reading = program("x = 1 rlx", "r0 = x rlx")
-    every = set(run(reading).outcomes)
-    assert len(every) == 2 and run(reading, allowed=every).proved
-    for missing in every:
-        result = run(reading, allowed=every - {missing})
-        assert result.failure == "forbidden" and result.outcomes[missing] == 1
-        assert result.message.endswith(": " + " ".join(map(str, missing)))
-        assert len(result.trace) == 2
-    assert run(reading, allowed=()).failure == "forbidden"
 
 
 def test_a_failure_is_replayed_by_its_string() -> None:
@@ -123,7 +121,7 @@ def test_a_failure_is_replayed_by_its_string() -> None:
 
 
 def test_a_prefix_that_does_not_fit_is_refused() -> None:
-    """A decision that there is not is an error, not an empty proof."""
+    """A decision that there is not is an error, not an empty result."""
     assert run(STORE_BUFFERING, prefix=(99,)).failure == "misuse"
 
 
@@ -139,21 +137,6 @@ def test_a_bad_replay_string_is_refused() -> None:
         decisions("x.1")
 
 
-@pytest.mark.parametrize("split", [1, 2, 5, 20])
-def test_subtrees_add_up_to_the_whole(split: int) -> None:
-    """Explored in parts by prefix, a client has the same executions and outcomes as in one go."""
-    whole = run(STORE_BUFFERING)
-    start = run(STORE_BUFFERING, split=split)
-    assert start.open and not start.proved
-    complete, outcomes = start.complete, dict(start.outcomes)
-    for prefix in start.open:
-        part = run(STORE_BUFFERING, prefix=prefix)
-        complete += part.complete
-        for outcome, count in part.outcomes.items():
-            outcomes[outcome] = outcomes.get(outcome, 0) + count
-    assert complete == whole.complete and outcomes == dict(whole.outcomes)
-
-
 def test_every_failure_is_counted_by_its_kind() -> None:
     """Asked to go on, the explorer meets all kinds of failure of a client and keeps the shortest."""
     both = program("plain x = 1; y = 1 rlx; sleep y 1", "r0 = y rlx; if r0 == 1: r1 = plain x")
@@ -164,7 +147,7 @@ def test_every_failure_is_counted_by_its_kind() -> None:
 
 def test_a_timed_sleep_is_never_lost() -> None:
     """A sleep that may time out comes back though nobody wakes it."""
-    result = run(program("r0 = doze x 0", "y = 1 rlx".replace("y", "x")))
+    result = run(program("r0 = timed_sleep x 0", "y = 1 rlx".replace("y", "x")))
     assert result.failure is None and {outcome[0] for outcome in result.outcomes} == {0, 1}
 
 
@@ -187,3 +170,104 @@ def test_a_typing_error_in_a_program_is_named() -> None:
     """An operation that does not parse is shown, with one that would."""
     with pytest.raises(ValueError, match="not an operation: 'x := 1'"):
         operation("x := 1")
+
+
+# ---- progress, stopping, splitting, and merging parts of a tree ----
+
+
+def in_parts(first: Result) -> Result:
+    """What is left of MANY, explored too."""
+    total = first.alone()
+    for prefix in first.open:
+        total = merged(total, run(MANY, prefix=prefix).alone())
+    return total
+
+
+def test_a_stop_leaves_the_rest_open() -> None:
+    """Stopped at the first call of its progress hook, it has what it met, and prefixes of all the rest."""
+    whole = run(MANY)
+    words: list[int] = []
+    first = run(MANY, progress=lambda report: words.append(report.complete))
+    assert len(words) == 1 and 0 < first.complete < whole.complete and not first.clean
+    assert in_parts(first) == whole
+
+
+def test_progress_is_reported_until_the_end() -> None:
+    """As long as the hook says so it goes on, and reports how much there was at each call."""
+    words: list[int] = []
+
+    def go_on(report: object) -> bool:
+        words.append(report.complete)  # type: ignore[attr-defined]
+        return True
+
+    assert run(MANY, progress=go_on) == run(MANY)
+    assert len(words) > 3 and words == sorted(words)
+
+
+@pytest.mark.parametrize("split", [1, 7, 40])
+def test_parts_have_every_count_of_the_whole(split: int) -> None:
+    """Executions, outcomes, dropped runs and consistency checks add up: none is lost, none is counted twice."""
+    assert in_parts(run(MANY, split=split)) == run(MANY)
+
+
+def test_what_a_hook_raises_is_raised() -> None:
+    """An exception in Python code that the engine calls stops the exploration, and is not swallowed."""
+
+    def interrupt(_: object) -> bool:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(MANY, progress=interrupt)
+    with pytest.raises(TypeError, match="unhashable"):
+        run(MANY, allowed=Unhashable())
+
+
+class Unhashable:
+    """Cannot be asked what it has."""
+
+    def __contains__(self, _: object) -> bool:
+        raise TypeError("unhashable")
+
+
+def test_an_outcome_that_is_not_allowed_is_a_failure() -> None:
+    """It has a trace, and a string that replays it; with the outcome on the list, nothing fails."""
+    outcomes = set(run(MANY).outcomes)
+    missing = max(outcomes)
+    result = run(MANY, allowed=outcomes - {missing})
+    assert result.failure == "forbidden" and result.message.endswith(" ".join(map(str, missing)))
+    assert result.trace
+    again = run(MANY, allowed=outcomes - {missing}, prefix=result.path)
+    assert (again.failure, again.trace, again.complete) == ("forbidden", result.trace, 1)
+    assert run(MANY, allowed=outcomes).clean
+
+
+def test_after_a_failure_a_shorter_one_is_looked_for() -> None:
+    """It goes on for as many runs as are given; the shortest it meets is kept, as when it goes on to the end."""
+    results = [run(RACES, further=further) for further in (0, 1, 2, 10**6)]
+    assert [len(result.trace) for result in results] == [3, 3, 2, 2]
+    assert [result.failures["data race"] for result in results] == [1, 2, 3, 3]
+    assert run(RACES) == results[0] and run(RACES, every_failure=True) == results[-1]
+
+
+def test_the_shorter_failure_of_two_parts_is_kept() -> None:
+    """Whichever part comes first."""
+    long, none = run(RACES), run(MANY)
+    short = run(program("plain x = 1", "plain x = 2"))
+    assert len(short.trace) < len(long.trace)
+    for one, other in ((long, short), (short, long)):
+        total = merged(merged(none, one), other)
+        assert (total.trace, total.path, total.failures) == (short.trace, short.path, {"data race": 2})
+
+
+def test_a_prefix_longer_than_the_execution_is_refused() -> None:
+    """Decisions of another client are an error, not an execution that passes."""
+    result = run(program("x = 1 rlx", "r0 = x rlx"), prefix=(0, 0, 0))
+    assert result.failure == "misuse" and "does not fit" in result.message
+
+
+def test_runs_by_chance_estimate_how_many_there_are() -> None:
+    """On average over many seeds the estimate is the number of runs; each is one run, and reports its decisions."""
+    whole, probes = run(MANY), [run(MANY, seed=seed) for seed in range(1, 2001)]
+    assert {probe.runs for probe in probes} == {1} and len({probe.path for probe in probes}) > 50
+    assert sum(probe.estimate for probe in probes) / len(probes) == pytest.approx(whole.runs, rel=0.05)
+    assert run(MANY, prefix=probes[0].path).runs == 1

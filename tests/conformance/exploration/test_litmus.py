@@ -1,16 +1,17 @@
-"""The explorer agrees with RC11: on classical tests, and with brute force on random ones."""
+"""The explorer agrees with RC11: on classical tests, on published counts, and with brute force on random programs."""
 
 from __future__ import annotations
 
 import pytest
 
+from conformance.exploration.litmus.counted import CLIENTS, COUNTED, Counted, client
 from conformance.exploration.litmus.differential import compare, compared
 from conformance.exploration.litmus.interpreter import run
-from conformance.exploration.litmus.judge import explored, mistake
 from conformance.exploration.litmus.program import program
-from conformance.exploration.litmus.suite import SUITE, Litmus
+from conformance.exploration.litmus.suite import SUITE, Litmus, explored, mistake
 
-SLEEPS = {"sleep", "doze", "wake"}
+pytestmark = [pytest.mark.once, pytest.mark.timeout(180)]
+SLEEPS = {"sleep", "timed_sleep", "wake"}
 
 
 def test_the_suite_has_no_name_twice() -> None:
@@ -36,7 +37,9 @@ def test_brute_force_gives_the_same_executions(test: Litmus) -> None:
     assert seen is not None and seen[1] is None
 
 
-@pytest.mark.parametrize("first", range(0, 480, 48))
+@pytest.mark.parametrize(
+    "first", [pytest.param(first, marks=[pytest.mark.slow] if first >= 96 else []) for first in range(0, 480, 48)]
+)
 def test_random_programs_have_the_same_executions(first: int) -> None:
     """Of random programs, the engine meets each execution that the axioms allow, and each once."""
     total = compare(range(first, first + 48))
@@ -58,3 +61,29 @@ def test_readers_of_one_store_double(readers: int) -> None:
     """One store and n readers have 2^n executions."""
     result = run(program("x = 1 rlx", *["r0 = x rlx"] * readers), check_repetition=True)
     assert (result.complete, result.repeated) == (2**readers, 0)
+
+
+@pytest.mark.parametrize(
+    "each",
+    [pytest.param(each, marks=[pytest.mark.slow] if each.executions > 5_000 else []) for each in COUNTED],
+    ids=lambda each: each.name,
+)
+def test_a_program_has_its_known_number_of_executions(each: Counted) -> None:
+    """Of a program in the short notation, the published number of executions is explored, none twice."""
+    result = run(each.program, cxx20=each.cxx20, check_repetition=True)
+    assert (result.failure, result.complete, result.repeated, result.cut) == (None, each.executions, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [pytest.param(*each, marks=[pytest.mark.slow] if CLIENTS[each][0] > 10_000 else []) for each in CLIENTS],
+)
+def test_a_program_that_computes_has_its_known_number_of_executions(name: str, size: int) -> None:
+    """So it is where what is stored, and what is done next, depends on what was read."""
+    result = client(name, size)
+    assert result.clean and result.complete == CLIENTS[name, size][0]
+
+
+def test_no_program_is_counted_twice() -> None:
+    """Each has a name of its own."""
+    assert len({each.name for each in COUNTED}) == len(COUNTED)

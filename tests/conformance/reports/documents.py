@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-from conformance.differential.cells import ALLOWED
+from conformance.differential.coverage import ALLOWED
 from conformance.failure import Failure
 from conformance.results import CheckResult, Report
 from conformance.rules import RULES
@@ -65,30 +65,30 @@ TIMELINE = [
 def _checks() -> dict[str, CheckResult]:
     """A check per rule, and one of each other layer."""
     checks = {
-        f"{rule.id}/direct": CheckResult(
-            f"{rule.id}/direct", rule.id, "direct", f"as it says: {rule.text}", "passed", 7
-        )
+        f"{rule.id}/unit": CheckResult(f"{rule.id}/unit", rule.id, "unit", f"as it says: {rule.text}", "passed", 7)
         for rule in RULES.values()
     }
     others = [
-        CheckResult("CON-3/random-programs", "CON-3", "lockstep", "random programs agree", "passed", 234_567, 41.5),
-        CheckResult("CON-5/wakes-on-data", "CON-5", "waiting", "a blocked pop wakes for data", "passed", 12, 1.5),
-        CheckResult("CON-3/history", "CON-3", "histories", "a history has an order", "passed", 200_000, 9.25),
-        CheckResult("PSH-1/transitions", "PSH-1", "transitions", "every transition", "passed", 123_456, 5.0),
+        CheckResult(
+            "CON-3/random-programs", "CON-3", "differential-random", "random programs agree", "passed", 234_567, 41.5
+        ),
+        CheckResult("CON-5/wakes-on-data", "CON-5", "blocking", "a blocked pop wakes for data", "passed", 12, 1.5),
+        CheckResult("CON-3/history", "CON-3", "linearizability", "a history has an order", "passed", 200_000, 9.25),
+        CheckResult("PSH-1/exhaustive", "PSH-1", "differential-exhaustive", "every transition", "passed", 123_456, 5.0),
     ]
     return checks | {check.id: check for check in others}
 
 
 def _report(target: str, checks: dict[str, CheckResult], failures: list[Failure], **more: Any) -> Report:
-    cells = Counter({(kind, result): 3 for kind, results in ALLOWED.items() for result in results})
+    coverage = Counter({(kind, result): 3 for kind, results in ALLOWED.items() for result in results})
     environment = {"python": "CPython 3.12.1", "system": "Linux x86_64"}
-    figures = Counter({"states": 1_234, "transitions": 34_210, "histories": 40})
+    figures = Counter({"states": 1_234, "transitions": 34_210, "history operations": 40})
     return Report(
         target,
         environment=environment,
         checks=list(checks.values()),
         failures=failures,
-        cells=cells,
+        coverage=coverage,
         figures=figures,
         seconds=81.25,
         **more,
@@ -118,10 +118,10 @@ def breaking(target: str = "broken_target") -> Report:
             target,
             details={"timeline": TIMELINE, "tokens": 2},
         ),
-        Failure("PSH-2", "PSH-1/transitions", "difference", "a longer program", target, (*PROGRAM, *PROGRAM), "pass"),
+        Failure("PSH-2", "PSH-1/exhaustive", "difference", "a longer program", target, (*PROGRAM, *PROGRAM), "pass"),
         Failure(
             "PSH-2",
-            "PSH-2/direct",
+            "PSH-2/unit",
             "difference",
             "p.try_push(b'x') is QUEUE_FULL, not SUCCESS",
             target,
@@ -130,7 +130,7 @@ def breaking(target: str = "broken_target") -> Report:
         ),
         Failure(
             "LIF-4",
-            "LIF-4/direct",
+            "LIF-4/unit",
             "crash",
             "killed by signal 11 in p.try_push",
             target,
@@ -139,7 +139,7 @@ def breaking(target: str = "broken_target") -> Report:
         ),
         Failure(
             "LIF-2",
-            "LIF-2/direct",
+            "LIF-2/unit",
             "hang",
             "hung in blocking_pop",
             target,
@@ -147,30 +147,30 @@ def breaking(target: str = "broken_target") -> Report:
             details={"stack": "line 1\nline 2"},
         ),
         Failure("CON-5", "CON-5/wakes-on-data", "claim", "returned at once from an infinite wait", target),
-        Failure("CON-1", "CON-1/direct", "exploration", "a store overtook another", target),
-        Failure("VOC-1", "VOC-1/direct", "error", "KeyError: 'x'", target),
-        Failure("BRK-5", "BRK-5/direct", "claim", "the limit is off by one", target, PROGRAM[:2]),
+        Failure("CON-1", "CON-1/unit", "exploration", "a store overtook another", target),
+        Failure("VOC-1", "VOC-1/unit", "error", "KeyError: 'x'", target),
+        Failure("BRK-5", "BRK-5/unit", "claim", "the limit is off by one", target, PROGRAM[:2]),
     ]
     ends("CON-3/history", "failed")
-    ends("PSH-2/direct", "failed")
-    ends("PSH-1/transitions", "failed")
-    ends("LIF-4/direct", "crashed", "killed by signal 11")
-    ends("LIF-2/direct", "hung", "no answer for 60 s")
+    ends("PSH-2/unit", "failed")
+    ends("PSH-1/exhaustive", "failed")
+    ends("LIF-4/unit", "crashed", "killed by signal 11")
+    ends("LIF-2/unit", "hung", "no answer for 60 s")
     ends("CON-5/wakes-on-data", "failed")
-    ends("CON-1/direct", "failed")
-    ends("VOC-1/direct", "error")
-    ends("BRK-5/direct", "expected failure", "known, ticket 17")
-    ends("CFG-1/direct", "unexpected pass", "listed as an expected failure, and passed")
-    ends("BRK-12/direct", "skipped", "takes too long here")
+    ends("CON-1/unit", "failed")
+    ends("VOC-1/unit", "error")
+    ends("BRK-5/unit", "expected failure", "known, ticket 17")
+    ends("CFG-1/unit", "unexpected pass", "listed as an expected failure, and passed")
+    ends("BRK-12/unit", "skipped", "takes too long here")
     for number in (1, 2, 3, 4):
-        ends(f"FLB-{number}/direct", "not provided", "needs flatbuffers")
+        ends(f"FLB-{number}/unit", "not provided", "needs flatbuffers")
     return _report(target, checks, failures, not_provided={"flatbuffers": "the target declares none"})
 
 
 def hostile() -> Report:
     """Every text that a target or its author chooses tries to break out of where it is printed."""
     checks = _checks()
-    checks["ARG-1/direct"] = CheckResult("ARG-1/direct", "ARG-1", "direct", HOSTILE, "not provided", 0, 0.0, HOSTILE)
+    checks["ARG-1/unit"] = CheckResult("ARG-1/unit", "ARG-1", "unit", HOSTILE, "not provided", 0, 0.0, HOSTILE)
     checks[HOSTILE] = CheckResult(HOSTILE, "ARG-2", HOSTILE, HOSTILE, "failed", 1, 0.0, HOSTILE)
     call = {"thread": HOSTILE, "call": HOSTILE, "result": HOSTILE, "begin": 1, "end": 3, "wrong": HOSTILE}
     failure = Failure(
@@ -186,5 +186,5 @@ def hostile() -> Report:
     report = _report(HOSTILE, checks, [failure], not_provided={HOSTILE: HOSTILE})
     report.environment = {HOSTILE: HOSTILE}
     report.figures = Counter({HOSTILE: 3})
-    report.cells[HOSTILE, HOSTILE] = 2
+    report.coverage[HOSTILE, HOSTILE] = 2
     return report

@@ -8,8 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from conformance.reports import html
-from conformance.reports.html_words import anchor
-from conformance.reports.markup import Markup, join, tag
+from conformance.reports.html import Markup, _anchor, join, tag
 from conformance.results import Report
 from conformance.rules import RULES
 from tests.conformance.reports.documents import HOSTILE, PYTHON, TIMELINE, breaking, holding, hostile
@@ -56,7 +55,7 @@ def test_every_rule_is_told(report: Report) -> None:
     folds = [each for each in _page(report).iter("details") if each.get("class", "").startswith("rule ")]
     assert len(folds) == len(RULES)
     for rule, fold in zip(RULES.values(), folds, strict=True):
-        assert fold.find(f"div[@id='{anchor(rule.id)}']") is not None
+        assert fold.find(f"div[@id='{_anchor(rule.id)}']") is not None
         text = _text(fold)
         assert rule.id in text and rule.section in text and rule.text.replace("`", "") in text
         assert report.verdict(rule.id) in text
@@ -95,8 +94,8 @@ def test_the_verdict_stands_on_top() -> None:
 def test_cells_that_should_not_be_stand_out() -> None:
     """One never reached, and one that the rules do not list."""
     report = holding()
-    report.cells["try_push", "QUEUE_FULL"] = 0
-    report.cells["try_push", "TIMEOUT"] = 2
+    report.coverage["try_push", "QUEUE_FULL"] = 0
+    report.coverage["try_push", "TIMEOUT"] = 2
     bad = [_text(each) for each in _page(report).iter("span") if each.get("class") == "cell bad"]
     assert bad == ["QUEUE_FULL never reached", "TIMEOUT 2 not in the rules"]
 

@@ -54,7 +54,7 @@ def test_every_failure_is_told() -> None:
         assert text.count(f"FAILED {failure.rule} (") == 1
         assert failure.seen in text
     assert "FAILED PSH-2 (§5.2): Exactly `capacity` messages fit." in text
-    assert f"not SUCCESS\n  also check PSH-1/transitions: a longer program\n\n{PYTHON}\n" in text
+    assert f"not SUCCESS\n  also check PSH-1/exhaustive: a longer program\n\n{PYTHON}\n" in text
     assert "    p.try_push(b'x')\n" in text
     assert "  signal: 11\n" in text
     assert "  stack:\n    line 1\n    line 2\n" in text
@@ -64,30 +64,30 @@ def test_every_failure_is_told() -> None:
 def test_a_failure_that_shows_nothing_does_not_stand_for_its_rule() -> None:
     """One with a program or a timeline does, however long it is."""
     report = breaking()
-    report.failures.insert(0, Failure("PSH-2", "PSH-2/direct", "claim", "nothing to show", "broken_target"))
+    report.failures.insert(0, Failure("PSH-2", "PSH-2/unit", "claim", "nothing to show", "broken_target"))
     report.failures.insert(0, Failure("CON-4", "CON-3/history", "claim", "nothing to show", "broken_target"))
     text = terminal.render(report.document())
-    assert text.count("  also check PSH-2/direct: nothing to show\n") == 1
+    assert text.count("  also check PSH-2/unit: nothing to show\n") == 1
     assert text.count("  also check CON-3/history: nothing to show\n") == 1
 
 
 def test_what_judges_nothing_is_told_with_its_reason() -> None:
-    """Not provided, skipped, expected to fail; an expected failure is not told as a broken rule."""
+    """Not provided, skipped, expected to fail; an expected failure is not reported as a broken rule."""
     text = terminal.render(breaking().document())
-    assert "not provided (4): needs flatbuffers\n  FLB-1/direct  FLB-2/direct  FLB-3/direct  FLB-4/direct\n" in text
+    assert "not provided (4): needs flatbuffers\n  FLB-1/unit  FLB-2/unit  FLB-3/unit  FLB-4/unit\n" in text
     assert "the target does not provide flatbuffers: the target declares none" in text
-    assert "skipped (1): takes too long here\n  BRK-12/direct" in text
-    assert "expected failure (1): known, ticket 17\n  BRK-5/direct" in text
-    assert "failed as expected: BRK-5, BRK-5/direct: the limit is off by one" in text
+    assert "skipped (1): takes too long here\n  BRK-12/unit" in text
+    assert "expected failure (1): known, ticket 17\n  BRK-5/unit" in text
+    assert "failed as expected: BRK-5, BRK-5/unit: the limit is off by one" in text
     assert "FAILED BRK-5" not in text
-    assert "FAILED CFG-1: CFG-1/direct: unexpected pass" in text
+    assert "FAILED CFG-1: CFG-1/unit: unexpected pass" in text
 
 
 def test_figures_and_cells_are_told() -> None:
-    """What the layers counted, how often each operation gave each result, and which cells are amiss."""
+    """What the layers counted, how often each operation gave each result, and what is missing or not in the rules."""
     report = holding()
-    report.cells["try_push", "QUEUE_FULL"] = 0
-    report.cells["try_push", "TIMEOUT"] = 2
+    report.coverage["try_push", "QUEUE_FULL"] = 0
+    report.coverage["try_push", "TIMEOUT"] = 2
     text = terminal.render(report.document())
     assert "states: 1,234\n" in text
     assert "QUEUE_FULL 0" in text and "TIMEOUT 2" in text

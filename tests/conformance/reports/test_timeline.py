@@ -37,11 +37,11 @@ def test_a_column_per_thread_in_the_order_of_time() -> None:
 
 
 def test_lanes_keep_their_order_and_rows_their_moments() -> None:
-    """Lanes come as the document names them; a call that nothing interrupts takes one row."""
+    """Columns come as the document names them; a call that nothing interrupts takes one row."""
     shown = _of([_entry("b", 5, 6), _entry("a", 1, 2), _entry("a", 3, 8)])
     assert shown.threads == ["b", "a"]
     assert shown.moments == [1, 3, 5, 8]
-    assert [(each.lane, each.first, each.last) for each in shown.placed] == [(1, 0, 0), (1, 1, 3), (0, 2, 2)]
+    assert [(each.column, each.first, each.last) for each in shown.placed] == [(1, 0, 0), (1, 1, 3), (0, 2, 2)]
 
 
 def test_of_a_long_history_the_wrong_part_is_shown() -> None:

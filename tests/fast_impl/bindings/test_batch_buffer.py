@@ -15,7 +15,7 @@ def messages_of(batch: Any) -> list[bytes]:
 
 
 def test_a_batch_at_every_place_of_the_ring(omni: ModuleType, channel: Any) -> None:
-    """Wherever it lies, offsets and lengths cut out what was sent; only over the ring's end is it a copy."""
+    """Wherever it lies, offsets and lengths locate what was sent; only across the ring's end is it a copy."""
     producer, consumer = channel
     copied = 0
     for turn in range(16):
@@ -32,7 +32,7 @@ def test_a_batch_at_every_place_of_the_ring(omni: ModuleType, channel: Any) -> N
 
 
 def test_answers_without_a_batch(omni: ModuleType, channel: Any) -> None:
-    """Where there is nothing to give, the answer is that of `batch_pop`, with None."""
+    """Without messages the result is that of `batch_pop`, with None."""
     producer, consumer = channel
     assert consumer.batch_pop_buffer(3) == (omni.PopResult.EMPTY, None)
     assert consumer.batch_pop_buffer(3, 0.001) == (omni.PopResult.TIMEOUT, None)
@@ -47,7 +47,7 @@ def test_answers_without_a_batch(omni: ModuleType, channel: Any) -> None:
 
 
 def test_a_batch_expires(omni: ModuleType, channel: Any) -> None:
-    """`data` can be read until the next pop, the offsets and lengths for ever [MSG-2]."""
+    """`data` can be read until the next pop, the offsets and lengths always [MSG-2]."""
     producer, consumer = channel
     producer.batch_push([b"one", b"two"])
     _, batch = consumer.batch_pop_buffer(2)
@@ -57,8 +57,8 @@ def test_a_batch_expires(omni: ModuleType, channel: Any) -> None:
     assert list(batch.lengths) == [3, 3]
 
 
-def test_a_view_of_a_batch_stays_what_it_was(omni: ModuleType, channel: Any) -> None:
-    """While a view lives, pops end before the producer could reach its first message [MSG-3]."""
+def test_a_view_of_a_batch_stays_unchanged(omni: ModuleType, channel: Any) -> None:
+    """While a view is alive, pops stop before the producer could reach its first message [MSG-3]."""
     producer, consumer = channel
     producer.batch_push([b"%d" % n for n in range(4)])
     _, batch = consumer.batch_pop_buffer(4)

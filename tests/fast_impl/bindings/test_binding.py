@@ -1,9 +1,8 @@
-"""Which binding is in use, and how one is chosen."""
+"""How a binding is chosen, and that both offer the same."""
 
 from __future__ import annotations
 
 import copy
-import inspect
 import os
 import pickle
 import subprocess
@@ -47,7 +46,7 @@ SAY = "import fast_impl; print(fast_impl.binding, fast_impl.ProducerHandle.__mod
     ],
 )
 def test_the_environment_chooses(environment: dict[str, str], said: str) -> None:
-    """C unless cffi is asked for, or a core that only cffi can drive."""
+    """C unless cffi is requested, or the portable core, which only cffi can drive."""
     done = run(SAY, **environment)
     assert (done.returncode, done.stdout.strip()) == (0, said), done.stderr
 
@@ -58,7 +57,6 @@ def test_the_environment_chooses(environment: dict[str, str], said: str) -> None
         ({"OMNI_BINDING": "rust"}, "OMNI_BINDING must be one of c, cffi, not 'rust'"),
         ({"OMNI_BINDING": ""}, "OMNI_BINDING must be one of c, cffi, not ''"),
         ({"OMNI_BINDING": "c", "OMNI_PLATFORM": "portable"}, "OMNI_PLATFORM=portable needs OMNI_BINDING=cffi"),
-        ({"OMNI_BINDING": "c", "OMNI_LIBRARY": "/x.so"}, "OMNI_LIBRARY=/x.so needs OMNI_BINDING=cffi"),
         ({"OMNI_PLATFORM": "paper"}, "OMNI_PLATFORM must be one of futex, portable, not 'paper'"),
         ({"OMNI_FENCES": "wooden"}, "OMNI_FENCES must be one of asymmetric, full, not 'wooden'"),
         (
@@ -67,8 +65,8 @@ def test_the_environment_chooses(environment: dict[str, str], said: str) -> None
         ),
     ],
 )
-def test_what_cannot_be_is_refused(environment: dict[str, str], complaint: str) -> None:
-    """The import fails, and says what would be right."""
+def test_impossible_choices_are_refused(environment: dict[str, str], complaint: str) -> None:
+    """The import fails, and names the possible values."""
     done = run(SAY, **environment)
     assert done.returncode != 0
     assert complaint in done.stderr
@@ -76,7 +74,7 @@ def test_what_cannot_be_is_refused(environment: dict[str, str], complaint: str) 
 
 @needs_c
 def test_types_that_are_not_built_are_refused() -> None:
-    """Where the types in C are missing, the import says how to go on without them."""
+    """Where the types in C are missing, the import error names the binding that works without them."""
     done = run("import sys; sys.modules['fast_impl._handles'] = None; import fast_impl")
     assert done.returncode != 0
     assert "set OMNI_BINDING=cffi" in done.stderr
@@ -84,55 +82,30 @@ def test_types_that_are_not_built_are_refused() -> None:
 
 @needs_c
 def test_the_bindings_have_one_face() -> None:
-    """The same public names, and calls that take the same arguments by the same names and defaults."""
+    """The same public names with the same docstrings, and calls that take the same arguments by name and default."""
     program = """
 import inspect
 import fast_impl
 
 for name in ("ProducerHandle", "ConsumerHandle", "Message", "Reservation", "Batch"):
     kind = getattr(fast_impl, name)
+    print(name, repr(inspect.getdoc(kind)))
     for member in sorted(dir(kind)):
         found = inspect.getattr_static(kind, member)
         if member.startswith("_") or type(found).__name__.endswith("module"):
             continue
-        if not callable(found):
-            print(name, member, bool(found.__doc__))
-        else:
-            parameters = list(inspect.signature(found).parameters.values())[1:]
-            print(name, member, [(p.name, p.kind.name, p.default) for p in parameters], found.__doc__.split("\\n")[0])
+        assert found.__doc__, (name, member)
+        parameters = list(inspect.signature(found).parameters.values())[1:] if callable(found) else []
+        print(name, member, [(p.name, p.kind.name, p.default) for p in parameters], repr(inspect.getdoc(found)))
 """
     c, cffi = run(program, OMNI_BINDING="c"), run(program, OMNI_BINDING="cffi")
-    hidden = ("Reservation release ", "Reservation end ")  # between the parts of the binding over cffi
-    assert c.stdout.splitlines() == [line for line in cffi.stdout.splitlines() if not line.startswith(hidden)], (
-        c.stderr + cffi.stderr
-    )
-    assert len(c.stdout.splitlines()) > 30
-
-
-def test_the_stub_and_the_types_agree() -> None:
-    """What `_handles.pyi` declares is there, with the same parameters, and nothing else is."""
-    import ast
-    from pathlib import Path
-
-    stub = ast.parse((Path(fast_impl.__file__ or "").parent / "_handles.pyi").read_text())
-    for node in stub.body:
-        if not isinstance(node, ast.ClassDef) or node.name not in FACE:
-            continue
-        declared = {part.name: part for part in node.body if isinstance(part, ast.FunctionDef)}
-        public = {name for name in dir(FACE[node.name]) if not name.startswith("_")} - {"release", "end"}
-        assert {name for name in declared if not name.startswith("_")} == public
-        for name in public:
-            found = inspect.getattr_static(FACE[node.name], name)
-            if callable(found):
-                parameters = list(inspect.signature(found).parameters)
-                arguments = declared[name].args
-                taken = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-                assert [argument.arg for argument in taken] == parameters, name
+    assert c.stdout == cffi.stdout, c.stderr + cffi.stderr
+    assert len(c.stdout.splitlines()) > 40
 
 
 @pytest.mark.parametrize("name", ["ProducerHandle", "ConsumerHandle"])
-def test_a_handle_is_one_of_a_kind(name: str) -> None:
-    """It can neither be copied nor pickled, and says what to do instead [LIF-7]."""
+def test_a_handle_cannot_be_copied(name: str) -> None:
+    """Neither by `copy` nor by `pickle`; the error names `move()` instead [LIF-7]."""
     pair = fast_impl.open_channel(capacity=8, max_message_size=64)
     handle: Any = pair.producer if name == "ProducerHandle" else pair.consumer
     for duplicate in (copy.copy, copy.deepcopy, pickle.dumps):
@@ -142,7 +115,7 @@ def test_a_handle_is_one_of_a_kind(name: str) -> None:
 
 @needs_c
 def test_types_in_c_are_not_made_by_calling() -> None:
-    """A call answers with one; nothing half made is to be had."""
+    """Their constructors are refused, so no uninitialised object exists."""
     if fast_impl.binding != "c":
         pytest.skip("the binding over cffi is Python")
     for kind in FACE.values():
@@ -153,7 +126,7 @@ def test_types_in_c_are_not_made_by_calling() -> None:
 
 
 def test_native_handles() -> None:
-    """An address until the handle is moved from, which the new handle has then."""
+    """An address until the handle is moved from; then the new handle has it."""
     for handle in fast_impl.open_channel(capacity=8, max_message_size=64):
         address = handle.native_handle
         assert address != 0

@@ -1,4 +1,4 @@
-"""What the handles allocate, they give back: references, blocks, pins."""
+"""The handles release what they allocate: references, memory blocks, pins."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_nothing_is_left_in_use(fast: ModuleType, channel: Any) -> None:
 
 @pytest.mark.parametrize("call", ["try_push", "blocking_push", "batch_push"])
 def test_a_push_allocates_nothing(fast: ModuleType, channel: Any, call: str) -> None:
-    """The interpreter's allocator sees nothing of a push in C [CON-7]."""
+    """A push in C allocates nothing from the interpreter [CON-7]."""
     if fast.binding != "c":
         pytest.skip("cffi allocates arguments")
     push, pop, data = getattr(channel.producer, call), channel.consumer.try_pop, b"x" * 64
@@ -121,8 +121,8 @@ def test_a_push_allocates_nothing(fast: ModuleType, channel: Any, call: str) -> 
     assert peak - before < 64, "bytes that the push allocated, other than for the results of the questions about it"
 
 
-def test_pops_use_again_what_nobody_holds(fast: ModuleType, channel: Any) -> None:
-    """An answer that is still held is not touched by the pops that follow; one that is not, is given out again."""
+def test_pops_reuse_answers_without_other_references(fast: ModuleType, channel: Any) -> None:
+    """Later pops leave an answer that is still referenced unchanged, and reuse one that is not."""
     if fast.binding != "c":
         pytest.skip("in cffi every answer is new")
     producer, consumer = channel
@@ -141,8 +141,9 @@ def test_pops_use_again_what_nobody_holds(fast: ModuleType, channel: Any) -> Non
     assert (repr(kept), bytes(third[1])) == ("<Message number 1, expired>", b"2")
 
 
-def test_pins_are_given_back(fast: ModuleType, channel: Any) -> None:
-    """However many views of however many messages come and go, in the end none holds anything back."""
+@pytest.mark.slow
+def test_pins_are_released(fast: ModuleType, channel: Any) -> None:
+    """After many views of many messages have come and gone, no pin is left to hold back a pop."""
     producer, consumer = channel
     for turn in range(50):
         producer.batch_push([b"%d" % n for n in range(16)])
@@ -159,8 +160,8 @@ def test_pins_are_given_back(fast: ModuleType, channel: Any) -> None:
 
 
 @pytest.mark.parametrize("pop", ["try_pop", "blocking_pop", "receive", "batch_pop", "batch_pop_buffer"])
-def test_every_pop_minds_a_view(fast: ModuleType, channel: Any, pop: str) -> None:
-    """Each way of popping ends where a view of an earlier message begins, `capacity` messages on [MSG-3]."""
+def test_every_pop_respects_a_view(fast: ModuleType, channel: Any, pop: str) -> None:
+    """Each kind of pop stops at the message `capacity` after one with a live view [MSG-3]."""
     producer, consumer = channel
     producer.batch_push([b"viewed"] * 16)
     view = consumer.batch_pop(16)[1][3].data
@@ -178,8 +179,8 @@ def test_every_pop_minds_a_view(fast: ModuleType, channel: Any, pop: str) -> Non
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_native_pops_mind_a_view(fast: ModuleType, channel: Any, when: str) -> None:
-    """A pop that Python does not see, by the handle's address, ends where a view begins as well [MSG-3]."""
+def test_native_pops_respect_a_view(fast: ModuleType, channel: Any, when: str) -> None:
+    """A pop by native code, through the handle's address, stops there as well [MSG-3]."""
     from fast_impl.cffi.core import ffi, lib  # another copy of the core's code, over the same data
 
     producer, consumer = channel
@@ -194,7 +195,7 @@ def test_native_pops_mind_a_view(fast: ModuleType, channel: Any, when: str) -> N
 
 
 def test_a_handle_ends_with_its_last_reference(fast: ModuleType) -> None:
-    """Weak references see it go, and the channel's name is free [LIF-1]."""
+    """Its weak references die with it, and the channel's name becomes free [LIF-1]."""
     broker = fast.MailboxBroker()
     _, pair = broker.request_channel("last", fast.ChannelConfig(8, 64))
     producer, consumer = pair

@@ -1,4 +1,4 @@
-"""Payloads that were let go of are filled again; those that somebody has stay as they are."""
+"""A payload without other references is reused by a later `receive`; one that is referenced stays unchanged."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 
 
 @pytest.mark.parametrize("size", [1, 2, 64, 4096, 5000])
-def test_a_payload_that_is_kept_stays(fast: ModuleType, size: int) -> None:
-    """However many come after it, and of whichever size."""
+def test_a_referenced_payload_stays_unchanged(fast: ModuleType, size: int) -> None:
+    """However many payloads follow it, of the same size or another."""
     with fast.open_channel(capacity=8, max_message_size=8192) as (producer, consumer):
         sent = [bytes([number]) * (size if number % 7 else size + 1) for number in range(200)]
         kept = []
@@ -24,16 +24,16 @@ def test_a_payload_that_is_kept_stays(fast: ModuleType, size: int) -> None:
         assert [bytes(payload) for _, payload in kept] == sent
 
 
-def test_a_payload_that_is_filled_again_has_a_hash_of_its_own(fast: ModuleType) -> None:
-    """Its place in a dictionary is that of its bytes."""
+def test_a_reused_payload_has_the_hash_of_its_new_bytes(fast: ModuleType) -> None:
+    """A set finds it by its bytes."""
     with fast.open_channel(capacity=8, max_message_size=64) as (producer, consumer):
         for number in range(50):
             producer.send(bytes([number]) * 8)
             assert {consumer.receive(0)} == {bytes([number]) * 8}
 
 
-def test_iterating_gives_each(fast: ModuleType) -> None:
-    """The payload of the turn before is still whole when the next has come."""
+def test_iteration_keeps_the_previous_payload(fast: ModuleType) -> None:
+    """The payload of the previous iteration is unchanged when the next has arrived."""
     producer, consumer = fast.open_channel(capacity=64, max_message_size=64)
     sent = [bytes([number]) * 8 for number in range(50)]
     assert producer.batch_push(sent) == 50

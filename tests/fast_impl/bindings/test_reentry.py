@@ -1,4 +1,4 @@
-"""Code in Python that runs inside a call, and does what it likes with the handle."""
+"""Python code that runs inside a call (iterables, exporters, conversions, other threads), and may end the handle."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def channel(fast: ModuleType) -> Any:
 
 
 def test_an_iterable_that_pushes_while_batch_push_iterates(fast: ModuleType, channel: Any) -> None:
-    """The batch is gathered first, so that what the iterable sends comes before it."""
+    """The batch is gathered first, so the messages that the iterable sends come before it."""
     producer, consumer = channel
 
     def messages() -> Iterator[bytes]:
@@ -50,7 +50,7 @@ def test_an_iterable_that_ends_the_handle(fast: ModuleType, channel: Any, end: s
 
 
 class Exporter:
-    """A bytes-like object in Python, which runs something when it is looked at."""
+    """A bytes-like object in Python that runs a function when its buffer is requested."""
 
     def __init__(self, run: Callable[[], object], data: bytes = b"exported") -> None:
         self.run, self.data = run, data
@@ -67,7 +67,7 @@ needs_buffers_in_python = pytest.mark.skipif(
 
 @needs_buffers_in_python
 def test_an_exporter_that_empties_the_list(fast: ModuleType, channel: Any) -> None:
-    """Messages that have been gathered stay, whatever becomes of the list that they came in."""
+    """Messages that have been gathered are sent, even if the list that held them is emptied meanwhile."""
     producer, consumer = channel
     messages: list[Any] = [bytes([n]) * 40 for n in range(4)]
     messages.insert(2, Exporter(messages.clear))
@@ -97,14 +97,14 @@ def test_an_exporter_that_ends_the_handle(fast: ModuleType, channel: Any, call: 
 
 @needs_buffers_in_python
 def test_an_exporter_that_uses_the_handle(fast: ModuleType, channel: Any) -> None:
-    """It is not inside yet: what it sends comes first."""
+    """The handle is not in use yet: the exporter's own message comes first."""
     producer, consumer = channel
     assert producer.try_push(Exporter(lambda: producer.try_push(b"inner"))) is fast.PushResult.SUCCESS
     assert [bytes(message) for message in consumer.batch_pop(8)[1]] == [b"inner", b"exported"]
 
 
 class Seconds:
-    """A timeout that ends the handle when it is converted."""
+    """A timeout that runs a function when it is converted."""
 
     def __init__(self, run: Callable[[], object]) -> None:
         self.run = run
@@ -158,7 +158,7 @@ def test_messages_read_and_dropped_in_other_threads(fast: ModuleType) -> None:
 
 
 def test_close_while_another_thread_copies(fast: ModuleType) -> None:
-    """Whatever moment a close from another thread finds, a large message is copied whole or has expired."""
+    """Whenever a close from another thread comes, a large message is copied whole or has expired."""
     size = 4 * 1024 * 1024
     data = bytes(range(256)) * (size // 256)
     whole = 0

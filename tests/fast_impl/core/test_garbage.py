@@ -45,7 +45,7 @@ class User:
 
 
 def cycle_of_garbage(seen: list[Any]) -> list[Any]:
-    """A broker, both ends of a channel and who uses them, each referring to all."""
+    """A broker, both ends of a channel and their user, each referring to all."""
     broker = fast_impl.MailboxBroker()
     _, pair = broker.request_channel("cycle", fast_impl.ChannelConfig(8, 64))
     cycle: list[Any] = [pair, User(broker, pair, seen), broker]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from cffi import FFI
 
-from fast_impl._verifier_source import declarations
+from fast_impl._sources import VERIFIER, declarations
 from fast_impl.flatbuffers import table
 from tests.fast_impl.flatbuffers.oracle import Request
 from tests.fast_impl.flatbuffers.schemas import NAMES, path
@@ -58,7 +58,7 @@ class Build:
 def main(other: str, cases: str) -> int:
     """0 if all verdicts are equal."""
     ffi = FFI()
-    ffi.cdef(declarations())
+    ffi.cdef(declarations(VERIFIER / "omni_flatbuffers.h"))
     installed, changed = Build(table.ffi, table.lib), Build(ffi, ffi.dlopen(other))
     given: Cases = pickle.loads(Path(cases).read_bytes())
     for name, schema in changed.schemas.items():

@@ -15,7 +15,7 @@ CAPACITY = 8
 
 
 def content(number: int) -> bytes:
-    """64 bytes that tell message `number` from every other one nearby."""
+    """64 bytes by which message `number` differs from every other one nearby."""
     return number.to_bytes(8, "little") * 8
 
 

@@ -1,27 +1,35 @@
-"""Blocked calls answer signals, keep their deadline, and use no processor [CON-6]."""
+"""Blocked calls answer signals, keep their deadline, lose no message to a handler, and use no processor [CON-6]."""
 
 from __future__ import annotations
 
 import os
 import signal
+import struct
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
+from itertools import starmap
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import Any
 
 import pytest
 
-from tests.fast_impl.threads.evidence import needs_proc, wait_until_asleep
+from tests.fast_impl.threads.blocking import needs_proc, wait_until_asleep
 from tests.workers import Worker
 
 CHILD = Path(__file__).with_name("interrupted_child.py")
 
 PROMPT = 1.0
 """Seconds within which Ctrl-C must be answered: a machine under load is generously allowed for."""
+
+COUNT = 20_000
+ENOUGH = 5
+"""Signals that must have come inside a call: the producer goes on until they have."""
+NUMBER = struct.Struct("<Q")
 
 
 @pytest.fixture
@@ -58,7 +66,7 @@ def test_interrupt(call: str) -> None:
 
 @pytest.mark.parametrize("call", ["blocking_pop", "batch_pop", "blocking_push", "shutdown"])
 def test_deadline_is_kept_across_signals(fast: ModuleType, call: str) -> None:
-    """Signals handled during a call neither end it early nor begin its time anew."""
+    """Signals handled during a call neither end it early nor restart its time."""
     broker = fast.MailboxBroker()
     _, (producer, consumer) = broker.request_channel("deadline", fast.ChannelConfig(capacity=8, max_message_size=64))
     if call == "blocking_push":
@@ -140,3 +148,72 @@ def test_a_blocked_call_lets_other_threads_run(fast: ModuleType, channel: Any) -
     Worker(make).result()
     assert popped.result() == b"made meanwhile"
     assert made.is_set()
+
+
+# ---- a handler that raises inside a pop ----
+
+
+class Interruption(Exception):
+    """What the handler raises."""
+
+
+@pytest.mark.parametrize("way", ["blocking_pop", "batch_pop"])
+def test_a_message_taken_when_the_signal_came_is_handed_out_by_the_next_pop(fast: ModuleType, way: str) -> None:
+    """Every message arrives once and in order, however often the call that takes it is interrupted."""
+    package, in_c = str(Path(fast.__file__ or "").parent), fast.binding == "c"
+    interruptions = 0
+
+    def interrupt(signum: int, frame: FrameType | None) -> None:
+        # Only inside a call: once it has returned, what becomes of its answer is the caller's business. A call in C has
+        # no frame of its own.
+        if frame is None:
+            return
+        inside = frame.f_code.co_filename.startswith(package) and "_pop" in frame.f_code.co_name
+        if inside or (in_c and frame.f_code is pop.__code__):
+            raise Interruption
+
+    producer, consumer = fast.open_channel(capacity=64, max_message_size=64)
+
+    sent = 0
+
+    def send() -> None:
+        nonlocal sent
+        while sent < COUNT or (interruptions < ENOUGH and sent < 50 * COUNT):
+            producer.blocking_push(NUMBER.pack(sent))
+            sent += 1
+        producer.close()
+
+    call = partial(consumer.batch_pop, 16, 30) if way == "batch_pop" else partial(consumer.blocking_pop, 30)
+    answers: list[tuple[Any, Any]] = []
+
+    def pop() -> None:
+        # In C from the call to the list: no signal is handled between them, and so no answer is lost there.
+        answers.extend(starmap(call, [()]))
+
+    sender = threading.Thread(target=send, daemon=True)
+    before = signal.signal(signal.SIGALRM, interrupt)
+    received = 0
+    try:
+        sender.start()
+        signal.setitimer(signal.ITIMER_REAL, 0.0003, 0.0003)
+        while True:
+            try:
+                pop()
+            except Interruption:
+                interruptions += not answers
+            if not answers:
+                continue
+            result, messages = answers.pop()
+            if result is fast.PopResult.CHANNEL_CLOSED:
+                break
+            assert result is fast.PopResult.SUCCESS
+            for message in messages if way == "batch_pop" else [messages]:
+                assert NUMBER.unpack(bytes(message)) == (received,)
+                received += 1
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        consumer.close()
+    sender.join(30)
+    assert received == sent
+    assert interruptions >= ENOUGH, f"only {interruptions} signals came inside a call on {sys.version}"

@@ -1,0 +1,65 @@
+"""Operation x result coverage: every cell that the rules allow, and how often a run reached it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+
+_PUSH = "SUCCESS CHANNEL_CLOSED INVALID_SIZE"
+_CELLS = {
+    "request_channel": "SUCCESS NAME_EXISTS INVALID_CONFIG ALLOCATION_FAILED TypeError",
+    "has_channel": "True False TypeError",
+    "remove_channel": "False TypeError",
+    "shutdown": "True False TypeError ValueError",
+    "try_push": f"{_PUSH} QUEUE_FULL TypeError BufferError",
+    "blocking_push": f"{_PUSH} TIMEOUT TypeError ValueError BufferError",
+    "batch_push": "0 some TypeError BufferError",
+    "reserve": "granted None TypeError ValueError",
+    "write": "None ValueError",
+    "commit": "True False BufferError TypeError ValueError",
+    "rollback": "None BufferError",
+    "try_pop": "SUCCESS EMPTY CHANNEL_CLOSED BufferError",
+    "blocking_pop": "SUCCESS TIMEOUT CHANNEL_CLOSED BufferError TypeError ValueError",
+    "batch_pop": "SUCCESS EMPTY TIMEOUT CHANNEL_CLOSED BufferError TypeError ValueError",
+    "export": "memoryview MessageExpiredError",
+    "region": "memoryview ValueError",
+    "release": "None",
+    "move": "ProducerHandle ConsumerHandle",
+    "close": "None",
+    "del": "None",
+    "assign": "None TypeError",
+    "send": "None TimeoutError ChannelClosedError ValueError TypeError BufferError",
+    "receive": "bytes TimeoutError ChannelClosedError BufferError",
+    "list": "[] some BufferError",
+    "copy": "TypeError",
+    "broker": "MailboxBroker TypeError ValueError",
+    "open_channel": "ChannelPair ChannelNameError MemoryError ValueError TypeError",
+    "unpack": "ChannelPair",
+}
+
+ALLOWED = {kind: tuple(results.split()) for kind, results in _CELLS.items()}
+"""For each operation, the results that some state and some arguments give."""
+
+
+_CONVENIENCES = ("send", "receive", "list", "open_channel")
+_MEMORY_LIMIT = (("request_channel", "ALLOCATION_FAILED"), ("broker", "TypeError"), ("broker", "ValueError"))
+
+
+def allowed(lacking: Collection[str] = ()) -> list[tuple[str, str]]:
+    """Every cell that the rules allow a target that lacks these features."""
+    cells = [(kind, result) for kind, results in ALLOWED.items() for result in results]
+    if "conveniences" in lacking:
+        cells = [cell for cell in cells if cell[0] not in _CONVENIENCES]
+    if "memory-limit" in lacking:
+        cells = [cell for cell in cells if cell not in _MEMORY_LIMIT and cell[1] != "MemoryError"]
+    return cells
+
+
+def unreached(cells: Counter[tuple[str, str]], lacking: Collection[str] = ()) -> list[tuple[str, str]]:
+    """Cells that the rules allow and the run never reached."""
+    return [cell for cell in allowed(lacking) if not cells[cell]]
+
+
+def unlisted(cells: Counter[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Cells that the run reached and the rules do not allow."""
+    return [(kind, result) for kind, result in sorted(cells) if result not in ALLOWED.get(kind, ())]

@@ -1,0 +1,166 @@
+"""A divergence shrunk to a short program and written as Python that can be pasted and run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any
+
+from conformance.differential.lockstep import Divergence, Invalid, Lockstep, diverges
+from conformance.differential.observe import HANDLE_QUERIES, OWN_ERRORS, ObjectSummary, Raised
+from conformance.differential.program import Operation, Program
+from conformance.rules import RULES
+from conformance.targets.target import Target
+
+LIMIT = 20.0
+"""Seconds after which the shortest program so far is taken."""
+
+
+def shrink(divergence: Divergence, target: Any) -> Divergence:
+    """Leave out ever smaller runs of operations for as long as the same rule is broken."""
+    until = time.monotonic() + LIMIT
+    best = _again(divergence, divergence.program, target) or divergence
+    size = max(1, len(best.program.operations) // 2)
+    while size:
+        start, shrunk = 0, False
+        while start < len(best.program.operations) and time.monotonic() < until:
+            operations = best.program.operations
+            shorter = _again(divergence, Program(operations[:start] + operations[start + size :]), target)
+            if shorter is not None and len(shorter.program.operations) < len(operations):
+                best, shrunk = shorter, True
+            else:
+                start += size
+        if not shrunk or size > 1 or time.monotonic() >= until:
+            size //= 2
+    return best
+
+
+def _again(divergence: Divergence, program: Program, target: Any) -> Divergence | None:
+    found = diverges(program, target)
+    return found if found is not None and found.rule == divergence.rule else None
+
+
+_HEAD = """\
+# {rule}: {text}
+import array, copy, pickle
+from datetime import timedelta
+
+{preamble}
+"""
+
+
+def reproduction(divergence: Divergence, target: Target) -> str:
+    """A program that runs up to the divergence and asserts the model's results; the last assertion fails."""
+    *before, last = divergence.program.operations
+    remark = f"# {divergence.rule}: {target.name} gave {divergence.got!r}"
+    if divergence.observable.query == "result":
+        lines = [_step(last, divergence.expected), remark]
+        return _program(divergence.rule, target, before, lines)
+    lines = [_check(divergence.observable.render(), _observed(divergence.expected), divergence.observable.kind), remark]
+    return _program(divergence.rule, target, [*before, last], lines)
+
+
+def reproduction_of(
+    operations: Sequence[Operation], rule: str, target: Target, remark: str, comparing: bool = False
+) -> str:
+    """A program whose last operation never returned or, if `comparing`, the comparison of the state after it."""
+    on = operations[-1].on
+    queries = [f"print({', '.join(f'{on}.{query}()' for query in HANDLE_QUERIES)})"] if comparing and on else []
+    return _program(rule, target, operations, [*queries, f"# {rule}: {remark}"])
+
+
+def _program(rule: str, target: Target, operations: Sequence[Operation], end: list[str]) -> str:
+    lines = [_HEAD.format(rule=rule, text=RULES[rule].text, preamble=target.preamble)]
+    model = Lockstep("spec_model")
+    try:
+        for operation in operations:
+            lines.append(_step(operation, model.run(operation, compare=False)))
+    except Invalid:  # blocks for ever or lacks a variable: the operation without an assertion
+        lines.append(operation.render())
+    finally:
+        model.close()
+    return "\n".join([*lines, *end]) + "\n"
+
+
+def _step(operation: Operation, outcome: Any) -> str:
+    """One operation, with assertions of its outcome by the model."""
+    if isinstance(outcome, Raised):
+        return _raises(operation.render(), outcome)
+    if operation.statement:
+        return operation.render()
+    if operation.into:
+        return "\n".join([operation.render(), *_holds(operation.into, outcome)])
+    assertions = _holds(("result",), outcome)
+    return "\n".join([f"result = {operation.text}", *assertions, "del result"])
+
+
+def _check(expression: str, expected: Any, kind: str) -> str:
+    """An assertion of what the model shows."""
+    if isinstance(expected, Raised):
+        return _raises(expression, expected)
+    if kind == "messages" and isinstance(expected, list):
+        variable = expression.rpartition(" in ")[2].rstrip("]")
+        lines = []
+        for number, each in enumerate(expected):
+            lines.append(_check(f"bytes({variable}[{number}])", each, "message"))
+        return "\n".join(lines)
+    return f"assert {expression} == {expected!r}, {expression}"
+
+
+def _observed(expected: Any) -> Any:
+    """The value that an assertion compares with: records as tuples, a region by its size."""
+    if isinstance(expected, Raised) or not isinstance(expected, tuple):
+        return _Config(expected) if type(expected).__name__ == "ChannelConfig" else expected
+    if len(expected) == 2 and isinstance(expected[1], bool):
+        return expected[0]
+    return tuple(expected)
+
+
+class _Config:
+    """A configuration that prints as a program writes it."""
+
+    def __init__(self, config: Any) -> None:
+        self.config = config
+
+    def __repr__(self) -> str:
+        return f"omni.{self.config!r}"
+
+
+def _raises(line: str, outcome: Raised) -> str:
+    error = f"omni.{outcome.error}" if outcome.error in OWN_ERRORS else outcome.error
+    return f"try:\n    {line}\nexcept {error}:\n    pass\nelse:\n    raise AssertionError({outcome.error!r})"
+
+
+def _holds(names: tuple[str, ...], outcome: Any) -> list[str]:
+    """Assertions that the variables hold the outcome."""
+    if len(names) > 1 and isinstance(outcome, tuple) and not isinstance(outcome, ObjectSummary):
+        return [line for name, each in zip(names, outcome, strict=True) for line in _holds((name,), each)]
+    name = names[0]
+    if len(names) > 1:
+        return []
+    if isinstance(outcome, Enum):
+        return [f"assert {name} is omni.{type(outcome).__name__}.{outcome.name}, {name}"]
+    if isinstance(outcome, ObjectSummary):
+        return _is_object(name, outcome)
+    if isinstance(outcome, (tuple, list)):
+        lines = [f"assert len({name}) == {len(outcome)}, {name}"]
+        for number, each in enumerate(outcome):
+            lines += _holds((f"{name}[{number}]",), each)
+        return lines
+    if outcome is None or isinstance(outcome, bool):
+        return [f"assert {name} is {outcome}, {name}"]
+    return [f"assert {name} == {outcome!r}, {name}"]
+
+
+def _is_object(name: str, outcome: ObjectSummary) -> list[str]:
+    if outcome.type_name == "Message":
+        return [f"assert bytes({name}) == {outcome.content!r}, bytes({name})"]
+    if outcome.type_name == "Reservation":
+        return [f"assert {name} is not None", f"assert len({name}.data) == {outcome.content[0]}"]
+    if outcome.type_name == "memoryview":
+        content = outcome.content[0]
+        return [f"assert {'len' if isinstance(content, int) else 'bytes'}({name}) == {content!r}"]
+    if outcome.type_name == "ChannelConfig":
+        return [f"assert ({name}.capacity, {name}.max_message_size) == {outcome.content!r}, {name}"]
+    return []

@@ -1,0 +1,363 @@
+/* Clients of the core as data: each thread runs a list of operations, and their results are the outcome. */
+#include "omni_mailbox.h"
+
+enum { OPERATIONS = 8, SETUP = WM_THREADS, MESSAGE_SIZE = 64 };
+#define NO_RESULT UINT64_MAX
+
+/* In the order of KINDS in client.py. */
+typedef enum {
+  /* the producer's */
+  TRY_PUSH,
+  BLOCKING_PUSH,
+  TIMED_PUSH,
+  BATCH_PUSH,
+  RESERVE,
+  WRITE_REGION,
+  COMMIT,
+  ROLLBACK,
+  PRODUCER_PIN,
+  PRODUCER_UNPIN,
+  CLOSE_PRODUCER,
+  FREE_PRODUCER,
+  PRODUCER_CONNECTED,
+  PRODUCER_STATISTICS,
+  AVAILABLE_SLOTS,
+  /* the consumer's */
+  TRY_POP,
+  UNREAD_POP,
+  BLOCKING_POP,
+  TIMED_POP,
+  BATCH_POP,
+  BLOCKING_BATCH_POP,
+  TIMED_BATCH_POP,
+  HELD,
+  READABLE,
+  PIN,
+  VIEW,
+  UNPIN,
+  CLOSE_CONSUMER,
+  FREE_CONSUMER,
+  CONSUMER_CONNECTED,
+  CONSUMER_STATISTICS,
+  AVAILABLE_MESSAGES,
+  /* the broker's */
+  REQUEST,
+  HAS,
+  REMOVE,
+  BROKER_STATISTICS,
+  SHUTDOWN,
+  SHUTDOWN_WAIT,
+  TIMED_SHUTDOWN_WAIT,
+  NEW_BROKER,
+  FREE_BROKER,
+  /* between threads */
+  HAND,
+  TAKE
+} operation_kind;
+
+typedef struct {
+  int32_t kind, argument; /* a message's token, a count, a name's number, or the index of a message in its batch */
+} operation;
+
+typedef struct {
+  int32_t threads, capacity;
+  int32_t channels; /* that fit in the broker's limit; 0: no limit */
+  int32_t bare;     /* there is no channel at first */
+  int32_t signals, refusals;
+  int32_t length[WM_THREADS + 1]; /* the last: the setup, which runs before the threads start */
+  operation operations[WM_THREADS + 1][OPERATIONS];
+} script;
+
+/* A thread: the channel it works on, if any, and what it got from it. */
+typedef struct {
+  omni_producer *producer;
+  omni_consumer *consumer;
+  uint8_t *region;
+  omni_message held[OPERATIONS]; /* of its last pop */
+  size_t held_count;
+  omni_message pinned; /* the last that it pinned, if it has data */
+  uint64_t generation; /* of its last shutdown */
+  uint64_t results[OPERATIONS];
+  int used;
+} actor;
+
+static omni_broker *broker;
+static actor actors[WM_THREADS + 1];
+static _Atomic uint32_t handed;
+static actor giver; /* a copy of the thread that handed over, in plain memory */
+
+/* ---- fault injection (platform.h): each thread has a count of its own, so that it does not depend on their order ----
+ */
+
+static int signals[WM_THREADS], refusals[WM_THREADS];
+
+int fault_sleep(platform_word *word, uint32_t value, bool timed, const wm_site *site) {
+  int me = wm_self();
+  unsigned ends = (timed ? WM_TIMED : 0) | (me >= 0 && signals[me] ? WM_INTERRUPTIBLE : 0);
+  int slept = wm_sleep(&word->value, sizeof word->value, value, ends, site);
+  if (slept == WM_SIGNAL) signals[me]--;
+  return slept;
+}
+
+bool fault_refusal(const wm_site *site) {
+  int me = wm_self();
+  if (me < 0 || !refusals[me] || !wm_choose(2, site)) return false;
+  refusals[me]--;
+  return true;
+}
+
+/* ---- results ---- */
+
+static uint64_t code(int result) { return (uint8_t)result; }
+
+static uint64_t statistics(const omni_handle_stats *stats) {
+  return stats->messages | stats->bytes << 8 | stats->failed << 16;
+}
+
+/* The token of a message, after reading every byte of it; 255 where it is torn. */
+static uint64_t token_of(const omni_message *message) {
+  uint8_t first = message->data[0];
+  for (size_t i = 0; i < message->size; i++)
+    if (message->data[i] != first) return 255;
+  return message->size == (size_t)first + 1 ? first : 255;
+}
+
+/* A pop's result code, and the tokens of the messages that came. */
+static uint64_t popped(actor *me, int result, const omni_message *messages, size_t count) {
+  uint64_t value = code(result);
+  if (result != OMNI_POP_SUCCESS) return value;
+  me->held_count = count;
+  for (size_t i = 0; i < count; i++) {
+    value |= token_of(&messages[i]) << (8 * (i + 1));
+    me->held[i] = messages[i];
+  }
+  return value;
+}
+
+/* ---- one operation: its result, or NO_RESULT ---- */
+
+static uint64_t batch_push(omni_producer *producer, size_t count) {
+  static const uint8_t tokens[][4] = {{1, 1}, {2, 2, 2}, {3, 3, 3, 3}};
+  omni_bytes several[sizeof tokens / sizeof *tokens];
+  for (size_t i = 0; i < count; i++) several[i] = (omni_bytes){tokens[i], i + 2};
+  return code((int)omni_batch_push(producer, several, count));
+}
+
+static uint64_t produce(actor *me, operation_kind kind, int argument) {
+  omni_producer *producer = me->producer;
+  omni_handle_stats stats;
+  uint8_t data[16], *region = me->region;
+  memset(data, argument, sizeof data); /* a message repeats its token, token + 1 times */
+  size_t size = (size_t)argument % 8 + 1;
+  if (kind == RESERVE || kind == COMMIT || kind == ROLLBACK) me->region = NULL;
+  switch (kind) {
+    case TRY_PUSH:
+      return code(omni_try_push(producer, data, size));
+    case BLOCKING_PUSH:
+      return code(omni_blocking_push(producer, data, size, -1));
+    case TIMED_PUSH:
+      return code(omni_blocking_push(producer, data, size, 1));
+    case BATCH_PUSH:
+      return batch_push(producer, (size_t)argument);
+    case RESERVE:
+      return code(omni_reserve(producer, 1, &me->region));
+    case WRITE_REGION:
+      if (region) platform_copy(region, data, 8);
+      return NO_RESULT;
+    case COMMIT:
+      if (region) platform_copy(region + 8, data, size);
+      return code(omni_commit(producer, size, 8));
+    case ROLLBACK:
+      return code(omni_rollback(producer));
+    case PRODUCER_PIN:
+      return code(omni_producer_pin(producer));
+    case PRODUCER_UNPIN:
+      omni_producer_unpin(producer);
+      return NO_RESULT;
+    case CLOSE_PRODUCER:
+      omni_producer_close(producer);
+      return NO_RESULT;
+    case FREE_PRODUCER:
+      omni_producer_free(producer);
+      return NO_RESULT;
+    case PRODUCER_CONNECTED:
+      return code(omni_producer_is_connected(producer));
+    case PRODUCER_STATISTICS:
+      omni_producer_get_stats(producer, &stats);
+      return statistics(&stats);
+    default:
+      return omni_producer_available_slots(producer);
+  }
+}
+
+static uint64_t batch_pop(actor *me, size_t wanted, int64_t timeout) {
+  omni_message messages[OPERATIONS];
+  size_t count = 0;
+  int result = omni_batch_pop(me->consumer, wanted, timeout, messages, &count);
+  return popped(me, result, messages, count);
+}
+
+static uint64_t unread_pop(actor *me) {
+  omni_message message;
+  int result = omni_try_pop(me->consumer, &message);
+  if (result == OMNI_POP_SUCCESS) me->held[0] = message, me->held_count = 1;
+  return code(result);
+}
+
+static uint64_t pin(actor *me, const omni_message *message) {
+  int result = omni_message_pin(me->consumer, message);
+  if (result == 0) me->pinned = *message;
+  return code(result);
+}
+
+static uint64_t consume(actor *me, operation_kind kind, int argument) {
+  omni_consumer *consumer = me->consumer;
+  omni_handle_stats stats;
+  omni_message message;
+  if (kind >= HELD && kind <= PIN && (size_t)argument >= me->held_count) return NO_RESULT;
+  if ((kind == VIEW || kind == UNPIN) && !me->pinned.data) return NO_RESULT;
+  switch (kind) {
+    case TRY_POP:
+      return popped(me, omni_try_pop(consumer, &message), &message, 1);
+    case UNREAD_POP:
+      return unread_pop(me);
+    case BLOCKING_POP:
+      return popped(me, omni_blocking_pop(consumer, -1, &message), &message, 1);
+    case TIMED_POP:
+      return popped(me, omni_blocking_pop(consumer, 1, &message), &message, 1);
+    case BATCH_POP:
+      return batch_pop(me, (size_t)argument, 0);
+    case BLOCKING_BATCH_POP:
+      return batch_pop(me, (size_t)argument, -1);
+    case TIMED_BATCH_POP:
+      return batch_pop(me, (size_t)argument, 1);
+    case HELD:
+      return token_of(&me->held[argument]);
+    case READABLE:
+      return code(omni_message_is_readable(consumer, &me->held[argument]));
+    case PIN:
+      return pin(me, &me->held[argument]);
+    case VIEW:
+      return token_of(&me->pinned);
+    case UNPIN:
+      omni_message_unpin(consumer, me->pinned.number);
+      return NO_RESULT;
+    case CLOSE_CONSUMER:
+      omni_consumer_close(consumer);
+      return NO_RESULT;
+    case FREE_CONSUMER:
+      omni_consumer_free(consumer);
+      return NO_RESULT;
+    case CONSUMER_CONNECTED:
+      return code(omni_consumer_is_connected(consumer));
+    case CONSUMER_STATISTICS:
+      omni_consumer_get_stats(consumer, &stats);
+      return statistics(&stats);
+    default:
+      return omni_consumer_available_messages(consumer);
+  }
+}
+
+/* From here on the thread works on the channel it got, or on none. */
+static uint64_t request(actor *me, const script *s, uint8_t name) {
+  me->producer = NULL;
+  me->consumer = NULL;
+  return code(
+      omni_request_channel(broker, &name, 1, (uint64_t)s->capacity, MESSAGE_SIZE, &me->producer, &me->consumer));
+}
+
+static uint64_t broker_statistics(void) {
+  omni_broker_stats stats;
+  omni_broker_get_stats(broker, &stats);
+  return stats.active_channels | stats.total_channels_created << 8 | stats.total_messages_sent << 16 |
+         stats.total_bytes_transferred << 24;
+}
+
+static uint64_t new_broker(void) {
+  omni_broker *another = omni_broker_new(UINT64_MAX);
+  if (another) omni_broker_free(another);
+  return another != NULL;
+}
+
+static uint64_t administer(actor *me, const script *s, operation_kind kind, int argument) {
+  uint8_t name = (uint8_t)argument;
+  switch (kind) {
+    case REQUEST:
+      return request(me, s, name);
+    case HAS:
+      return code(omni_has_channel(broker, &name, 1));
+    case REMOVE:
+      return code(omni_remove_channel(broker, &name, 1));
+    case BROKER_STATISTICS:
+      return broker_statistics();
+    case SHUTDOWN:
+      me->generation = omni_shutdown_begin(broker);
+      return NO_RESULT;
+    case SHUTDOWN_WAIT:
+      return code(omni_shutdown_wait(broker, me->generation, -1));
+    case TIMED_SHUTDOWN_WAIT:
+      return code(omni_shutdown_wait(broker, me->generation, 1));
+    case NEW_BROKER:
+      return new_broker();
+    default:
+      omni_broker_free(broker);
+      return NO_RESULT;
+  }
+}
+
+static void hand(const actor *me) {
+  giver = *me;
+  platform_store(&handed, 1, release);
+}
+
+static void take(actor *me) {
+  wm_await(&handed, sizeof handed, 0, wm_acquire, WM_SITE("&handed"));
+  memcpy(me->held, giver.held, sizeof giver.held);
+  me->held_count = giver.held_count;
+  me->pinned = giver.pinned;
+}
+
+static uint64_t perform(actor *me, const script *s, operation_kind kind, int argument) {
+  if (kind >= REQUEST && kind <= FREE_BROKER) return administer(me, s, kind, argument);
+  if (kind == HAND) hand(me);
+  else if (kind == TAKE) take(me);
+  else if (me->producer) return (kind < TRY_POP ? produce : consume)(me, kind, argument);
+  return NO_RESULT;
+}
+
+/* ---- the client ---- */
+
+static void run_script(const script *s, int number) {
+  actor *me = &actors[number];
+  for (int i = 0; i < s->length[number]; i++) {
+    const operation *o = &s->operations[number][i];
+    uint64_t result = perform(me, s, (operation_kind)o->kind, o->argument);
+    if (result != NO_RESULT) me->results[me->used++] = result;
+  }
+}
+
+static void begin(void *context) {
+  const script *s = context;
+  memset(actors, 0, sizeof actors);
+  atomic_init(&handed, 0);
+  for (int t = 0; t < WM_THREADS; t++) signals[t] = s->signals, refusals[t] = s->refusals;
+  broker = omni_broker_new(s->channels ? (uint64_t)(s->channels * s->capacity * MESSAGE_SIZE) : UINT64_MAX);
+  if (!s->bare) administer(&actors[SETUP], s, REQUEST, 0);
+  run_script(s, SETUP);
+  actors[SETUP].used = 0;
+  for (int t = 0; t < s->threads; t++) actors[t] = actors[SETUP];
+}
+
+static void thread(void *context, int number) { run_script(context, number); }
+
+static void end(void *context) {
+  const script *s = context;
+  for (int t = 0; t < s->threads; t++)
+    for (int i = 0; i < actors[t].used; i++) wm_outcome(actors[t].results[i]);
+  wm_outcome(wm_allocated());
+}
+
+void script_explore(const script *given, const wm_options *options, wm_report *report) {
+  wm_client client = {given->threads, begin, thread, end, (void *)given};
+  wm_explore(&client, options, report);
+}

@@ -1,0 +1,238 @@
+"""A state of the model as one immutable value: what the threads of a client share, and where each of them is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from enum import IntEnum
+from itertools import product
+from typing import NamedTuple
+
+from conformance.exploration.clients.client import CONSUMERS, PRODUCERS, Client
+from spec_model import registry
+from spec_model.channel import lifecycle
+from spec_model.channel.value import Channel, Side
+from spec_model.config import ChannelConfig
+from spec_model.registry import Registry
+
+MESSAGE_SIZE = 64
+Outcome = tuple[int, ...]
+Counters = tuple[Outcome, Outcome]
+"""What a producer's and a consumer's statistics count."""
+NOTHING_COUNTED: Counters = ((0, 0, 0), (0, 0, 0))
+Transition = tuple["State", "Thread"]
+"""What a transition makes of the state, and of the thread that takes it."""
+
+
+class Code:
+    """Result codes of the core that the model does not have (omni_mailbox.h), as the harness reports them."""
+
+    CONCURRENT_USE, PINNED, INTERRUPTED, EXPIRED = 255, 254, 253, 252
+
+
+class SmallConfig(ChannelConfig):
+    """Valid as it is: the verification build takes any capacity from 1 up."""
+
+    def normalize(self) -> ChannelConfig:
+        return self
+
+
+class Visibility(IntEnum):
+    """How far the close of a handle is visible.
+
+    It becomes visible to the handle itself, to the peer, to the registry and to the memory, in this order. The rules
+    say only that all of it is visible when `close` returns [LIF-2, BRK-8], and that no call is inside the handle from
+    ENDED on [LIF-8].
+    """
+
+    OPEN, INACTIVE, ENDED, UNREGISTERED, CLOSED = range(5)
+
+
+class Message(NamedTuple):
+    """A popped message: its number in the channel, and its token."""
+
+    number: int
+    token: int
+
+
+class Entry(NamedTuple):
+    """A channel ever made.
+
+    channel: its messages and counters, as if nothing were closed or shut down.
+    producer, consumer: how far their closes are visible.
+    shut: 1 where a shutdown is visible to pushes, 2 where it is visible to pops too; SHD-1 does not say that the two
+    come at once, only that both have when the call returns.
+    pins: the number of a message for each pin of it, ascending. regions: how often the producer is pinned.
+    freed: how many of the two handles are.
+    history: what the counters have been, the newest last.
+    """
+
+    name: str
+    channel: Channel
+    producer: Visibility = Visibility.OPEN
+    consumer: Visibility = Visibility.OPEN
+    shut: int = 0
+    pins: Outcome = ()
+    regions: int = 0
+    freed: int = 0
+    history: tuple[Counters, ...] = (NOTHING_COUNTED,)
+
+    def seen(self, producer: Visibility, consumer: Visibility, shut: int) -> Channel:
+        """The channel to an observer that a close and a shutdown reach from these stages on."""
+        seen = replace(self.channel, shut=self.shut >= shut)
+        seen = lifecycle.close_producer(seen) if self.producer >= producer else seen
+        return lifecycle.close_consumer(seen) if self.consumer >= consumer else seen
+
+    def seen_by_producer(self) -> Channel:
+        """The channel as a call of the producer finds it."""
+        return self.seen(Visibility.INACTIVE, Visibility.ENDED, 1)
+
+    def seen_by_consumer(self) -> Channel:
+        """The channel as a call of the consumer finds it."""
+        return self.seen(Visibility.ENDED, Visibility.INACTIVE, 2)
+
+    def after(self, channel: Channel) -> Entry:
+        """What a call made of the channel that it found."""
+        counters = (tuple(channel.sent), tuple(channel.received))
+        history = self.history if counters == self.history[-1] else (*self.history, counters)
+        open_again = replace(channel, producer=Side.LIVE, consumer=Side.LIVE, shut=False)
+        return self._replace(channel=open_again, history=history)
+
+    @property
+    def registered(self) -> bool:
+        """Until both closes are visible to the registry [BRK-8]."""
+        return min(self.producer, self.consumer) < Visibility.UNREGISTERED
+
+    @property
+    def mapped(self) -> bool:
+        """Whether the messages' memory is mapped: until both closes are complete and no pin is left [MSG-3]."""
+        return min(self.producer, self.consumer) < Visibility.CLOSED or bool(self.pins) or self.regions > 0
+
+
+class Thread(NamedTuple):
+    """Where a thread is, and what it has.
+
+    channel: the number of the channel it works on, or -1.
+    next: the operation to come. begun: how far it is, where it takes several transitions.
+    inside: whether it holds a guard.
+    held, pinned: the messages of its last pop, and the one it pinned last.
+    generation: how many channels there had been at its last shutdown.
+    read: how many messages had been popped when its batch of pushes began.
+    faults: how often it was interrupted, or refused memory.
+    known, totals: the least that it can find in the counters of its channel, and of the broker.
+    """
+
+    channel: int
+    next: int = 0
+    begun: int = 0
+    inside: bool = False
+    held: tuple[Message, ...] = ()
+    pinned: Message | None = None
+    generation: int = 0
+    read: int = 0
+    faults: int = 0
+    known: Counters = NOTHING_COUNTED
+    totals: Outcome = (0, 0)
+    results: Outcome = ()
+
+    def done(self, *results: int) -> Thread:
+        """After the operation, with what it answered."""
+        return self._replace(next=self.next + 1, begun=0, inside=False, read=0, results=(*self.results, *results))
+
+    def fault(self, result: int) -> Thread:
+        """After an operation that a signal ended, or that was refused memory."""
+        return self._replace(faults=self.faults + 1).done(result)
+
+    def knowing(self, side: str, entry: Entry) -> Thread:
+        """After it has used that handle, or has seen to it that nobody does: it finds all that was counted there."""
+        sent, received = entry.history[-1]
+        known = (sent, self.known[1]) if side == "producer" else (self.known[0], received)
+        return self._replace(known=known)
+
+
+class State(NamedTuple):
+    """entries: every channel ever made, oldest first. broker: whether its maker holds on to the broker.
+
+    handed: the messages that one thread has given to another, held and pinned.
+    """
+
+    client: Client
+    threads: tuple[Thread, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    broker: bool = True
+    handed: tuple[tuple[Message, ...], Message | None] | None = None
+
+    def with_entry(self, number: int, entry: Entry) -> State:
+        """The state with another state of one channel."""
+        return self._replace(entries=(*self.entries[:number], entry, *self.entries[number + 1 :]))
+
+    def pin_is_tried(self, channel: int) -> bool:
+        """Whether some thread is on its way to pin a message of the channel."""
+        pairs = zip(self.threads, self.client.threads, strict=True)
+        return any(each.begun and each.channel == channel and script[each.next].kind == "pin" for each, script in pairs)
+
+    def is_inside(self, channel: int, side: str) -> bool:
+        """Whether some thread is inside that handle of the channel."""
+        kinds = PRODUCERS if side == "producer" else CONSUMERS
+        pairs = zip(self.threads, self.client.threads, strict=True)
+        return any(
+            each.inside and each.channel == channel and script[each.next].kind in kinds for each, script in pairs
+        )
+
+    @property
+    def registry(self) -> Registry:
+        """The broker as the model has it: the channels that are gone still count [BRK-11]."""
+        most = self.client.channels * self.client.capacity * MESSAGE_SIZE
+        made = Registry(most or None, created=len(self.entries))
+        for entry in self.entries:
+            if not entry.registered:
+                made = replace(made, channels=((entry.name, entry.channel),))
+                gone = entry.seen(Visibility.UNREGISTERED, Visibility.UNREGISTERED, shut=2)
+                made = registry.with_channel(made, entry.name, gone)
+        return replace(made, channels=tuple((each.name, each.channel) for each in self.entries if each.registered))
+
+    @property
+    def allocated(self) -> int:
+        """Blocks of memory: two for a broker, a mapping and a control block for a channel.
+
+        The broker's are there while its maker or a registered channel holds it; the control block while the mapping
+        or a handle does.
+        """
+        broker = self.broker or any(entry.registered for entry in self.entries)
+        return 2 * broker + sum(entry.mapped + (entry.mapped or entry.freed < 2) for entry in self.entries)
+
+
+def read_counters(side: int, entry: Entry, thread: Thread) -> Iterator[Thread]:
+    """The three counters of a side, a byte of the result for each.
+
+    Each may be stale, none decreases, and a thread's own are exact. Exact for all holds only while no other thread is
+    active [STA-3], and no rule says that two of them belong to one moment.
+    """
+    for values in product(*(_once(side, counter, entry, thread) for counter in range(3))):
+        yield _seen(side, values, thread).done(packed(values))
+
+
+def read_length(entry: Entry, thread: Thread) -> Iterator[tuple[Thread, int]]:
+    """How many messages wait: those popped are counted first, so that there are never fewer than none."""
+    for popped in _once(1, 0, entry, thread):
+        for pushed in _once(0, 0, entry, thread):
+            if pushed >= popped:
+                known = _seen(0, (pushed, *thread.known[0][1:]), thread)
+                known = _seen(1, (popped, *thread.known[1][1:]), known)
+                yield known, min(pushed - popped, entry.channel.config.capacity)
+
+
+def packed(values: tuple[int, ...]) -> int:
+    """Several counters as the harness reports them."""
+    return sum(value << 8 * place for place, value in enumerate(values))
+
+
+def _once(side: int, counter: int, entry: Entry, thread: Thread) -> list[int]:
+    """What the counter has ever been, from what the thread knows of it on."""
+    values = {counters[side][counter] for counters in entry.history}
+    return sorted(value for value in values if value >= thread.known[side][counter])
+
+
+def _seen(side: int, values: tuple[int, ...], thread: Thread) -> Thread:
+    known: Counters = (values, thread.known[1]) if side == 0 else (thread.known[0], values)
+    return thread._replace(known=known)

@@ -1,1 +1,0 @@
-"""Each operation of a client as the steps that nothing comes between, on the model's pure functions."""

@@ -1,1 +1,0 @@
-"""Is every atomic access, fence and wake of the core necessary, at the order it has?"""

@@ -1,0 +1,87 @@
+"""The adapter for a C library: the Python names of `fast_impl` over any library with the C ABI of omni_mailbox.h.
+
+`fast_impl`'s binding over cffi takes `ffi` and `lib` from the extension module that holds its core. The adapter puts
+a module over the library in that one's place before anything imports `fast_impl`, so there is one library a process.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from conformance.targets.target import check_features
+
+FACE = "fast_impl"
+"""The implementation whose Python names stand before the library."""
+
+_CORES = (f"{FACE}._core", f"{FACE}._core_portable")
+_TEST_BUILD = "void omni_set_start_index(uint64_t index);"  # exported only with OMNI_START_INDEX_SETTABLE
+
+
+def load(path: str | Path) -> ModuleType:
+    """`fast_impl` over the shared library at `path`, with `set_start_index` where the library exports it.
+
+    Raises ImportError where the library cannot be loaded or lacks a function, or `fast_impl` is in use already.
+    """
+    path = str(Path(path).resolve())
+    if FACE in sys.modules:
+        if getattr(sys.modules.get(_CORES[0]), "__file__", None) != path:
+            raise ImportError(f"{FACE} is in use already; a library is judged in a process of its own")
+        return sys.modules[FACE]
+    core: Any = ModuleType(_CORES[0])
+    core.__file__ = path
+    core.ffi, core.lib = _bind(path)
+    sys.modules.update(dict.fromkeys(_CORES, core))
+    os.environ["OMNI_BINDING"] = "cffi"
+    omni = import_module(FACE)
+    if hasattr(core.lib, "omni_set_start_index"):
+        vars(omni)["set_start_index"] = core.lib.omni_set_start_index
+    return omni
+
+
+def not_provided(path: str) -> dict[str, str]:
+    """What a library lacks by its optional `const char *omni_not_provided(void)`: features, spaces between.
+
+    Raises Unusable where it names no feature.
+    """
+    try:
+        ask = ctypes.CDLL(str(Path(path).resolve())).omni_not_provided
+    except AttributeError:
+        return {}
+    ask.restype = ctypes.c_char_p
+    lacks = ask().decode().split()
+    check_features(lacks, "omni_not_provided() names no feature")
+    return dict.fromkeys(lacks, "says the library")
+
+
+def _bind(path: str) -> tuple[Any, Any]:
+    """`ffi` and `lib` of the shared library at `path`, in cffi's ABI mode."""
+    from cffi import FFI
+
+    declared = _declarations()
+    ffi = FFI()
+    ffi.cdef(declared + _TEST_BUILD)
+    try:
+        lib = ffi.dlopen(path)
+    except OSError as error:
+        raise ImportError(f"{path} cannot be loaded as a shared library: {error}") from error
+    functions = re.findall(r"^\w[\w *]*?(omni_\w+)\(", declared, re.MULTILINE)
+    if missing := [name for name in functions if not hasattr(lib, name)]:
+        raise ImportError(f"{path} does not export {', '.join(missing)}, which omni_mailbox.h declares")
+    return ffi, lib
+
+
+def _declarations() -> str:
+    """The part of omni_mailbox.h that cffi reads; found without importing `fast_impl`."""
+    spec = find_spec(FACE)
+    if spec is None or not spec.submodule_search_locations:
+        raise ImportError(f"{FACE}, whose Python names stand before a library, is not installed")
+    header = Path(spec.submodule_search_locations[0]) / "core" / "omni_mailbox.h"
+    return header.read_text().partition("/* declarations begin */")[2].partition("/* declarations end */")[0]

@@ -1,0 +1,253 @@
+"""Threads for checks: started, waited for with a limit, and observed to be blocked in an operation or hanging."""
+
+from __future__ import annotations
+
+import linecache
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any, NamedTuple
+
+from conformance.failure import Broken
+
+LIMIT = 10.0
+"""Seconds after which a thread is taken to hang."""
+
+SLACK = 2.0
+"""Seconds that a call may be late, after its time is up, on a machine that is busy."""
+
+QUIET = 20
+"""How many polls in a row, half a millisecond apart, must find a thread asleep."""
+
+POLLING = 1.0
+"""Seconds in an operation after which a thread that never sleeps is taken to wait by polling."""
+
+OPERATIONS = frozenset({
+    "instance", "request_channel", "has_channel", "remove_channel", "shutdown", "open_channel",
+    "try_push", "blocking_push", "batch_push", "send", "reserve", "commit", "rollback",
+    "try_pop", "blocking_pop", "batch_pop", "receive", "move", "close", "__del__",
+    "is_connected", "capacity", "max_message_size", "available_slots", "available_messages", "get_config", "get_stats",
+})  # fmt: skip
+"""Everything of a target's that can be called by name."""
+
+_SUITE = str(Path(__file__).parent)
+_ADAPTERS = str(Path(__file__).parent / "targets")
+
+
+class Hung(AssertionError):
+    """A thread did not end in time; the message names the operation that it is in."""
+
+
+class Task:
+    """A daemon thread that runs a function and keeps what it returned or raised."""
+
+    def __init__(self, body: Callable[..., Any], *arguments: Any) -> None:
+        self._body, self._arguments = body, arguments
+        self.value: Any = None
+        self.error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self.value = self._body(*self._arguments)
+        except BaseException as error:
+            self.error = error
+
+    @property
+    def ended(self) -> bool:
+        """Whether the function has returned or raised."""
+        return not self._thread.is_alive()
+
+    @property
+    def _runs(self) -> str:
+        return getattr(self._body, "__name__", "")
+
+    def asleep(self) -> bool:
+        """Wait until the thread is blocked inside an operation; False where it ended instead."""
+        wait_until_blocked(self._thread, lambda: self.ended, self._runs)
+        return not self.ended
+
+    def ends(self, within: float) -> bool:
+        """Wait up to `within` seconds for the thread's end; whether it came."""
+        self._thread.join(within)
+        return self.ended
+
+    def finish(self, limit: float = LIMIT) -> Any:
+        """What the function returned; raises what it raised, or Hung, which says in which operation."""
+        self._thread.join(limit)
+        if not self.ended:
+            assert self._thread.ident is not None
+            raise Hung(f"{_hung_in(self._thread.ident, self._runs)}: it did not end within {limit:g} s")
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+
+def promptly(call: Callable[..., Any], *arguments: Any) -> Any:
+    """What a call returns that must not block; raises Hung if it does."""
+    return Task(call, *arguments).finish()
+
+
+def try_until(attempt: Callable[[], bool], why: str) -> None:
+    """Repeat `attempt` until it is true; an AssertionError after the limit."""
+    deadline = time.monotonic() + LIMIT
+    while not attempt():
+        assert time.monotonic() < deadline, why
+        time.sleep(0)
+
+
+def wait_until_blocked(thread: threading.Thread, over: Callable[[], bool], body: str = "") -> None:
+    """Return when a thread sleeps inside an operation, or something is over, or the limit is reached.
+
+    Linux reports whether a thread sleeps, and how often it went to sleep: a thread that waits for Python's lock
+    wakes every few milliseconds to ask again. A thread that polls is never seen asleep; it is taken to wait when
+    it has been in the operation for a second.
+    """
+    deadline = time.monotonic() + LIMIT
+    entered: float | None = None
+    quiet, before = 0, ""
+    assert thread.ident is not None, "the thread has not started"
+    while quiet < QUIET and not over() and time.monotonic() < deadline:
+        if operation_of(thread.ident, body) is None:
+            entered, quiet = None, 0
+        else:
+            entered = entered or time.monotonic()
+            if time.monotonic() - entered > POLLING:
+                return
+            now = _sleeps(thread.native_id)
+            quiet = quiet + 1 if now and now == before else 0
+            before = now
+        time.sleep(0.0005)
+
+
+def _sleeps(native: int | None) -> str:
+    """How often a sleeping thread went to sleep; "" while it runs, "unknown" where the system does not report it."""
+    try:
+        status = Path(f"/proc/self/task/{native}/status").read_text()
+    except OSError:
+        return "unknown"
+    fields = dict(line.split(":", 1) for line in status.splitlines())
+    return fields["voluntary_ctxt_switches"] if fields["State"].split()[0] == "S" else ""
+
+
+def operation_of(thread: int, body: str = "") -> str | None:
+    """The operation that a thread is in, by its `ident`; None where it is in none, or has ended.
+
+    A target made of Python shows a frame of that name. One made of C shows none: there the line of the check that
+    calls it names the operation, or `body`, the name of the function that the thread runs.
+    """
+    frame = sys._current_frames().get(thread)
+    while frame is not None and not _is_check(frame):
+        if frame.f_code.co_name in OPERATIONS:
+            return frame.f_code.co_name
+        frame = frame.f_back
+    called = [] if frame is None else [each for each in re.findall(r"\.(\w+)\(", _line(frame)) if each in OPERATIONS]
+    return called[-1] if called else body if frame is not None and body in OPERATIONS else None
+
+
+def _hung_in(thread: int, body: str = "") -> str:
+    """'hung in blocking_pop (wakeups.py, line 40: task = ...)': for the message of a failure."""
+    frame = sys._current_frames().get(thread)
+    while frame is not None and not _is_check(frame):
+        frame = frame.f_back
+    where = f" ({Path(frame.f_code.co_filename).name}, line {frame.f_lineno}: {_line(frame)})" if frame else ""
+    return f"hung in {operation_of(thread, body) or 'no operation'}{where}"
+
+
+def _is_check(frame: FrameType) -> bool:
+    """Whether it is the suite's own code, but for its adapters for targets."""
+    file = frame.f_code.co_filename
+    return file.startswith(_SUITE) and not file.startswith(_ADAPTERS)
+
+
+def _line(frame: FrameType) -> str:
+    return linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
+
+
+def open_pair(omni: Any, capacity: int = 8, size: int = 64) -> Any:
+    """A broker and a pair on it."""
+    broker = omni.MailboxBroker()
+    error, pair = broker.request_channel("a", omni.ChannelConfig(capacity, size))
+    assert pair is not None, error
+    return broker, pair
+
+
+def open_full(omni: Any) -> Any:
+    """A broker and a pair with a full queue of capacity 8: the target's own, where it makes one."""
+    if hasattr(omni, "make_full_channel"):
+        return omni.make_full_channel()
+    broker, pair = open_pair(omni)
+    _fill(pair)
+    return broker, pair
+
+
+def _fill(pair: Any) -> None:
+    """Push eight messages into an empty channel of capacity 8; raises Broken if they do not fit."""
+    pushed = pair.producer.batch_push([b"x"] * 8)
+    if pushed != 8:
+        raise Broken("PSH-2", f"batch_push of 8 messages into an empty channel of capacity 8 answered {pushed}")
+
+
+class Call(NamedTuple):
+    """A call that waits. name: as a program would write it. rule: which says that it waits. pushes: its side."""
+
+    name: str
+    rule: str
+    pushes: bool
+    run: Callable[[Any], Any]
+
+
+CALLS = (
+    Call("blocking_pop()", "POP-4", False, lambda pair: pair.consumer.blocking_pop()[0]),
+    Call("blocking_pop(60)", "POP-4", False, lambda pair: pair.consumer.blocking_pop(60)[0]),
+    Call("batch_pop(4, None)", "POP-5", False, lambda pair: pair.consumer.batch_pop(4, None)[0]),
+    Call("batch_pop(4, 60)", "POP-5", False, lambda pair: pair.consumer.batch_pop(4, 60)[0]),
+    Call("blocking_push(b'late')", "PSH-4", True, lambda pair: pair.producer.blocking_push(b"late")),
+    Call("blocking_push(b'late', 60)", "PSH-4", True, lambda pair: pair.producer.blocking_push(b"late", 60)),
+)
+
+
+class Blocked:
+    """A thread that is asleep in a call: on a full queue for a push, on an empty one for a pop."""
+
+    def __init__(self, omni: Any, call: Call, broker: Any = None) -> None:
+        """On a channel of its own; raises Broken if the call does not wait."""
+        self.call = call
+        if broker is None:
+            self.broker, self.pair = open_full(omni) if call.pushes else open_pair(omni)
+        else:
+            self.broker, self.pair = broker, _another_pair(omni, broker)
+            if call.pushes:
+                _fill(self.pair)
+        self.own, self.peer = self.pair.producer, self.pair.consumer
+        if not call.pushes:
+            self.own, self.peer = self.peer, self.own
+        self.task = Task(lambda: call.run(self.pair))
+        self.still("nothing had come for it")
+
+    def still(self, why: str) -> None:
+        """Raises Broken, by the rule that says that the call waits, unless it is blocked now."""
+        if not self.task.asleep():
+            raise Broken(self.call.rule, f"{self.call.name} answered {name_of(self.task.finish())}, though {why}")
+
+    def answers(self, result: str, event: str) -> None:
+        """The call ends with this result after what has just been done; raises Hung or AssertionError."""
+        got = name_of(self.task.finish())
+        assert got == result, f"{self.call.name} answered {got} when {event}, not {result}"
+
+
+def _another_pair(omni: Any, broker: Any) -> Any:
+    name = f"blocked {broker.get_stats().total_channels_created}"
+    error, pair = broker.request_channel(name, omni.ChannelConfig(8, 64))
+    assert not error, error
+    return pair
+
+
+def name_of(result: Any) -> str:
+    """A result code by its name, anything else as text."""
+    return str(getattr(result, "name", result))

@@ -1,0 +1,162 @@
+"""What both bindings share: how arguments are converted, what is raised in which words, and how handles end."""
+
+from __future__ import annotations
+
+import math
+import operator
+from datetime import timedelta
+from typing import Any, NoReturn, Self, SupportsFloat, SupportsIndex
+
+from spec_model.config import ChannelConfig
+from spec_model.errors import ChannelClosedError, ConcurrentUseError, MessageExpiredError
+from spec_model.vocabulary import PopResult, PushResult
+
+# ---- arguments [ARG] ----
+
+Buffer = Any
+"""Any C-contiguous bytes-like object."""
+
+Timeout = SupportsFloat | SupportsIndex | timedelta | None
+"""None for ever, or seconds, or a timedelta; not negative."""
+
+SIZE_MAX: int = 2**64 - 1
+FOREVER = -1
+"""The duration, in nanoseconds, that the core takes for ever."""
+
+_LONGEST = 2**63 - 1  # nanoseconds
+
+
+def as_count(name: str, value: SupportsIndex) -> int:
+    """A count or size, an int from 0 to 2**64 - 1, larger ones cut to that [ARG-3].
+
+    Raises TypeError for what is not an integer, ValueError for a negative one.
+    """
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name} must be an integer, not {type(value).__name__}")
+    count = operator.index(value)
+    if count < 0:
+        raise ValueError(f"{name} must not be negative, got {count}")
+    return min(count, SIZE_MAX)
+
+
+def as_nanoseconds(timeout: Timeout) -> int:
+    """A timeout in nanoseconds, rounded up so that no call gives up early; FOREVER for ever [ARG-2].
+
+    Raises TypeError for what is no number of seconds, ValueError for negative or NaN.
+    """
+    if timeout is None:
+        return FOREVER
+    if isinstance(timeout, timedelta):
+        nanoseconds = timeout // timedelta(microseconds=1) * 1000
+    elif isinstance(timeout, bool) or not (hasattr(timeout, "__float__") or hasattr(timeout, "__index__")):
+        raise TypeError(f"timeout must be None, seconds or a timedelta, not {type(timeout).__name__}")
+    elif isinstance(timeout, SupportsIndex):
+        nanoseconds = operator.index(timeout) * 10**9
+    else:
+        seconds = float(timeout)
+        if math.isnan(seconds) or seconds < 0:
+            raise ValueError(f"timeout must be 0 or more seconds, not {timeout}")
+        nanoseconds = math.ceil(seconds * 10**9) if seconds < _LONGEST / 10**9 else _LONGEST + 1
+    if nanoseconds < 0:
+        raise ValueError(f"timeout must not be negative, got {timeout}")
+    return nanoseconds if nanoseconds <= _LONGEST else FOREVER
+
+
+def as_name(name: str) -> bytes:
+    """A channel's name as bytes that are equal exactly for equal names [BRK-7].
+
+    Raises TypeError for what is not a str.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"name must be a str, not {type(name).__name__}")
+    return name.encode("utf-8", "surrogatepass")
+
+
+def as_config(config: ChannelConfig) -> ChannelConfig:
+    """`config`, if it is one; raises TypeError if not."""
+    if not isinstance(config, ChannelConfig):
+        raise TypeError(f"config must be a ChannelConfig, not {type(config).__name__}")
+    return config
+
+
+def as_memory_limit(limit: SupportsIndex | None) -> int:
+    """A limit in bytes for the core, for which SIZE_MAX is none [BRK-5]."""
+    return SIZE_MAX if limit is None else as_count("memory_limit", limit)
+
+
+# ---- errors ----
+
+CONCURRENT_USE = -1
+PINNED = -2
+
+
+def refuse(code: int) -> NoReturn:
+    """Raise what a negative code of the core means."""
+    if code == CONCURRENT_USE:
+        raise ConcurrentUseError("another thread is inside this handle; one thread at a time may use it")
+    if code == PINNED:
+        raise BufferError(
+            "a message waits, but an export of the message `capacity` before it is alive; release that view first"
+        )
+    raise SystemError(f"the core answered {code}")
+
+
+def unsent(result: PushResult, size: int, most: int) -> NoReturn:
+    """Raise, for `send`, what any result but SUCCESS means."""
+    if result is PushResult.TIMEOUT:
+        raise TimeoutError("no slot became free in time")
+    if result is PushResult.CHANNEL_CLOSED:
+        raise ChannelClosedError("the channel is closed: nobody receives")
+    raise ValueError(f"a message has 1 to {most} bytes, not {size}")
+
+
+def unreceived(result: PopResult) -> NoReturn:
+    """Raise, for `receive`, what any result but SUCCESS means."""
+    if result is PopResult.TIMEOUT:
+        raise TimeoutError("no message came in time")
+    raise ChannelClosedError("the channel is closed and drained")
+
+
+def expired() -> NoReturn:
+    """Raise what reading a message too late means [MSG-2]."""
+    raise MessageExpiredError("the message has expired: its consumer has popped again or is closed")
+
+
+def ended() -> NoReturn:
+    """Raise what using a reservation too late means [RSV-6]."""
+    raise ValueError("the reservation has ended: it was committed, rolled back, dropped or closed")
+
+
+def held() -> NoReturn:
+    """Raise what a live export of the region means for `commit` and `rollback` [RSV-7]."""
+    raise BufferError(
+        "an export of the reserved region (a slice, an array) is alive, and writing through it later "
+        "would tear the message; release it first"
+    )
+
+
+# ---- handles ----
+
+
+class NonCopyable:
+    """There is one of it; a copy would be a second producer or consumer (§2.2) [LIF-7]."""
+
+    __slots__ = ()
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} cannot be copied or pickled; use move() to hand it on")
+
+
+class Closable(NonCopyable):
+    """Ends by `close()` or by leaving its `with` block [LIF-1]."""
+
+    __slots__ = ()
+
+    def close(self) -> None:
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()

@@ -1,0 +1,86 @@
+"""The C sources of the extension modules: headers as cffi reads them, docstrings for the types in C.
+
+At build time it is loaded by its path, before `fast_impl` can be imported.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from cffi import FFI
+
+CORE = Path(__file__).resolve().parent / "core"
+VERIFIER = Path(__file__).resolve().parent / "flatbuffers" / "verifier"
+
+SOURCE = """
+#include "omni_mailbox.h"
+#include "omni_internal.h"
+"""
+
+
+def declarations(header: Path) -> str:
+    """The declarations of a header of ours, as cffi reads them: what stands between its two marks."""
+    declared = re.search(r"/\* declarations begin \*/(.*)/\* declarations end \*/", header.read_text(), re.DOTALL)
+    if declared is None:
+        raise RuntimeError(f"{header.name} has lost the marks around its declarations")
+    return declared.group(1)
+
+
+def core(module_name: str, portable: bool) -> FFI:
+    """The binding `module_name` over the portable or the futex variant of the core, ready to compile."""
+    ffi = FFI()
+    ffi.cdef(declarations(CORE / "omni_mailbox.h") + "const char *omni_fences(void);")
+    _set_source(ffi, module_name, SOURCE, CORE, {"OMNI_PORTABLE": "1"} if portable else {})
+    return ffi
+
+
+def verifier(module_name: str) -> FFI:
+    """The binding `module_name` over the FlatBuffers verifier, ready to compile."""
+    ffi = FFI()
+    ffi.cdef(declarations(VERIFIER / "omni_flatbuffers.h"))
+    _set_source(ffi, module_name, '#include "omni_flatbuffers.h"', VERIFIER, {})
+    return ffi
+
+
+def _set_source(ffi: FFI, module_name: str, source: str, folder: Path, macros: dict[str, str]) -> None:
+    ffi.set_source(
+        module_name,
+        source,
+        sources=[str(path) for path in sorted(folder.rglob("*.c"))],
+        include_dirs=[str(folder)],
+        define_macros=list(macros.items()),
+        extra_compile_args=["-std=gnu11", "-O2", "-fvisibility=hidden"],
+        libraries=["pthread"],
+    )
+
+
+def docs(package: Path) -> Iterator[str]:
+    """Lines of C: DOC_<class> and DOC_<class>_<member> for what has a docstring in `fast_impl/cffi`.
+
+    A method's begins with its signature, in the form from which CPython makes `__text_signature__`.
+    """
+    for path in sorted((package / "cffi").glob("*.py")):
+        for kind in ast.parse(path.read_text(encoding="utf-8")).body:
+            if not isinstance(kind, ast.ClassDef):
+                continue
+            yield _definition(f"DOC_{kind.name}", ast.get_docstring(kind))
+            for member in kind.body:
+                if isinstance(member, ast.FunctionDef):
+                    method = not (member.decorator_list or member.name.startswith("_"))
+                    signature = f"{member.name}(${_parameters(member)})\n--\n\n" if method else ""
+                    yield _definition(f"DOC_{kind.name}_{member.name}", ast.get_docstring(member), signature)
+
+
+def _parameters(function: ast.FunctionDef) -> str:
+    for argument in ast.walk(function.args):
+        if isinstance(argument, ast.arg):
+            argument.annotation = None
+    return ast.unparse(function.args)
+
+
+def _definition(name: str, docstring: str | None, signature: str = "") -> str:
+    return f"#define {name} {json.dumps(signature + docstring, ensure_ascii=False)}\n" if docstring else ""

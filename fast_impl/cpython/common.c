@@ -1,0 +1,137 @@
+/* What the types share: how arguments are converted [ARG], what is raised, how handles are entered and not copied. */
+#include <math.h>
+#include <stdarg.h>
+
+#include "handles.h"
+
+/* ---- arguments ---- */
+
+int bind(const char *function, const char *const *names, int required, int most, PyObject *const *args,
+         Py_ssize_t nargs, PyObject *kwnames, PyObject **values) {
+  if (nargs > most) {
+    PyErr_Format(PyExc_TypeError, "%s() takes at most %d argument%s (%zd given)", function, most, most == 1 ? "" : "s",
+                 nargs);
+    return -1;
+  }
+  int given = 0; /* a bit for each */
+  for (int i = 0; i < nargs; i++) values[i] = args[i], given |= 1 << i;
+  for (Py_ssize_t i = 0; kwnames && i < PyTuple_GET_SIZE(kwnames); i++) {
+    PyObject *name = PyTuple_GET_ITEM(kwnames, i);
+    int place = 0;
+    while (place < most && PyUnicode_CompareWithASCIIString(name, names[place]) != 0) place++;
+    if (place == most) {
+      PyErr_Format(PyExc_TypeError, "%s() got an unexpected keyword argument %R", function, name);
+      return -1;
+    }
+    if (given & 1 << place) {
+      PyErr_Format(PyExc_TypeError, "%s() got multiple values for argument %R", function, name);
+      return -1;
+    }
+    values[place] = args[nargs + i], given |= 1 << place;
+  }
+  for (int i = 0; i < required; i++) {
+    if (given & 1 << i) continue;
+    PyErr_Format(PyExc_TypeError, "%s() is missing its argument '%s'", function, names[i]);
+    return -1;
+  }
+  return 0;
+}
+
+int buffer_of(PyObject *object, payload *bytes) {
+  if (PyObject_GetBuffer(object, &bytes->view, PyBUF_FULL_RO) < 0) {
+    if (PyErr_ExceptionMatches(PyExc_TypeError)) {
+      PyErr_Clear();
+      PyObject *name = PyType_GetName(Py_TYPE(object));
+      if (name) PyErr_Format(PyExc_TypeError, "data must be a bytes-like object, not %U", name);
+      Py_XDECREF(name);
+    }
+    return -1;
+  }
+  if (!PyBuffer_IsContiguous(&bytes->view, 'C')) {
+    PyBuffer_Release(&bytes->view);
+    PyErr_SetString(PyExc_BufferError, "data must be C-contiguous; bytes(data) makes a copy that is");
+    return -1;
+  }
+  bytes->data = bytes->view.buf;
+  bytes->size = (size_t)bytes->view.len;
+  return 0;
+}
+
+int convert_count(const handles_state *state, const char *name, PyObject *value, uint64_t *count) {
+  if (PyLong_CheckExact(value)) {
+    int overflow;
+    long long integer = PyLong_AsLongLongAndOverflow(value, &overflow);
+    if (integer >= 0) {
+      *count = (uint64_t)integer;
+      return 0;
+    }
+  }
+  PyObject *converted = PyObject_CallFunction(state->as_count, "sO", name, value);
+  if (!converted) return -1;
+  *count = PyLong_AsUnsignedLongLong(converted);
+  Py_DECREF(converted);
+  return 0;
+}
+
+int convert_timeout(const handles_state *state, PyObject *timeout, int64_t *nanoseconds) {
+  static const double soon = 1e9; /* seconds; what lies beyond is left to as_nanoseconds */
+  if (timeout == Py_None) {
+    *nanoseconds = FOREVER;
+    return 0;
+  }
+  if (PyFloat_CheckExact(timeout)) {
+    double seconds = PyFloat_AS_DOUBLE(timeout);
+    if (seconds >= 0 && seconds < soon) {
+      *nanoseconds = (int64_t)ceil(seconds * 1e9);
+      return 0;
+    }
+  } else if (PyLong_CheckExact(timeout)) {
+    int overflow;
+    long long seconds = PyLong_AsLongLongAndOverflow(timeout, &overflow);
+    if (seconds >= 0 && (double)seconds < soon) {
+      *nanoseconds = (int64_t)seconds * 1000000000;
+      return 0;
+    }
+  }
+  PyObject *converted = PyObject_CallOneArg(state->as_nanoseconds, timeout);
+  if (!converted) return -1;
+  *nanoseconds = PyLong_AsLongLong(converted);
+  Py_DECREF(converted);
+  return 0;
+}
+
+/* ---- answers ---- */
+
+PyObject *handle_enter(PyObject *self, PyObject *Py_UNUSED(unused)) { return Py_NewRef(self); }
+
+PyObject *handle_reduce_ex(PyObject *self, PyObject *Py_UNUSED(protocol)) {
+  PyObject *name = PyType_GetName(Py_TYPE(self));
+  if (name) PyErr_Format(PyExc_TypeError, "%U cannot be copied or pickled; use move() to hand it on", name); /* LIF-7 */
+  Py_XDECREF(name);
+  return NULL;
+}
+
+PyObject *config_of(const handles_state *state, uint64_t capacity, uint64_t max_message_size) {
+  return PyObject_CallFunction(state->channel_config, "KK", (unsigned long long)capacity,
+                               (unsigned long long)max_message_size);
+}
+
+PyObject *stats_of(PyObject *type, const omni_handle_stats *stats) {
+  return PyObject_CallFunction(type, "KKK", (unsigned long long)stats->messages, (unsigned long long)stats->bytes,
+                               (unsigned long long)stats->failed);
+}
+
+PyObject *raise_by(PyObject *raiser, const char *format, ...) {
+  va_list values;
+  va_start(values, format);
+  PyObject *arguments = Py_VaBuildValue(format, values);
+  va_end(values);
+  if (!arguments) return NULL;
+  PyObject *returned = PyObject_Call(raiser, arguments, NULL);
+  Py_DECREF(arguments);
+  if (returned) { /* it raises, always */
+    Py_DECREF(returned);
+    PyErr_SetString(PyExc_SystemError, "what should have raised returned");
+  }
+  return NULL;
+}

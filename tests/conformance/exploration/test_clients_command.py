@@ -1,0 +1,249 @@
+"""The command that explores the core: its files, its page, its progress, and its errors."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.cli.main import main as omni_conformance
+from conformance.exploration import compile as compiling
+from conformance.exploration.clients import report
+from conformance.exploration.clients.__main__ import main
+from conformance.exploration.clients.catalogue import FULL, QUICK
+from conformance.exploration.clients.client import client
+from conformance.exploration.clients.verdict import explore
+from conformance.exploration.explorer import FAILURES
+from conformance.failure import Failure
+from conformance.rules import RULES
+from tests.conformance.exploration.cores import changed, racing
+
+ROOT = Path(__file__).resolve().parents[3]
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.timeout(180),
+    pytest.mark.skipif(shutil.which("cc") is None and shutil.which("gcc") is None, reason="no C compiler on the PATH"),
+]
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A core with a data race, and the file that an exploration of it wrote."""
+    folder = tmp_path_factory.mktemp("race")
+    core = racing(folder)
+    only = ["--only", "try", "--fences", "asymmetric"]
+    assert main(["--core", str(core), *only, "--failures", str(folder / "failures")]) == 1
+    (file,) = (folder / "failures").iterdir()
+    return core, file
+
+
+@pytest.fixture
+def race(found: tuple[Path, Path], tmp_path: Path) -> tuple[Path, Path]:
+    """The same, with a copy of the file that a test may change."""
+    core, file = found
+    return core, Path(shutil.copy(file, tmp_path))
+
+
+def test_a_failure_file_has_what_is_needed_to_see_it(race: tuple[Path, Path]) -> None:
+    """The rule, the client, the steps with source lines, the string that replays it: in the suite's own form."""
+    core, file = race
+    failure = Failure.read(file)
+    assert (failure.rule, failure.kind, failure.target) == ("CON-3", "exploration", str(core))
+    assert re.fullmatch(r"data race: write by thread 0 at \w+\.c:\d+, and read by thread 1 at \w+\.c:\d+", failure.seen)
+    assert failure.details["client"]["threads"][1] == "try_pop; try_pop; try_pop"
+    assert re.search(r"ring\.h:\d+ write &ring->write_index = 1 relaxed", failure.details["execution"])
+    assert len(failure.details["trace"]) > 5 and failure.details["replay"]
+
+
+def test_a_failure_file_is_replayed(race: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    """It fails again where it failed, with what each thread runs, and passes on the core that ships."""
+    _, file = race
+    capsys.readouterr()
+    assert omni_conformance(["replay", str(file)]) == 1
+    printed = capsys.readouterr().out
+    assert "fails, data race" in printed and "thread 0: try_push 1; try_push 2; try_push 3" in printed
+    assert Failure.read(file).details["execution"] in printed
+    assert omni_conformance(["replay", str(file), "--target", "fast_impl"]) == 0
+    assert "passes" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("replay", "99", "has no such execution"),
+        ("replay", "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0", "has no such execution"),
+        ("replay", "x", "not a replay string"),
+        ("client", {"name": "no threads", "capacity": 1}, "no exploration is in this failure file"),
+        ("client", {"name": "", "capacity": 1, "threads": ["jump"]}, "no operation is called 'jump'"),
+    ],
+)
+def test_a_file_that_cannot_be_replayed_gives_2(
+    race: tuple[Path, Path], capsys: pytest.CaptureFixture[str], key: str, value: Any, says: str
+) -> None:
+    """Decisions that the core does not leave, or a file that does not say what to explore, are an error."""
+    _, file = race
+    document = json.loads(file.read_text())
+    document["details"][key] = value
+    file.write_text(json.dumps(document))
+    target = ["--target", "fast_impl"] if "." in str(value) else []
+    assert omni_conformance(["replay", str(file), *target]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_core_that_is_gone_gives_2(race: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing is compiled from a folder that is not there, and nothing passes there."""
+    core, file = race
+    assert omni_conformance(["replay", str(file), "--target", str(core / "nowhere")]) == 2
+    assert "there is no folder" in capsys.readouterr().err
+
+
+def test_the_printed_string_replays_it(race: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    """With the client it is of."""
+    core, file = race
+    string = Failure.read(file).details["replay"]
+    assert main(["--core", str(core), "--only", "try", "--replay", string]) == 1
+    assert f"replay: {string}" in capsys.readouterr().out
+    assert main(["--only", "try", "--replay", string]) == 0
+    assert "nothing fails below" in capsys.readouterr().out
+
+
+def test_an_outcome_that_no_order_explains_has_a_trace(tmp_path: Path) -> None:
+    """The results, and an execution that gives them, complete: nothing in it goes wrong but what it answers."""
+    core = changed(
+        tmp_path,
+        "ring.h",
+        "    ring->cached_write = platform_load(&ring->write_index, relaxed); /* again",
+        "    ; /* again",
+    )
+    (ends,) = (each for each in QUICK if each.name == "producer closes")
+    verdict = explore(ends, core=core)
+    assert verdict.result.failure == "forbidden" and verdict.forbidden
+    assert verdict.why.startswith("outcomes that no order explains")
+    assert verdict.result.message.endswith(" ".join(map(str, max(verdict.forbidden))))
+    assert len(verdict.result.trace) > 20
+
+
+def test_every_kind_of_failure_breaks_a_rule_that_there_is() -> None:
+    """Whatever the client."""
+    for kind in FAILURES[1:]:
+        assert {report.rule_of(each, kind) for each in FULL} <= set(RULES)
+    assert report.rule_of(FULL[0], "lost wakeup") == "CON-5"
+    assert report.rule_of(client("", 1, "try_push 1; close_producer", "try_pop"), "forbidden") == "CON-4"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--only", "nobody"], "no client is called 'nobody'; there are: try, "),
+        (["--workers", "0"], "--workers must be at least 1, not 0"),
+        (["--replay", "0"], "--replay needs the client whose decisions these are: --only NAME"),
+        (["--only", "try", "--core", "/nowhere"], "there is no folder /nowhere"),
+        (["--only", "try", "--markdown", "/nowhere/page.md"], "No such file"),
+    ],
+)
+def test_a_mistake_in_the_command_gives_2(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """With what would be right."""
+    assert main(arguments) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_quick_exploration_shows_no_progress(capsys: pytest.CaptureFixture[str]) -> None:
+    """A table, and nothing on standard error."""
+    assert main(["--only", "batches", "--only", "reserved"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == "" and "2 of 2 clients exhaustively explored and clean" in printed.out
+
+
+def test_the_page_gets_the_table_between_its_marks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What stood there goes, all else stays; a page without marks is left alone, and reported."""
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n\n{report.BEGIN}\nold\n{report.END}\n\nafter\n")
+    assert main(["--only", "reserved", "--markdown", str(page)]) == 0
+    text = page.read_text()
+    assert text.startswith("before\n\n") and text.endswith("\n\nafter\n") and "old" not in text
+    assert (
+        "| reserved | 1 | `reserve; commit 3; reserve; rollback`<br>`try_pop; try_pop` | 13 | 13 | 5 | clean |" in text
+    )
+    page.write_text("no marks\n")
+    assert main(["--only", "reserved", "--markdown", str(page)]) == 2
+    assert "has no place for the table" in capsys.readouterr().err and page.read_text() == "no marks\n"
+
+
+def test_the_documentation_lists_the_clients_of_today() -> None:
+    """Each with its capacity and its operations, all of them clean; `make verify` writes the table."""
+    page = (ROOT / "docs" / "verification.md").read_text()
+    _, _, rest = page.partition(report.BEGIN)
+    table, ended, _ = rest.partition(report.END)
+    assert ended
+    rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in table.strip().splitlines()[2:]]
+    assert [row[:3] for row in rows] == [[each.name, str(each.capacity), report.threads(each)] for each in QUICK]
+    assert {row[-1] for row in rows} == {"clean"}
+
+
+class Terminal(io.StringIO):
+    """Says that it is one."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def shown(stream: io.StringIO, times: list[float]) -> str:
+    """What progress writes when it is called at these seconds."""
+    ticks = iter([0.0, *times])
+    progress = report.ProgressLine("3 of 4, blocking", stream, lambda: next(ticks))
+    nothing = explore(QUICK[0], executions=1).result
+    for number, _ in enumerate(times, 1):
+        progress(replace(nothing, complete=1000 * number, cut=0), 3000.0 * number)
+    progress.finish()
+    return stream.getvalue()
+
+
+def test_progress_is_a_line_now_and_then() -> None:
+    """From the second on that an exploration lasts, every ten seconds, with an estimate of what is left."""
+    lines = shown(io.StringIO(), [0.5, 2.0, 5.0, 11.9, 12.1, 300.0]).splitlines()
+    assert lines == [
+        "3 of 4, blocking: 2,000 executions in 2 s, about 25%, 6 s left",
+        "3 of 4, blocking: 5,000 executions in 12 s, about 25%, 36 s left",
+        "3 of 4, blocking: 6,000 executions in 5 min, about 25%, 15 min left",
+    ]
+
+
+def test_progress_stays_in_its_line_on_a_terminal() -> None:
+    """And leaves it empty."""
+    text = shown(Terminal(), [0.5, 2.0, 2.1, 2.3])
+    assert text.count("executions") == 2 and "\n" not in text
+    assert re.search(r"\r +\r$", text)
+    assert shown(Terminal(), [0.5]) == ""
+
+
+def test_only_what_changed_is_compiled_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine's objects stay; a source that changed is compiled, and all of a client whose header did."""
+    engine = tmp_path / "engine"
+    engine.mkdir()
+    (engine / "engine.c").write_text("int engine;\n")
+    monkeypatch.setattr(compiling, "ENGINE", engine)
+    compiled: list[str] = []
+    plain = compiling._call
+    monkeypatch.setattr(compiling, "_call", lambda command, what: (compiled.append(what.name), plain(command, what)))
+    one, other, header = (tmp_path / name for name in ("one.c", "other.c", "header.h"))
+    header.write_text("enum { SAID = 1 };\n")
+    one.write_text('#include "header.h"\nint one(void) { return SAID; }\n')
+    other.write_text('#include "header.h"\nint other(void) { return SAID; }\n')
+
+    def build() -> list[str]:
+        compiled.clear()
+        compiling.shared_library([one, other], headers=[header], folder=tmp_path / "built")
+        return [name for name in compiled if name.endswith(".c")]
+
+    assert build() == ["engine.c", "one.c", "other.c"]
+    assert build() == [] and compiled == []
+    other.write_text(other.read_text() + "\n")
+    assert build() == ["other.c"]
+    header.write_text("enum { SAID = 2 };\n")
+    assert build() == ["one.c", "other.c"]

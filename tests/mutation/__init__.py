@@ -1,1 +1,0 @@
-"""Would it have noticed: deliberately wrong implementations, to test the suite with."""

@@ -1,0 +1,554 @@
+"""Mistakes in the C core: the producer, the consumer and the broker."""
+
+from __future__ import annotations
+
+from tests.mutation.mutant import ASLEEP, RACE, UNEXPLAINED, Mutant, cbmc, explorer, native, suite, suite_any
+
+PRODUCER_C = "fast_impl/core/producer.c"
+CONSUMER_C = "fast_impl/core/consumer.c"
+BROKER_C = "fast_impl/core/broker.c"
+
+PRODUCER = (
+    Mutant(
+        "empty_messages_are_sent", PRODUCER_C, suite("PSH-1"),
+        "if (size == 0 || size > channel->max_message_size) return", "if (size > channel->max_message_size) return",
+    ),
+    Mutant(
+        "largest_message_is_refused", PRODUCER_C, suite_any("PSH-1", "POP-2"),
+        "if (size == 0 || size > channel->max_message_size) return",
+        "if (size == 0 || size >= channel->max_message_size) return",
+    ),
+    Mutant(
+        "closed_before_size", PRODUCER_C, suite("PSH-1"),
+        "  if (size == 0 || size > channel->max_message_size) return OMNI_PUSH_INVALID_SIZE;\n"
+        "  if (nobody_receives(channel)) return OMNI_PUSH_CHANNEL_CLOSED;\n",
+        "  if (nobody_receives(channel)) return OMNI_PUSH_CHANNEL_CLOSED;\n"
+        "  if (size == 0 || size > channel->max_message_size) return OMNI_PUSH_INVALID_SIZE;\n",
+    ),
+    Mutant(
+        "sends_to_nobody", PRODUCER_C, suite_any("PSH-1", "LIF-2", "SHD-1"),
+        "  if (nobody_receives(channel)) return OMNI_PUSH_CHANNEL_CLOSED;\n", "",
+    ),
+    Mutant(
+        "a_push_takes_the_reserved_slot", PRODUCER_C, suite_any("PSH-1", "PSH-5"),
+        "if (producer->reserved || !ring_free", "if (!ring_free",
+    ),
+    Mutant("a_push_keeps_the_slots_old_offset", PRODUCER_C, suite("POP-2"), "  slot->offset = 0;\n", ""),
+    Mutant(
+        "messages_are_one_byte_short", PRODUCER_C, suite_any("POP-2", "PSH-3"),
+        "slot->length = (uint32_t)size;\n  platform_copy", "slot->length = (uint32_t)size - 1;\n  platform_copy",
+    ),
+    Mutant(
+        "the_last_byte_is_not_copied", PRODUCER_C, suite_any("POP-2", "PSH-3"),
+        "platform_copy(slot->payload, data, size);", "platform_copy(slot->payload, data, size - 1);",
+    ),
+    Mutant(
+        "published_before_it_is_copied", PRODUCER_C, suite("CON-3"),
+        "  fill(ring_next_slot(&channel->ring, 0), data, size);\n  ring_publish(&channel->ring, 1, size);\n",
+        "  ring_slot *slot = ring_next_slot(&channel->ring, 0);\n  slot->length = (uint32_t)size;\n"
+        "  ring_publish(&channel->ring, 1, size);\n  fill(slot, data, size);\n",
+    ),
+    Mutant(
+        "a_batch_is_published_before_it_is_copied", PRODUCER_C, suite("CON-3"),
+        "      fill(ring_next_slot(&channel->ring, pushed), message.data, message.size);\n"
+        "      bytes += message.size;\n    }\n"
+        "    if (pushed > 0) ring_publish(&channel->ring, pushed, bytes);\n",
+        "      ring_slot *slot = ring_next_slot(&channel->ring, 0);\n      slot->length = (uint32_t)message.size;\n"
+        "      ring_publish(&channel->ring, 1, message.size);\n      fill(slot, message.data, message.size);\n    }\n",
+    ),
+    Mutant(
+        "a_push_keeps_memory", PRODUCER_C, suite("CON-7"),
+        "platform_copy(slot->payload, data, size);",
+        "platform_copy(slot->payload, platform_copy(platform_allocate(size), data, size), size);",
+    ),
+    Mutant(
+        "a_push_copies_twice", PRODUCER_C, suite("CON-7"),
+        "  platform_copy(slot->payload, data, size);\n",
+        "  void *copy = platform_copy(platform_allocate(size), data, size);\n"
+        "  platform_copy(slot->payload, copy, size);\n  platform_free(copy);\n",
+    ),
+    Mutant(
+        "a_full_queue_counts_as_failed", PRODUCER_C, suite("STA-1"),
+        "if (result == OMNI_PUSH_TIMEOUT || result == OMNI_PUSH_CHANNEL_CLOSED)",
+        "if (result == OMNI_PUSH_TIMEOUT || result == OMNI_PUSH_CHANNEL_CLOSED || result == OMNI_PUSH_QUEUE_FULL)",
+    ),
+    Mutant(
+        "time_outs_do_not_count", PRODUCER_C, suite("STA-1"),
+        "if (result == OMNI_PUSH_TIMEOUT || result == OMNI_PUSH_CHANNEL_CLOSED)",
+        "if (result == OMNI_PUSH_CHANNEL_CLOSED)",
+    ),
+    Mutant(
+        "a_batch_counts_its_failure", PRODUCER_C, suite("STA-1"),
+        "  guard_leave(&producer->guard);\n  return (int64_t)pushed;",
+        "  if (pushed < count) counted(producer, OMNI_PUSH_TIMEOUT);\n  guard_leave(&producer->guard);\n"
+        "  return (int64_t)pushed;",
+    ),
+    Mutant(
+        "a_batch_skips_what_does_not_fit", PRODUCER_C, suite("PSH-6"),
+        "      if (message.size == 0 || message.size > channel->max_message_size) break;\n",
+        "      if (message.size == 0 || message.size > channel->max_message_size) {\n"
+        "        messages++, count--, pushed--;\n        continue;\n      }\n",
+    ),
+    Mutant(
+        "waits_for_its_own_reservation", PRODUCER_C, suite("PSH-5"),
+        "(producer->reserved || timeout == 0)", "(timeout == 0)",
+    ),
+    Mutant(
+        "a_blocking_push_answers_queue_full", PRODUCER_C, suite("PSH-4"),
+        "else if (slept == PLATFORM_TIME_UP) result = OMNI_PUSH_TIMEOUT;", "else if (slept == PLATFORM_TIME_UP) break;",
+    ),
+    Mutant(
+        "a_blocked_push_does_not_see_its_close", PRODUCER_C, suite("LIF-8"),
+        "    if (guard_is_closed(&producer->guard)) result = OMNI_PUSH_CHANNEL_CLOSED; /* LIF-8 */\n    else if",
+        "    if",
+    ),
+    Mutant(
+        "a_reservation_can_be_had_twice", PRODUCER_C, suite("RSV-1"),
+        "!nobody_receives(channel) && !producer->reserved &&\n", "!nobody_receives(channel) &&\n",
+    ),
+    Mutant(
+        "a_batch_takes_the_reserved_slot", PRODUCER_C, suite("PSH-6"),
+        "!nobody_receives(channel) && !producer->reserved) {", "!nobody_receives(channel)) {",
+    ),
+    Mutant(
+        "reserves_more_than_fits", PRODUCER_C, suite("RSV-1"),
+        "granted = size > 0 && size <= channel->max_message_size && !nobody", "granted = size > 0 && !nobody",
+    ),
+    Mutant(
+        "reserves_for_nobody", PRODUCER_C, suite_any("RSV-1", "SHD-1"),
+        "channel->max_message_size && !nobody_receives(channel) && !producer->reserved",
+        "channel->max_message_size && !producer->reserved",
+    ),
+    Mutant(
+        "the_region_starts_late", PRODUCER_C, suite_any("RSV-3", "RSV-2"),
+        "*region = ring_next_slot(&channel->ring, 0)->payload;",
+        "*region = ring_next_slot(&channel->ring, 0)->payload + 1;",
+    ),
+    Mutant(
+        "commit_ignores_the_offset", PRODUCER_C, suite("RSV-3"),
+        "slot->offset = (uint32_t)offset;", "slot->offset = 0;",
+    ),
+    Mutant(
+        "commit_publishes_to_nobody", PRODUCER_C, suite_any("RSV-4", "SHD-1"),
+        "    if (!nobody_receives(channel)) {\n", "    {\n",
+    ),
+    Mutant(
+        "commit_keeps_the_reservation", PRODUCER_C, suite_any("RSV-1", "RSV-3", "RSV-4", "RSV-6", "PSH-1"),
+        "    producer->reserved = false;\n    if (!nobody", "    if (!nobody",
+    ),
+    Mutant(
+        "rollback_keeps_the_reservation", PRODUCER_C, suite("RSV-5"),
+        "refused(answer, 0);\n  producer->reserved = false;\n", "refused(answer, 0);\n",
+    ),
+    Mutant(
+        "a_reservation_takes_an_available_slot", PRODUCER_C, suite_any("RSV-2", "STA-3"),
+        "ring->capacity - ring_length(ring);", "ring->capacity - ring_length(ring) - producer->reserved;",
+    ),
+    Mutant(
+        "the_producer_does_not_see_the_consumers_end", PRODUCER_C, suite("LIF-2"),
+        "!guard_is_closed(&producer->guard) && platform_load(&ring->consumer_alive, relaxed) &&",
+        "!guard_is_closed(&producer->guard) &&",
+    ),
+    Mutant(
+        "closing_does_not_wake_its_own_push", PRODUCER_C, suite("LIF-8"),
+        "  eventcount_wake(&channel->ring.producer_waiter); /* the thread inside, if it sleeps (LIF-8) */\n", "",
+    ),
+    Mutant(
+        "the_producer_is_unmapped_under_a_push", PRODUCER_C,
+        (suite_any("LIF-8", "CON-4"), explorer("statistics after close", RACE)),
+        "  guard_wait(&producer->guard);\n", "",
+    ),
+    Mutant(
+        "a_sleeping_producer_ignores_the_consumers_end", PRODUCER_C,
+        explorer("consumer closes without popping", ASLEEP),
+        "nobody_receives(producer->channel) || guard", "guard",
+    ),
+    Mutant(
+        "the_producers_close_does_not_wake_the_call_inside", PRODUCER_C,
+        explorer("producer closed while it waits", ASLEEP),
+        "  eventcount_wake(&channel->ring.producer_waiter); /* the thread inside", "  /* the thread inside",
+    ),
+    Mutant(
+        "a_blocked_push_ignores_its_own_close", PRODUCER_C, explorer("producer closed by another thread", ASLEEP),
+        " || guard_is_closed(&producer->guard));", ");",
+    ),
+    Mutant(
+        "a_regions_pin_does_not_hold_the_memory", PRODUCER_C, explorer("pinned region, concurrent last close", RACE),
+        "return channel_pin(producer->channel) ? 0 : OMNI_EXPIRED;", "return (void)producer, 0;",
+        "{ channel_unpin(producer->channel); }", "{ (void)producer; }",
+    ),
+    Mutant(
+        "an_interrupted_push_counts_as_failed", PRODUCER_C,
+        explorer("push interrupted, not counted", UNEXPLAINED),
+        "result == OMNI_PUSH_TIMEOUT ||", "result == OMNI_INTERRUPTED || result == OMNI_PUSH_TIMEOUT ||",
+    ),
+    Mutant(
+        "a_push_of_any_size", PRODUCER_C, cbmc("try_push", "__CPROVER_w_ok(to, size)"),
+        "if (size == 0 || size > channel->max_message_size) return", "if (size == 0) return",
+    ),
+    Mutant(
+        "a_commit_whose_end_overflows", PRODUCER_C,
+        cbmc("commit", "arithmetic overflow on unsigned + in size + offset"),
+        "size <= channel->max_message_size - offset", "size + offset <= channel->max_message_size",
+    ),
+    Mutant(
+        "a_region_of_the_next_slot", PRODUCER_C, cbmc("reserve", "__CPROVER_w_ok(region"),
+        "*region = ring_next_slot(&channel->ring, 0)->payload;",
+        "*region = ring_next_slot(&channel->ring, 0)->payload + 16;",
+    ),
+    Mutant(
+        "a_batch_past_the_free_slots", PRODUCER_C, cbmc("batch_push", "state_holds()"),
+        "pushed < count && pushed < free", "pushed < count",
+    ),
+)  # fmt: skip
+
+CONSUMER = (
+    Mutant(
+        "pops_ignore_exports", CONSUMER_C, (suite("MSG-3"), native("unit: views")),
+        "if (platform_load(&consumer->pins, acquire) == 0) return wanted;", "return wanted;",
+    ),
+    Mutant(
+        "pops_go_one_past_an_export", CONSUMER_C, suite("MSG-3"),
+        "ring_slot_at(ring, read + free - ring->capacity)", "ring_slot_at(ring, read + free - ring->capacity - 1)",
+    ),
+    Mutant(
+        "a_batch_is_popped_backwards", CONSUMER_C, suite_any("POP-2", "POP-5"),
+        "const ring_slot *slot = ring_slot_at(ring, read + i);",
+        "const ring_slot *slot = ring_slot_at(ring, read + taken - 1 - i);",
+    ),
+    Mutant(
+        "a_batch_counts_its_last_bytes", CONSUMER_C, suite("STA-2"),
+        "bytes += slot->length;", "bytes = slot->length;",
+    ),
+    Mutant(
+        "a_pop_ignores_the_offset", CONSUMER_C, suite("RSV-3"),
+        "{slot->payload + slot->offset, slot->length", "{slot->payload, slot->length",
+    ),
+    Mutant(
+        "a_batch_waits_to_fill", CONSUMER_C, suite("POP-5"),
+        "  if (waiting == 0) return ended", "  if (waiting < wanted && wanted <= ring->capacity) return ended",
+    ),
+    Mutant(
+        "a_blocking_pop_answers_empty", CONSUMER_C, suite("POP-4"),
+        "return finished(consumer, result == OMNI_POP_EMPTY ? OMNI_POP_TIMEOUT : result);",
+        "return finished(consumer, result);",
+    ),
+    Mutant(
+        "a_timed_pop_does_not_wait", CONSUMER_C, suite_any("POP-4", "POP-5", "CON-5"),
+        "else if (slept == PLATFORM_TIME_UP) result = OMNI_POP_TIMEOUT;",
+        "else if (slept == PLATFORM_TIME_UP || deadline != PLATFORM_NEVER) result = OMNI_POP_TIMEOUT;",
+    ),
+    Mutant(
+        "a_blocked_pop_does_not_see_its_close", CONSUMER_C, suite("LIF-8"),
+        "    if (guard_is_closed(&consumer->guard)) result = OMNI_POP_CHANNEL_CLOSED; /* LIF-8 */\n    else if",
+        "    if",
+    ),
+    Mutant(
+        "woken_by_the_end_it_does_not_drain", CONSUMER_C, suite_any("CON-4", "LIF-2"),
+        "      if (!guard_is_closed(&consumer->guard)) result = pop(",
+        "      if (!platform_load(&ring->producer_alive, acquire)) result = OMNI_POP_CHANNEL_CLOSED;\n"
+        "      else if (!guard_is_closed(&consumer->guard)) result = pop(",
+    ),
+    Mutant(
+        "asleep_it_holds_up_every_consumer", CONSUMER_C, suite_any("CON-7", "CON-1"),
+        "  int result = entered_pop(consumer, 1, timeout, message, &taken);\n",
+        "  static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;\n"
+        "  pthread_mutex_lock(&one);\n"
+        "  int result = entered_pop(consumer, 1, timeout, message, &taken);\n"
+        "  pthread_mutex_unlock(&one);\n",
+    ),
+    Mutant(
+        "empty_counts_as_failed_in_the_core", CONSUMER_C, suite("STA-2"),
+        "if (result == OMNI_POP_TIMEOUT || result == OMNI_POP_CHANNEL_CLOSED) count",
+        "if (result != OMNI_POP_SUCCESS) count",
+    ),
+    Mutant(
+        "a_pop_expires_nothing", CONSUMER_C, suite("MSG-2"),
+        "  guard_count(&consumer->guard);\n  return finished(consumer, pop(", "  return finished(consumer, pop(",
+    ),
+    Mutant(
+        "a_pop_of_nothing_expires", CONSUMER_C, suite("MSG-5"),
+        "  if (max_count == 0) {\n    guard_leave",
+        "  if (max_count == 0) {\n    guard_count(&consumer->guard);\n    guard_leave",
+    ),
+    Mutant(
+        "messages_outlive_their_consumer", CONSUMER_C, suite("MSG-2"),
+        "guard_entries(&consumer->guard) == message->pop && !guard_is_closed(&consumer->guard);",
+        "guard_entries(&consumer->guard) == message->pop;",
+    ),
+    Mutant(
+        "an_export_does_not_hold_the_memory", CONSUMER_C, suite_any("MSG-1", "MSG-2", "MSG-3", "MSG-4"),
+        "  if (!channel_pin(consumer->channel)) return OMNI_EXPIRED;\n", "",
+    ),
+    Mutant(
+        "the_consumers_end_is_not_published", CONSUMER_C, suite("LIF-2"),
+        "  ring_end_consumer(&channel->ring);\n", "",
+    ),
+    Mutant(
+        "closing_does_not_wake_its_own_pop", CONSUMER_C, suite("LIF-8"),
+        "  eventcount_wake(&channel->ring.consumer_waiter); /* the thread inside, if it sleeps (LIF-8) */\n", "",
+    ),
+    Mutant(
+        "a_sleeping_consumer_ignores_the_producers_end", CONSUMER_C, explorer("producer closes, blocking", ASLEEP),
+        "!platform_load(&ring->producer_alive, relaxed) || guard", "guard",
+    ),
+    Mutant(
+        "the_consumers_close_does_not_wait_for_the_call_inside", CONSUMER_C,
+        explorer("consumer closed during a pop", RACE),
+        "  guard_wait(&consumer->guard);\n", "",
+    ),
+    Mutant(
+        "the_consumers_close_frees_before_it_waits", CONSUMER_C, explorer("consumer closed during a pop", RACE),
+        "  broker_handle_closed(channel);\n  channel_unpin(channel);\n", "  broker_handle_closed(channel);\n",
+        "  guard_wait(&consumer->guard);\n", "  channel_unpin(channel);\n  guard_wait(&consumer->guard);\n",
+    ),
+    Mutant(
+        "the_consumers_close_does_not_wake_the_call_inside", CONSUMER_C,
+        explorer("consumer closed during a batch pop", ASLEEP),
+        "  eventcount_wake(&channel->ring.consumer_waiter); /* the thread inside", "  /* the thread inside",
+    ),
+    Mutant(
+        "a_blocked_pop_ignores_its_own_close", CONSUMER_C, explorer("consumer closed by another thread", ASLEEP),
+        "relaxed) || guard_is_closed(&consumer->guard));", "relaxed));",
+    ),
+    Mutant(
+        "a_pin_is_not_ordered_against_a_pop", CONSUMER_C, explorer("pin, concurrent pop", UNEXPLAINED),
+        "  guard_order(&consumer->guard);", "",
+    ),
+    Mutant(
+        "a_pin_does_not_check_whether_the_message_has_expired", CONSUMER_C,
+        explorer("second pin, concurrent pop", UNEXPLAINED),
+        "  if (omni_message_is_readable(consumer, message)) return 0;", "  return 0;",
+    ),
+    Mutant(
+        "an_unpin_does_not_release_to_the_pop_that_checks_the_slot", CONSUMER_C,
+        explorer("unpin, concurrent pop", RACE),
+        "number)->pins, (uint32_t)-1, release", "number)->pins, (uint32_t)-1, relaxed",
+    ),
+    Mutant(
+        "an_unpin_does_not_release_to_the_pop_that_finds_no_pins", CONSUMER_C, explorer("unpin, concurrent pop", RACE),
+        "platform_add(&consumer->pins, (uint64_t)-1, release)", "platform_add(&consumer->pins, (uint64_t)-1, relaxed)",
+    ),
+    Mutant(
+        "a_pop_does_not_acquire_what_an_unpin_released", CONSUMER_C, explorer("unpin, concurrent pop", RACE),
+        "ring->capacity)->pins, acquire) == 0", "ring->capacity)->pins, relaxed) == 0",
+    ),
+    Mutant(
+        "a_pop_checks_the_newest_messages_pins", CONSUMER_C, explorer("view, concurrent pushes and pops", RACE),
+        "read + free - ring->capacity)->pins", "read + free)->pins",
+    ),
+    Mutant(
+        "a_pin_does_not_hold_the_memory", CONSUMER_C, explorer("view, concurrent last close", RACE),
+        "  if (!channel_pin(consumer->channel)) return OMNI_EXPIRED;\n", "",
+        "release);\n  channel_unpin(consumer->channel);\n", "release);\n",
+    ),
+    Mutant(
+        "a_pin_does_not_give_the_memory_back", CONSUMER_C, explorer("view, concurrent last close", UNEXPLAINED),
+        "release);\n  channel_unpin(consumer->channel);\n", "release);\n",
+    ),
+    Mutant(
+        "an_interrupted_pop_stays_in_the_guard", CONSUMER_C, explorer("pop interrupted", UNEXPLAINED),
+        "  guard_leave(&consumer->guard);\n  return result;",
+        "  if (result != OMNI_INTERRUPTED) guard_leave(&consumer->guard);\n  return result;",
+    ),
+    Mutant(
+        "a_batch_of_more_than_wait", CONSUMER_C, cbmc("batch_pop", ""),
+        "waiting < wanted ? waiting : wanted", "wanted",
+    ),
+    Mutant(
+        "a_message_from_its_slots_start", CONSUMER_C, cbmc("try_pop", ""),
+        "{slot->payload + slot->offset, slot->length,", "{slot->payload + 2 * slot->offset, slot->length,",
+    ),
+)  # fmt: skip
+
+BROKER = (
+    Mutant(
+        "names_end_at_a_nul", BROKER_C, suite("BRK-7"),
+        "  if (name_size == 0) return OMNI_CHANNEL_INVALID_CONFIG; /* BRK-4 */\n",
+        "  name_size = strnlen(name, name_size);\n  if (name_size == 0) return OMNI_CHANNEL_INVALID_CONFIG;\n",
+    ),
+    Mutant(
+        "names_are_cut_at_64_bytes", BROKER_C, suite_any("BRK-7", "BRK-10"),
+        "  if (name_size == 0) return OMNI_CHANNEL_INVALID_CONFIG; /* BRK-4 */\n",
+        "  if (name_size > 64) name_size = 64;\n  if (name_size == 0) return OMNI_CHANNEL_INVALID_CONFIG;\n",
+    ),
+    Mutant(
+        "names_are_compared_by_length", BROKER_C, suite_any("BRK-7", "BRK-3", "BRK-10"),
+        "channel->hash == hash && channel->name_size == size && memcmp(channel->name, name, size) == 0",
+        "((channel->hash ^ hash) & 7) == 0 && channel->name_size == size",
+    ),
+    Mutant(
+        "the_empty_name_is_a_name", BROKER_C, suite_any("BRK-4", "BRK-6"),
+        "  if (name_size == 0) return OMNI_CHANNEL_INVALID_CONFIG; /* BRK-4 */\n", "",
+    ),
+    Mutant(
+        "a_name_can_be_had_twice", BROKER_C, suite("BRK-3"),
+        "  if (find(broker, hash, name, name_size)) {\n", "  if (0) {\n",
+    ),
+    Mutant(
+        "memory_before_the_name", BROKER_C, suite("BRK-6"),
+        "  if (find(broker, hash, name, name_size)) {\n",
+        "  if (memory <= broker->memory_limit - broker->memory_used && find(broker, hash, name, name_size)) {\n",
+    ),
+    Mutant(
+        "the_last_byte_of_the_limit_is_refused", BROKER_C, suite("BRK-5"),
+        "memory <= broker->memory_limit - broker->memory_used", "memory < broker->memory_limit - broker->memory_used",
+    ),
+    Mutant(
+        "one_byte_over_the_limit_is_granted", BROKER_C, suite("BRK-5"),
+        "memory <= broker->memory_limit - broker->memory_used",
+        "memory - 1 <= broker->memory_limit - broker->memory_used",
+    ),
+    Mutant(
+        "memory_is_not_given_back", BROKER_C,
+        (
+            suite("BRK-5"),
+            explorer("two request and free", UNEXPLAINED),
+            cbmc("requests", "broker.memory_used == used"),
+        ),
+        "    broker->memory_used -= channel->ring.capacity * channel->max_message_size;\n", "",
+    ),
+    Mutant(
+        "capacity_is_rounded_down", BROKER_C, suite("BRK-2"),
+        "  while (power < clamp(capacity, PLATFORM_MIN_CAPACITY, 524288)) power *= 2;\n",
+        "  while (2 * power <= clamp(capacity, PLATFORM_MIN_CAPACITY, 524288)) power *= 2;\n",
+    ),
+    Mutant(
+        "the_registry_grows_and_forgets", BROKER_C, suite_any("BRK-10", "BRK-3"),
+        "  for (omni_channel *channel = broker->oldest; channel; channel = channel->newer) {\n"
+        "    omni_channel **bucket",
+        "  for (omni_channel *channel = broker->newest; channel; channel = channel->newer) {\n"
+        "    omni_channel **bucket",
+    ),
+    Mutant(
+        "requests_share_the_lock", BROKER_C, (suite("BRK-12"), explorer("two request one name", RACE)),
+        "  platform_lock_exclusive(&broker->lock);\n  if (find(broker, hash, name, name_size)) {\n",
+        "  platform_lock_shared(&broker->lock);\n  if (find(broker, hash, name, name_size)) {\n",
+    ),
+    Mutant(
+        "statistics_take_no_lock", BROKER_C, suite("BRK-12"),
+        "  platform_lock_shared(&broker->lock);\n"
+        "  *stats = (omni_broker_stats){broker->active, broker->created, "
+        "broker->retired_messages, broker->retired_bytes};\n"
+        "  for (omni_channel *channel = broker->oldest; channel; channel = channel->newer) {\n"
+        "    channel_sent(channel, &sent);\n"
+        "    stats->total_messages_sent += sent.messages;\n"
+        "    stats->total_bytes_transferred += sent.bytes;\n"
+        "  }\n"
+        "  platform_unlock(&broker->lock);\n",
+        "  *stats = (omni_broker_stats){broker->active, broker->created, "
+        "broker->retired_messages, broker->retired_bytes};\n"
+        "  for (omni_channel *channel = broker->oldest; channel; channel = channel->newer) {\n"
+        "    channel_sent(channel, &sent);\n"
+        "    stats->total_messages_sent += sent.messages;\n"
+        "    stats->total_bytes_transferred += sent.bytes;\n"
+        "  }\n",
+    ),
+    Mutant(
+        "a_name_goes_with_the_first_handle", BROKER_C,
+        (suite_any("BRK-8", "BRK-10", "LIF-1", "BRK-11"), native("unit: ")),
+        "int last = --channel->open_handles == 0;", "int last = --channel->open_handles == 1;",
+    ),
+    Mutant(
+        "a_name_is_never_freed", BROKER_C, suite_any("BRK-8", "BRK-10", "BRK-11"),
+        "int last = --channel->open_handles == 0;", "int last = --channel->open_handles < 0;",
+    ),
+    Mutant(
+        "totals_forget_channels_that_are_gone", BROKER_C, suite("BRK-11"),
+        "    broker->retired_messages += sent.messages;\n", "",
+    ),
+    Mutant(
+        "totals_leave_out_living_channels", BROKER_C, suite("BRK-11"),
+        "    stats->total_bytes_transferred += sent.bytes;\n", "",
+    ),
+    Mutant(
+        "created_counts_what_is_left", BROKER_C, suite("BRK-11"),
+        "(omni_broker_stats){broker->active, broker->created,", "(omni_broker_stats){broker->active, broker->active,",
+    ),
+    Mutant(
+        "remove_takes_what_is_alive", BROKER_C, suite("BRK-9"),
+        "  (void)broker, (void)name, (void)name_size;\n  return 0;\n",
+        "  return omni_has_channel(broker, name, name_size);\n",
+    ),
+    Mutant(
+        "shutdown_closes_the_oldest_only", BROKER_C, suite("SHD-1"),
+        "channel = channel->newer) channel_shut(channel);", "channel = NULL) channel_shut(channel);",
+    ),
+    Mutant(
+        "shutdown_does_not_wait", BROKER_C, suite("SHD-2"),
+        "int done = !broker->oldest || broker->oldest->sequence > generation;", "int done = 1;",
+    ),
+    Mutant(
+        "any_close_ends_a_shutdown", BROKER_C, suite("SHD-2"),
+        "    slept = platform_sleep(&broker->closed_count, closed_count, deadline);\n",
+        "    slept = platform_sleep(&broker->closed_count, closed_count, deadline);\n"
+        "    if (slept == PLATFORM_AWAKE) return 1;\n",
+    ),
+    Mutant(
+        "shutdown_waits_for_later_channels", BROKER_C, suite_any("SHD-3", "SHD-2"),
+        "int done = !broker->oldest || broker->oldest->sequence > generation;", "int done = !broker->oldest;",
+    ),
+    Mutant(
+        "the_last_handle_does_not_wake_shutdown", BROKER_C,
+        (suite_any("SHD-2", "CON-5"), explorer("shutdown_wait, consumer waits", ASLEEP)),
+        "  platform_wake(&broker->closed_count);\n", "",
+    ),
+    Mutant(
+        "after_shutdown_nothing_is_granted", BROKER_C, suite("SHD-3"),
+        "  uint64_t generation = broker->created;\n",
+        "  uint64_t generation = broker->created;\n  broker->memory_limit = broker->memory_used;\n",
+    ),
+    Mutant(
+        "giving_up_a_broker_does_not_release", BROKER_C, explorer("broker freed", RACE),
+        "&broker->references, (uint64_t)-1, acq_rel", "&broker->references, (uint64_t)-1, acquire",
+    ),
+    Mutant(
+        "a_channel_does_not_hold_its_broker", BROKER_C, explorer("broker freed", RACE),
+        "      platform_add(&broker->references, 1, relaxed);", "     ",
+        "  omni_broker_free(broker); /* the channel's", "  /* the channel's",
+    ),
+    Mutant(
+        "a_search_for_a_name_takes_no_lock", BROKER_C, explorer("name freed", RACE),
+        "  platform_lock_shared(&broker->lock);\n  int found", "  int found",
+        "NULL;\n  platform_unlock(&broker->lock);\n  return found", "NULL;\n  return found",
+    ),
+    Mutant(
+        "what_a_channel_sent_is_added_after_the_lock", BROKER_C, explorer("statistics during close", RACE),
+        "    broker->retired_messages += sent.messages;\n", "",
+        "  if (!last) return;\n", "  if (!last) return;\n  broker->retired_messages += sent.messages;\n",
+    ),
+    Mutant(
+        "a_table_that_grows_leaves_the_old_one", BROKER_C, explorer("registry grows", UNEXPLAINED),
+        "  platform_free(broker->buckets);\n  broker->buckets = buckets;", "  broker->buckets = buckets;",
+    ),
+    Mutant(
+        "the_closed_count_is_read_after_the_check", BROKER_C,
+        explorer("shutdown_wait, consumer waits", ASLEEP),
+        "    uint32_t closed_count = platform_load(&broker->closed_count.value, relaxed);\n", "",
+        "    if (done) return 1;\n",
+        "    if (done) return 1;\n    uint32_t closed_count = platform_load(&broker->closed_count.value, relaxed);\n",
+    ),
+    Mutant(
+        "a_shutdown_does_not_keep_the_channels", BROKER_C, explorer("shutdown_wait times out", RACE),
+        "  platform_lock_shared(&broker->lock); /* keeps the channels", "  /* keeps the channels",
+        "channel_shut(channel);\n  platform_unlock(&broker->lock);", "channel_shut(channel);",
+    ),
+    Mutant(
+        "a_refused_channel_counts", BROKER_C, explorer("allocation fails", UNEXPLAINED),
+        "    if (channel) {\n", "    broker->memory_used += channel ? 0 : memory;\n    if (channel) {\n",
+    ),
+    Mutant(
+        "a_refused_broker_leaves_its_table", BROKER_C, explorer("allocation fails for a broker", UNEXPLAINED),
+        "  platform_free(broker->buckets);\n  platform_free(broker);\n  return NULL;",
+        "  platform_free(broker);\n  return NULL;",
+    ),
+    Mutant(
+        "no_longest_message", BROKER_C, cbmc("requests", "valid_shape"),
+        "clamp(max_message_size, 64, 16 * 1024 * 1024)", "clamp(max_message_size, 64, UINT64_MAX)",
+    ),
+    Mutant(
+        "capacities_that_are_no_power_of_two", BROKER_C, cbmc("requests", "valid_shape"),
+        "capacity = normal_capacity(capacity);", "capacity = clamp(capacity, 8, 524288);",
+    ),
+)  # fmt: skip
+"""The broker, its registry, its totals and its shutdown."""

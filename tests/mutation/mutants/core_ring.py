@@ -1,0 +1,451 @@
+"""Mistakes in the C core: the ring with its waiting, the guard, the channel and the platform layer."""
+
+from __future__ import annotations
+
+from tests.mutation.mutant import (
+    ASLEEP,
+    RACE,
+    UNEXPLAINED,
+    Mutant,
+    cbmc,
+    explorer,
+    hangs,
+    native,
+    sanitizer,
+    suite,
+    suite_any,
+)
+
+RING_H = "fast_impl/core/ring.h"
+EVENTCOUNT_H = "fast_impl/core/eventcount.h"
+GUARD_H = "fast_impl/core/guard.h"
+CHANNEL_C = "fast_impl/core/channel.c"
+FUTEX_C = "fast_impl/core/platform/futex.c"
+PLATFORM_C = "fast_impl/core/platform/platform.c"
+
+RING = (
+    Mutant(
+        "as_many_slots_as_capacity", RING_H,
+        (
+            suite_any("MSG-1", "MSG-3"),
+            explorer("try", RACE),
+            native("unit: "),
+            cbmc("slots", "offset == place * stride"),
+        ),
+        "(index & (2 * ring->capacity - 1))", "(index & (ring->capacity - 1))",
+    ),
+    Mutant(
+        "publish_does_not_wake", RING_H, (suite("CON-5"), hangs("exchange ")),
+        "  platform_store(&ring->write_index, write + count, release);\n  eventcount_wake(&ring->consumer_waiter);\n",
+        "  platform_store(&ring->write_index, write + count, release);\n",
+    ),
+    Mutant(
+        "release_does_not_wake", RING_H, suite("CON-5"),
+        "  platform_store(&ring->read_index, read + count, release);\n  eventcount_wake(&ring->producer_waiter);\n",
+        "  platform_store(&ring->read_index, read + count, release);\n",
+    ),
+    Mutant(
+        "producers_end_does_not_wake", RING_H,
+        (suite_any("LIF-2", "SHD-1"), explorer("producer closes, blocking", ASLEEP)),
+        "/* pairs with ring_waiting: after the last write_index */\n  eventcount_wake(&ring->consumer_waiter);\n",
+        "/* pairs with ring_waiting: after the last write_index */\n",
+    ),
+    Mutant(
+        "consumers_end_does_not_wake", RING_H,
+        (suite_any("LIF-2", "SHD-1"), explorer("consumer closes without popping", ASLEEP), hangs("race, ")),
+        "/* publishes no memory; eventcount_wake orders it */\n  eventcount_wake(&ring->producer_waiter);\n",
+        "/* publishes no memory; eventcount_wake orders it */\n",
+    ),
+    Mutant(
+        "wakes_only_if_the_queue_seemed_empty", RING_H, suite("CON-5"),
+        "  platform_store(&ring->write_index, write + count, release);\n  eventcount_wake(&ring->consumer_waiter);\n",
+        "  platform_store(&ring->write_index, write + count, release);\n"
+        "  if (write == ring->cached_read) eventcount_wake(&ring->consumer_waiter);\n",
+    ),
+    Mutant(
+        "wakes_only_if_the_queue_seemed_full", RING_H, suite("CON-5"),
+        "  platform_store(&ring->read_index, read + count, release);\n  eventcount_wake(&ring->producer_waiter);\n",
+        "  platform_store(&ring->read_index, read + count, release);\n"
+        "  if (ring->cached_write - read == ring->capacity) eventcount_wake(&ring->producer_waiter);\n",
+    ),
+    Mutant(
+        "one_slot_lost", RING_H, suite("PSH-2"),
+        "  return ring->capacity - (write - ring->cached_read);",
+        "  write += write - ring->cached_read < ring->capacity;\n"
+        "  return ring->capacity - (write - ring->cached_read);",
+    ),
+    Mutant(
+        "one_slot_too_many", RING_H, suite_any("PSH-2", "PSH-1"),
+        "  return ring->capacity - (write - ring->cached_read);",
+        "  return ring->capacity - (write - ring->cached_read) + 1;",
+    ),
+    Mutant(
+        "producer_never_reloads_the_read_index", RING_H, suite_any("POP-3", "PSH-2", "CON-5"),
+        "  if (ring->capacity - (write - ring->cached_read) < wanted) {\n    /*", "  if (0) {\n    /*",
+    ),
+    Mutant(
+        "bytes_sent_count_messages", RING_H, suite_any("STA-1", "BRK-11"),
+        "platform_store(&ring->bytes_sent, bytes + size, relaxed);",
+        "platform_store(&ring->bytes_sent, bytes + 1, relaxed);",
+    ),
+    Mutant(
+        "bytes_received_of_the_last_pop", RING_H, suite("STA-2"),
+        "platform_store(&ring->bytes_received, total + bytes, relaxed);",
+        "(void)total, platform_store(&ring->bytes_received, bytes, relaxed);",
+    ),
+    Mutant(
+        "batch_takes_only_what_was_known", RING_H, suite("POP-5"),
+        "  if (ring->cached_write - read < wanted) {\n    ring", "  if (ring->cached_write == read) {\n    ring",
+    ),
+    Mutant(
+        "a_dead_producers_index_is_not_read", RING_H, suite("POP-5"),
+        "  if (ring->cached_write - read < wanted) {\n    ring",
+        "  if (ring->cached_write - read < wanted && platform_load(&ring->producer_alive, acquire)) {\n    ring",
+    ),
+    Mutant(
+        "the_end_is_never_seen", RING_H, suite_any("POP-1", "LIF-2", "SHD-1"),
+        "*ended = ring->cached_write == read;", "*ended = false;",
+    ),
+    Mutant(
+        "batch_gives_back_one_slot", RING_H, suite_any("POP-5", "POP-2", "STA-2"),
+        "platform_store(&ring->read_index, read + count, release);",
+        "platform_store(&ring->read_index, read + 1, release);",
+    ),
+    Mutant(
+        "length_counts_the_last_popped", RING_H, suite("STA-3"),
+        "platform_load(&ring->write_index, relaxed) - read; /* relaxed: possibly stale, by contract */",
+        "platform_load(&ring->write_index, relaxed) - read + (read > 0);",
+    ),
+    Mutant(
+        "last_check_before_the_waiter_flag", EVENTCOUNT_H, suite("CON-5"),
+        "      platform_store(&(waiter)->value, 1, relaxed); /* the fence orders it before the last check */       \\\n"
+        "      platform_fence_heavy(); /* pairs with eventcount_wake: else each misses the other, a lost wakeup */ \\\n"
+        "      if (!(ready)) waited = platform_sleep(waiter, 1, deadline);",
+        "    extern int usleep(unsigned); if (!(ready)) usleep(20), platform_store(&(waiter)->value, 1, relaxed), "
+        "waited = platform_sleep(waiter, 1, deadline);",
+    ),
+    Mutant(
+        "never_says_that_it_sleeps", EVENTCOUNT_H, suite("CON-6"),
+        "    platform_store(&(waiter)->value, 1, relaxed); /* the fence orders it before the last check */ ",
+        "    platform_store(&(waiter)->value, 0, relaxed); /* the fence orders it before the last check */ ",
+    ),
+    Mutant("no_fence_of_the_waker", EVENTCOUNT_H, explorer("blocking", ASLEEP), "  platform_fence_light();", "  ;"),
+    Mutant(
+        "read_index_not_acquired", RING_H, explorer("try", RACE),
+        "while the consumer reads it */\n    ring->cached_read = platform_load(&ring->read_index, acquire)",
+        "while the consumer reads it */\n    ring->cached_read = platform_load(&ring->read_index, relaxed)",
+        "      platform_fence_full();\n      ring->cached_read = platform_load(&ring->read_index, acquire)",
+        "      platform_fence_full();\n      ring->cached_read = platform_load(&ring->read_index, relaxed)",
+    ),
+    Mutant(
+        "write_index_not_released", RING_H, (explorer("try", RACE), sanitizer("thread", "data race")),
+        "(&ring->write_index, write + count, release)", "(&ring->write_index, write + count, relaxed)",
+    ),
+    Mutant(
+        "write_index_not_acquired", RING_H, explorer("try", RACE),
+        "(&ring->write_index, acquire); /* pairs", "(&ring->write_index, relaxed); /* pairs",
+    ),
+    Mutant(
+        "producer_alive_not_acquired", RING_H, explorer("producer closes", ""),
+        "!platform_load(&ring->producer_alive, acquire)", "!platform_load(&ring->producer_alive, relaxed)",
+    ),
+    Mutant(
+        "no_second_load_of_the_write_index", RING_H, explorer("producer closes", UNEXPLAINED),
+        "    ring->cached_write = platform_load(&ring->write_index, relaxed); /* again", "    ; /* again",
+    ),
+    Mutant(
+        "read_index_not_released", RING_H, explorer("try", RACE),
+        "(&ring->read_index, read + count, release)", "(&ring->read_index, read + count, relaxed)",
+    ),
+    Mutant(
+        "no_fence_of_the_sleeper", EVENTCOUNT_H, explorer("views held", ASLEEP),
+        "    platform_fence_heavy();", "    ;",
+    ),
+    Mutant(
+        "producer_alive_not_released", RING_H, explorer("shutdown, consumer waits", ""),
+        "(&ring->producer_alive, 0, release)", "(&ring->producer_alive, 0, relaxed)",
+    ),
+    Mutant(
+        "available_messages_from_a_read_index_that_may_be_ahead", RING_H,
+        explorer("available messages", UNEXPLAINED),
+        "&ring->read_index, acquire); /* first", "&ring->read_index, relaxed); /* first",
+    ),
+    Mutant(
+        "a_slot_is_free_one_too_soon", RING_H, (native("unit: pushes"), cbmc("try_push", "state_holds()")),
+        "return ring->capacity - (write - ring->cached_read);",
+        "return ring->capacity + 1 - (write - ring->cached_read);",
+    ),
+    Mutant("the_consumer_backs_off_at_every_check", RING_H, native("unit: back-off"), "if (came == 0) return;", ""),
+    Mutant("the_back_off_limit_never_adapts", RING_H, native("unit: back-off"), "ring->back_off *= 2;", ";"),
+    Mutant(
+        "read_index_not_acquired_before_a_slot_is_reused", RING_H, sanitizer("thread", "data race"),
+        "overwritten while the consumer reads it */\n"
+        "    ring->cached_read = platform_load(&ring->read_index, acquire)",
+        "*/\n    ring->cached_read = platform_load(&ring->read_index, relaxed)",
+    ),
+    Mutant(
+        "a_slot_mask_of_the_capacity", RING_H, cbmc("slots", "offset == place * stride"),
+        "(index & (2 * ring->capacity - 1))", "(index & ring->capacity)",
+    ),
+    Mutant(
+        "a_mask_one_too_wide", RING_H, cbmc("slots", ""),
+        "(index & (2 * ring->capacity - 1))", "(index & (4 * ring->capacity - 1))",
+    ),
+    Mutant(
+        "a_back_off_limit_past_its_bound", RING_H, cbmc("try_pop", "back_off_holds"),
+        "ring->back_off < BACK_OFF_MAX", "ring->back_off <= BACK_OFF_MAX",
+    ),
+)  # fmt: skip
+
+GUARD = (
+    Mutant(
+        "second_thread_is_made_to_wait", GUARD_H, suite("CON-2"),
+        "  if (guard_rebias(guard)) return GUARD_ENTERED;\n",
+        "  while (!guard_rebias(guard)) {}\n  return GUARD_ENTERED;\n",
+    ),
+    Mutant(
+        "a_closed_guard_lets_in", GUARD_H,
+        (suite_any("LIF-4", "POP-1", "PSH-1"), explorer("producer closed by another thread, reserved", RACE)),
+        "    if (state & GUARD_CLOSED) return GUARD_INACTIVE;\n", "",
+    ),
+    Mutant(
+        "leaving_ignores_the_waiter_flag", GUARD_H, suite_any("LIF-8", "SHD-1"),
+        "  if (!(state & GUARD_WAITER)) return;\n", "  return;\n",
+    ),
+    Mutant(
+        "nobody_waits_for_the_call_inside", GUARD_H, suite_any("LIF-8", "CON-4", "SHD-1"),
+        "    if (!(state & GUARD_BUSY) && (bias", "    if (1 || (bias",
+    ),
+    Mutant(
+        "rebiasing_does_not_check_the_owner", GUARD_H, suite_any("CON-2", "CON-3"),
+        "    if (platform_load(&guard->inside[bias], acquire)) return false;", "",
+    ),
+    Mutant(
+        "the_second_waiter_hides_that_the_call_left", GUARD_H, suite("BRK-12"),
+        "    uint32_t left = platform_load(&guard->left.value, relaxed);",
+        "    uint32_t left = 0;\n    platform_store(&guard->left.value, 0, relaxed);",
+    ),
+    Mutant(
+        "closing_twice_closes_twice", GUARD_H, suite_any("LIF-1", "LIF-4", "BRK-8"),
+        "return !(platform_or(&guard->state, GUARD_CLOSED, relaxed) & GUARD_CLOSED);",
+        "return platform_or(&guard->state, GUARD_CLOSED, relaxed), true;",
+    ),
+    Mutant(
+        "a_handle_is_the_first_threads", GUARD_H, suite("CON-1"),
+        "  if (owner && owner != self) {\n", "  if (owner && owner != self) return false;\n  if (0) {\n",
+    ),
+    Mutant(
+        "leaving_as_the_owner_does_not_release", GUARD_H, explorer("consumer contended, empty", RACE),
+        "&guard->inside[bias], 0, release", "&guard->inside[bias], 0, relaxed",
+    ),
+    Mutant(
+        "rebiasing_has_no_heavy_fence", GUARD_H, explorer("producer contended, one is bias owner", RACE),
+        "    platform_fence_heavy(); /* pairs with guard_enter:", "    /* pairs with guard_enter:",
+    ),
+    Mutant(
+        "the_owner_does_not_check_the_bias", GUARD_H, explorer("producer contended, one is bias owner", RACE),
+        "GUARD_CLOSED)) && platform_load(&guard->bias, relaxed) == bias)", "GUARD_CLOSED)))",
+    ),
+    Mutant(
+        "entering_as_the_owner_has_no_light_fence", GUARD_H, explorer("consumer contended, one is bias owner", RACE),
+        "  platform_fence_light(); /* pairs with guard_rebias and",
+        "  /* pairs with guard_rebias and",
+    ),
+    Mutant(
+        "a_bias_is_revoked_from_an_owner_inside", GUARD_H, explorer("producer contended", RACE),
+        "    if (platform_load(&guard->inside[bias], acquire)) return false;", "    ",
+    ),
+    Mutant(
+        "leaving_without_the_bias_does_not_release", GUARD_H, explorer("bias owners used up, producer", RACE),
+        "~(uint32_t)(GUARD_BUSY | GUARD_WAITER), release", "~(uint32_t)(GUARD_BUSY | GUARD_WAITER), relaxed",
+    ),
+    Mutant(
+        "an_owners_pin_does_not_check_the_bias", GUARD_H, explorer("pin by the bias owner, concurrent pop", RACE),
+        "    if (platform_load(&guard->bias, relaxed) == bias) return;", "    return;",
+    ),
+    Mutant(
+        "a_pin_without_the_bias_is_not_ordered_against_a_pop", GUARD_H, explorer("pin, concurrent pop", UNEXPLAINED),
+        "    if (platform_load(&guard->bias, relaxed) == bias) return;\n  }\n  platform_fence_heavy();",
+        "    if (platform_load(&guard->bias, relaxed) == bias) return;\n  }",
+    ),
+    Mutant(
+        "waiting_does_not_set_the_waiter_flag", GUARD_H, explorer("consumer closed by another thread", ASLEEP),
+        "platform_or(&guard->state, GUARD_WAITER, release)", "platform_or(&guard->state, 0, release)",
+    ),
+    Mutant(
+        "waiting_is_not_ordered_against_leaving", GUARD_H, explorer("consumer closed by another thread", ""),
+        "    platform_fence_heavy();\n    uint32_t bias", "    uint32_t bias",
+    ),
+    Mutant(
+        "leaving_wakes_nobody", GUARD_H, explorer("consumer closed by another thread", ASLEEP),
+        "  platform_wake(&guard->left);\n", "",
+    ),
+    Mutant(
+        "leaving_is_a_flag_and_not_a_count", GUARD_H, explorer("shutdown and close", ASLEEP),
+        "platform_add(&guard->left.value, 1, relaxed);", "platform_store(&guard->left.value, 0, relaxed);",
+        "uint32_t left = platform_load(&guard->left.value, relaxed);",
+        "platform_store(&guard->left.value, 1, relaxed);",
+        "relaxed) == left) platform_sleep(&guard->left, left,", "relaxed) == 1) platform_sleep(&guard->left, 1,",
+    ),
+    Mutant(
+        "a_second_thread_is_let_in", GUARD_H, explorer("producer contended", RACE),
+        "    if (state & GUARD_BUSY) return GUARD_CONTENDED;\n", "",
+    ),
+    Mutant(
+        "a_pop_is_not_ordered_against_a_pin", GUARD_H, explorer("pin, concurrent pop", UNEXPLAINED),
+        "  platform_fence_light(); /* pairs with guard_order",
+        "  /* pairs with guard_order",
+    ),
+    Mutant(
+        "the_owner_never_leaves", GUARD_H, cbmc("try_push", "guard_is_left"),
+        "platform_store(&guard->inside[bias], 0, release);", "",
+    ),
+)  # fmt: skip
+
+CHANNEL = (
+    Mutant(
+        "unmapped_with_the_first_side", CHANNEL_C, suite_any("LIF-2", "POP-1", "MSG-1", "MSG-3", "CON-4"),
+        "atomic_init(&channel->mapping_users, 2);", "atomic_init(&channel->mapping_users, 1);",
+    ),
+    Mutant(
+        "half_the_slots_are_mapped", CHANNEL_C, (suite("PSH-2"), cbmc("slots", "")),
+        "channel->mapping_size = 2 * capacity * ring->stride;", "channel->mapping_size = capacity * ring->stride;",
+    ),
+    Mutant(
+        "slots_overlap", CHANNEL_C,
+        (suite_any("POP-2", "MSG-1"), cbmc("slots", "stride >= sizeof(ring_slot) + longest")),
+        "ring->stride = sizeof(ring_slot) + (max_message_size", "ring->stride = (max_message_size",
+    ),
+    Mutant(
+        "freed_with_the_first_handle", CHANNEL_C, suite_any("LIF-1", "LIF-2", "LIF-4", "LIF-5", "MSG-3"),
+        "atomic_init(&channel->references, 3);", "atomic_init(&channel->references, 1);",
+    ),
+    Mutant(
+        "shutdown_leaves_the_consumer_waiting", CHANNEL_C, suite("SHD-1"),
+        "  ring_end_producer(&channel->ring);\n}", "}",
+    ),
+    Mutant(
+        "shutdown_leaves_the_producer_sending", CHANNEL_C, suite("SHD-1"),
+        "  ring_end_consumer(&channel->ring);    /* no push begun from now on goes through */\n", "",
+    ),
+    Mutant(
+        "shutdown_overtakes_a_push", CHANNEL_C, (suite_any("SHD-1", "CON-4"), explorer("shutdown, reserved", RACE)),
+        "  guard_wait(&channel->producer.guard); /* and none", "  /* and none",
+    ),
+    Mutant(
+        "the_last_release_of_a_channel_does_not_acquire", CHANNEL_C, explorer("both freed", RACE),
+        "&channel->references, (uint64_t)-1, acq_rel", "&channel->references, (uint64_t)-1, release",
+    ),
+    Mutant(
+        "giving_up_a_channel_does_not_release", CHANNEL_C, explorer("both freed after close", RACE),
+        "&channel->references, (uint64_t)-1, acq_rel", "&channel->references, (uint64_t)-1, acquire",
+    ),
+    Mutant(
+        "the_last_to_use_the_memory_does_not_acquire", CHANNEL_C, explorer("view, concurrent last close", RACE),
+        "&channel->mapping_users, (uint64_t)-1, acq_rel", "&channel->mapping_users, (uint64_t)-1, release",
+    ),
+    Mutant(
+        "giving_up_the_memory_does_not_release", CHANNEL_C, explorer("view, concurrent last close", RACE),
+        "&channel->mapping_users, (uint64_t)-1, acq_rel", "&channel->mapping_users, (uint64_t)-1, acquire",
+    ),
+    Mutant(
+        "the_memory_does_not_hold_the_channel", CHANNEL_C, explorer("view, concurrent last close", RACE),
+        "&channel->references, 3)", "&channel->references, 2)",
+        "mapping_size);\n  channel_release(channel);\n", "mapping_size);\n",
+    ),
+    Mutant(
+        "a_shutdown_ends_the_producer_first", CHANNEL_C, explorer("shutdown, concurrent push and pops", RACE),
+        "  ring_end_consumer(&channel->ring);    /* no push",
+        "  ring_end_producer(&channel->ring);\n  ring_end_consumer(&channel->ring);    /* no push",
+    ),
+    Mutant(
+        "a_refused_mapping_leaves_the_channel", CHANNEL_C, explorer("allocation fails", UNEXPLAINED),
+        "  if (!ring->slots) {\n    platform_free(channel);", "  if (!ring->slots) {",
+    ),
+    Mutant(
+        "a_refused_word_leaves_the_mapping", CHANNEL_C, explorer("allocation fails", UNEXPLAINED),
+        "    platform_unmap(ring->slots, channel->mapping_size);\n    platform_free(channel);\n    return NULL;",
+        "    platform_free(channel);\n    return NULL;",
+    ),
+    Mutant(
+        "freed_with_one_handle_left", CHANNEL_C, sanitizer("address", "heap-use-after-free"),
+        "atomic_init(&channel->references, 3);", "atomic_init(&channel->references, 2);",
+    ),
+    Mutant(
+        "a_channel_that_is_never_freed", CHANNEL_C, sanitizer("address", "LeakSanitizer"),
+        "atomic_init(&channel->references, 3);", "atomic_init(&channel->references, 4);",
+    ),
+    Mutant(
+        "a_shift_too_far", CHANNEL_C, sanitizer("address", "runtime error: shift"),
+        "channel->mapping_size = 2 * capacity * ring->stride;",
+        "channel->mapping_size = 2 * capacity * ring->stride + (1 << (int)capacity) * 0;",
+    ),
+    Mutant(
+        "a_stride_that_is_not_rounded", CHANNEL_C, cbmc("slots", "stride % alignment == 0"),
+        "(max_message_size + alignment - 1) / alignment * alignment", "max_message_size",
+    ),
+    Mutant(
+        "a_mapping_of_32_bits", CHANNEL_C, cbmc("slots", ""),
+        "channel->mapping_size = 2 * capacity * ring->stride",
+        "channel->mapping_size = (uint32_t)(2 * capacity * ring->stride)",
+    ),
+)  # fmt: skip
+
+PLATFORM = (
+    Mutant(
+        "polls_every_millisecond", FUTEX_C, suite("CON-6"),
+        "  struct timespec until = platform_timespec(deadline);\n",
+        "  int64_t tick = platform_now() + PLATFORM_SECOND / 1000;\n"
+        "  if (tick < deadline) return platform_sleep(word, value, tick) == PLATFORM_SIGNAL ? PLATFORM_SIGNAL : "
+        "PLATFORM_AWAKE;\n"
+        "  struct timespec until = platform_timespec(deadline);\n",
+    ),
+    Mutant(
+        "yields_and_never_sleeps", FUTEX_C, suite("CON-6"),
+        "  struct timespec until = platform_timespec(deadline);\n",
+        "  extern int sched_yield(void);\n"
+        "  while (platform_load(&word->value, acquire) == value && platform_now() < deadline) sched_yield();\n"
+        "  struct timespec until = platform_timespec(deadline);\n",
+    ),
+    Mutant(
+        "the_deadline_is_taken_for_a_duration", FUTEX_C, suite_any("CON-5", "POP-4", "PSH-4", "POP-5", "SHD-2"),
+        "FUTEX_WAIT_BITSET_PRIVATE, value", "FUTEX_WAIT_PRIVATE, value",
+    ),
+    Mutant(
+        "wakes_the_wrong_queue", FUTEX_C, suite_any("CON-5", "LIF-2", "LIF-8"),
+        "FUTEX_WAKE_PRIVATE", "FUTEX_WAKE",
+    ),
+    Mutant(
+        "signals_are_slept_over", FUTEX_C, suite("CON-6"),
+        "  return errno == ETIMEDOUT ? PLATFORM_TIME_UP : PLATFORM_SIGNAL;",
+        "  return errno == ETIMEDOUT ? PLATFORM_TIME_UP : PLATFORM_AWAKE;",
+    ),
+    Mutant(
+        "a_signal_uses_the_time_up", FUTEX_C, suite_any("CON-6", "CON-5"),
+        "  return errno == ETIMEDOUT ? PLATFORM_TIME_UP : PLATFORM_SIGNAL;", "  return PLATFORM_TIME_UP;",
+    ),
+    Mutant(
+        "deadlines_have_whole_seconds", PLATFORM_C, suite_any("CON-5", "POP-4", "PSH-4", "POP-5", "SHD-2"),
+        ".tv_nsec = nanoseconds % PLATFORM_SECOND", ".tv_nsec = 0",
+    ),
+    Mutant(
+        "for_ever_is_no_time", PLATFORM_C, suite_any("POP-4", "PSH-4", "POP-5", "SHD-2"),
+        "  if (timeout < 0) return PLATFORM_NEVER;\n", "  if (timeout < 0) timeout = 0;\n",
+    ),
+    Mutant(
+        "timeouts_are_microseconds", PLATFORM_C, suite_any("CON-5", "POP-4", "PSH-4", "POP-5", "SHD-2"),
+        "? PLATFORM_NEVER : now + timeout;", "? PLATFORM_NEVER : now + timeout / 1000;",
+    ),
+    Mutant(
+        "timeouts_are_ten_times_as_long", PLATFORM_C, suite_any("CON-5", "POP-4", "PSH-4", "POP-5", "SHD-2"),
+        "? PLATFORM_NEVER : now + timeout;", "? PLATFORM_NEVER : now + 10 * timeout;",
+    ),
+    Mutant(
+        "a_timed_wait_is_for_ever", FUTEX_C, suite_any("CON-5", "POP-4", "PSH-4", "POP-5", "SHD-2"),
+        "deadline == PLATFORM_NEVER ? NULL : &until", "((void)until, NULL)",
+    ),
+    Mutant(
+        "a_deadline_without_an_end", PLATFORM_C, cbmc("times and sizes", "arithmetic overflow on signed +"),
+        "return timeout > PLATFORM_NEVER - now ? PLATFORM_NEVER : now + timeout;", "return now + timeout;",
+    ),
+)  # fmt: skip

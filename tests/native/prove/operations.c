@@ -1,0 +1,222 @@
+/* From any state, an operation with any arguments touches no slots but those it may, stays inside them and inside what
+ * it was given, and leaves a state of the same kind. Which operation, a macro says: one of those below.
+ *
+ * A push, reserve or commit touches the slot of the next message and leaves a whole message behind. A pop touches the
+ * slots of the messages that wait next and, for their pins, those one capacity before; what it hands out lies in them.
+ *
+ * Any channel, in any state that its protocol allows. Each slot is an object of its own here, so that an access past
+ * one slot's end is an error even where the next slot follows, and only those exist that the operation may touch. Where
+ * slots lie is proved in shapes.c. */
+#if defined(TRY_POP) || defined(BLOCKING_POP) || defined(BATCH_POP)
+#define POPS
+#include "consumer.c"
+#else
+#include "producer.c"
+#endif
+#include "proof.h"
+
+enum { OWN = 2 }; /* messages that one operation moves at most */
+
+static omni_channel channel;
+static ring_slot *own[OWN], *pinned[OWN];
+static uint64_t own_from; /* the side's own index before the operation */
+
+static ring_slot *new_slot(bool message) {
+  ring_slot *slot = malloc(channel.ring.stride);
+  ASSUME(slot != NULL);
+  if (message) { /* what a publish promises: see the claims of a push */
+    ASSUME(slot->length >= 1 && slot->length <= channel.max_message_size);
+    ASSUME(slot->offset <= channel.max_message_size - slot->length);
+  }
+  return slot;
+}
+
+/* In the place of ring_slot_at: slots of the messages to move, and of those one capacity before, for their pins. */
+ring_slot *slot_of_its_own(const omni_ring *ring, uint64_t index) {
+  uint64_t ahead = index - own_from, behind = ahead + ring->capacity;
+  CLAIM(ahead < OWN || behind < OWN);
+  if (behind < OWN) return behind ? pinned[1] : pinned[0];
+  return ahead ? own[1] : own[0];
+}
+
+/* In the place of memcpy, whose content no proof needs: the solver is spared the bytes. */
+void *checked_copy(void *to, const void *from, size_t size) {
+  CLAIM(__CPROVER_w_ok(to, size));
+  CLAIM(__CPROVER_r_ok(from, size));
+  CLAIM(!__CPROVER_same_object(to, from));
+  return to;
+}
+
+/* A power of two within its bounds. */
+static bool back_off_holds(uint32_t pauses) {
+  return pauses >= BACK_OFF_MIN && pauses <= BACK_OFF_MAX && (pauses & (pauses - 1)) == 0;
+}
+
+/* In the place of platform_back_off, to be spared its loop. */
+void no_back_off(uint32_t pauses) { CLAIM(back_off_holds(pauses)); }
+
+/* Modulo 2^64: cached_read <= read_index <= cached_write <= write_index <= cached_read + capacity; and a slot that is
+ * reserved is one that the producer knows to be free. */
+static bool state_holds(void) {
+  const omni_ring *ring = &channel.ring;
+  uint64_t from = ring->cached_read, read = ring->read_index - from, write = ring->write_index - from;
+  return read <= write && write <= ring->capacity && ring->cached_write - ring->read_index <= write - read &&
+         back_off_holds(ring->back_off) && (!channel.producer.reserved || write < ring->capacity);
+}
+
+/* The thread that calls: any. */
+pthread_t pthread_self(void) { return nondet_u64(); }
+int platform_asymmetric, platform_spins;
+void platform_fence_heavy(void) {}
+void __builtin_ia32_pause(void) {}
+
+/* Outside a call: while it sleeps, its time is up or a signal comes. */
+void platform_wake(platform_word *word) { (void)word; }
+int platform_sleep(platform_word *word, uint32_t value, int64_t deadline) {
+  (void)word, (void)value, (void)deadline;
+  return nondet_bool() ? PLATFORM_TIME_UP : PLATFORM_SIGNAL;
+}
+int64_t platform_deadline(int64_t timeout) { return timeout; }
+void broker_handle_closed(omni_channel *closed) { (void)closed; }
+void channel_sent(const omni_channel *asked, omni_handle_stats *stats) { (void)asked, (void)stats; }
+bool channel_pin(omni_channel *held) { return (void)held, nondet_bool(); }
+void channel_unpin(omni_channel *held) { (void)held; }
+void channel_release(omni_channel *held) { (void)held; }
+
+/* No thread is inside, and no bit of another thread is cleared. */
+static bool guard_is_left(const omni_guard *guard, uint32_t before) {
+  _Static_assert(PLATFORM_OWNERS == 4, "each is checked");
+  return !(guard->inside[0] | guard->inside[1] | guard->inside[2] | guard->inside[3]) &&
+         guard->bias <= PLATFORM_OWNERS && (guard->state | GUARD_WAITER) == (before | GUARD_WAITER);
+}
+
+/* Any bias owner, and any other thread about to enter. */
+omni_guard nondet_guard(void);
+static void any_guard(omni_guard *guard) {
+  *guard = nondet_guard();
+  ASSUME(guard->state <= (GUARD_BUSY | GUARD_CLOSED | GUARD_WAITER) && guard_is_left(guard, guard->state));
+}
+
+static void any_state(void) {
+  omni_ring *ring = &channel.ring;
+  ring->capacity = nondet_u64();
+  channel.max_message_size = nondet_u64();
+  ASSUME(valid_shape(ring->capacity, channel.max_message_size));
+  ring->stride = sizeof(ring_slot) + (channel.max_message_size + 15) / 16 * 16;
+  ring->write_index = nondet_u64();
+  ring->read_index = nondet_u64();
+  ring->cached_read = nondet_u64();
+  ring->cached_write = nondet_u64();
+  ring->backed_off_at = nondet_u64();
+  ring->back_off = nondet_u64();
+  channel.producer.reserved = nondet_bool();
+  ASSUME(state_holds());
+  ring->bytes_sent = nondet_u64();
+  ring->bytes_received = nondet_u64();
+  ring->failed_pushes = nondet_u64();
+  ring->failed_pops = nondet_u64();
+  ring->producer_alive = nondet_bool();
+  ring->consumer_alive = nondet_bool();
+  channel.producer.channel = channel.consumer.channel = &channel;
+  channel.consumer.pins = nondet_u64();
+  any_guard(&channel.producer.guard);
+  any_guard(&channel.consumer.guard);
+  platform_asymmetric = nondet_bool();
+  platform_spins = nondet_bool();
+}
+
+#ifndef POPS
+
+int main(void) {
+  uint64_t size = nondet_u64(), offset = nondet_u64();
+  uint8_t *region = NULL, *data = NULL;
+  any_state();
+  own_from = channel.ring.write_index;
+  own[0] = new_slot(false);
+#ifdef BATCH_PUSH
+  own[1] = new_slot(false);
+#endif
+  uint32_t guard_before = channel.producer.guard.state;
+  bool was_reserved = channel.producer.reserved;
+  if (size <= channel.max_message_size) {
+    data = malloc(size); /* else it may not be read at all */
+    ASSUME(data != NULL);
+  }
+#if defined(TRY_PUSH)
+  if (omni_try_push(&channel.producer, data, size) == OMNI_PUSH_SUCCESS) REACHED("pushed");
+#elif defined(BLOCKING_PUSH)
+  int result = omni_blocking_push(&channel.producer, data, size, nondet_i64());
+  CLAIM(result != OMNI_PUSH_QUEUE_FULL);
+  if (result == OMNI_PUSH_SUCCESS) REACHED("pushed");
+  if (result == OMNI_INTERRUPTED) REACHED("interrupted");
+#elif defined(BATCH_PUSH)
+  omni_bytes batch[] = {{data, size}, {data, size}};
+  int64_t pushed = omni_batch_push(&channel.producer, batch, OWN);
+  if (pushed == OWN) REACHED("pushed two");
+  CLAIM((pushed > 0 ? (uint64_t)pushed : 0) == channel.ring.write_index - own_from);
+  if (pushed == OWN) CLAIM(own[1]->length == size && own[1]->offset == 0);
+#elif defined(RESERVE)
+  if (omni_reserve(&channel.producer, size, &region) == 1) {
+    REACHED("reserved");
+    CLAIM(!was_reserved && __CPROVER_w_ok(region, channel.max_message_size)); /* RSV-2 */
+  }
+#elif defined(COMMIT)
+  if (omni_commit(&channel.producer, size, offset) == 1) {
+    REACHED("committed");
+    CLAIM(was_reserved && own[0]->offset == offset);
+  }
+#endif
+  CLAIM(state_holds());
+  CLAIM(guard_is_left(&channel.producer.guard, guard_before));
+  CLAIM(channel.ring.write_index - own_from <= OWN);
+  if (channel.ring.write_index != own_from) {
+    CLAIM(own[0]->length == size && size >= 1 && size <= channel.max_message_size);
+    CLAIM(own[0]->offset <= channel.max_message_size - size);
+  }
+  CLAIM(omni_producer_available_slots(&channel.producer) <= channel.ring.capacity);
+}
+
+#else
+
+int main(void) {
+  omni_message messages[OWN];
+  size_t wanted = nondet_u64(), count = 0;
+  int result;
+  any_state();
+  own_from = channel.ring.read_index;
+  uint32_t guard_before = channel.consumer.guard.state;
+  uint64_t waiting = channel.ring.write_index - own_from;
+  for (uint64_t i = 0; i < OWN; i++) {
+    own[i] = new_slot(i < waiting);
+    pinned[i] = new_slot(false);
+  }
+#if defined(TRY_POP)
+  result = omni_try_pop(&channel.consumer, messages);
+  count = result == OMNI_POP_SUCCESS;
+#elif defined(BLOCKING_POP)
+  result = omni_blocking_pop(&channel.consumer, nondet_i64(), messages);
+  count = result == OMNI_POP_SUCCESS;
+  CLAIM(result != OMNI_POP_EMPTY);
+  if (result == OMNI_INTERRUPTED) REACHED("interrupted");
+#elif defined(BATCH_POP)
+  ASSUME(wanted <= OWN || waiting <= OWN);
+  result = omni_batch_pop(&channel.consumer, wanted, nondet_i64(), messages, &count);
+  CLAIM(count <= wanted && count <= OWN);
+  if (count == OWN) REACHED("popped two");
+#endif
+  CLAIM((result == OMNI_POP_SUCCESS) == (count > 0));
+  CLAIM(channel.ring.read_index - own_from == count && count <= waiting);
+  if (result == OMNI_PINNED) REACHED("pinned");
+  if (count) {
+    REACHED("popped");
+    size_t i = count - 1;
+    CLAIM(messages[i].size >= 1 && messages[i].size <= channel.max_message_size);
+    CLAIM(__CPROVER_r_ok(messages[i].data, messages[i].size));
+    CLAIM(messages[i].number == own_from + i);
+  }
+  CLAIM(state_holds());
+  CLAIM(guard_is_left(&channel.consumer.guard, guard_before));
+  CLAIM(omni_consumer_available_messages(&channel.consumer) <= channel.ring.capacity);
+}
+
+#endif
