@@ -46,7 +46,7 @@ class Outcome:
 class Worker:
     """A process that has loaded the target and runs one check at a time; Unusable where it cannot be loaded.
 
-    path: folders to look for the target in, before this process's own.
+    path: folders to search for the target, before this process's own.
     """
 
     def __init__(

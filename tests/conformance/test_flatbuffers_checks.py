@@ -39,7 +39,7 @@ def get_flatbuffer(self: Any, table: Any) -> Any:
 
 
 def verify(self: Any, table: Any) -> bool:
-    """As the model's verifier judges a copy."""
+    """The verdict of the model's verifier on a copy."""
     Schema.load(SCHEMA)
     return model_verify(bytes(self), table)
 

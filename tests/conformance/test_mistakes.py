@@ -92,7 +92,7 @@ def test_random_programs_find_it(broken: Callable[[Mutant], Target], mistake: Mu
 @pytest.mark.once
 @pytest.mark.timeout(200)
 def test_a_difference_says_what_it_breaks() -> None:
-    """A program names a rule that the mistake breaks without being told which one it is about."""
+    """A program names a rule that the mistake breaks though it does not know which one the mistake is about."""
     command = [sys.executable, "-m", "tests.conformance.test_mistakes"]
     running = [
         subprocess.Popen([*command, str(share)], cwd=workspace.ROOT, stdout=subprocess.PIPE, text=True)

@@ -67,7 +67,7 @@ typedef struct {
   uint64_t filled;                           /* messages that wait when a round begins */
   bool sleeps;                               /* some part says about_to_block */
   void (*parts[RACE_THREADS])(race_round *); /* NULL: nobody */
-  void (*judge)(race_round *);               /* afterwards, alone */
+  void (*verify)(race_round *);              /* afterwards, alone */
 } race_kind;
 
 /* Every round must leave no channel behind. */

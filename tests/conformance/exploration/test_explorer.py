@@ -127,8 +127,8 @@ def test_a_prefix_that_does_not_fit_is_refused() -> None:
 
 def test_a_message_names_files_and_not_where_they_are() -> None:
     """Addresses become source lines, and folders go."""
-    said = worded("write at 0x12:0, and read at /some/where/ring.h:7", {"0x12": "gate.h:3"})
-    assert said == "write at gate.h:3, and read at ring.h:7"
+    said = worded("write at 0x12:0, and read at /some/where/ring.h:7", {"0x12": "guard.h:3"})
+    assert said == "write at guard.h:3, and read at ring.h:7"
 
 
 def test_a_bad_replay_string_is_refused() -> None:

@@ -77,7 +77,7 @@ def test_what_judges_nothing_is_told_with_its_reason() -> None:
     assert "not provided (4): needs flatbuffers\n  FLB-1/unit  FLB-2/unit  FLB-3/unit  FLB-4/unit\n" in text
     assert "the target does not provide flatbuffers: the target declares none" in text
     assert "skipped (1): takes too long here\n  BRK-12/unit" in text
-    assert "expected failure (1): known, ticket 17\n  BRK-5/unit" in text
+    assert "expected failure (1): known, issue 17\n  BRK-5/unit" in text
     assert "failed as expected: BRK-5, BRK-5/unit: the limit is off by one" in text
     assert "FAILED BRK-5" not in text
     assert "FAILED CFG-1: CFG-1/unit: unexpected pass" in text

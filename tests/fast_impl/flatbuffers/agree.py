@@ -46,11 +46,11 @@ class Agreement:
 
     def compare(self, oracle: Oracle, requests: Sequence[Request]) -> None:
         """Compare the verdicts on these."""
-        for request, theirs in zip(requests, oracle.judge(requests), strict=True):
+        for request, theirs in zip(requests, oracle.verify(requests), strict=True):
             ours = self.verify(request)
             self.buffers[request.schema, ours] += 1
             if ours != theirs.generated:
-                if ours == judged(Verification, request) and theirs.generated == judged(LimitsPerBuffer, request):
+                if ours == accepts(Verification, request) and theirs.generated == accepts(LimitsPerBuffer, request):
                     self.generated[LIMITS] += 1
                 else:
                     self.unexplained.append((f"{ours}, and {theirs.generated} of what flatc generates", request))
@@ -72,7 +72,7 @@ class LimitsPerBuffer(Verification):
             LimitsPerBuffer(self.schema, region, Limits()).buffer(table, False, None)
 
 
-def judged(verification: type[Verification], request: Request) -> bool:
+def accepts(verification: type[Verification], request: Request) -> bool:
     """The verdict of the model, or of a variant."""
     schema = model(request.schema)
     assert schema.root is not None
@@ -165,7 +165,7 @@ def time_bomb(oracle: Oracle) -> int:
     print(f"{len(data):,} bytes: {verdict} after {1000 * (time.monotonic() - began):.1f} ms", flush=True)
     print("running C++'s verifiers; this takes some minutes", file=sys.stderr, flush=True)
     began = time.monotonic()
-    theirs = oracle.judge([Request("creature", data)])[0]
+    theirs = oracle.verify([Request("creature", data)])[0]
     print(f"C++'s two verifiers: {theirs} after {time.monotonic() - began:.0f} s")
     return 0
 

@@ -96,7 +96,7 @@ static uint64_t read_all(const omni_schema *schema, uint32_t table, const uint8_
   return reading.sum;
 }
 
-static void judge(const omni_schema *schema, uint32_t table, const uint8_t *data, size_t size, int size_prefixed) {
+static void verify(const omni_schema *schema, uint32_t table, const uint8_t *data, size_t size, int size_prefixed) {
   uint8_t *copy = copy_of(data, size);
   int verdict = omni_verify(schema, table, copy, size, NULL, size_prefixed, DEPTH, TABLES);
   demand(verdict == omni_verify(schema, table, copy, size, NULL, size_prefixed, DEPTH, TABLES), "two verdicts");
@@ -122,9 +122,9 @@ static void load(const uint8_t *data, size_t size, const uint8_t *buffer, size_t
     const char *name = omni_schema_name(schema, i, &length);
     demand(omni_schema_find(schema, name, length) == i, "an object that its name does not find");
     demand(omni_schema_same(schema, i, schema, i), "an object unlike itself");
-    if (omni_schema_is_table(schema, i) && i < 8) judge(schema, i, buffer, buffer_size, 0);
+    if (omni_schema_is_table(schema, i) && i < 8) verify(schema, i, buffer, buffer_size, 0);
   }
-  if (omni_schema_root(schema) >= 0) judge(schema, (uint32_t)omni_schema_root(schema), buffer, buffer_size, 0);
+  if (omni_schema_root(schema) >= 0) verify(schema, (uint32_t)omni_schema_root(schema), buffer, buffer_size, 0);
   omni_schema_free(schema);
 }
 
@@ -148,7 +148,7 @@ int LLVMFuzzerInitialize(int *count, char ***arguments) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (size < 4) return 0;
   if (data[0] < SCHEMAS) {
-    judge(known[data[0]], (uint32_t)omni_schema_root(known[data[0]]), data + 2, size - 2, data[1] == 1);
+    verify(known[data[0]], (uint32_t)omni_schema_root(known[data[0]]), data + 2, size - 2, data[1] == 1);
     return 0;
   }
   size_t schema = (size_t)(data[1] | data[2] << 8 | data[3] << 16);

@@ -43,8 +43,8 @@ bool (*const SCHEMAS[])(const Request &, const uint8_t *) = {
 };
 
 bool generic(const Request &request, const uint8_t *data, const reflection::Schema &schema) {
-  auto judge = request.size_prefixed ? flatbuffers::VerifySizePrefixed : flatbuffers::Verify;
-  return judge(schema, *schema.root_table(), data, request.size, request.max_depth, request.max_tables);
+  auto verify = request.size_prefixed ? flatbuffers::VerifySizePrefixed : flatbuffers::Verify;
+  return verify(schema, *schema.root_table(), data, request.size, request.max_depth, request.max_tables);
 }
 
 sigjmp_buf before;

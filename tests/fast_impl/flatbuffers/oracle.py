@@ -85,7 +85,7 @@ class Oracle:
         self.process.kill()
         self.process.communicate()
 
-    def judge(self, requests: Sequence[Request]) -> list[Verdicts]:
+    def verify(self, requests: Sequence[Request]) -> list[Verdicts]:
         """The verdicts of C++ on each."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None

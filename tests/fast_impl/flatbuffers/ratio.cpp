@@ -37,12 +37,12 @@ bool (*const SCHEMAS[])(const uint8_t *, size_t) = {
     generated<judged::telemetry::Message>,   generated<sampling::Sample>,
 };
 
-template <typename Judge>
-double nanoseconds(const Buffers &buffers, int times, Judge judge) {
+template <typename Verify>
+double nanoseconds(const Buffers &buffers, int times, Verify verify) {
   auto began = std::chrono::steady_clock::now();
   for (int i = 0; i < times; i++)
     for (auto &buffer : buffers)
-      if (!judge(buffer.data(), buffer.size())) exit(3);
+      if (!verify(buffer.data(), buffer.size())) exit(3);
   std::chrono::duration<double, std::nano> took = std::chrono::steady_clock::now() - began;
   return took.count() / (static_cast<double>(times) * buffers.size());
 }

@@ -50,7 +50,7 @@ def test_corner_cases_and_hand_made_buffers(oracle: Oracle) -> None:
     known: dict[str, tuple[Request, bool]] = dict(CORNERS)
     for verdict, buffers in ((True, WELL_FORMED), (False, MALFORMED)):
         known.update({what: (Request("sampling", data), verdict) for what, data in buffers.items()})
-    verdicts = oracle.judge([request for request, _ in known.values()])
+    verdicts = oracle.verify([request for request, _ in known.values()])
     wrong = {
         what: theirs for (what, (_, ours)), theirs in zip(known.items(), verdicts, strict=True) if ours != theirs[0]
     }
