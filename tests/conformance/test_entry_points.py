@@ -20,7 +20,7 @@ ONLY = ("PSH", "POP-2", "LIF-3", "BRK-1")
 SEQUENTIAL = ("threads", "signals", "concurrent-use")
 
 
-def test_a_factory_of_brokers_is_judged() -> None:
+def test_a_factory_of_brokers_is_checked() -> None:
     """Its objects' types are found out from what it makes; what it lacks is not provided."""
     report = conformance.check(fast_impl.MailboxBroker, without=SEQUENTIAL, only=ONLY)
     assert report.holds

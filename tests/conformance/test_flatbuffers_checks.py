@@ -119,6 +119,6 @@ def from_the_front(self: Any) -> Iterator[Any]:
     ],
     ids=["committed from the front", "everything verified", "nothing verified", "sizes verified"],
 )
-def test_what_does_not_is_told(name: str, wrong: Any, rules: set[str]) -> None:
+def test_what_does_not_is_reported(name: str, wrong: Any, rules: set[str]) -> None:
     """The reference's own example of committing, and verdicts that are always the same."""
     assert set(_failed(**{name: wrong})) == rules

@@ -115,7 +115,7 @@ static uint64_t statistics(const omni_handle_stats *stats) {
 }
 
 /* The payload id of a message, after reading every byte of it; 255 where it is torn. */
-static uint64_t token_of(const omni_message *message) {
+static uint64_t payload_id_of(const omni_message *message) {
   uint8_t first = message->data[0];
   for (size_t i = 0; i < message->size; i++)
     if (message->data[i] != first) return 255;
@@ -128,7 +128,7 @@ static uint64_t popped(actor *me, int result, const omni_message *messages, size
   if (result != OMNI_POP_SUCCESS) return value;
   me->held_count = count;
   for (size_t i = 0; i < count; i++) {
-    value |= token_of(&messages[i]) << (8 * (i + 1));
+    value |= payload_id_of(&messages[i]) << (8 * (i + 1));
     me->held[i] = messages[i];
   }
   return value;
@@ -232,13 +232,13 @@ static uint64_t consume(actor *me, operation_kind kind, int argument) {
     case TIMED_BATCH_POP:
       return batch_pop(me, (size_t)argument, 1);
     case HELD:
-      return token_of(&me->held[argument]);
+      return payload_id_of(&me->held[argument]);
     case READABLE:
       return code(omni_message_is_readable(consumer, &me->held[argument]));
     case PIN:
       return pin(me, &me->held[argument]);
     case VIEW:
-      return token_of(&me->pinned);
+      return payload_id_of(&me->pinned);
     case UNPIN:
       omni_message_unpin(consumer, me->pinned.number);
       return NO_RESULT;

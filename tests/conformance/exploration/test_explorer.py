@@ -241,7 +241,7 @@ def test_an_outcome_that_is_not_allowed_is_a_failure() -> None:
     assert run(MANY, allowed=outcomes).clean
 
 
-def test_after_a_failure_a_shorter_one_is_looked_for() -> None:
+def test_after_a_failure_a_shorter_one_is_searched_for() -> None:
     """It goes on for as many runs as are given; the shortest it meets is kept, as when it goes on to the end."""
     results = [run(RACES, further=further) for further in (0, 1, 2, 10**6)]
     assert [len(result.trace) for result in results] == [3, 3, 2, 2]

@@ -81,7 +81,7 @@ def test_types_that_are_not_built_are_refused() -> None:
 
 
 @needs_c
-def test_the_bindings_have_one_face() -> None:
+def test_the_bindings_have_the_same_interface() -> None:
     """The same public names with the same docstrings, and calls that take the same arguments by name and default."""
     program = """
 import inspect
