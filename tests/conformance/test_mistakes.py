@@ -57,7 +57,7 @@ AMBIGUOUS = {
 
 
 def _direct(target: Target, rule: str) -> Iterator[Check]:
-    """The direct checks of a rule that the target provides for."""
+    """The unit checks of a rule that the target provides for."""
     return (c for c in CHECKS if c.layer == "unit" and c.rule == rule and c.needs <= target.provides)
 
 
@@ -72,7 +72,7 @@ def _shows(failure: Failure | None, mistake: Mutant, target: Target) -> None:
 
 @mistakes
 def test_direct_checks_name_the_rule(broken: Callable[[Mutant], Target], mistake: Mutant) -> None:
-    """A direct check of the rule that a mistake breaks finds and names it, and its program shows it."""
+    """A unit check of the rule that a mistake breaks finds and names it, and its program shows it."""
     target = broken(mistake)
     failures = [execute_check(check, target)[2] for check in _direct(target, mistake.rules[0])]
     _shows(next(filter(None, failures), None), mistake, target)
