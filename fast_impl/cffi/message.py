@@ -70,7 +70,7 @@ class Message:
         max_depth: int = 64,
         max_tables: int = 1_000_000,
     ) -> bool:
-        """Whether the message is well-formed for T, by the C++ Verifier's verdict (§6.1) [FLB-4].
+        """Whether the message is well-formed for T, as the C++ Verifier judges (§6.1) [FLB-4].
 
         Raises MessageExpiredError [MSG-2], and an error where the schema of T is not known.
         """
