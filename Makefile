@@ -84,7 +84,7 @@ bench: $(VENV)/.peers
 bench-check: $(VENV)/.peers
 	@$(VPYTHON) -m tests.bench --check $(ARGS)
 
-# Each ends with 2 where this machine lacks what it needs, and says what.
+# Each exits with 2 where this machine lacks what it needs, and says what.
 flatbuffers: $(STAMP)
 	@$(VPYTHON) -m tests.fast_impl.flatbuffers.agree --count 1000000 || test $$? = 2
 	@$(VPYTHON) -m tests.fast_impl.flatbuffers.ratio || test $$? = 2

@@ -1,6 +1,6 @@
 """Finds out whether an implementation of the mailbox keeps the rules, against the model.
 
-`omni-conformance run` judges a module or a shared library; `check` judges whatever makes brokers;
+`omni-conformance run` tests a module or a shared library; `check` tests whatever makes brokers;
 `pytest --omni-target` makes a test of every check.
 """
 

@@ -37,7 +37,7 @@ def check(
     profile: str = "quick",
     **names: Any,
 ) -> Report:
-    """Judge the implementation whose brokers `make_broker` makes; raises NotConforming, with the report, if it fails.
+    """Test the implementation whose brokers `make_broker` makes; raises NotConforming, with the report, if it fails.
 
     make_broker: called with nothing, or with `memory_limit` where it takes that.
     make_full_channel: a broker and a pair of capacity 8 and size 64 with eight messages waiting, where filling
@@ -56,7 +56,7 @@ def check(
         excuse = excused(each, target.provides, selection)
         if excuse is None:
             result, tally, failure = execute_check(each, target, profile)
-            enter(report, Outcome(result, failure, tally.cells, tally.figures))
+            enter(report, Outcome(result, failure, tally.coverage, tally.figures))
         else:
             report.checks.append(excuse)
     if not report.holds:

@@ -22,7 +22,7 @@ TESTS = Path(__file__).with_name("under_pytest.py")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options of the command `omni-conformance run`, by other names."""
     group = parser.getgroup("omnimailbox", "conformance to the rules of OmniMailbox")
-    group.addoption("--omni-target", metavar="TARGET", help="judge this module or shared library, a test per check")
+    group.addoption("--omni-target", metavar="TARGET", help="test this module or shared library, a test per check")
     group.addoption("--omni-profile", choices=["quick", "long"], default="quick", help="how much (default: quick)")
     group.addoption("--omni-without", default="", metavar="FEATURES", help="what the target lacks, commas between")
     group.addoption("--omni-skips", type=Path, metavar="FILE", help="ids of checks not to run")
@@ -71,7 +71,7 @@ class Session:
         self._target, self._without, self._profile = target, without, profile
         self._worker: Worker | None = None
 
-    def judge(self, check: Check) -> None:
+    def run(self, check: Check) -> None:
         """Fail, or skip, the current test by what the check does."""
         from conformance.runner import Selection, excused
         from conformance.targets import Unusable

@@ -14,7 +14,7 @@ TURNS = 150
 
 
 def _together(*bodies: Any) -> list[Any]:
-    """Each body in a thread of its own, all let go at once; what they returned."""
+    """Each body in a thread of its own, all released at once; what they returned."""
     start = threading.Barrier(len(bodies))
 
     def begin(body: Any) -> Any:

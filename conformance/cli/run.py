@@ -1,4 +1,4 @@
-"""`omni-conformance run`: judge a target."""
+"""`omni-conformance run`: test a target."""
 
 from __future__ import annotations
 

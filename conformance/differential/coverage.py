@@ -1,4 +1,4 @@
-"""Operation x result coverage: every cell that the rules allow, and how often a run reached it."""
+"""Operation x result coverage: every pair that the rules allow, and how often a run reached it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection
 
 _PUSH = "SUCCESS CHANNEL_CLOSED INVALID_SIZE"
-_CELLS = {
+_RESULTS = {
     "request_channel": "SUCCESS NAME_EXISTS INVALID_CONFIG ALLOCATION_FAILED TypeError",
     "has_channel": "True False TypeError",
     "remove_channel": "False TypeError",
@@ -37,7 +37,7 @@ _CELLS = {
     "unpack": "ChannelPair",
 }
 
-ALLOWED = {kind: tuple(results.split()) for kind, results in _CELLS.items()}
+ALLOWED = {kind: tuple(results.split()) for kind, results in _RESULTS.items()}
 """For each operation, the results that some state and some arguments give."""
 
 
@@ -46,20 +46,20 @@ _MEMORY_LIMIT = (("request_channel", "ALLOCATION_FAILED"), ("broker", "TypeError
 
 
 def allowed(lacking: Collection[str] = ()) -> list[tuple[str, str]]:
-    """Every cell that the rules allow a target that lacks these features."""
-    cells = [(kind, result) for kind, results in ALLOWED.items() for result in results]
+    """Every pair that the rules allow a target that lacks these features."""
+    pairs = [(kind, result) for kind, results in ALLOWED.items() for result in results]
     if "conveniences" in lacking:
-        cells = [cell for cell in cells if cell[0] not in _CONVENIENCES]
+        pairs = [pair for pair in pairs if pair[0] not in _CONVENIENCES]
     if "memory-limit" in lacking:
-        cells = [cell for cell in cells if cell not in _MEMORY_LIMIT and cell[1] != "MemoryError"]
-    return cells
+        pairs = [pair for pair in pairs if pair not in _MEMORY_LIMIT and pair[1] != "MemoryError"]
+    return pairs
 
 
-def unreached(cells: Counter[tuple[str, str]], lacking: Collection[str] = ()) -> list[tuple[str, str]]:
-    """Cells that the rules allow and the run never reached."""
-    return [cell for cell in allowed(lacking) if not cells[cell]]
+def unreached(coverage: Counter[tuple[str, str]], lacking: Collection[str] = ()) -> list[tuple[str, str]]:
+    """Pairs that the rules allow and the run never reached."""
+    return [pair for pair in allowed(lacking) if not coverage[pair]]
 
 
-def unlisted(cells: Counter[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Cells that the run reached and the rules do not allow."""
-    return [(kind, result) for kind, result in sorted(cells) if result not in ALLOWED.get(kind, ())]
+def unlisted(coverage: Counter[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Pairs that the run reached and the rules do not allow."""
+    return [(kind, result) for kind, result in sorted(coverage) if result not in ALLOWED.get(kind, ())]

@@ -56,11 +56,11 @@ class Divergence(AssertionError):
 class Tally:
     """The counts of a check.
 
-    cells: how often each operation gave each result. figures: what else a layer counts: states, transitions,
+    coverage: how often each operation gave each result. figures: what else a layer counts: states, transitions,
     operations of histories. profile: the amount of testing asked for, "quick" or "long".
     """
 
-    cells: Counter[tuple[str, str]]
+    coverage: Counter[tuple[str, str]]
     operations: int = 0
     figures: Counter[str] = field(default_factory=Counter)
     profile: str = "quick"
@@ -108,7 +108,7 @@ class Lockstep:
             raise Invalid(f"{operation.render()}: {expected.error}")
         got = _guarded(self.target, self.actual, operation)
         self.tally.operations += 1
-        self.tally.cells[operation.kind, label(expected)] += 1
+        self.tally.coverage[operation.kind, label(expected)] += 1
         if not same(expected, got):
             self._diverge(operation, [Difference(Observable("result", "", operation.text), expected, got)], context)
         self._note(operation)

@@ -27,7 +27,7 @@ def compiler() -> str:
     for name in ("cc", configured, "gcc", "clang"):
         if found := shutil.which(name):
             return found
-    raise CompilerError("no C compiler on the PATH (looked for cc, gcc, clang): install one, such as Debian's gcc")
+    raise CompilerError("no C compiler on the PATH (searched for cc, gcc, clang): install one, such as Debian's gcc")
 
 
 def shared_library(

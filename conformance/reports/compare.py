@@ -35,8 +35,8 @@ def columns(documents: Sequence[Document]) -> dict[str, Document]:
     for number, other in enumerate(others, 2):
         if other["reference"] != first["reference"]:
             raise ValueError(
-                f"report {number} ({line(other['target'])}) judges by the reference {line(other['reference'])}, "
-                f"report 1 ({line(first['target'])}) by {line(first['reference'])}: compare reports of one reference"
+                f"report {number} ({line(other['target'])}) used the reference {line(other['reference'])}, "
+                f"report 1 ({line(first['target'])}) {line(first['reference'])}: compare reports of one reference"
             )
     shared = Counter(document["target"] for document in documents)
     return {

@@ -116,7 +116,7 @@ def _not_judged(document: Document) -> Markup:
         return Markup()
     declared = join(tag("h3", "The target does not provide"), tag("ul", *lacks)) if lacks else Markup()
     checks = (
-        join(tag("h3", "Checks that judge nothing"), tag("ul", *groups, class_="set-aside")) if groups else Markup()
+        join(tag("h3", "Checks without a verdict"), tag("ul", *groups, class_="no-verdict")) if groups else Markup()
     )
     return tag("section", tag("h2", "Not judged"), declared, checks)
 
@@ -395,7 +395,7 @@ def tag(name: str, /, *contents: Content, **attributes: str | bool | None) -> Ma
         for key, each in attributes.items()
         if each is not None and each is not False
     )
-    # Closed as XML closes it, so that a strict parser can judge whether anything broke out of its place.
+    # Closed as XML closes it, so that a strict parser can tell whether anything broke out of its place.
     return Markup(f"<{name}{said} />" if name in _EMPTY else f"<{name}{said}>{join(*contents)}</{name}>")
 
 

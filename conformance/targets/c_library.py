@@ -18,10 +18,10 @@ from typing import Any
 
 from conformance.targets.target import check_features
 
-FACE = "fast_impl"
-"""The implementation whose Python names stand before the library."""
+BINDING = "fast_impl"
+"""The binding through which the library is called."""
 
-_CORES = (f"{FACE}._core", f"{FACE}._core_portable")
+_CORES = (f"{BINDING}._core", f"{BINDING}._core_portable")
 _TEST_BUILD = "void omni_set_start_index(uint64_t index);"  # exported only with OMNI_START_INDEX_SETTABLE
 
 
@@ -31,16 +31,16 @@ def load(path: str | Path) -> ModuleType:
     Raises ImportError where the library cannot be loaded or lacks a function, or `fast_impl` is in use already.
     """
     path = str(Path(path).resolve())
-    if FACE in sys.modules:
+    if BINDING in sys.modules:
         if getattr(sys.modules.get(_CORES[0]), "__file__", None) != path:
-            raise ImportError(f"{FACE} is in use already; a library is judged in a process of its own")
-        return sys.modules[FACE]
+            raise ImportError(f"{BINDING} is in use already; a library is tested in a process of its own")
+        return sys.modules[BINDING]
     core: Any = ModuleType(_CORES[0])
     core.__file__ = path
     core.ffi, core.lib = _bind(path)
     sys.modules.update(dict.fromkeys(_CORES, core))
     os.environ["OMNI_BINDING"] = "cffi"
-    omni = import_module(FACE)
+    omni = import_module(BINDING)
     if hasattr(core.lib, "omni_set_start_index"):
         vars(omni)["set_start_index"] = core.lib.omni_set_start_index
     return omni
@@ -80,8 +80,8 @@ def _bind(path: str) -> tuple[Any, Any]:
 
 def _declarations() -> str:
     """The part of omni_mailbox.h that cffi reads; found without importing `fast_impl`."""
-    spec = find_spec(FACE)
+    spec = find_spec(BINDING)
     if spec is None or not spec.submodule_search_locations:
-        raise ImportError(f"{FACE}, whose Python names stand before a library, is not installed")
+        raise ImportError(f"{BINDING}, the binding to a library, is not installed")
     header = Path(spec.submodule_search_locations[0]) / "core" / "omni_mailbox.h"
     return header.read_text().partition("/* declarations begin */")[2].partition("/* declarations end */")[0]

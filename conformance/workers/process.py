@@ -46,7 +46,7 @@ class Outcome:
 class Worker:
     """A process that has loaded the target and runs one check at a time; Unusable where it cannot be loaded.
 
-    path: folders to look for the target in, before this process's own.
+    path: folders to search for the target, before this process's own.
     """
 
     def __init__(
@@ -67,13 +67,13 @@ class Worker:
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             )
         self._unread = b""
-        self._tell(
+        self._send(
             {
                 "path": [*path, *sys.path], "target": target, "without": without, "profile": profile,
                 "journal": str(self._journal), "stacks": str(self._stacks),
             }
         )  # fmt: skip
-        hello = self._hear(time.monotonic() + STARTUP)
+        hello = self._receive(time.monotonic() + STARTUP)
         if hello is None or "unusable" in hello:
             why = hello["unusable"] if hello else f"loading {target!r}: {self._manner()}; {self._said()}"
             self.stop()
@@ -95,9 +95,9 @@ class Worker:
 
     def _run(self, check: Check, asked: dict[str, Any]) -> Outcome:
         begun = time.monotonic()
-        self._tell(asked)
+        self._send(asked)
         found: Failure | None = None
-        while answer := self._hear(begun + asked["limit"] + GRACE):
+        while answer := self._receive(begun + asked["limit"] + GRACE):
             if "result" in answer:
                 failure = answer["failure"] and Failure.of(answer["failure"])
                 coverage = Counter({(operation, result): count for operation, result, count in answer["coverage"]})
@@ -150,7 +150,7 @@ class Worker:
         lines = self._output.read_text(errors="replace").strip().splitlines()
         return lines[-1] if lines else "it printed nothing"
 
-    def _tell(self, message: dict[str, Any]) -> None:
+    def _send(self, message: dict[str, Any]) -> None:
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
@@ -158,7 +158,7 @@ class Worker:
         except BrokenPipeError:
             pass  # it has died, which the missing answer shows
 
-    def _hear(self, until: float) -> dict[str, Any] | None:
+    def _receive(self, until: float) -> dict[str, Any] | None:
         """The next answer; None when the process has ended or the time is up."""
         assert self._process.stdout is not None
         stream = self._process.stdout.fileno()

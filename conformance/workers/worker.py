@@ -53,7 +53,7 @@ def main() -> None:
         _answer(
             answers,
             result=asdict(result),
-            coverage=[[*pair, count] for pair, count in tally.cells.items()],
+            coverage=[[*pair, count] for pair, count in tally.coverage.items()],
             figures=tally.figures,
             failure=None if failure is None else failure.document(),
         )

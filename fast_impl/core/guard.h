@@ -30,7 +30,7 @@ typedef struct {
 
 typedef enum { GUARD_ENTERED, GUARD_CONTENDED, GUARD_INACTIVE } guard_entry;
 
-/* The waiters check again, if the waiter flag was set in `state`. */
+/* Makes the waiters check again, if the waiter flag was set in `state`. */
 static inline void guard_wake_waiters(omni_guard *guard, uint32_t state) {
   if (!(state & GUARD_WAITER)) return;
   /* A count and not a flag, for a close and a shutdown may wait at once: a flag that the second sets again would hide
@@ -68,8 +68,8 @@ static inline bool guard_rebias(omni_guard *guard) {
   if (bias == PLATFORM_OWNERS) return true;
   platform_store(&guard->owner[bias], self, relaxed);
   platform_store(&guard->inside[bias], 1, relaxed);
-  /* release: pairs with guard_enter and guard_enter_slow; without it a thread could see neither BUSY nor the new bias
-   */
+  /* release: pairs with guard_enter and guard_enter_slow; without it a thread could see neither BUSY nor the
+   * new bias */
   platform_and(&guard->state, ~(uint32_t)GUARD_BUSY, release);
   return true;
 }
@@ -82,8 +82,8 @@ static guard_entry guard_enter_slow(omni_guard *guard) {
     /* acquire: pairs with guard_leave, guard_rebias and guard_wait; without it this entry races with the one before */
   } while (!platform_compare_exchange(&guard->state, &state, state | GUARD_BUSY, acquire));
   if (guard_rebias(guard)) return GUARD_ENTERED;
-  guard_wake_waiters(guard,
-                     platform_and(&guard->state, ~(uint32_t)(GUARD_BUSY | GUARD_WAITER), relaxed)); /* it did nothing */
+  /* relaxed: this thread wrote nothing inside */
+  guard_wake_waiters(guard, platform_and(&guard->state, ~(uint32_t)(GUARD_BUSY | GUARD_WAITER), relaxed));
   return GUARD_CONTENDED;
 }
 
@@ -101,7 +101,7 @@ static inline guard_entry guard_enter(omni_guard *guard) {
   return guard_enter_slow(guard);
 }
 
-/* Counts an entry that expires messages; from inside. */
+/* Counts an entry that expires messages; called by the thread inside. */
 static inline void guard_count(omni_guard *guard) {
   platform_store(&guard->entries, platform_load(&guard->entries, relaxed) + 1, relaxed);
   platform_fence_light(); /* pairs with guard_order: the pop sees the pin, or the pin sees this entry */

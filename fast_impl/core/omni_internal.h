@@ -1,5 +1,5 @@
-/* For the bindings of this project: what they need of the platform besides the C ABI. No part of that: another
- * library in the core's place need not have it. */
+/* For the bindings of this project: what they need of the platform besides the C ABI. Not part of that: a
+ * library that replaces the core need not export it. */
 #ifndef OMNI_INTERNAL_H
 #define OMNI_INTERNAL_H
 

@@ -21,17 +21,17 @@ typedef struct {
 } ring_slot;
 
 typedef struct {
-  /* the producer's lines: what the consumer loads, and what it does not */
+  /* cache lines that the producer writes: one that the consumer loads, and one of its own */
   alignas(OMNI_LINE) _Atomic uint64_t write_index;
   alignas(OMNI_LINE) uint64_t cached_read; /* read_index as the producer last saw it */
   _Atomic uint64_t bytes_sent, failed_pushes;
-  /* the consumer's lines, likewise */
+  /* cache lines that the consumer writes, likewise */
   alignas(OMNI_LINE) _Atomic uint64_t read_index;
   alignas(OMNI_LINE) uint64_t cached_write; /* write_index as the consumer last saw it */
   uint64_t backed_off_at;                   /* the read_index at which the consumer last backed off */
-  uint32_t back_off;                        /* for how many pauses */
+  uint32_t back_off;                        /* pauses of the next back-off */
   _Atomic uint64_t bytes_received, failed_pops;
-  /* loaded often, stored when a side ends or waits */
+  /* read-mostly: stored when a side ends */
   alignas(OMNI_LINE) _Atomic uint32_t producer_alive;
   _Atomic uint32_t consumer_alive;
   uint64_t capacity, stride;
@@ -76,8 +76,8 @@ static inline void count(_Atomic uint64_t *counter) {
 
 /* ---- producer ---- */
 
-/* How many slots may be written, from ring_next_slot on; loads the consumer's index only if fewer than `wanted` are
- * known of. */
+/* How many slots may be written, from ring_next_slot on; loads the consumer's index only if the cached one shows fewer
+ * than `wanted`. */
 static inline uint64_t ring_free_slots(omni_ring *ring, uint64_t wanted) {
   uint64_t write = platform_load(&ring->write_index, relaxed); /* own index */
   if (ring->capacity - (write - ring->cached_read) < wanted) {
@@ -97,7 +97,7 @@ static inline ring_slot *ring_next_slot(const omni_ring *ring, uint64_t ahead) {
   return ring_slot_at(ring, platform_load(&ring->write_index, relaxed) + ahead); /* own index */
 }
 
-/* Count `count` messages of `size` bytes in all, and let the consumer see their slots. */
+/* Publishes the next `count` slots, which hold `size` bytes in all. */
 static inline void ring_publish(omni_ring *ring, uint64_t count, uint64_t size) {
   uint64_t write = platform_load(&ring->write_index, relaxed); /* own index */
   uint64_t bytes = platform_load(&ring->bytes_sent, relaxed);  /* own counter */
@@ -109,9 +109,9 @@ static inline void ring_publish(omni_ring *ring, uint64_t count, uint64_t size) 
 
 /* ---- consumer ---- */
 
-/* Adaptive back-off of a consumer that has caught up. If it polled all the time, the cache lines of each message would
- * go back and forth between both sides; so it pauses, longer while that yields several messages at once. Once at each
- * index: a second call at the same index returns at once. */
+/* Adaptive back-off of a consumer that has caught up. If it polled without a pause, the cache lines of each message
+ * would bounce between the two cores; so it pauses, longer while that yields several messages at once. Once at each
+ * index: a second call at the same index returns immediately. */
 static inline void ring_back_off(omni_ring *ring, uint64_t read) {
   uint64_t came = read - ring->backed_off_at;
   if (came == 0) return;
@@ -121,8 +121,8 @@ static inline void ring_back_off(omni_ring *ring, uint64_t read) {
   platform_back_off(ring->back_off);
 }
 
-/* How many messages wait; loads the producer's index only if fewer than `wanted` are known of. `*ended`: whether that
- * is 0 because the producer has ended, so that there will never be one. */
+/* How many messages wait; loads the producer's index only if the cached one shows fewer than `wanted`. `*ended`:
+ * whether that is 0 because the producer has ended, so that there will never be one. */
 static inline uint64_t ring_waiting(omni_ring *ring, uint64_t wanted, bool *ended) {
   uint64_t read = platform_load(&ring->read_index, relaxed); /* own index */
   if (ring->cached_write - read < wanted) {
@@ -143,7 +143,7 @@ static inline uint64_t ring_waiting(omni_ring *ring, uint64_t wanted, bool *ende
   return ring->cached_write - read;
 }
 
-/* Give `count` slots of `bytes` in all back to the producer. */
+/* Frees the next `count` slots, which hold `bytes` bytes in all, for the producer. */
 static inline void ring_release(omni_ring *ring, uint64_t count, uint64_t bytes) {
   uint64_t read = platform_load(&ring->read_index, relaxed);      /* own index */
   uint64_t total = platform_load(&ring->bytes_received, relaxed); /* own counter */

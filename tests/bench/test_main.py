@@ -58,7 +58,7 @@ def test_every_row_has_a_name(bench: Any) -> None:
 
 
 def test_met(bench: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    """Where every threshold is met, --check ends with 0 and prints wanted and measured."""
+    """Where every threshold is met, --check exits with 0 and prints wanted and measured."""
     assert bench.main(["--check", "--rounds", "3"], MET) == 0
     said = capsys.readouterr().out
     assert "met           fast" in said
@@ -69,7 +69,7 @@ def test_met(bench: Any, capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize("place", [0, 1])
 def test_missed(bench: Any, capsys: pytest.CaptureFixture[str], place: int) -> None:
-    """A threshold that is missed ends --check with 1, and is named; without --check it is reported too."""
+    """A threshold that is missed makes --check exit with 1, and is named; without --check it is reported too."""
     workloads = (*MET, MISSED[place])
     assert bench.main(["--check", "--rounds", "3"], workloads) == 1
     said = capsys.readouterr().out
@@ -112,7 +112,7 @@ def test_check_measures_only_what_it_needs(bench: Any) -> None:
 
 @pytest.mark.parametrize("ns", [0.0, -1.0, float("nan"), float("inf")])
 def test_an_invalid_measurement(bench: Any, capsys: pytest.CaptureFixture[str], ns: float) -> None:
-    """InvalidMeasurement ends every run with 2, and its contender is named."""
+    """InvalidMeasurement makes every run exit with 2, and its contender is named."""
     assert bench.main(["--quick"], [made("fast", 1.0, ns, TWICE)]) == 2
     assert "error: InvalidMeasurement: rival" in capsys.readouterr().err
 

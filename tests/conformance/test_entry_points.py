@@ -21,7 +21,7 @@ SEQUENTIAL = ("threads", "signals", "concurrent-use")
 
 
 @pytest.mark.slow
-def test_a_factory_of_brokers_is_judged() -> None:
+def test_a_factory_of_brokers_is_checked() -> None:
     """Its objects' types are found out from what it makes; what it lacks is not provided."""
     report = conformance.check(fast_impl.MailboxBroker, without=SEQUENTIAL, only=ONLY)
     assert report.holds

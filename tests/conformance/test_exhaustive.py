@@ -135,7 +135,7 @@ def test_every_result_is_reached() -> None:
     of_bad_arguments = {(kind, error) for kind in ALLOWED for error in ("TypeError", "ValueError")}
     of_bad_arguments |= {(kind, "BufferError") for kind in ("try_push", "blocking_push", "batch_push")}
     wanted = {(kind, result) for kind in PRODUCER | CONSUMER for result in ALLOWED[kind]} - of_bad_arguments
-    assert wanted - set(tally.cells) == set()
+    assert wanted - set(tally.coverage) == set()
 
 
 def test_a_transition_not_replayed_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:

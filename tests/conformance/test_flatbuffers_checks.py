@@ -39,7 +39,7 @@ def get_flatbuffer(self: Any, table: Any) -> Any:
 
 
 def verify(self: Any, table: Any) -> bool:
-    """As the model's verifier judges a copy."""
+    """The verdict of the model's verifier on a copy."""
     Schema.load(SCHEMA)
     return model_verify(bytes(self), table)
 
@@ -119,6 +119,6 @@ def from_the_front(self: Any) -> Iterator[Any]:
     ],
     ids=["committed from the front", "everything verified", "nothing verified", "sizes verified"],
 )
-def test_what_does_not_is_told(name: str, wrong: Any, rules: set[str]) -> None:
+def test_what_does_not_is_reported(name: str, wrong: Any, rules: set[str]) -> None:
     """The reference's own example of committing, and verdicts that are always the same."""
     assert set(_failed(**{name: wrong})) == rules

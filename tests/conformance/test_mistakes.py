@@ -57,7 +57,7 @@ AMBIGUOUS = {
 
 
 def _direct(target: Target, rule: str) -> Iterator[Check]:
-    """The direct checks of a rule that the target provides for."""
+    """The unit checks of a rule that the target provides for."""
     return (c for c in CHECKS if c.layer == "unit" and c.rule == rule and c.needs <= target.provides)
 
 
@@ -72,7 +72,7 @@ def _shows(failure: Failure | None, mistake: Mutant, target: Target) -> None:
 
 @mistakes
 def test_direct_checks_name_the_rule(broken: Callable[[Mutant], Target], mistake: Mutant) -> None:
-    """A direct check of the rule that a mistake breaks finds and names it, and its program shows it."""
+    """A unit check of the rule that a mistake breaks finds and names it, and its program shows it."""
     target = broken(mistake)
     failures = [execute_check(check, target)[2] for check in _direct(target, mistake.rules[0])]
     _shows(next(filter(None, failures), None), mistake, target)
@@ -93,7 +93,7 @@ def test_random_programs_find_it(broken: Callable[[Mutant], Target], mistake: Mu
 @pytest.mark.once
 @pytest.mark.timeout(200)
 def test_a_difference_says_what_it_breaks() -> None:
-    """A program names a rule that the mistake breaks without being told which one it is about."""
+    """A program names a rule that the mistake breaks though it does not know which one the mistake is about."""
     command = [sys.executable, "-m", "tests.conformance.test_mistakes"]
     running = [
         subprocess.Popen([*command, str(share)], cwd=workspace.ROOT, stdout=subprocess.PIPE, text=True)

@@ -46,7 +46,7 @@ def _make(folder: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def _judge(folder: Path, *only: str) -> tuple[int, dict[str, object]]:
+def _run_suite(folder: Path, *only: str) -> tuple[int, dict[str, object]]:
     """Run the suite as a user would; its exit code and its report."""
     report = folder / "report.json"
     command = [sys.executable, "-m", "conformance", "run", "--target", "./libomni_naive.so", "--json", str(report)]
@@ -63,7 +63,7 @@ def test_it_keeps_every_rule(folder: Path) -> None:
 
     The whole suite takes minutes; the layers left out here are run by `omni-conformance run` without `--only`.
     """
-    code, report = _judge(folder, "unit", "blocking", "CON-3/random-programs-0")
+    code, report = _run_suite(folder, "unit", "blocking", "CON-3/random-programs-0")
     assert report["failures"] == []
     assert (code, report["verdict"]) == (0, "holds")
     assert set(report["not_provided"]) <= {"flatbuffers", "start-index"}  # type: ignore[call-overload]
@@ -90,7 +90,7 @@ def test_with_a_line_broken_it_does_not(folder: Path, tmp_path: Path, line: str,
     # In a program without it, a helper may be left over.
     source.write_text('#pragma GCC diagnostic ignored "-Wunused-function"\n' + text.replace(line, broken))
     _make(tmp_path / "mine")
-    code, report = _judge(tmp_path / "mine", rule)
+    code, report = _run_suite(tmp_path / "mine", rule)
     assert code == 1
     verdicts = {each["id"]: each["verdict"] for each in report["rules"]}  # type: ignore[attr-defined]
     assert verdicts[rule] == "broken"

@@ -173,7 +173,7 @@ def _is(trial: Trial, name: str) -> bool:
 
 
 def quick(trials: Sequence[Trial]) -> list[Trial]:
-    """Some of each tool's, spread over the packages and over the list."""
+    """Some of each tool's, distributed over the packages and over the list."""
     groups: dict[tuple[str, str], list[Trial]] = {}
     for mutant, catch in trials:
         folder = mutant.file.split("/")[:2] if mutant.file.startswith("fast_impl/") else ["spec_model"]

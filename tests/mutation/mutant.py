@@ -84,7 +84,7 @@ def cbmc(proof: str, claim: str) -> Catch:
 
 
 def verifier() -> Catch:
-    """The FlatBuffers verifier judges some buffer or schema differently from the installed one, or crashes."""
+    """The FlatBuffers verifier differs from the installed one in its verdict on some buffer or schema, or crashes."""
     return Catch("verifier", ())
 
 
@@ -93,5 +93,5 @@ def crosshair(function: str) -> Catch:
     return Catch("crosshair", (function,))
 
 
-RACE, ASLEEP, UNEXPLAINED = "data race", "lost wakeup", "outcomes that no order explains"
+RACE, LOST_WAKEUP, UNEXPLAINED = "data race", "lost wakeup", "outcomes that no order explains"
 """How the exploration of a client fails."""

@@ -168,7 +168,7 @@ def test_a_copy_without_a_mistake_passes(file: str, line: str, tmp_path: Path) -
 
 
 @pytest.mark.slow
-def test_a_verifier_without_a_mistake_judges_alike() -> None:
+def test_a_verifier_without_a_mistake_gives_the_same_verdicts() -> None:
     """The same sources built again give the same verdicts."""
     line = "#define OMNI_VERIFIER_BYTES_H"
     sound = Mutant("sound", f"{workspace.VERIFIER}/bytes.h", verifier(), line, line)

@@ -2,7 +2,7 @@
  *
  * Usage: native MESSAGES ROUNDS [LIMIT]: unit tests, then so many messages exchanged in all, then so many rounds
  * of each race; 0 leaves a part out. LIMIT: seconds without progress that count as a hang (60).
- * Ends with 0; or with 1 and the mistake; or with 2 and the phase that hung. */
+ * Exits with 0; or with 1 and the mistake; or with 2 and the phase that hung. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>

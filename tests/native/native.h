@@ -10,7 +10,7 @@
 
 #include "omni_mailbox.h"
 
-/* A check that fails ends the program with 1 and one line: where, in which phase, what did not hold. */
+/* A check that fails exits with 1 and one line: where, in which phase, what did not hold. */
 #define CHECK(what) ((what) ? (void)0 : fail(__FILE__, __LINE__, #what))
 _Noreturn void fail(const char *file, int line, const char *what);
 
@@ -67,7 +67,7 @@ typedef struct {
   uint64_t filled;                           /* messages that wait when a round begins */
   bool sleeps;                               /* some part says about_to_block */
   void (*parts[RACE_THREADS])(race_round *); /* NULL: nobody */
-  void (*judge)(race_round *);               /* afterwards, alone */
+  void (*verify)(race_round *);              /* afterwards, alone */
 } race_kind;
 
 /* Every round must leave no channel behind. */

@@ -62,7 +62,7 @@ class Steps:
     def run(
         self, what: str, command: Sequence[str], limit: float, environment: Mapping[str, str] | None = None
     ) -> None:
-        """A command that must end with 0 within `limit` seconds; if it does not, what it printed is shown."""
+        """A command that must exit with 0 within `limit` seconds; if it does not, what it printed is shown."""
         print(f"== {what} ...", flush=True)
         began = time.monotonic()
         try:

@@ -142,7 +142,7 @@ def prove(proof: Proof, core: Path = CORE, about: str = "") -> Verdict:
         verdict = Verdict()
         if not proof.products:
             chosen = [flag for name in names for flag in ("--property", name)] if about else []
-            _judge(_results([*command, *chosen]), core, verdict)
+            _evaluate(_results([*command, *chosen]), core, verdict)
             return verdict
         _prove_axiom()
         # What the proof is about comes first, so that what is wrong is found soon.
@@ -150,7 +150,7 @@ def prove(proof: Proof, core: Path = CORE, about: str = "") -> Verdict:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             calls = [pool.submit(_results, [*command, "--z3", "--property", name]) for name in names]
             for number, call in enumerate(calls):
-                _judge(call.result(), core, verdict)
+                _evaluate(call.result(), core, verdict)
                 if verdict.problems:
                     pool.shutdown(cancel_futures=True)
                     break
@@ -158,7 +158,7 @@ def prove(proof: Proof, core: Path = CORE, about: str = "") -> Verdict:
     return verdict
 
 
-def _judge(results: Sequence[dict[str, Any]], core: Path, verdict: Verdict) -> None:
+def _evaluate(results: Sequence[dict[str, Any]], core: Path, verdict: Verdict) -> None:
     for each in results:
         verdict.properties += 1
         description, failed = each["description"], each["status"] == "FAILURE"

@@ -101,14 +101,14 @@ static void at_most_a_capacity_was_left(race_round *round) {
 
 static void a_full_channel_was_left(race_round *round) { CHECK(round->pushed == RACE_CAPACITY && round->popped == 0); }
 
-static void free_producer_and_judge(race_round *round) {
+static void free_producer_and_verify(race_round *round) {
   omni_producer_free(round->producer);
   a_full_channel_was_left(round);
 }
 
 static void free_both_with_a_full_channel(race_round *round) {
   omni_consumer_free(round->consumer);
-  free_producer_and_judge(round);
+  free_producer_and_verify(round);
 }
 
 static void free_both_with_none_or_all_popped(race_round *round) {
@@ -162,7 +162,7 @@ static const race_kind endpoints[] = {
      RACE_CAPACITY,
      true,
      {push_to_the_end, close_producer_and_free_consumer, shut_down},
-     free_producer_and_judge},
+     free_producer_and_verify},
     {"two shutdowns",
      RACE_CAPACITY,
      true,

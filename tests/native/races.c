@@ -44,7 +44,7 @@ static void round_begin(race_round *round, const race_kind *kind, uint64_t numbe
 
 static void round_end(race_round *round, const race_kind *kind) {
   omni_broker_stats stats;
-  kind->judge(round);
+  kind->verify(round);
   if (!round->broker) return;
   omni_broker_get_stats(round->broker, &stats);
   CHECK(stats.active_channels == 0 && stats.total_messages_sent == round->pushed);

@@ -35,7 +35,7 @@ KINDS = (*PRODUCERS, *CONSUMERS, *BROKERS, "hand", "take")
 
 
 class Operation(NamedTuple):
-    """kind: one of KINDS. argument: the message's token, from 1 to 7, a count, the number that a channel has for a
+    """kind: one of KINDS. argument: the message's payload id, from 1 to 7, a count, the number that a channel has for a
     name, or the place of a message in the batch it came in.
 
     From `request` on, a thread works on the channel that it got, or on none. `unread_pop` is a `try_pop` that leaves

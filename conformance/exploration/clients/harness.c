@@ -56,7 +56,7 @@ typedef enum {
 } operation_kind;
 
 typedef struct {
-  int32_t kind, argument; /* a message's token, a count, a name's number, or the index of a message in its batch */
+  int32_t kind, argument; /* a message's payload id, a count, a name's number, or the index of a message in its batch */
 } operation;
 
 typedef struct {
@@ -114,21 +114,21 @@ static uint64_t statistics(const omni_handle_stats *stats) {
   return stats->messages | stats->bytes << 8 | stats->failed << 16;
 }
 
-/* The token of a message, after reading every byte of it; 255 where it is torn. */
-static uint64_t token_of(const omni_message *message) {
+/* The payload id of a message, after reading every byte of it; 255 where it is torn. */
+static uint64_t payload_id_of(const omni_message *message) {
   uint8_t first = message->data[0];
   for (size_t i = 0; i < message->size; i++)
     if (message->data[i] != first) return 255;
   return message->size == (size_t)first + 1 ? first : 255;
 }
 
-/* A pop's result code, and the tokens of the messages that came. */
+/* A pop's result code, and the payload ids of the messages that came. */
 static uint64_t popped(actor *me, int result, const omni_message *messages, size_t count) {
   uint64_t value = code(result);
   if (result != OMNI_POP_SUCCESS) return value;
   me->held_count = count;
   for (size_t i = 0; i < count; i++) {
-    value |= token_of(&messages[i]) << (8 * (i + 1));
+    value |= payload_id_of(&messages[i]) << (8 * (i + 1));
     me->held[i] = messages[i];
   }
   return value;
@@ -137,9 +137,9 @@ static uint64_t popped(actor *me, int result, const omni_message *messages, size
 /* ---- one operation: its result, or NO_RESULT ---- */
 
 static uint64_t batch_push(omni_producer *producer, size_t count) {
-  static const uint8_t tokens[][4] = {{1, 1}, {2, 2, 2}, {3, 3, 3, 3}};
-  omni_bytes several[sizeof tokens / sizeof *tokens];
-  for (size_t i = 0; i < count; i++) several[i] = (omni_bytes){tokens[i], i + 2};
+  static const uint8_t payloads[][4] = {{1, 1}, {2, 2, 2}, {3, 3, 3, 3}};
+  omni_bytes several[sizeof payloads / sizeof *payloads];
+  for (size_t i = 0; i < count; i++) several[i] = (omni_bytes){payloads[i], i + 2};
   return code((int)omni_batch_push(producer, several, count));
 }
 
@@ -147,7 +147,7 @@ static uint64_t produce(actor *me, operation_kind kind, int argument) {
   omni_producer *producer = me->producer;
   omni_handle_stats stats;
   uint8_t data[16], *region = me->region;
-  memset(data, argument, sizeof data); /* a message repeats its token, token + 1 times */
+  memset(data, argument, sizeof data); /* a message repeats its payload id, that many times and one more */
   size_t size = (size_t)argument % 8 + 1;
   if (kind == RESERVE || kind == COMMIT || kind == ROLLBACK) me->region = NULL;
   switch (kind) {
@@ -232,13 +232,13 @@ static uint64_t consume(actor *me, operation_kind kind, int argument) {
     case TIMED_BATCH_POP:
       return batch_pop(me, (size_t)argument, 1);
     case HELD:
-      return token_of(&me->held[argument]);
+      return payload_id_of(&me->held[argument]);
     case READABLE:
       return code(omni_message_is_readable(consumer, &me->held[argument]));
     case PIN:
       return pin(me, &me->held[argument]);
     case VIEW:
-      return token_of(&me->pinned);
+      return payload_id_of(&me->pinned);
     case UNPIN:
       omni_message_unpin(consumer, me->pinned.number);
       return NO_RESULT;

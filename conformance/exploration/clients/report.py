@@ -201,6 +201,6 @@ def replay(task: Task, path: tuple[int, ...]) -> Result:
     misfit = result.failure == "misuse" and "prefix" in result.message
     if misfit or not (result.failure or result.complete or result.blocked):
         raise NoSuchExecution(
-            f"the core is not the one that failed, and has no such execution: explore {task.client.name!r} anew"
+            f"the core is not the one that failed, and has no such execution: explore {task.client.name!r} again"
         )
     return result

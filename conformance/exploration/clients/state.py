@@ -49,10 +49,10 @@ class Visibility(IntEnum):
 
 
 class Message(NamedTuple):
-    """A popped message: its number in the channel, and its token."""
+    """A popped message: its number in the channel, and its payload id."""
 
     number: int
-    token: int
+    payload_id: int
 
 
 class Entry(NamedTuple):

@@ -105,9 +105,9 @@ def _close(side: str, state: State, thread: Thread, frees: bool) -> Iterator[Tra
 # ---- the producer ----
 
 
-def message(token: int) -> bytes:
-    """The message of a token, as the harness sends it."""
-    return bytes([token]) * (token % 8 + 1)
+def message(payload_id: int) -> bytes:
+    """The message of a payload id, as the harness sends it."""
+    return bytes([payload_id]) * (payload_id % 8 + 1)
 
 
 def _producer(operation: Operation, state: State, thread: Thread) -> Iterator[Transition]:
@@ -163,14 +163,14 @@ def _batch_push(entry: Entry, thread: Thread, count: int) -> _Changes:
     yield entry.after(after), thread.done(begun) if ended else thread._replace(begun=begun, read=read, inside=True)
 
 
-def _reserving(kind: str, entry: Entry, thread: Thread, token: int) -> _Changes:
+def _reserving(kind: str, entry: Entry, thread: Thread, payload_id: int) -> _Changes:
     seen = entry.seen_by_producer()
     if kind == "reserve":
         after, granted = reserving.reserve(seen, 1)
         yield entry.after(after), thread.done(int(granted))
     elif kind == "commit":
-        region = (bytes(8) + message(token)).ljust(MESSAGE_SIZE, b"\0")
-        after, answer = reserving.commit(seen, region, len(message(token)), 8)
+        region = (bytes(8) + message(payload_id)).ljust(MESSAGE_SIZE, b"\0")
+        after, answer = reserving.commit(seen, region, len(message(payload_id)), 8)
         yield entry.after(after), thread.done(int(answer is True))
     else:
         yield entry.after(reserving.rollback(seen)[0]), thread.done(0)
@@ -264,7 +264,7 @@ def _pop(kind: str, entry: Entry, thread: Thread, argument: int, state: State) -
 def _popped(thread: Thread, before: Channel, answer: PopResult, taken: tuple[bytes, ...]) -> Thread:
     first = before.received.messages_received
     messages = tuple(Message(first + place, data[0]) for place, data in enumerate(taken))
-    value = answer.value | sum(each.token << 8 * (place + 1) for place, each in enumerate(messages))
+    value = answer.value | sum(each.payload_id << 8 * (place + 1) for place, each in enumerate(messages))
     return (thread._replace(held=messages) if messages else thread).done(value)
 
 
@@ -298,11 +298,11 @@ def _unpin(entry: Entry, thread: Thread) -> _Changes:
 def _query_consumer(kind: str, entry: Entry, thread: Thread, argument: int) -> _Changes:
     seen = entry.seen_by_consumer()
     if kind == "view":
-        yield entry, thread.done() if thread.pinned is None else thread.done(thread.pinned.token)
+        yield entry, thread.done() if thread.pinned is None else thread.done(thread.pinned.payload_id)
     elif kind in ("held", "readable") and argument >= len(thread.held):
         yield entry, thread.done()
     elif kind == "held":
-        yield entry, thread.done(thread.held[argument].token)
+        yield entry, thread.done(thread.held[argument].payload_id)
     elif kind == "readable":
         yield entry, thread.done(int(popping.is_readable(seen, thread.held[argument].number)))
     elif kind == "consumer_connected":

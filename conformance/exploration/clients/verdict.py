@@ -53,7 +53,7 @@ def explore(
     asymmetric: with a compiler barrier on the waker's side and a barrier for all threads on the sleeper's, as
     `membarrier` gives; otherwise with a full fence on both. pool: workers that share the work, where no bound is
     given. progress: called with how far they are. cxx20: with C++20's release sequences, which leave out later stores
-    of the same thread; otherwise C11's. After a failure a shorter one is looked for, for a while.
+    of the same thread; otherwise C11's. After a failure a shorter one is searched for, within a limit.
     """
     task = Task(client, asymmetric, core, cxx20)
     result = partition(task, pool, progress) if pool and not executions else task.explore(executions=executions)

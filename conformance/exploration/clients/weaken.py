@@ -125,11 +125,11 @@ def weakened(core: Path, weakening: Weakening, folder: Path) -> Path:
     file = copy / weakening.access.file
     source = file.read_text()
     start, end = weakening.access.start, _end(weakening.access, source)
-    file.write_text(source[:start] + _weaker_text(weakening, source[start:end]) + source[end:])
+    file.write_text(source[:start] + _weakened_text(weakening, source[start:end]) + source[end:])
     return copy
 
 
-def _weaker_text(weakening: Weakening, text: str) -> str:
+def _weakened_text(weakening: Weakening, text: str) -> str:
     if weakening.weaker == WITHOUT:
         return "(void)0"
     if weakening.access.operation == "fence":

@@ -159,7 +159,7 @@ typedef struct {
   wm_failure failure;
   char message[512];
   wm_outcome_seen outcome;
-  clock_vector blamed; /* what led to the failure; nothing: all did */
+  clock_vector trace; /* the events that led to the failure; none: all of them */
 } run_state;
 
 extern run_state run;
@@ -171,7 +171,7 @@ static inline bool run_is_below_prefix(void) { return (uint32_t)run.graph.path_l
 
 void run_failed(wm_failure failure, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The first `count` events of this thread, and what they depend on, are part of the failure's trace. */
-void run_blame(int number, int count);
+void run_trace(int number, int count);
 void report_start(void);
 void report_failure(void);
 bool outcomes_add(const wm_outcome_seen *outcome); /* whether it is allowed */

@@ -205,7 +205,7 @@ static void add_other(event e, unsigned choices) {
   }
 }
 
-/* The thread to step: whoever is inside a read-modify-write, or else the first that can; or -1. */
+/* The thread to step: the one inside a read-modify-write, or else the first that can; or -1. */
 static int next_thread(void) {
   int first = -1;
   for (int number = run.client->threads; number-- > 0;) {

@@ -53,7 +53,7 @@ static const char *verb(const access *a) {
   return a->freed ? "freed" : a->atomic ? (a->write ? "atomic write" : "atomic read") : a->write ? "write" : "read";
 }
 
-static void blame(const access *a) { run_blame(a->thread, a->explored ? a->index + 1 : a->index); }
+static void trace(const access *a) { run_trace(a->thread, a->explored ? a->index + 1 : a->index); }
 
 static void check_pair(const access *old, const access *new, const clock_vector *clock) {
   if (old->freed && (old->thread == new->thread || clock->of[old->thread] > old->index)) {
@@ -83,7 +83,7 @@ static void record(uintptr_t at, size_t size, access sample, const clock_vector 
     for (const access *old = *first; old && !run.failure; old = old->next) {
       if (old->granule != granule || !(old->bytes & sample.bytes)) continue;
       check_pair(old, &sample, clock);
-      if (run.failure) blame(old), blame(&sample);
+      if (run.failure) trace(old), trace(&sample);
       known |= old->thread == sample.thread && old->index == sample.index && old->bytes == sample.bytes &&
                old->write == sample.write && old->atomic == sample.atomic && old->explored == sample.explored &&
                old->freed == sample.freed;

@@ -17,11 +17,11 @@ void run_failed(wm_failure failure, const char *format, ...) {
   vsnprintf(run.message, sizeof run.message, format, arguments);
   va_end(arguments);
   run.failure = failure;
-  if (run.current >= 0) run_blame(run.current, run.threads[run.current].replayed);
+  if (run.current >= 0) run_trace(run.current, run.threads[run.current].replayed);
 }
 
-void run_blame(int number, int count) {
-  if (count) clock_join(&run.blamed, &run.graph.events[run.graph.of[number][count - 1]].past);
+void run_trace(int number, int count) {
+  if (count) clock_join(&run.trace, &run.graph.events[run.graph.of[number][count - 1]].past);
 }
 
 /* ---- outcomes, and the executions met, as hash tables that grow ---- */
@@ -163,7 +163,7 @@ static const char *kind_of(const event *e) {
 /* What did not lead to the failure is left out, where that is known. */
 static bool is_shown(const event *e) {
   static const clock_vector nothing;
-  return !memcmp(&run.blamed, &nothing, sizeof nothing) || clock_has(&run.blamed, e);
+  return !memcmp(&run.trace, &nothing, sizeof nothing) || clock_has(&run.trace, e);
 }
 
 static uint32_t trace_length(void) {

@@ -101,7 +101,7 @@ void run_resume(int number) {
 void run_start(void) {
   run.number++;
   run.failure = WM_NONE;
-  memset(&run.blamed, 0, sizeof run.blamed);
+  memset(&run.trace, 0, sizeof run.trace);
   run.outcome.length = 0;
   run.current = -1;
   memory_start();

@@ -1,6 +1,6 @@
 """Programs of which another checker's authors published how many executions RC11 allows.
 
-The counts are those that GenMC's own tests expect under RC11 with modification orders told apart (`source` names the
+The counts are those that GenMC's own tests expect under RC11 with modification orders distinguished (`source` names the
 folder below tests/correct, the file is expected.rc11.mo.in): ainc, casrot, readers, lastzero, indexer and others of
 Kokologiannakis, Lahav, Sagonas, Vafeiadis (POPL 2018) and after. They are the same in its versions 0.9 and 0.11,
 except where `source` names one: 0.10 changed its release sequences and its seq_cst axiom, see `crosscheck/genmc.py`.

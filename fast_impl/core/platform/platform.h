@@ -1,7 +1,7 @@
 /* The platform layer: everything of the platform, and of test builds, that the core uses. No #ifdef elsewhere.
  *
  * Two variants: futex.c for Linux, and posix.c wherever there are POSIX threads (OMNI_PORTABLE). A verification build
- * puts a header of its own in this one's place. */
+ * replaces this header by one of its own. */
 #ifndef OMNI_PLATFORM_H
 #define OMNI_PLATFORM_H
 
@@ -29,8 +29,8 @@
 #define platform_compare_exchange(x, old, v, order) \
   atomic_compare_exchange_weak_explicit(x, old, v, memory_order_##order, memory_order_relaxed)
 
-/* StoreLoad fences, for store, fence, load on both sides: at least one sees the other. Light on the side that runs
- * often, heavy on the side that seldom does. Where the system has a barrier for all threads of the process (Linux:
+/* StoreLoad fences, where both sides store, fence and load: at least one sees the other's store. Light on the frequent
+ * side, heavy on the rare one. Where the system has a barrier for all threads of the process (Linux:
  * membarrier), the heavy fence issues it and the light one stops only the compiler (P1202); elsewhere both are full. */
 #define platform_fence_full() atomic_thread_fence(memory_order_seq_cst)
 #define platform_fence_light() (platform_asymmetric ? atomic_signal_fence(memory_order_seq_cst) : platform_fence_full())
@@ -38,7 +38,7 @@ void platform_fence_heavy(void);
 #ifdef OMNI_PORTABLE
 #define platform_asymmetric 0
 #else
-extern int platform_asymmetric; /* set before any channel is made, and then left */
+extern int platform_asymmetric; /* set before any channel is made, and constant since */
 #endif
 
 #define platform_copy(to, from, size) memcpy(to, from, size)
@@ -91,10 +91,10 @@ enum { PLATFORM_AWAKE, PLATFORM_TIME_UP, PLATFORM_SIGNAL };
 int platform_word_init(platform_word *word); /* 0, or an error number */
 void platform_word_destroy(platform_word *word);
 /* Sleeps while the word has that value: AWAKE when it may have changed, TIME_UP at the deadline (monotonic
- * nanoseconds), SIGNAL when a handler ran. The portable variant cannot see signals: it answers SIGNAL after a
- * tenth of a second asleep, so that its caller checks. */
+ * nanoseconds), SIGNAL when a signal handler ran. The portable variant cannot see signals: it returns SIGNAL after
+ * a tenth of a second, so that its caller checks for them. */
 int platform_sleep(platform_word *word, uint32_t value, int64_t deadline);
-void platform_wake(platform_word *word); /* every thread asleep on it; its value has been changed before */
+void platform_wake(platform_word *word); /* every thread that sleeps on it; the caller has changed its value */
 
 int64_t platform_now(void); /* monotonic nanoseconds */
 struct timespec platform_timespec(int64_t nanoseconds);
@@ -104,9 +104,8 @@ void platform_unmap(void *memory, uint64_t size);
 void *platform_allocate(size_t size); /* zeroed, on a line of its own; NULL if refused */
 void platform_free(void *memory);
 
-/* Where the indices of a ring begin: at 0, and nothing is kept of it. In a test build they can begin anywhere, so
- * that 64 bits wrap within a test; each ring then remembers where, for numbers of messages count from 0 all the same.
- */
+/* The index at which a ring begins: 0, and not stored. A test build can set it, so that 64-bit indices wrap within a
+ * test; each ring then stores it, since message numbers count from 0 all the same. */
 #ifdef OMNI_START_INDEX_SETTABLE
 #define START_INDEX_MEMBER uint64_t start_index;
 #define START_INDEX(ring) ((ring)->start_index)

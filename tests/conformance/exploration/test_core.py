@@ -50,7 +50,7 @@ def test_client_names_are_unique() -> None:
 
 
 def test_a_failure_is_printed_by_thread_and_source_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The command ends with 1, and prints the execution with the lines of the core, and a string that replays it."""
+    """The command exits with 1, and prints the execution with the lines of the core, and a string that replays it."""
     assert main(["--core", str(racing(tmp_path)), "--only", "try", "--fences", "full"]) == 1
     printed = capsys.readouterr().out
     assert "data race: write by thread 0 at" in printed

@@ -127,8 +127,8 @@ def test_a_prefix_that_does_not_fit_is_refused() -> None:
 
 def test_a_message_names_files_and_not_where_they_are() -> None:
     """Addresses become source lines, and folders go."""
-    said = worded("write at 0x12:0, and read at /some/where/ring.h:7", {"0x12": "gate.h:3"})
-    assert said == "write at gate.h:3, and read at ring.h:7"
+    said = worded("write at 0x12:0, and read at /some/where/ring.h:7", {"0x12": "guard.h:3"})
+    assert said == "write at guard.h:3, and read at ring.h:7"
 
 
 def test_a_bad_replay_string_is_refused() -> None:
@@ -241,7 +241,7 @@ def test_an_outcome_that_is_not_allowed_is_a_failure() -> None:
     assert run(MANY, allowed=outcomes).clean
 
 
-def test_after_a_failure_a_shorter_one_is_looked_for() -> None:
+def test_after_a_failure_a_shorter_one_is_searched_for() -> None:
     """It goes on for as many runs as are given; the shortest it meets is kept, as when it goes on to the end."""
     results = [run(RACES, further=further) for further in (0, 1, 2, 10**6)]
     assert [len(result.trace) for result in results] == [3, 3, 2, 2]

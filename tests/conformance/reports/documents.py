@@ -116,7 +116,7 @@ def breaking(target: str = "broken_target") -> Report:
             "history",
             "the drain lost b'\\x01'",
             target,
-            details={"timeline": TIMELINE, "tokens": 2},
+            details={"timeline": TIMELINE, "payloads": 2},
         ),
         Failure("PSH-2", "PSH-1/exhaustive", "difference", "a longer program", target, (*PROGRAM, *PROGRAM), "pass"),
         Failure(
@@ -159,7 +159,7 @@ def breaking(target: str = "broken_target") -> Report:
     ends("CON-5/wakes-on-data", "failed")
     ends("CON-1/unit", "failed")
     ends("VOC-1/unit", "error")
-    ends("BRK-5/unit", "expected failure", "known, ticket 17")
+    ends("BRK-5/unit", "expected failure", "known, issue 17")
     ends("CFG-1/unit", "unexpected pass", "listed as an expected failure, and passed")
     ends("BRK-12/unit", "skipped", "takes too long here")
     for number in (1, 2, 3, 4):

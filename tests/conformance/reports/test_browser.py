@@ -61,7 +61,7 @@ def test_failures_can_be_seen_at_once(measured: dict[tuple[str, int], dict[str, 
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_a_lane_per_thread_is_in_sight(measured: dict[tuple[str, int], dict[str, Any]], width: int) -> None:
+def test_a_column_per_thread_is_in_sight(measured: dict[tuple[str, int], dict[str, Any]], width: int) -> None:
     """Three columns side by side, none cut off, each with its name on top and its calls within."""
     page = measured["breaking", width]
     columns = page["columns"]

@@ -112,7 +112,7 @@ def test_a_rule_that_one_report_lacks() -> None:
 def test_reports_of_two_references_are_refused(printed: Callable[[list[Any]], str]) -> None:
     """A row would mean two things."""
     other = breaking().document() | {"reference": "sha256:0"}
-    says = r"report 2 \(broken_target\) judges by the reference sha256:0, report 1 \(good_target\) by sha256:ee5d"
+    says = r"report 2 \(broken_target\) used the reference sha256:0, report 1 \(good_target\) sha256:ee5d"
     with pytest.raises(ValueError, match=says):
         printed([holding().document(), other])
 

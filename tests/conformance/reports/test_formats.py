@@ -113,7 +113,7 @@ def _prose(text: str) -> list[str]:
     return lines
 
 
-def test_all_is_told() -> None:
+def test_every_format_reports_everything() -> None:
     """Every rule, every failure with its program, and the verdict."""
     report = breaking()
     text = markdown.render(report.document())

@@ -50,7 +50,7 @@ def test_the_page_is_well_formed_and_needs_nothing(report: Report) -> None:
 
 
 @pytest.mark.parametrize("report", [REPORTS["holding"], REPORTS["breaking"]], ids=["holding", "breaking"])
-def test_every_rule_is_told(report: Report) -> None:
+def test_every_rule_is_reported(report: Report) -> None:
     """Its verdict, its text, the checks that cover it, and how much they ran."""
     folds = [each for each in _page(report).iter("details") if each.get("class", "").startswith("rule ")]
     assert len(folds) == len(RULES)
@@ -64,7 +64,7 @@ def test_every_rule_is_told(report: Report) -> None:
             assert f"{check.layer}, {check.operations:,} operations" in text
 
 
-def test_every_failure_is_told() -> None:
+def test_every_failure_is_reported() -> None:
     """What was seen, the shortest program, the same to run, and every call of the timeline with what it saw."""
     articles = list(_page(breaking()).iter("article"))
     text = "\n".join(map(_text, articles))
@@ -91,7 +91,7 @@ def test_the_verdict_stands_on_top() -> None:
     assert "Only a part" not in _text(_page(holding()))
 
 
-def test_cells_that_should_not_be_stand_out() -> None:
+def test_unexpected_results_stand_out() -> None:
     """One never reached, and one that the rules do not list."""
     report = holding()
     report.coverage["try_push", "QUEUE_FULL"] = 0

@@ -23,7 +23,7 @@ def test_the_last_line_is_the_verdict() -> None:
     assert terminal.render(part.document()).splitlines()[-1].endswith("(only a part of the checks was run)")
 
 
-def test_the_first_lines_say_what_is_judged() -> None:
+def test_the_first_lines_name_the_target() -> None:
     """The target, the profile, and the machine's versions."""
     report = holding()
     lines = ["OmniMailbox conformance: target good_target, profile quick", "python CPython 3.12.1, system Linux x86_64"]
@@ -46,7 +46,7 @@ def test_a_row_per_area_adds_up() -> None:
     assert sums == [int(each) for each in rows["all"][1:]]
 
 
-def test_every_failure_is_told() -> None:
+def test_every_failure_is_reported() -> None:
     """The rule, its section and text, what was seen, and a program to copy from the margin."""
     report = breaking()
     text = terminal.render(report.document())
@@ -71,19 +71,19 @@ def test_a_failure_that_shows_nothing_does_not_stand_for_its_rule() -> None:
     assert text.count("  also check CON-3/history: nothing to show\n") == 1
 
 
-def test_what_judges_nothing_is_told_with_its_reason() -> None:
+def test_checks_without_a_verdict_are_reported_with_their_reason() -> None:
     """Not provided, skipped, expected to fail; an expected failure is not reported as a broken rule."""
     text = terminal.render(breaking().document())
     assert "not provided (4): needs flatbuffers\n  FLB-1/unit  FLB-2/unit  FLB-3/unit  FLB-4/unit\n" in text
     assert "the target does not provide flatbuffers: the target declares none" in text
     assert "skipped (1): takes too long here\n  BRK-12/unit" in text
-    assert "expected failure (1): known, ticket 17\n  BRK-5/unit" in text
+    assert "expected failure (1): known, issue 17\n  BRK-5/unit" in text
     assert "failed as expected: BRK-5, BRK-5/unit: the limit is off by one" in text
     assert "FAILED BRK-5" not in text
     assert "FAILED CFG-1: CFG-1/unit: unexpected pass" in text
 
 
-def test_figures_and_cells_are_told() -> None:
+def test_figures_and_coverage_are_reported() -> None:
     """What the layers counted, how often each operation gave each result, and what is missing or not in the rules."""
     report = holding()
     report.coverage["try_push", "QUEUE_FULL"] = 0
@@ -96,7 +96,7 @@ def test_figures_and_cells_are_told() -> None:
     assert text.endswith("does NOT keep the rules")
 
 
-def test_too_few_operations_are_told() -> None:
+def test_too_few_operations_are_reported() -> None:
     """Where random programs ran to their end, and were not enough to say much."""
     document = holding().document() | {"too_few": 1_500, "verdict": "broken"}
     assert "random programs executed 1,500 operations, which is too few" in terminal.render(document)

@@ -36,7 +36,7 @@ def test_a_column_per_thread_in_the_order_of_time() -> None:
     assert len({line.index("|") for line in lines if "|" in line}) == 1
 
 
-def test_lanes_keep_their_order_and_rows_their_moments() -> None:
+def test_columns_keep_their_order_and_rows_their_moments() -> None:
     """Columns come as the document names them; a call that nothing interrupts takes one row."""
     shown = _of([_entry("b", 5, 6), _entry("a", 1, 2), _entry("a", 3, 8)])
     assert shown.threads == ["b", "a"]

@@ -15,7 +15,7 @@ import fast_impl
 
 needs_c = pytest.mark.skipif(sys.implementation.name != "cpython", reason="the types in C are for CPython")
 
-FACE = {
+TYPES = {
     "ProducerHandle": fast_impl.ProducerHandle,
     "ConsumerHandle": fast_impl.ConsumerHandle,
     "Message": fast_impl.Message,
@@ -81,7 +81,7 @@ def test_types_that_are_not_built_are_refused() -> None:
 
 
 @needs_c
-def test_the_bindings_have_one_face() -> None:
+def test_the_bindings_have_the_same_interface() -> None:
     """The same public names with the same docstrings, and calls that take the same arguments by name and default."""
     program = """
 import inspect
@@ -118,7 +118,7 @@ def test_types_in_c_are_not_made_by_calling() -> None:
     """Their constructors are refused, so no uninitialised object exists."""
     if fast_impl.binding != "c":
         pytest.skip("the binding over cffi is Python")
-    for kind in FACE.values():
+    for kind in TYPES.values():
         with pytest.raises(TypeError, match="cannot create"):
             kind()
         with pytest.raises(TypeError):

@@ -1,4 +1,4 @@
-"""Other builds of the core's sources: as a library to judge, without memory, and with indices that begin anywhere."""
+"""Other builds of the core's sources: as a library to test, without memory, and with indices that begin anywhere."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def test_each_ordered_access_says_what_it_pairs_with() -> None:
     ("comment", "named"),
     [
         ("/* pairs with ring_wating */", "ring_wating"),
-        ("/* pairs with the looks in ring_waiting */", "the"),
+        ("/* pairs with the loads in ring_waiting */", "the"),
         ("/* release: pairs\n * with ring_waiting and guard_entr */", "guard_entr"),
         ("/* ordered: see ring_nothing */", "ring_nothing"),
     ],

@@ -116,8 +116,8 @@ def bomb(members: int, mottos: int) -> bytes:
         builder.Slot(1)
         return int(builder.EndObject())
 
-    belongings = {6: builder.CreateByteVector(b"\4" * mottos), 7: offsets(name, mottos)}
-    vector = offsets(creature(belongings), members)
+    fields = {6: builder.CreateByteVector(b"\4" * mottos), 7: offsets(name, mottos)}
+    vector = offsets(creature(fields), members)
     builder.StartObject(1)
     builder.PrependUOffsetTRelativeSlot(0, vector, 0)
     builder.Finish(creature({9: builder.EndObject()}))

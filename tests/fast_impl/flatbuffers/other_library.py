@@ -45,7 +45,7 @@ class Build:
             self.lib.omni_schema_free(schema)
         return schema is not None
 
-    def judge(self, request: Request) -> bool:
+    def verify(self, request: Request) -> bool:
         """Whether it is well-formed."""
         schema, data = self.schemas[request.schema], request.data
         verdict = self.lib.omni_verify(
@@ -66,8 +66,8 @@ def main(other: str, cases: str) -> int:
             print(f"{name} is refused")
             return 3
     for request in given.requests:
-        if installed.judge(request) != changed.judge(request):
-            print(f"{changed.judge(request)}, not {installed.judge(request)}: {request}")
+        if installed.verify(request) != changed.verify(request):
+            print(f"{changed.verify(request)}, not {installed.verify(request)}: {request}")
             return 3
     for data in given.schemas:
         if installed.takes(data) != changed.takes(data):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mutation.mutant import ASLEEP, RACE, UNEXPLAINED, Mutant, cbmc, explorer, native, suite, suite_any
+from tests.mutation.mutant import LOST_WAKEUP, RACE, UNEXPLAINED, Mutant, cbmc, explorer, native, suite, suite_any
 
 PRODUCER_C = "fast_impl/core/producer.c"
 CONSUMER_C = "fast_impl/core/consumer.c"
@@ -160,16 +160,16 @@ PRODUCER = (
     ),
     Mutant(
         "a_sleeping_producer_ignores_the_consumers_end", PRODUCER_C,
-        explorer("consumer closes without popping", ASLEEP),
+        explorer("consumer closes without popping", LOST_WAKEUP),
         "nobody_receives(producer->channel) || guard", "guard",
     ),
     Mutant(
         "the_producers_close_does_not_wake_the_call_inside", PRODUCER_C,
-        explorer("producer closed while it waits", ASLEEP),
+        explorer("producer closed while it waits", LOST_WAKEUP),
         "  eventcount_wake(&channel->ring.producer_waiter); /* the thread inside", "  /* the thread inside",
     ),
     Mutant(
-        "a_blocked_push_ignores_its_own_close", PRODUCER_C, explorer("producer closed by another thread", ASLEEP),
+        "a_blocked_push_ignores_its_own_close", PRODUCER_C, explorer("producer closed by another thread", LOST_WAKEUP),
         " || guard_is_closed(&producer->guard));", ");",
     ),
     Mutant(
@@ -289,7 +289,7 @@ CONSUMER = (
         "  eventcount_wake(&channel->ring.consumer_waiter); /* the thread inside, if it sleeps (LIF-8) */\n", "",
     ),
     Mutant(
-        "a_sleeping_consumer_ignores_the_producers_end", CONSUMER_C, explorer("producer closes, blocking", ASLEEP),
+        "a_sleeping_consumer_ignores_the_producers_end", CONSUMER_C, explorer("producer closes, blocking", LOST_WAKEUP),
         "!platform_load(&ring->producer_alive, relaxed) || guard", "guard",
     ),
     Mutant(
@@ -304,11 +304,11 @@ CONSUMER = (
     ),
     Mutant(
         "the_consumers_close_does_not_wake_the_call_inside", CONSUMER_C,
-        explorer("consumer closed during a batch pop", ASLEEP),
+        explorer("consumer closed during a batch pop", LOST_WAKEUP),
         "  eventcount_wake(&channel->ring.consumer_waiter); /* the thread inside", "  /* the thread inside",
     ),
     Mutant(
-        "a_blocked_pop_ignores_its_own_close", CONSUMER_C, explorer("consumer closed by another thread", ASLEEP),
+        "a_blocked_pop_ignores_its_own_close", CONSUMER_C, explorer("consumer closed by another thread", LOST_WAKEUP),
         "relaxed) || guard_is_closed(&consumer->guard));", "relaxed));",
     ),
     Mutant(
@@ -490,7 +490,7 @@ BROKER = (
     ),
     Mutant(
         "the_last_handle_does_not_wake_shutdown", BROKER_C,
-        (suite_any("SHD-2", "CON-5"), explorer("shutdown_wait, consumer waits", ASLEEP)),
+        (suite_any("SHD-2", "CON-5"), explorer("shutdown_wait, consumer waits", LOST_WAKEUP)),
         "  platform_wake(&broker->closed_count);\n", "",
     ),
     Mutant(
@@ -523,7 +523,7 @@ BROKER = (
     ),
     Mutant(
         "the_closed_count_is_read_after_the_check", BROKER_C,
-        explorer("shutdown_wait, consumer waits", ASLEEP),
+        explorer("shutdown_wait, consumer waits", LOST_WAKEUP),
         "    uint32_t closed_count = platform_load(&broker->closed_count.value, relaxed);\n", "",
         "    if (done) return 1;\n",
         "    if (done) return 1;\n    uint32_t closed_count = platform_load(&broker->closed_count.value, relaxed);\n",

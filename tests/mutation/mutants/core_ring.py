@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.mutation.mutant import (
-    ASLEEP,
+    LOST_WAKEUP,
     RACE,
     UNEXPLAINED,
     Mutant,
@@ -46,13 +46,13 @@ RING = (
     ),
     Mutant(
         "producers_end_does_not_wake", RING_H,
-        (suite_any("LIF-2", "SHD-1"), explorer("producer closes, blocking", ASLEEP)),
+        (suite_any("LIF-2", "SHD-1"), explorer("producer closes, blocking", LOST_WAKEUP)),
         "/* pairs with ring_waiting: after the last write_index */\n  eventcount_wake(&ring->consumer_waiter);\n",
         "/* pairs with ring_waiting: after the last write_index */\n",
     ),
     Mutant(
         "consumers_end_does_not_wake", RING_H,
-        (suite_any("LIF-2", "SHD-1"), explorer("consumer closes without popping", ASLEEP), hangs("race, ")),
+        (suite_any("LIF-2", "SHD-1"), explorer("consumer closes without popping", LOST_WAKEUP), hangs("race, ")),
         "/* publishes no memory; eventcount_wake orders it */\n  eventcount_wake(&ring->producer_waiter);\n",
         "/* publishes no memory; eventcount_wake orders it */\n",
     ),
@@ -129,7 +129,10 @@ RING = (
         "    platform_store(&(waiter)->value, 1, relaxed); /* the fence orders it before the last check */ ",
         "    platform_store(&(waiter)->value, 0, relaxed); /* the fence orders it before the last check */ ",
     ),
-    Mutant("no_fence_of_the_waker", EVENTCOUNT_H, explorer("blocking", ASLEEP), "  platform_fence_light();", "  ;"),
+    Mutant(
+        "no_fence_of_the_waker", EVENTCOUNT_H, explorer("blocking", LOST_WAKEUP),
+        "  platform_fence_light();", "  ;",
+    ),
     Mutant(
         "read_index_not_acquired", RING_H, explorer("try", RACE),
         "while the consumer reads it */\n    ring->cached_read = platform_load(&ring->read_index, acquire)",
@@ -158,7 +161,7 @@ RING = (
         "(&ring->read_index, read + count, release)", "(&ring->read_index, read + count, relaxed)",
     ),
     Mutant(
-        "no_fence_of_the_sleeper", EVENTCOUNT_H, explorer("views held", ASLEEP),
+        "no_fence_of_the_sleeper", EVENTCOUNT_H, explorer("views held", LOST_WAKEUP),
         "    platform_fence_heavy();", "    ;",
     ),
     Mutant(
@@ -269,7 +272,7 @@ GUARD = (
         "    if (platform_load(&guard->bias, relaxed) == bias) return;\n  }",
     ),
     Mutant(
-        "waiting_does_not_set_the_waiter_flag", GUARD_H, explorer("consumer closed by another thread", ASLEEP),
+        "waiting_does_not_set_the_waiter_flag", GUARD_H, explorer("consumer closed by another thread", LOST_WAKEUP),
         "platform_or(&guard->state, GUARD_WAITER, release)", "platform_or(&guard->state, 0, release)",
     ),
     Mutant(
@@ -277,11 +280,11 @@ GUARD = (
         "    platform_fence_heavy();\n    uint32_t bias", "    uint32_t bias",
     ),
     Mutant(
-        "leaving_wakes_nobody", GUARD_H, explorer("consumer closed by another thread", ASLEEP),
+        "leaving_wakes_nobody", GUARD_H, explorer("consumer closed by another thread", LOST_WAKEUP),
         "  platform_wake(&guard->left);\n", "",
     ),
     Mutant(
-        "leaving_is_a_flag_and_not_a_count", GUARD_H, explorer("shutdown and close", ASLEEP),
+        "leaving_is_a_flag_and_not_a_count", GUARD_H, explorer("shutdown and close", LOST_WAKEUP),
         "platform_add(&guard->left.value, 1, relaxed);", "platform_store(&guard->left.value, 0, relaxed);",
         "uint32_t left = platform_load(&guard->left.value, relaxed);",
         "platform_store(&guard->left.value, 1, relaxed);",

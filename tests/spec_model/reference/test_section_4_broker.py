@@ -32,7 +32,7 @@ def test_4_2_request_channel_basic_usage(omni: ModuleType, broker: Any) -> None:
 
 
 def test_4_2_request_channel_error_handling(omni: ModuleType, broker: Any) -> None:
-    """Each error can be told apart, and brings no channel."""
+    """Each error has a result code of its own, and brings no channel."""
     config = omni.ChannelConfig(capacity=2048, max_message_size=4096)
     error, channel = broker.request_channel("data-feed", config)
     assert error is omni.ChannelError.SUCCESS
