@@ -27,7 +27,8 @@ itself in, or adds to it.
 Below each rule are the checks written for it, by the file that has them: `omni-conformance explain ID` says what a
 check does, and `omni-conformance run --only ID` runs it. Beside these, every rule that one thread can break is
 covered by the random programs and by the exhaustive replay of all operations in all states, in
-[differential.py](../conformance/checks/differential.py).
+[differential.py](../conformance/checks/differential.py). Last come the [mutants](mutation.md): copies of the sources
+with one deliberate mistake each, which must make a check of that rule fail.
 """
 
 
@@ -55,6 +56,7 @@ def _rule(rule: Rule) -> str:
         f"- [{file.rpartition('/')[2]}](../{file}): {', '.join(_series(sorted(found)))}"
         for file, found in names.items()
     ]
+    lines.append(f"- mutants: [mutation.md#{rule.id.lower()}](mutation.md#{rule.id.lower()})")
     return "\n".join(lines) + "\n"
 
 
