@@ -110,6 +110,6 @@ def test_the_features_are_those_there_are() -> None:
     """The table of what a target may lack names every feature, and no other."""
     from conformance.targets import FEATURES
 
-    table = TEXT.split("| feature | is |")[1].split("\n\n")[0]
+    table = TEXT.split("| feature | means |")[1].split("\n\n")[0]
     names = [row.split("|")[1] for row in table.splitlines()[2:]]
     assert set(re.findall(r"`([a-z-]+)`", "".join(names))) == set(FEATURES)
