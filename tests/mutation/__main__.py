@@ -105,16 +105,16 @@ Each mutant is a copy of the project with one deliberate mistake: in the model, 
 Python code that both bindings share, or in the FlatBuffers verifier. The list is `tests/mutation/mutants/`; each entry
 names the tools that must catch it, and what they must name:
 
-- suite: the conformance suite, which must name these rules. The first check that failed is shown;
-- explorer: the exhaustive exploration of a small client, with asymmetric fences, which must fail so;
-- native, hang: the native stress program: a check fails, or nothing moves, in a phase whose name begins so;
-- sanitizer: the native program under the thread or the address sanitizer, whose report has this text;
-- cbmc: a proof about the core, which must fail by a claim that has this text;
-- verifier: 4,000 buffers and 1,000 schemas of each kind, one of which must be judged differently;
-- crosshair: the contract of a function of the model, to which there must be a counterexample.
+- suite: the conformance suite, whose failures must be attributed to these rules. The first check that failed is shown;
+- explorer: the exhaustive exploration of this client, with asymmetric fences, which must report this failure;
+- native, hang: the native stress program, in which a check must fail, or which must hang, in a phase of this name;
+- sanitizer: the native program under the thread or the address sanitizer, whose report must contain this text;
+- cbmc: this proof about the core, which must fail with a claim that contains this text;
+- verifier: 4,000 buffers and 1,000 schemas of each kind, at least one of which must get a different verdict;
+- crosshair: the contract of this function of the model, for which there must be a counterexample.
 
-This page is made by `make mutation ARGS="--all --markdown docs/mutation.md"`. `make mutation` alone runs some of the
-list; `ARGS="--only NAME"` runs one mutant, the mutants of one file, or one tool.
+`make mutation ARGS="--all --markdown docs/mutation.md"` writes this page. `make mutation` alone runs some of the list;
+`ARGS="--only NAME"` runs one mutant, the mutants of one file, or one tool.
 
 """
 
@@ -124,7 +124,7 @@ def markdown(results: Sequence[Result], whole: bool) -> str:
 
     whole: of all mutants, so that every rule has an anchor.
     """
-    lines = ["## By rule", "", "Mutants that the conformance suite caught by this rule.", ""]
+    lines = ["## By rule", "", "The mutants that the conformance suite caught by each rule, linked to their rows.", ""]
     lines += ["| rule | mutants |", "|---|---|"]
     for rule in RULES:
         names = sorted({result.mutant.id for result in results if rule in _broken_by(result)})

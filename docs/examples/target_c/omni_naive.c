@@ -1,7 +1,7 @@
 /* A naive implementation of OmniMailbox: a ring per channel, and one mutex per broker with all its channels.
  *
- * It implements the C ABI of omni_mailbox.h, to be read and to start from. Every call takes the lock, so it takes effect
- * atomically, and most rules follow from that. Its limitations:
+ * It implements the C ABI of omni_mailbox.h, to be read and to start from. Every call takes the lock, so it takes
+ * effect atomically, and most rules follow from that. Its limitations:
  *   - Pushes and pops take a lock (CON-1, CON-7), which cannot be observed from outside.
  *   - A condition variable does not report signals. A blocked call answers OMNI_INTERRUPTED after waiting a tenth of a
  *     second, so that its caller handles signals and calls again; meanwhile no thread is inside the handle. */
