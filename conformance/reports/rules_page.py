@@ -16,18 +16,19 @@ _HEAD = f"""# Rules
 
 <!-- Generated from conformance/rules.toml by `{COMMAND}`: edit that file and run the command. -->
 
-Every rule of behaviour that an implementation is held to, with a heading of its own to link to
-(`docs/rules.md#psh-2`). The prefix is the area, and the ids are stable.
+Every rule of behaviour that an implementation must keep, each under its own heading (`docs/rules.md#psh-2`). The prefix
+of an id is the area; ids are stable.
 
 § is a section of the document *{REFERENCE_TITLE}*, which describes the library in C++ and is not
-part of this project ({REFERENCE[:19]}...). The rules say what of it holds here, with the names of Python; reading
-it is not needed. **Why** stands where a rule decides something that the reference leaves open or contradicts
-itself in, or adds to it.
+part of this project ({REFERENCE[:19]}...). The rules are complete without it and use the names of Python. **Why** is
+given where a rule decides something that the reference leaves open, contradicts itself in, or does not have; see also
+the [decisions](decisions/README.md).
 
-Below each rule are the checks written for it, by the file that has them: `omni-conformance explain ID` says what a
-check does, and `omni-conformance run --only ID` runs it. Beside these, every rule that one thread can break is
-covered by the random programs and by the exhaustive replay of all operations in all states, in
-[differential.py](../conformance/checks/differential.py).
+Each rule lists its checks, by file: `omni-conformance explain ID` describes a check, and
+`omni-conformance run --only ID` runs it. In addition, every rule that one thread can break is covered by the random
+programs and by the exhaustive replay of all operations in all states, in
+[differential.py](../conformance/checks/differential.py). The last item links to the [mutants](mutation.md): copies of
+the sources with one deliberate mistake each, on which a check of the rule must fail.
 """
 
 
@@ -50,11 +51,12 @@ def _rule(rule: Rule) -> str:
     names: dict[str, list[str]] = {}
     for check in CHECKS:
         if check.rule == rule.id:
-            names.setdefault(FILES[check.id], []).append(check.id.partition("/")[2])
+            names.setdefault(FILES[check.id], []).append(check.id)
     lines += [
         f"- [{file.rpartition('/')[2]}](../{file}): {', '.join(_series(sorted(found)))}"
         for file, found in names.items()
     ]
+    lines.append(f"- mutants: [mutation.md#{rule.id.lower()}](mutation.md#{rule.id.lower()})")
     return "\n".join(lines) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""What building in place saves: messages of growing size, built in the slot, and built beside it and copied in.
+"""The time to send messages of growing size, built in the slot, and built outside it and copied in.
 
 python docs/examples/building.py
 """
@@ -15,7 +15,7 @@ import fast_impl as omni
 
 SIZES = (64, 1024, 16 * 1024, 256 * 1024, 1024 * 1024)
 SECONDS = 0.2
-"""How long each is measured, five times; the best counts."""
+"""How long each is measured, five times; the best time is reported."""
 
 
 def finish(builder: flatbuffers.Builder, data: bytes) -> None:

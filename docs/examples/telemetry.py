@@ -1,6 +1,6 @@
 """A telemetry system: one thread samples sensors, another one processes the samples.
 
-The complete example of the API reference's appendix as a program. Samples are FlatBuffers (telemetry.fbs), built in
+It follows the example in the appendix of the API reference. Samples are FlatBuffers (telemetry.fbs), built in
 place in the queue, popped a hundred at a time, and read there without a copy.
 
     python docs/examples/telemetry.py                  # a million samples
@@ -27,7 +27,7 @@ RATE_LIMIT = 10e-6
 """Seconds between two bursts of samples."""
 
 PROGRESS = 2.0
-"""Seconds between two lines that tell how far it is."""
+"""Seconds between two progress lines."""
 
 
 class TelemetrySystem:

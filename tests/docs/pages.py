@@ -36,10 +36,10 @@ HEAD = """\
 # API
 
 Public names of `fast_impl`; `spec_model` has the same, for programs of one thread. Timeouts are seconds as a number, a
-`timedelta`, or None for ever; sizes are bytes. Ids such as [PSH-1](rules.md#psh-1) are [rules](rules.md), where § is
-explained too.
+`timedelta`, or None for no limit; sizes are bytes. Ids such as [PSH-1](rules.md#psh-1) are [rules](rules.md); that page
+also explains §.
 
-Made by `make pages` from signatures and docstrings; a test fails where it is stale.
+Made by `make pages` from signatures and docstrings; a test fails while it is stale.
 """
 
 

@@ -1,4 +1,4 @@
-"""The documentation keeps its word: examples run, links lead somewhere, commands exist, generated pages are fresh."""
+"""The documentation is true: examples run, links resolve, commands exist, generated pages are up to date."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def anchors(page: Path) -> set[str]:
     return slugs | set(re.findall(r'<a (?:id|name)="([^"]+)"', text))
 
 
-def test_every_link_of_a_page_leads_somewhere() -> None:
+def test_every_link_resolves() -> None:
     """Links to files of the project name files that exist, and anchors that these have."""
     lost = []
     for page in PAGES:
@@ -58,6 +58,6 @@ def test_every_link_of_a_page_leads_somewhere() -> None:
     assert lost == []
 
 
-def test_the_api_page_is_fresh() -> None:
-    """docs/api.md is what signatures and docstrings say; make it again with `make pages`."""
+def test_the_api_page_is_up_to_date() -> None:
+    """docs/api.md is what `make pages` writes."""
     assert PAGE.read_text(encoding="utf-8") == api(), "docs/api.md is stale: make pages"

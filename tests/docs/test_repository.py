@@ -46,7 +46,7 @@ def tracked() -> list[str]:
     return [path for path in listing.stdout.split("\0") if path]
 
 
-def test_nothing_strange_at_the_top_level() -> None:
+def test_the_top_level_has_the_agreed_names() -> None:
     """Every tracked top-level name is one of the agreed ones."""
     assert {path.split("/")[0] for path in tracked()} <= TOP_LEVEL
 

@@ -44,15 +44,17 @@ class Result:
         return self.found is not None and not self.found.caught
 
 
+def _broken_by(result: Result) -> list[str]:
+    """The rules by which the suite caught the mutant."""
+    if result.catch.tool == "suite" and result.found is not None and result.found.caught:
+        return result.found.by.split()
+    return []
+
+
 def unbroken(results: Sequence[Result]) -> list[str]:
     """The rules that no mutant was caught breaking, in their order."""
-    broken = {
-        rule
-        for result in results
-        if result.catch.tool == "suite" and result.found and result.found.caught
-        for rule in result.found.by.split()
-    }
-    return [rule.id for rule in RULES.values() if rule.id not in broken]
+    broken = {rule for result in results for rule in _broken_by(result)}
+    return [rule for rule in RULES if rule not in broken]
 
 
 def rows(results: Sequence[Result]) -> list[tuple[str, str, str, str, str]]:
@@ -99,29 +101,44 @@ def summary(results: Sequence[Result], whole: bool) -> str:
 ABOVE = """\
 # Mutation testing
 
-Each row is a copy of the project with one deliberate mistake: in the model, in the C core, in a binding, in the Python
-code that both bindings share, or in the FlatBuffers verifier. The list is `tests/mutation/mutants/`; each entry names
-the tools that must catch it, and what they must name:
+Each mutant is a copy of the project with one deliberate mistake: in the model, in the C core, in a binding, in the
+Python code that both bindings share, or in the FlatBuffers verifier. The list is `tests/mutation/mutants/`; each entry
+names the tools that must catch it, and what they must name:
 
-- suite: the conformance suite, which must name these rules. The first check that failed is shown;
-- explorer: the exhaustive exploration of a small client, with asymmetric fences, which must fail so;
-- native, hang: the native stress program: a check fails, or nothing moves, in a phase whose name begins so;
-- sanitizer: the native program under the thread or the address sanitizer, whose report has this text;
-- cbmc: a proof about the core, which must fail by a claim that has this text;
-- verifier: 4,000 buffers and 1,000 schemas of each kind, one of which must be judged differently;
-- crosshair: the contract of a function of the model, to which there must be a counterexample.
+- suite: the conformance suite, whose failures must be attributed to these rules. The first check that failed is shown;
+- explorer: the exhaustive exploration of this client, with asymmetric fences, which must report this failure;
+- native, hang: the native stress program, in which a check must fail, or which must hang, in a phase of this name;
+- sanitizer: the native program under the thread or the address sanitizer, whose report must contain this text;
+- cbmc: this proof about the core, which must fail with a claim that contains this text;
+- verifier: 4,000 buffers and 1,000 schemas of each kind, at least one of which must get a different verdict;
+- crosshair: the contract of this function of the model, for which there must be a counterexample.
 
-This page is made by `make mutation ARGS="--all --markdown docs/mutation.md"`. `make mutation` alone runs some of the
-list; `ARGS="--only NAME"` runs one mutant, the mutants of one file, or one tool.
+`make mutation ARGS="--all --markdown docs/mutation.md"` writes this page. `make mutation` alone runs some of the list;
+`ARGS="--only NAME"` runs one mutant, the mutants of one file, or one tool.
 
 """
 
 
 def markdown(results: Sequence[Result], whole: bool) -> str:
-    """The page for the documentation: the verdict, and the table."""
-    head = ["| file | mutant | tool | names | caught by |", "|---|---|---|---|---|"]
-    table = [*head, *("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows(results))]
-    return ABOVE + summary(results, whole).replace("\n", "\n\n") + "\n\n" + "\n".join(table) + "\n"
+    """The page for the documentation: the verdict, the mutants of each rule, and the table of all mutants.
+
+    whole: of all mutants, so that every rule has an anchor.
+    """
+    lines = ["## By rule", "", "The mutants that the conformance suite caught by each rule, linked to their rows.", ""]
+    lines += ["| rule | mutants |", "|---|---|"]
+    for rule in RULES:
+        names = sorted({result.mutant.id for result in results if rule in _broken_by(result)})
+        if names or whole:
+            links = ", ".join(f"[{name}](#{name})" for name in names)
+            lines.append(f'| <a id="{rule.lower()}"></a>[{rule}](rules.md#{rule.lower()}) | {links} |')
+    lines += ["", "## All mutants", "", "| file | mutant | tool | names | caught by |", "|---|---|---|---|---|"]
+    anchored: set[str] = set()
+    for file, name, tool, named, how in rows(results):
+        anchor = "" if name in anchored else f'<a id="{name}"></a>'
+        anchored.add(name)
+        cells = [file, name, tool, *(cell.replace("|", "\\|") for cell in (anchor + named, how))]
+        lines.append("| " + " | ".join(cells) + " |")
+    return ABOVE + summary(results, whole).replace("\n", "\n\n") + "\n\n" + "\n".join(lines) + "\n"
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -1,8 +1,8 @@
-/* OmniMailbox the naive way: a ring to each channel, and one mutex to a broker and all that it made.
+/* A naive implementation of OmniMailbox: a ring per channel, and one mutex per broker with all its channels.
  *
- * An implementation of the C ABI of omni_mailbox.h, to read and to start from. Every call takes the lock, so it takes
- * effect at one moment, and most rules follow from that. What it gives up:
- *   - Pushes and pops take a lock (CON-1, CON-7), which cannot be seen from outside.
+ * It implements the C ABI of omni_mailbox.h, to be read and to start from. Every call takes the lock, so it takes
+ * effect atomically, and most rules follow from that. Its limitations:
+ *   - Pushes and pops take a lock (CON-1, CON-7), which cannot be observed from outside.
  *   - A condition variable does not report signals. A blocked call answers OMNI_INTERRUPTED after waiting a tenth of a
  *     second, so that its caller handles signals and calls again; meanwhile no thread is inside the handle. */
 #define _POSIX_C_SOURCE 200809L

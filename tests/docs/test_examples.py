@@ -1,9 +1,10 @@
-"""The example target in C: `docs/examples/target_c`."""
+"""The examples: the target in C (`docs/examples/target_c`) and the telemetry program (`docs/examples/telemetry.py`)."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,10 @@ import fast_impl
 pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).parents[2]
-EXAMPLE = ROOT / "docs" / "examples" / "target_c"
+TARGET = ROOT / "docs" / "examples" / "target_c"
+TELEMETRY = ROOT / "docs" / "examples" / "telemetry.py"
+SAMPLE_SIZE = 48
+"""Of a FlatBuffer with three numbers of eight bytes; one that is 0 is left out."""
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), *sys.path]))}
 SANITIZERS = {
     "address": ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
@@ -35,7 +39,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the example, compiled by its own Makefile, in which warnings are errors."""
     _needs("make", "cc")
     folder = tmp_path_factory.mktemp("target") / "target_c"
-    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("*.so"))
+    shutil.copytree(TARGET, folder, ignore=shutil.ignore_patterns("*.so"))
     _make(folder)
     return folder
 
@@ -112,3 +116,38 @@ def test_the_sanitizers_find_nothing(folder: Path, sanitizer: str) -> None:
     done = subprocess.run([program, "20000", "10"], capture_output=True, text=True, timeout=50)
     assert done.returncode == 0, done.stderr
     assert done.stdout.endswith("20000 messages, 10 rounds of each race: no mistake\n")
+
+
+def _telemetry(*arguments: str) -> dict[str, int]:
+    """Run the telemetry program; its figures by name, each side's with the side before it."""
+    finished = subprocess.run(
+        [sys.executable, str(TELEMETRY), *arguments], env=ENVIRONMENT, capture_output=True, text=True, timeout=50
+    )
+    assert finished.returncode == 0, finished.stderr
+    producer, consumer = finished.stdout.split("Consumer Stats:\n")
+    assert producer.startswith("Producer Stats:\n")
+    figures = {}
+    for side, text in (("producer ", producer), ("consumer ", consumer)):
+        for name, number in re.findall(r"^  (\w+): (\d+)", text, re.MULTILINE):
+            figures[side + name] = int(number)
+    for name, number in re.findall(r"^(Throughput|Sum of values): (\d+)", consumer, re.MULTILINE):
+        figures[name] = int(number)
+    return figures
+
+
+@pytest.mark.parametrize("how", [[], ["--copy"]], ids=["in place", "copied"])
+@pytest.mark.parametrize("count", [0, 1, 100, 40_000])
+def test_telemetry_by_count(count: int, how: list[str]) -> None:
+    """Every one of `--count` samples is sent, received, read and counted on both sides, built in place or not."""
+    figures = _telemetry("--count", str(count), *how)
+    assert figures["producer Sent"] == figures["consumer Received"] == count
+    assert figures["producer Bytes"] == figures["consumer Bytes"] == max(0, count * SAMPLE_SIZE - 8)
+    assert figures["producer Failed"] == 0
+    assert figures["Sum of values"] == 42 * count
+    assert "Throughput" in figures
+
+
+def test_telemetry_by_seconds() -> None:
+    """Stopped after a time, the consumer drains everything that was sent."""
+    figures = _telemetry("--seconds", "0.5")
+    assert figures["producer Sent"] == figures["consumer Received"] > 0
