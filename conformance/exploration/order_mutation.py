@@ -156,8 +156,7 @@ Sufficient: with the orders that the core has, every client of [verification.md]
 explored and clean. Necessary: here each atomic access, fence and wake of the core is weakened by one step or left out,
 alone, and all clients are explored again (memory-order mutation). Either a client fails, or a reason says why the
 access stays as it is. "Nonatomic" asks whether the access must be atomic at all: a relaxed access that may be part of
-a data race. The table leaves out the two full fences before the answers QUEUE_FULL and EMPTY: without either of them,
-the client "try, two slots" fails ([verification.md](verification.md#full-and-empty)).
+a data race.
 
 Each row shows the arguments that print its failing execution, a column per thread: `make explore ARGS="..."`. Without
 `--weaken` the same client is clean.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 _CALL = re.compile(
-    r"\b(platform_(?:load|store|exchange|add|or|and|compare_exchange|fence_light|fence_heavy|wake)|eventcount_wake)\("
+    r"\b(platform_(?:load|store|exchange|add|or|and|compare_exchange|fence_full|fence_light|fence_heavy|wake)|eventcount_wake)\("
 )
 _FUNCTION = re.compile(r"^(?:#define |[a-z].*?)(\w+)\([^;]*(?:\{| \\)$", re.MULTILINE)
 _READING = {"seq_cst": ("acquire",), "acquire": ("relaxed",), "relaxed": ("nonatomic",)}
