@@ -39,7 +39,7 @@ class Unusable(Exception):
 class Target:
     """An implementation under judgement.
 
-    name: as the user gave it. omni: its public names (API.md's), as attributes.
+    name: as the user gave it. omni: its public names, as attributes.
     provides: of FEATURES, what it has. preamble: Python that makes `omni`, for reproductions.
     lacks: the other features, and who says so.
     """
