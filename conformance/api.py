@@ -95,7 +95,7 @@ def _target(
     if "open_channel" not in names:
         lacks.setdefault("conveniences", "no open_channel was given")
     lacks.setdefault("flatbuffers", "not there")
-    lacks.setdefault("start-index", "not there")
+    lacks.setdefault("start-index", "this build cannot set it; test builds can")
     name = f"{type(broker).__module__}.{type(broker).__qualname__}"
     return Target(name, SimpleNamespace(**names), frozenset(FEATURES) - frozenset(lacks), "omni = ...", lacks)
 

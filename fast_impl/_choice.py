@@ -39,6 +39,10 @@ def check_fences(used: str) -> None:
         raise ImportError("OMNI_FENCES=asymmetric: this system, or this platform, has no expedited membarrier")
 
 
+for _gone, _instead in (("OMNI_SEAM", "set OMNI_PLATFORM"), ("OMNI_LIBRARY", "use conformance.targets.c_library")):
+    if _gone in os.environ:
+        raise ImportError(f"{_gone} has no effect any more: {_instead} instead, and unset it")
+
 platform = _choice("OMNI_PLATFORM", PLATFORMS) or "futex"
 binding: Literal["c", "cffi"] = _choose_binding()
 """Which is in use."""

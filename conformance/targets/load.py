@@ -39,7 +39,7 @@ def load(name: str, without: Iterable[str] = ()) -> Target:
     if "flatbuffers" in lacks:
         lacks.setdefault("in-place", "no FlatBuffers")
     if not hasattr(omni, "set_start_index"):
-        lacks.setdefault("start-index", "not there")
+        lacks.setdefault("start-index", "this build cannot set it; test builds can")
     return Target(name, omni, frozenset(FEATURES) - frozenset(lacks), preamble, lacks)
 
 

@@ -2,12 +2,14 @@
  *
  * Conventions, for every function below unless its comment says otherwise:
  *   - Results are ints with the values of OMNI_PUSH_*, OMNI_POP_* and OMNI_CHANNEL_*. A negative
- *     int is no result: the call was refused or interrupted, and nothing happened.
+ *     int is no result: the call was refused or interrupted; no message was sent or taken, and nothing
+ *     was counted. A pop that was let in has expired earlier messages all the same.
  *   - Durations are nanoseconds; negative means for ever, 0 means try once.
  *   - Sizes are bytes.
  *   - "One thread at a time": a second thread that calls meanwhile gets OMNI_CONCURRENT_USE and
  *     changes nothing. "Any thread": at any time, concurrently with any other call.
- *   - Pushes, pops, reserve and commit take no lock and allocate nothing.
+ *   - Pushes, pops, reserve and commit allocate nothing and take no lock (the portable variant takes one
+ *     to wake a thread that sleeps).
  *   - A handle is moved by copying its pointer.
  */
 #ifndef OMNI_MAILBOX_H
@@ -34,7 +36,7 @@ enum {
   OMNI_CONCURRENT_USE = -1, /* another thread is inside this handle */
   OMNI_PINNED = -2,         /* a message waits, but a pin blocks its pop; earlier messages have expired */
   OMNI_INTERRUPTED = -3,    /* a signal came, or may have come, during the sleep: call again with the time left */
-  OMNI_EXPIRED = -4         /* the message is no longer the consumer's newest */
+  OMNI_EXPIRED = -4         /* the message has expired, or the memory to pin is gone */
 };
 
 typedef struct {
@@ -98,8 +100,8 @@ int omni_try_push(omni_producer *producer, const void *data, size_t size);
 /* One thread at a time. As omni_try_push, but while that is QUEUE_FULL it sleeps in the kernel:
  * OMNI_PUSH_*, never QUEUE_FULL. Wakes for space, close, shutdown, time or a signal (OMNI_INTERRUPTED). */
 int omni_blocking_push(omni_producer *producer, const void *data, size_t size, int64_t timeout);
-/* One thread at a time. omni_try_push on each until one does not answer SUCCESS: how many did.
- * Does not block. */
+/* One thread at a time. Pushes in order until a message does not fit or has an invalid size, and publishes
+ * those before it at once: how many. Counts no failure. Does not block. */
 int64_t omni_batch_push(omni_producer *producer, const omni_bytes *messages, size_t count);
 
 /* One thread at a time. The next free slot for writing in place: 1 and `*region`, of exactly

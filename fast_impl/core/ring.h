@@ -1,8 +1,8 @@
 /* The ring: the protocol between one producer and one consumer.
  *
  * Two monotonic indices, each written by one side; `capacity` messages fit, in twice as many slots. A
- * popped message's slot is out of the producer's reach until the *next* pop, so a pop frees its slot at
- * once while the message stays readable. Message i is not overwritten before the read index passes
+ * popped message's slot is out of the producer's reach until the *next* pop, so a pop makes room at once
+ * while the message stays readable. Message i is not overwritten before the read index passes
  * i + capacity. */
 #ifndef OMNI_RING_H
 #define OMNI_RING_H

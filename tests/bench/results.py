@@ -120,7 +120,7 @@ def environment() -> dict[str, str]:
     return {
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "processor": f"{processors} x {_processor()}",
-        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "system": f"{platform.system()} {platform.release().split('-')[0]} {platform.machine()}",
         "binding": fast_impl.binding,
         "platform": fast_impl.platform,
         "fences": fast_impl.fences,

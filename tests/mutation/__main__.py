@@ -147,6 +147,9 @@ def main(words: Sequence[str] | None = None) -> int:
     if given.workers < 1:
         print("mutation: --workers must be at least 1", file=sys.stderr)
         return 2
+    if given.markdown is not None and (given.only or not given.all):
+        print("mutation: --markdown writes the page of the whole list: it needs --all, without --only", file=sys.stderr)
+        return 2
     try:
         chosen = _chosen(given.only, given.all)
     except ValueError as error:
