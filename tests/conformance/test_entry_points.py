@@ -99,6 +99,7 @@ def _plugins() -> set[str]:
     return {point.name for point in entry_points(group="pytest11")}
 
 
+@pytest.mark.slow
 def test_every_check_is_a_test_and_k_chooses(tmp_path: Path) -> None:
     """-k takes ids, and what the target lacks is skipped with the reason."""
     done = _pytest(tmp_path, "--omni-target", "spec_model", "-k", "PSH-2 or CON-2", "-rs")

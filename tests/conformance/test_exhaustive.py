@@ -120,6 +120,7 @@ def test_the_implementations_pass(target: str, check: str) -> None:
     assert tally.figures["transitions"] == tally.figures["transitions replayed"] > 50 * tally.figures["states"]
 
 
+@pytest.mark.slow
 def test_every_result_is_reached() -> None:
     """Plain states and exports reach every result that the rules give for valid arguments, refusals included."""
     tally = new_tally()

@@ -103,6 +103,7 @@ def test_with_a_line_broken_it_does_not(folder: Path, tmp_path: Path, line: str,
     assert "AssertionError" in done.stderr, (program, done.stderr)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sanitizer", SANITIZERS)
 def test_the_sanitizers_find_nothing(folder: Path, sanitizer: str) -> None:
     """No data race, leak or undefined behaviour in the native program: 20000 messages, and its races."""

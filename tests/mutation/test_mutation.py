@@ -146,6 +146,7 @@ def test_a_mutant_is_caught_through_workers() -> None:
     assert found.seen.startswith("PSH-2/")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "line"),
     [

@@ -34,6 +34,7 @@ def test_what_is_left_out_exists() -> None:
         assert (ROOT / path).exists(), path
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not COMPILER, reason="no C compiler on the PATH")
 @pytest.mark.parametrize("beyond", [0, 64])
 def test_a_read_past_an_object_of_python_is_reported(beyond: int, tmp_path: Path) -> None:

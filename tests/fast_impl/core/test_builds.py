@@ -94,6 +94,7 @@ def test_the_adapter_comes_first(tmp_path: Path) -> None:
 # ---- no memory ----
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_failed_allocation_leaves_nothing_behind(platform: str, tmp_path: Path) -> None:
     """Whichever allocation fails, nothing is registered, counted or leaked (BRK-5)."""

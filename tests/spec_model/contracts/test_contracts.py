@@ -10,10 +10,10 @@ pytest.importorskip("crosshair", reason="CrossHair runs on CPython only")
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.once]
 
-FAST = ("spec_model.config", "spec_model.channel.lifecycle")
+FAST = ("spec_model.config",)
 SLOW = (
-    "spec_model.registry", "spec_model.channel.popping", "spec_model.channel.pushing", "spec_model.channel.reserving",
-    "spec_model.channel.queries",
+    "spec_model.registry", "spec_model.channel.lifecycle", "spec_model.channel.popping", "spec_model.channel.pushing",
+    "spec_model.channel.reserving", "spec_model.channel.queries",
 )  # fmt: skip
 
 
