@@ -185,8 +185,19 @@ uint64_t omni_shutdown_begin(omni_broker *broker) {
   return generation;
 }
 
+/* Whether this thread has to leave a pop before one of the channels can end. */
+static bool waits_for_itself(omni_broker *broker, uint64_t generation) {
+  bool waits = false;
+  platform_lock_shared(&broker->lock);
+  for (omni_channel *channel = broker->oldest; channel && channel->sequence <= generation; channel = channel->newer)
+    waits |= consumer_defers_close(&channel->consumer);
+  platform_unlock(&broker->lock);
+  return waits;
+}
+
 int omni_shutdown_wait(omni_broker *broker, uint64_t generation, int64_t timeout) {
   int64_t deadline = platform_deadline(timeout);
+  if (waits_for_itself(broker, generation)) return OMNI_CONCURRENT_USE;
   for (int slept = PLATFORM_AWAKE;;) {
     /* relaxed: the lock orders what it counts; a close after this load ends the sleep */
     uint32_t closed_count = platform_load(&broker->closed_count.value, relaxed);

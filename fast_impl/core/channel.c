@@ -1,23 +1,25 @@
 #include "channel.h"
 
-static const uint64_t alignment = 16; /* of every payload: what FlatBuffers may need */
+enum { WORDS = 6 };
+
+static platform_word *word(omni_channel *channel, int number) {
+  platform_word *words[WORDS] = {&channel->ring.producer_waiter,  &channel->ring.consumer_waiter,
+                                 &channel->producer.guard.left,   &channel->consumer.guard.left,
+                                 &channel->producer.guard.ending, &channel->consumer.guard.ending};
+  return words[number];
+}
 
 static bool words_init(omni_channel *channel) {
-  platform_word *words[] = {&channel->ring.producer_waiter, &channel->ring.consumer_waiter,
-                            &channel->producer.guard.left, &channel->consumer.guard.left};
-  for (size_t made = 0; made < sizeof words / sizeof *words; made++) {
-    if (platform_word_init(words[made]) == 0) continue;
-    while (made--) platform_word_destroy(words[made]);
+  for (int made = 0; made < WORDS; made++) {
+    if (platform_word_init(word(channel, made)) == 0) continue;
+    while (made--) platform_word_destroy(word(channel, made));
     return false;
   }
   return true;
 }
 
 static void words_destroy(omni_channel *channel) {
-  platform_word_destroy(&channel->ring.producer_waiter);
-  platform_word_destroy(&channel->ring.consumer_waiter);
-  platform_word_destroy(&channel->producer.guard.left);
-  platform_word_destroy(&channel->consumer.guard.left);
+  for (int made = WORDS; made--;) platform_word_destroy(word(channel, made));
 }
 
 omni_channel *channel_new(const void *name, size_t name_size, uint64_t capacity, uint64_t max_message_size) {
@@ -26,16 +28,16 @@ omni_channel *channel_new(const void *name, size_t name_size, uint64_t capacity,
   if (!channel) return NULL;
   omni_ring *ring = &channel->ring;
   ring->capacity = capacity;
-  ring->stride = sizeof(ring_slot) + (max_message_size + alignment - 1) / alignment * alignment;
-  channel->mapping_size = 2 * capacity * ring->stride;
+  channel->mapping_size = pool_lay_out(&ring->pool, capacity, max_message_size, NULL);
   channel->max_message_size = max_message_size;
-  ring->slots = platform_map(channel->mapping_size);
-  if (!ring->slots) {
+  uint8_t *memory = platform_map(channel->mapping_size);
+  if (!memory) {
     platform_free(channel);
     return NULL;
   }
+  pool_lay_out(&ring->pool, capacity, max_message_size, memory);
   if (!words_init(channel)) {
-    platform_unmap(ring->slots, channel->mapping_size);
+    platform_unmap(memory, channel->mapping_size);
     platform_free(channel);
     return NULL;
   }
@@ -59,9 +61,9 @@ bool channel_pin(omni_channel *channel) {
 }
 
 void channel_unpin(omni_channel *channel) {
-  /* acq_rel: pairs with channel_unpin of the other users; without it the last one unmaps slots still in use */
+  /* acq_rel: pairs with channel_unpin of the other users; without it the last one unmaps buffers still in use */
   if (platform_add(&channel->mapping_users, (uint64_t)-1, acq_rel) != 1) return;
-  platform_unmap(channel->ring.slots, channel->mapping_size);
+  platform_unmap(channel->ring.pool.buffers, channel->mapping_size);
   channel_release(channel);
 }
 

@@ -1,6 +1,6 @@
 /* A channel: its ring, its two handles, and how long its memory lives.
  *
- * Two lifetimes. The mapping (the slots) is used by each open side and each pin; the control block (this
+ * Two lifetimes. The mapping (the buffers) is used by each open side and each pin; the control block (this
  * struct) by each handle that is not freed, and by the mapping. */
 #ifndef OMNI_CHANNEL_H
 #define OMNI_CHANNEL_H
@@ -14,14 +14,29 @@ typedef struct omni_channel omni_channel;
 struct omni_producer {
   alignas(OMNI_LINE) omni_guard guard;
   omni_channel *channel;
-  bool reserved; /* whether a reservation is outstanding; for the thread inside */
+  _Atomic uint64_t region;      /* the number of the outstanding reservation, or 0; written by the thread inside */
+  _Atomic uint64_t region_pins; /* of that reservation; more by the thread inside, fewer by any */
+  uint64_t regions;             /* how many there have been */
 };
+
+/* What a pop found, and may take. */
+typedef struct {
+  uint64_t count, bytes;
+  uint64_t released; /* index: earlier messages are held no more */
+} omni_offer;
 
 struct omni_consumer {
   alignas(OMNI_LINE) omni_guard guard;
   omni_channel *channel;
-  _Atomic uint64_t pins; /* over all messages, so that a pop without pins checks no slot */
+  _Atomic uint64_t exports; /* how many messages are pinned, and PIN_TRIED for each pin that is under way */
+  /* The open pop, which has begun and not ended. Its thread is inside. */
+  _Atomic uint64_t open; /* twice its number, plus 1 if its end completes a close; 0: none is open */
+  _Atomic uint64_t opened_by;
+  omni_offer offer;
 };
+
+#define PIN_TRIED (UINT64_C(1) << 32)
+#define PIN_REGION UINT64_MAX /* the place of a pin of the reserved region; else a buffer's number */
 
 struct omni_channel {
   omni_ring ring;

@@ -1,124 +1,287 @@
-/* The consumer: pops, batches and pins of messages. */
+/* The consumer: pops in one call and in two steps, waiting, pins of messages. */
 #include "broker.h"
 
-/* How many of `wanted` messages from `read` on may be popped: message i waits for the pins of i - capacity (MSG-3). */
-static uint64_t unpinned(omni_consumer *consumer, uint64_t read, uint64_t wanted) {
-  const omni_ring *ring = &consumer->channel->ring;
-  /* acquire: pairs with omni_message_unpin; without it the slot is reused while the pinned message is read. The fence
-   * in guard_count orders it against omni_message_pin */
-  if (platform_load(&consumer->pins, acquire) == 0) return wanted;
-  uint64_t free = 0;
-  /* acquire: pairs with omni_message_unpin, as above */
-  while (free < wanted && platform_load(&ring_slot_at(ring, read + free - ring->capacity)->pins, acquire) == 0) free++;
-  return free;
+/* ---- looking and taking, from inside the guard ---- */
+
+/* How many messages a pop may take beside those that are pinned (MSG-3). While a pin is under way it releases nothing:
+ * the messages of the last pop stay out of the producer's reach. */
+static __attribute__((noinline)) uint64_t poppable(const omni_ring *ring, uint64_t exports, uint64_t read,
+                                                   uint64_t *released) {
+  if (exports >= PIN_TRIED) *released = platform_load(&ring->released_index, relaxed); /* own index */
+  uint64_t kept = exports % PIN_TRIED + (read - *released);
+  return kept < ring->capacity ? ring->capacity - kept : 0;
 }
 
-/* POP-1 for up to `wanted` messages, from inside the guard; counts no failure. */
-static inline int pop(omni_consumer *consumer, uint64_t wanted, omni_message *messages, size_t *count) {
+static omni_message message_at(const omni_consumer *consumer, uint64_t index) {
+  const omni_ring *ring = &consumer->channel->ring;
+  const pool_buffer *buffer = ring_buffer(ring, index);
+  return (omni_message){buffer->payload + buffer->offset, buffer->length, ring_number(ring, index),
+                        guard_entries(&consumer->guard)};
+}
+
+/* POP-1 for up to `wanted` messages, which go on waiting; `messages` may be NULL. Counts no failure. */
+static inline int look(omni_consumer *consumer, uint64_t wanted, omni_message *messages, omni_offer *offer) {
   omni_ring *ring = &consumer->channel->ring;
   bool ended;
   uint64_t waiting = ring_waiting(ring, wanted, &ended);
   if (waiting == 0) return ended ? OMNI_POP_CHANNEL_CLOSED : OMNI_POP_EMPTY;
   uint64_t read = platform_load(&ring->read_index, relaxed); /* own index */
-  uint64_t taken = unpinned(consumer, read, waiting < wanted ? waiting : wanted), bytes = 0;
-  if (taken == 0) return OMNI_PINNED;
-  uint64_t entry = guard_entries(&consumer->guard);
-  for (uint64_t i = 0; i < taken; i++) {
-    const ring_slot *slot = ring_slot_at(ring, read + i);
-    messages[i] = (omni_message){slot->payload + slot->offset, slot->length, ring_number(ring, read + i), entry};
-    bytes += slot->length;
+  *offer = (omni_offer){waiting < wanted ? waiting : wanted, 0, read};
+  /* acquire: pairs with omni_message_pin and omni_unpin; without it the producer does not find the buffers that were
+   * counted as unpinned. The fence in guard_count orders it against omni_message_pin */
+  uint64_t exports = platform_load(&consumer->exports, acquire);
+  if (__builtin_expect(exports != 0, 0)) {
+    uint64_t most = poppable(ring, exports, read, &offer->released);
+    if (most == 0) return OMNI_PINNED;
+    if (most < offer->count) offer->count = most;
   }
-  ring_release(ring, taken, bytes);
-  *count = taken;
+  for (uint64_t i = 0; i < offer->count; i++) {
+    if (messages) messages[i] = message_at(consumer, read + i);
+    offer->bytes += ring_buffer(ring, read + i)->length;
+  }
   return OMNI_POP_SUCCESS;
 }
 
-/* The common part of every pop: waits while the ring is empty, if the caller gives time. */
-static int entered_pop(omni_consumer *consumer, uint64_t wanted, int64_t timeout, omni_message *messages,
-                       size_t *count) {
-  omni_channel *channel = consumer->channel;
-  omni_ring *ring = &channel->ring;
-  int result = pop(consumer, wanted, messages, count), slept = PLATFORM_AWAKE;
-  int64_t deadline = result == OMNI_POP_EMPTY && timeout != 0 ? platform_deadline(timeout) : 0;
-  while (result == OMNI_POP_EMPTY && timeout != 0) {
-    if (guard_is_closed(&consumer->guard)) result = OMNI_POP_CHANNEL_CLOSED; /* LIF-8 */
-    else if (slept == PLATFORM_TIME_UP) result = OMNI_POP_TIMEOUT;
-    else if (slept == PLATFORM_SIGNAL) result = OMNI_INTERRUPTED;
-    else {
-      /* relaxed: the fence in EVENTCOUNT_WAIT orders these loads after the waiter flag; see eventcount_wake */
-      slept = EVENTCOUNT_WAIT(&ring->consumer_waiter, deadline,
-                              platform_load(&ring->write_index, relaxed) != platform_load(&ring->read_index, relaxed) ||
-                                  !platform_load(&ring->producer_alive, relaxed) || guard_is_closed(&consumer->guard));
-      if (!guard_is_closed(&consumer->guard)) result = pop(consumer, wanted, messages, count);
-    }
+/* Takes the first `count` of the messages that were offered. */
+static inline void take(omni_consumer *consumer, const omni_offer *offer, uint64_t count) {
+  omni_ring *ring = &consumer->channel->ring;
+  uint64_t read = platform_load(&ring->read_index, relaxed), bytes = offer->bytes; /* own index */
+  for (uint64_t i = count; i < offer->count; i++) bytes -= ring_buffer(ring, read + i)->length;
+  ring_release(ring, count, bytes, offer->released);
+}
+
+/* After a look that found nothing: sleeps until a message waits, none ever will, or the time is up. */
+static int wait_for_message(omni_consumer *consumer, int64_t timeout) {
+  omni_ring *ring = &consumer->channel->ring;
+  int64_t deadline = platform_deadline(timeout);
+  int slept = PLATFORM_AWAKE;
+  bool ended = false;
+  for (;;) {
+    if (guard_is_closed(&consumer->guard)) return OMNI_POP_CHANNEL_CLOSED; /* LIF-8 */
+    if (slept == PLATFORM_TIME_UP) return OMNI_POP_TIMEOUT;
+    if (slept == PLATFORM_SIGNAL) return OMNI_INTERRUPTED;
+    /* relaxed: the fence in EVENTCOUNT_WAIT orders these loads after the waiter flag; see eventcount_wake */
+    slept = EVENTCOUNT_WAIT(&ring->consumer_waiter, deadline,
+                            platform_load(&ring->write_index, relaxed) != platform_load(&ring->read_index, relaxed) ||
+                                !platform_load(&ring->producer_alive, relaxed) || guard_is_closed(&consumer->guard));
+    if (guard_is_closed(&consumer->guard)) continue;
+    if (ring_waiting(ring, 1, &ended) > 0) return OMNI_POP_SUCCESS;
+    if (ended) return OMNI_POP_CHANNEL_CLOSED;
   }
-  return result;
 }
 
-/* STA-2, and leaves the guard. */
-static int finished(omni_consumer *consumer, int result) {
-  if (result == OMNI_POP_TIMEOUT || result == OMNI_POP_CHANNEL_CLOSED) count(&consumer->channel->ring.failed_pops);
+/* ---- entering and leaving ---- */
+
+/* The number of the pop that this thread has open, or 0. */
+static uint64_t opened_here(const omni_consumer *consumer) {
+  /* acquire: pairs with omni_pop_begin; without it this thread could take another one's pop for its own */
+  uint64_t open = platform_load(&consumer->open, acquire);
+  return open && platform_load(&consumer->opened_by, relaxed) == platform_self() ? open / 2 : 0;
+}
+
+/* Whether pop `number` was still open, and this call has ended it; `*closes`: with a close to complete. By a
+ * compare-exchange, for the thread that has the pop open and a destructor in another one may come at once. */
+static bool end_open(omni_consumer *consumer, uint64_t number, bool *closes) {
+  uint64_t open = platform_load(&consumer->open, relaxed);
+  do {
+    if (!open || open / 2 != number) return false;
+    /* acquire: pairs with omni_pop_begin; without it this thread leaves the guard before the other one has entered */
+  } while (!platform_compare_exchange(&consumer->open, &open, 0, acquire));
+  *closes = open & 1;
+  return true;
+}
+
+/* Leaves, and completes the close that was deferred to that. */
+static inline void leave(omni_consumer *consumer, bool closes) {
   guard_leave(&consumer->guard);
+  if (__builtin_expect(closes, 0)) omni_consumer_close_end(consumer);
+}
+
+/* Where this thread is inside already with a pop open, ends that one and is inside anew. */
+static __attribute__((noinline)) guard_entry enter_again(omni_consumer *consumer, guard_entry answer) {
+  bool closes;
+  uint64_t number = opened_here(consumer);
+  if (!number || !end_open(consumer, number, &closes)) return answer;
+  if (!guard_is_closed(&consumer->guard)) return GUARD_ENTERED;
+  leave(consumer, closes);
+  return GUARD_INACTIVE;
+}
+
+/* For a pop. */
+static inline guard_entry enter(omni_consumer *consumer) {
+  guard_entry answer = guard_enter(&consumer->guard);
+  if (__builtin_expect(answer != GUARD_ENTERED, 0)) answer = enter_again(consumer, answer);
+  if (answer == GUARD_ENTERED) guard_count(&consumer->guard);
+  return answer;
+}
+
+/* STA-2, and leaves. A call that the close of its own handle has ended is not counted (STA-4). */
+static inline int finished(omni_consumer *consumer, int result) {
+  if (result == OMNI_POP_TIMEOUT || (result == OMNI_POP_CHANNEL_CLOSED && !guard_is_closed(&consumer->guard)))
+    count(&consumer->channel->ring.failed_pops);
+  leave(consumer, false);
   return result;
 }
 
-/* The result of a pop that the guard refused. */
+/* The result of a call that the guard refused. */
 static int refused(guard_entry answer) {
   return answer == GUARD_CONTENDED ? OMNI_CONCURRENT_USE : OMNI_POP_CHANNEL_CLOSED;
 }
 
-int omni_try_pop(omni_consumer *consumer, omni_message *message) {
-  size_t taken;
-  guard_entry answer = guard_enter(&consumer->guard);
+/* The result of a pop with max_count 0, which is no pop (MSG-5). */
+static int no_pop(const omni_consumer *consumer) {
+  return guard_is_closed(&consumer->guard) ? OMNI_POP_CHANNEL_CLOSED : OMNI_POP_EMPTY;
+}
+
+/* ---- in two steps ---- */
+
+int omni_pop_begin(omni_consumer *consumer, size_t max_count, int otherwise, omni_message *messages, size_t *count,
+                   omni_pop *pop) {
+  *count = 0;
+  pop->consumer = NULL;
+  if (max_count == 0) return no_pop(consumer);
+  guard_entry answer = enter(consumer);
   if (answer != GUARD_ENTERED) return refused(answer);
+  /* 1: the usual, compiled by itself */
+  omni_offer *offer = &consumer->offer;
+  int result = max_count == 1 ? look(consumer, 1, messages, offer) : look(consumer, max_count, messages, offer);
+  if (result != OMNI_POP_SUCCESS) return finished(consumer, result == OMNI_POP_EMPTY ? otherwise : result);
+  *count = offer->count;
+  *pop = (omni_pop){consumer, guard_entries(&consumer->guard)};
+  platform_store(&consumer->opened_by, platform_self(), relaxed);
+  /* release: pairs with opened_here and end_open; without it another thread could end the pop before it is whole */
+  platform_store(&consumer->open, 2 * pop->number, release);
+  return OMNI_POP_SUCCESS;
+}
+
+void omni_pop_message(const omni_pop *pop, size_t place, omni_message *message) {
+  const omni_consumer *consumer = pop->consumer;
+  *message = message_at(consumer, platform_load(&consumer->channel->ring.read_index, relaxed) + place); /* own index */
+}
+
+int omni_pop_end(omni_consumer *consumer, omni_pop *pop, size_t taken) {
+  uint64_t open = platform_load(&consumer->open, relaxed); /* this thread stored it, where this pop is open */
+  bool is_open = pop->consumer && open && open / 2 == pop->number;
+  pop->consumer = NULL;
+  if (!is_open) return OMNI_EXPIRED;
+  platform_store(&consumer->open, 0, relaxed); /* before it leaves: else it could clear the next one's */
+  const omni_offer *offer = &consumer->offer;
+  if (taken == 0) guard_count(&consumer->guard); /* what was not taken has expired: else it could be pinned */
+  else take(consumer, offer, taken < offer->count ? taken : offer->count);
+  leave(consumer, open & 1);
+  return 0;
+}
+
+void omni_pop_abandon(omni_pop *pop) {
+  omni_consumer *consumer = pop->consumer;
+  bool closes;
+  pop->consumer = NULL;
+  if (!consumer || !end_open(consumer, pop->number, &closes)) return;
   guard_count(&consumer->guard);
-  return finished(consumer, pop(consumer, 1, message, &taken));
+  leave(consumer, closes);
+}
+
+/* ---- in one call ---- */
+
+int omni_try_pop(omni_consumer *consumer, omni_message *message) {
+  omni_offer offer;
+  guard_entry answer = enter(consumer);
+  if (answer != GUARD_ENTERED) return refused(answer);
+  int result = look(consumer, 1, message, &offer);
+  if (result == OMNI_POP_SUCCESS) take(consumer, &offer, 1);
+  return finished(consumer, result);
+}
+
+/* A pop that waits for the first message if the caller gives time; where nothing waits and there is none, `otherwise`.
+ */
+static int pop(omni_consumer *consumer, uint64_t wanted, int64_t timeout, int otherwise, omni_message *messages,
+               size_t *count) {
+  omni_offer offer;
+  guard_entry answer = enter(consumer);
+  if (answer != GUARD_ENTERED) return refused(answer);
+  int result = look(consumer, wanted, messages, &offer);
+  if (result == OMNI_POP_EMPTY) {
+    result = timeout == 0 ? otherwise : wait_for_message(consumer, timeout);
+    if (result == OMNI_POP_SUCCESS) result = look(consumer, wanted, messages, &offer);
+  }
+  if (result == OMNI_POP_SUCCESS) {
+    take(consumer, &offer, offer.count);
+    *count = offer.count;
+  }
+  return finished(consumer, result);
 }
 
 int omni_blocking_pop(omni_consumer *consumer, int64_t timeout, omni_message *message) {
   size_t taken;
-  guard_entry answer = guard_enter(&consumer->guard);
-  if (answer != GUARD_ENTERED) return refused(answer);
-  guard_count(&consumer->guard);
-  int result = entered_pop(consumer, 1, timeout, message, &taken);
-  return finished(consumer, result == OMNI_POP_EMPTY ? OMNI_POP_TIMEOUT : result);
+  return pop(consumer, 1, timeout, OMNI_POP_TIMEOUT, message, &taken);
 }
 
 int omni_batch_pop(omni_consumer *consumer, size_t max_count, int64_t timeout, omni_message *messages, size_t *count) {
   *count = 0;
-  /* MSG-5: with max_count 0 this is no pop, and expires nothing */
+  return max_count == 0 ? no_pop(consumer) : pop(consumer, max_count, timeout, OMNI_POP_EMPTY, messages, count);
+}
+
+int omni_consumer_wait(omni_consumer *consumer, int64_t timeout) {
   guard_entry answer = guard_enter(&consumer->guard);
   if (answer != GUARD_ENTERED) return refused(answer);
-  if (max_count == 0) {
-    guard_leave(&consumer->guard);
-    return OMNI_POP_EMPTY;
+  bool ended;
+  int result = OMNI_POP_SUCCESS;
+  if (ring_waiting(&consumer->channel->ring, 1, &ended) == 0) {
+    if (ended) result = OMNI_POP_CHANNEL_CLOSED;
+    else result = timeout == 0 ? OMNI_POP_TIMEOUT : wait_for_message(consumer, timeout);
   }
-  guard_count(&consumer->guard);
-  return finished(consumer, entered_pop(consumer, max_count, timeout, messages, count));
+  guard_leave(&consumer->guard);
+  return result;
 }
+
+/* ---- messages ---- */
 
 int omni_message_is_readable(const omni_consumer *consumer, const omni_message *message) {
   return guard_entries(&consumer->guard) == message->pop && !guard_is_closed(&consumer->guard);
 }
 
-int omni_message_pin(omni_consumer *consumer, const omni_message *message) {
-  /* Checked first: even a pin that is then withdrawn can hold up a pop for a moment */
-  if (!omni_message_is_readable(consumer, message)) return OMNI_EXPIRED;
-  if (!channel_pin(consumer->channel)) return OMNI_EXPIRED;
-  platform_add(&ring_slot_of(&consumer->channel->ring, message->number)->pins, 1, relaxed);
-  platform_add(&consumer->pins, 1, relaxed);
-  guard_order(&consumer->guard); /* the next pop sees the pin, or this sees that pop: see unpinned */
-  if (omni_message_is_readable(consumer, message)) return 0;
-  omni_message_unpin(consumer, message->number);
-  return OMNI_EXPIRED;
+int omni_messages_are_adjacent(const omni_consumer *consumer, const omni_message *messages, size_t count) {
+  const omni_pool *pool = &consumer->channel->ring.pool;
+  for (size_t i = 1; i < count; i++)
+    if (pool_buffer_of(pool, messages[i].data) != pool_buffer_of(pool, messages[0].data) + i) return 0;
+  return 1;
 }
 
-void omni_message_unpin(omni_consumer *consumer, uint64_t number) {
-  /* release: pairs with unpinned; without it the slot is reused while the message is read */
-  platform_add(&ring_slot_of(&consumer->channel->ring, number)->pins, (uint32_t)-1, release);
-  platform_add(&consumer->pins, (uint64_t)-1, release);
-  channel_unpin(consumer->channel);
+int omni_message_pin(omni_consumer *consumer, const omni_message *message, omni_pin *pin) {
+  omni_channel *channel = consumer->channel;
+  omni_pool *pool = &channel->ring.pool;
+  *pin = (omni_pin){NULL, pool_buffer_of(pool, message->data)};
+  /* Checked first: even a pin that is then withdrawn can hold up a pop for a moment */
+  if (!omni_message_is_readable(consumer, message)) return OMNI_EXPIRED;
+  if (!channel_pin(channel)) return OMNI_EXPIRED;
+  platform_add(&consumer->exports, PIN_TRIED, relaxed);
+  guard_order(&consumer->guard); /* the next pop sees that a pin is tried, or this sees that pop: see poppable */
+  int result = OMNI_EXPIRED;
+  if (omni_message_is_readable(consumer, message)) {
+    uint32_t others = pool_pin(pool, (uint32_t)pin->place);
+    result = others < PLATFORM_MOST_PINS ? 0 : OMNI_PINNED;
+    /* release: pairs with look; without it the producer could overwrite the buffer, pinned as it is */
+    platform_add(&consumer->exports, (uint64_t)(others == 0) - PIN_TRIED, release);
+  } else {
+    platform_add(&consumer->exports, -PIN_TRIED, relaxed); /* it has done nothing */
+  }
+  if (result == 0) pin->channel = channel;
+  else channel_unpin(channel);
+  return result;
 }
+
+void omni_unpin(omni_pin *pin) {
+  omni_channel *channel = pin->channel;
+  pin->channel = NULL;
+  if (!channel) return;
+  if (pin->place == PIN_REGION)
+    platform_add(&channel->producer.region_pins, (uint64_t)-1, release); /* pairs with unpinned_region */
+  else if (pool_unpin(&channel->ring.pool, (uint32_t)pin->place))
+    platform_add(&channel->consumer.exports, (uint64_t)-1, release); /* pairs with look: the buffer is given back */
+  channel_unpin(channel);
+}
+
+/* ---- queries: any thread ---- */
 
 int omni_consumer_is_connected(const omni_consumer *consumer) {
   /* relaxed: an approximate answer, by contract. A shutdown ends both sides */
@@ -140,14 +303,48 @@ void omni_consumer_get_stats(const omni_consumer *consumer, omni_handle_stats *s
   stats->failed = platform_load(&ring->failed_pops, relaxed);
 }
 
-void omni_consumer_close(omni_consumer *consumer) {
+/* ---- the end ---- */
+
+/* Whether this thread has a pop open, whose end will complete the close (LIF-8). */
+static bool defer_close(omni_consumer *consumer) {
+  uint64_t number = opened_here(consumer), open = 2 * number;
+  if (!number) return false;
+  do {
+    if (open / 2 != number) return false; /* ended by omni_pop_abandon in another thread */
+    /* relaxed: the thread that leaves closes a guard that it was inside itself */
+  } while (!(open & 1) && !platform_compare_exchange(&consumer->open, &open, open | 1, relaxed));
+  return true;
+}
+
+bool consumer_defers_close(const omni_consumer *consumer) {
+  return opened_here(consumer) && guard_is_closed(&consumer->guard);
+}
+
+static void end_consumer(omni_consumer *consumer) {
   omni_channel *channel = consumer->channel;
-  if (!guard_close(&consumer->guard)) return;
-  eventcount_wake(&channel->ring.consumer_waiter); /* the thread inside, if it sleeps (LIF-8) */
-  guard_wait(&consumer->guard);
+  if (!guard_begin_end(&consumer->guard)) return;
   ring_end_consumer(&channel->ring);
   broker_handle_closed(channel);
   channel_unpin(channel);
+  guard_end(&consumer->guard);
+}
+
+int omni_consumer_close_begin(omni_consumer *consumer) {
+  guard_close(&consumer->guard);
+  if (guard_has_ended(&consumer->guard) || defer_close(consumer)) return 0;
+  eventcount_wake(&consumer->channel->ring.consumer_waiter); /* the thread inside, if it sleeps (LIF-8) */
+  if (!guard_is_empty(&consumer->guard)) return 1;
+  end_consumer(consumer);
+  return 0;
+}
+
+void omni_consumer_close_end(omni_consumer *consumer) {
+  guard_wait(&consumer->guard);
+  end_consumer(consumer);
+}
+
+void omni_consumer_close(omni_consumer *consumer) {
+  if (omni_consumer_close_begin(consumer)) omni_consumer_close_end(consumer);
 }
 
 void omni_consumer_free(omni_consumer *consumer) {

@@ -26,7 +26,10 @@ typedef struct {
   _Atomic uint64_t owner[PLATFORM_OWNERS];  /* the thread that each bias belongs to, once it has one */
   _Atomic uint32_t inside[PLATFORM_OWNERS]; /* written by its owner only */
   platform_word left;                       /* counts leaves that found the waiter flag; the waiters sleep on it */
+  platform_word ending;                     /* how far the close is; other closes sleep on it */
 } omni_guard;
+
+enum { GUARD_OPEN, GUARD_ENDING, GUARD_AWAITED, GUARD_ENDED }; /* values of `ending`; AWAITED: ENDING, with a sleeper */
 
 typedef enum { GUARD_ENTERED, GUARD_CONTENDED, GUARD_INACTIVE } guard_entry;
 
@@ -91,7 +94,8 @@ static inline guard_entry guard_enter(omni_guard *guard) {
   uint32_t bias = platform_load(&guard->bias, relaxed);
   if (bias == PLATFORM_OWNERS || platform_load(&guard->owner[bias], relaxed) != platform_self())
     return guard_enter_slow(guard);
-  if (platform_load(&guard->inside[bias], relaxed)) return GUARD_CONTENDED; /* from a signal handler */
+  /* This thread is inside already; acquire: pairs with guard_release of a thread that left for this one */
+  if (platform_load(&guard->inside[bias], acquire)) return GUARD_CONTENDED;
   platform_store(&guard->inside[bias], 1, relaxed);
   platform_fence_light(); /* pairs with guard_rebias and guard_wait: else they find nobody inside, and this enters */
   /* acquire: pairs with guard_rebias; without it a former owner could miss that the bias has moved on */
@@ -121,30 +125,59 @@ static inline void guard_order(const omni_guard *guard) {
   platform_fence_heavy(); /* pairs with guard_count */
 }
 
-/* Returns at a moment at which nobody is inside; a thread that enters later sees all that came before this call.
- * Several may wait at once (a close and a shutdown), so a waiter must write nothing that another one checks. */
+/* Whether nobody is inside; sets the waiter flag. If so, a thread that enters later sees all that came before. */
+static inline bool guard_is_empty(omni_guard *guard) {
+  /* release: pairs with guard_enter_slow; without it the next entry could miss what came before this call */
+  uint32_t state = platform_or(&guard->state, GUARD_WAITER, release);
+  /* Pairs with guard_enter and guard_release: the thread inside is seen, or sees the waiter flag. Acquires what the
+   * thread that left did: pairs with guard_leave */
+  platform_fence_heavy();
+  uint32_t bias = platform_load(&guard->bias, relaxed);
+  /* acquire: pairs with guard_release; without it the closer races with what the thread that left did */
+  return !(state & GUARD_BUSY) && (bias == PLATFORM_OWNERS || !platform_load(&guard->inside[bias], acquire));
+}
+
+/* Returns at a moment at which nobody is inside. Several may wait at once (a close and a shutdown), so a waiter must
+ * write nothing that another one checks. */
 static inline void guard_wait(omni_guard *guard) {
   for (;;) {
     uint32_t left = platform_load(&guard->left.value, relaxed); /* before the waiter flag, by its release */
-    /* release: pairs with guard_enter_slow; without it the next entry could miss what came before this call */
-    uint32_t state = platform_or(&guard->state, GUARD_WAITER, release);
-    /* Pairs with guard_enter and guard_release: the thread inside is seen, or sees the waiter flag. Acquires what the
-     * thread that left did: pairs with guard_leave */
-    platform_fence_heavy();
-    uint32_t bias = platform_load(&guard->bias, relaxed);
-    /* acquire: pairs with guard_release; without it the closer races with what the thread that left did */
-    if (!(state & GUARD_BUSY) && (bias == PLATFORM_OWNERS || !platform_load(&guard->inside[bias], acquire))) return;
+    if (guard_is_empty(guard)) return;
     while (platform_load(&guard->left.value, relaxed) == left) platform_sleep(&guard->left, left, PLATFORM_NEVER);
   }
 }
 
-/* Whether this call closed it; the thread inside stays inside. */
-static inline bool guard_close(omni_guard *guard) {
-  return !(platform_or(&guard->state, GUARD_CLOSED, relaxed) & GUARD_CLOSED); /* guard_wait comes after, and orders */
+/* Refuses every entry from now on; the thread inside stays inside. */
+static inline void guard_close(omni_guard *guard) {
+  platform_or(&guard->state, GUARD_CLOSED, relaxed); /* guard_is_empty comes after, and orders */
 }
 
 static inline bool guard_is_closed(const omni_guard *guard) {
   return platform_load(&guard->state, relaxed) & GUARD_CLOSED; /* a hint; guard_enter is what decides */
+}
+
+/* Whether a close is complete. */
+static inline bool guard_has_ended(const omni_guard *guard) {
+  return platform_load(&guard->ending.value, acquire) == GUARD_ENDED; /* pairs with guard_end */
+}
+
+/* Of several closes of an empty guard, one completes the close, and calls guard_end after: true. For the others it
+ * returns when that has happened: false. */
+static inline bool guard_begin_end(omni_guard *guard) {
+  uint32_t ending = GUARD_OPEN;
+  /* acquire: pairs with guard_end; without it a close returns before the other one has freed the name (BRK-8) */
+  while (!platform_compare_exchange(&guard->ending.value, &ending, ending == GUARD_OPEN ? GUARD_ENDING : GUARD_AWAITED,
+                                    acquire)) {
+    if (ending == GUARD_ENDED) return !guard_has_ended(guard);
+  }
+  if (ending == GUARD_OPEN) return true;
+  while (!guard_has_ended(guard)) platform_sleep(&guard->ending, GUARD_AWAITED, PLATFORM_NEVER);
+  return false;
+}
+
+static inline void guard_end(omni_guard *guard) {
+  /* release: pairs with guard_has_ended, as above */
+  if (platform_exchange(&guard->ending.value, GUARD_ENDED, release) == GUARD_AWAITED) platform_wake(&guard->ending);
 }
 
 #endif

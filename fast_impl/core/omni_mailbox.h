@@ -27,6 +27,7 @@ extern "C" {
 typedef struct omni_broker omni_broker;
 typedef struct omni_producer omni_producer;
 typedef struct omni_consumer omni_consumer;
+typedef struct omni_channel omni_channel;
 
 enum { OMNI_PUSH_SUCCESS, OMNI_PUSH_TIMEOUT, OMNI_PUSH_CHANNEL_CLOSED, OMNI_PUSH_INVALID_SIZE, OMNI_PUSH_QUEUE_FULL };
 enum { OMNI_POP_SUCCESS, OMNI_POP_TIMEOUT, OMNI_POP_CHANNEL_CLOSED, OMNI_POP_EMPTY };
@@ -34,9 +35,10 @@ enum { OMNI_CHANNEL_SUCCESS, OMNI_CHANNEL_NAME_EXISTS, OMNI_CHANNEL_INVALID_CONF
 
 enum {
   OMNI_CONCURRENT_USE = -1, /* another thread is inside this handle */
-  OMNI_PINNED = -2,         /* a message waits, but a pin blocks its pop; earlier messages have expired */
-  OMNI_INTERRUPTED = -3,    /* a signal came, or may have come, during the sleep: call again with the time left */
-  OMNI_EXPIRED = -4         /* the message has expired, or the memory to pin is gone */
+  OMNI_PINNED = -2,      /* live pins forbid it. A pop: a message waits, and earlier ones have expired all the same */
+  OMNI_INTERRUPTED = -3, /* a signal came, or may have come, during the sleep: call again with the time left */
+  OMNI_EXPIRED = -4,     /* the message, the reservation or the pop has ended */
+  OMNI_RESERVED = -5     /* a reservation is outstanding */
 };
 
 typedef struct {
@@ -52,6 +54,30 @@ typedef struct {
   uint64_t number;
   uint64_t pop;
 } omni_message;
+
+/* A reserved region: `size` bytes at `data`, writable until its commit, rollback or close. `number` counts reservations
+ * from 1. */
+typedef struct {
+  uint8_t *data;
+  size_t size;
+  uint64_t number;
+} omni_region;
+
+/* What a call makes for its caller it makes in storage that the caller has beforehand, zeroed: empty. So a binding owns
+ * it, with a destructor, before the call, and whatever interrupts the two leaves nothing that nobody owns. A copy of
+ * a filled one must not be used beside it. */
+
+/* A pop that has begun. Empty while `consumer` is NULL. */
+typedef struct {
+  omni_consumer *consumer;
+  uint64_t number;
+} omni_pop;
+
+/* A pin of a message or of a region, and so of the channel's memory. Empty while `channel` is NULL. */
+typedef struct {
+  omni_channel *channel;
+  uint64_t place;
+} omni_pin;
 
 typedef struct {
   uint64_t active_channels;
@@ -86,7 +112,8 @@ int omni_remove_channel(omni_broker *broker, const void *name, size_t name_size)
 void omni_broker_get_stats(omni_broker *broker, omni_broker_stats *stats);
 
 /* Closes, at both ends, every channel registered now, and then waits until all their handles are
- * closed. 1 when they are, 0 when the time is up, or OMNI_INTERRUPTED; the channels stay closed. */
+ * closed. 1 when they are, 0 when the time is up, or OMNI_INTERRUPTED; the channels stay closed. OMNI_CONCURRENT_USE
+ * where the caller itself has closed a consumer inside a pop: it would wait for its own pop to end. */
 int omni_shutdown(omni_broker *broker, int64_t timeout);
 /* The two halves of omni_shutdown. begin closes the channels, waits until no call is inside their producers, and
  * returns the generation: wait waits for the channels that had been made by then. */
@@ -100,18 +127,29 @@ int omni_try_push(omni_producer *producer, const void *data, size_t size);
 /* One thread at a time. As omni_try_push, but while that is QUEUE_FULL it sleeps in the kernel:
  * OMNI_PUSH_*, never QUEUE_FULL. Wakes for space, close, shutdown, time or a signal (OMNI_INTERRUPTED). */
 int omni_blocking_push(omni_producer *producer, const void *data, size_t size, int64_t timeout);
+/* One thread at a time. Sleeps, as omni_blocking_push does, until a push would find a free slot: OMNI_PUSH_SUCCESS,
+ * CHANNEL_CLOSED, TIMEOUT (at once with a reservation outstanding), or OMNI_INTERRUPTED. Counts nothing. */
+int omni_producer_wait(omni_producer *producer, int64_t timeout);
 /* One thread at a time. Pushes in order until a message does not fit or has an invalid size, and publishes
  * those before it at once: how many. Counts no failure. Does not block. */
 int64_t omni_batch_push(omni_producer *producer, const omni_bytes *messages, size_t count);
 
-/* One thread at a time. The next free slot for writing in place: 1 and `*region`, of exactly
- * max_message_size bytes and aligned to 16, or 0. Does not block. */
-int omni_reserve(omni_producer *producer, size_t size, uint8_t **region);
-/* One thread at a time. Publishes bytes [offset, offset + size) of the region: 1. 0 with no reservation;
- * for a size out of range, which keeps it; with the consumer gone, which drops it. Does not block. */
+/* One thread at a time. The next free slot for writing in place: SUCCESS and `*region`, of exactly max_message_size
+ * bytes and aligned to 16; INVALID_SIZE, CHANNEL_CLOSED, OMNI_RESERVED or QUEUE_FULL, in this order. Counts nothing.
+ * Does not block. */
+int omni_reserve(omni_producer *producer, size_t size, omni_region *region);
+/* One thread at a time. Publishes bytes [offset, offset + size) of the region: SUCCESS. OMNI_EXPIRED with no
+ * reservation; INVALID_SIZE, and OMNI_PINNED while the region is pinned: it stays; CHANNEL_CLOSED, where the consumer
+ * is gone: it is dropped. Does not block. */
 int omni_commit(omni_producer *producer, size_t size, size_t offset);
-/* One thread at a time. Drops the reservation if there is one: 0. Does not block. */
+/* One thread at a time. Drops the reservation if there is one: 0, or OMNI_PINNED while the region is pinned. Does not
+ * block. */
 int omni_rollback(omni_producer *producer);
+/* Any thread. 1 while the region is that of the outstanding reservation, else 0. Does not block. */
+int omni_region_is_writable(const omni_producer *producer, const omni_region *region);
+/* One thread at a time. Keeps the region from being published or dropped, and its memory mapped past a close, until
+ * omni_unpin: 0, or OMNI_EXPIRED. Does not block. */
+int omni_region_pin(omni_producer *producer, const omni_region *region, omni_pin *pin);
 
 /* Any thread; do not block. */
 int omni_producer_is_connected(const omni_producer *producer);
@@ -121,15 +159,14 @@ uint64_t omni_producer_available_slots(const omni_producer *producer);
 void omni_producer_get_stats(const omni_producer *producer, omni_handle_stats *stats);
 
 /* Any thread. Ends the producer; the handle stays valid for queries. Wakes the thread inside it, if any, and
- * waits until that has left. A second close does nothing. */
+ * waits until that has left. A second close waits for the first, and does nothing. */
 void omni_producer_close(omni_producer *producer);
+/* The two halves of omni_producer_close, for a caller that holds a lock: begin closes, and answers whether a thread is
+ * still inside; only then end is called, which waits for it. begin does not block. */
+int omni_producer_close_begin(omni_producer *producer);
+void omni_producer_close_end(omni_producer *producer);
 /* Closes it if need be and frees the handle: no thread may be in it, or use it again. */
 void omni_producer_free(omni_producer *producer);
-/* Any thread, while the handle is not freed. Keeps the channel's memory mapped past its close, until
- * omni_producer_unpin: 0, or OMNI_EXPIRED where it is gone already. Does not block. */
-int omni_producer_pin(omni_producer *producer);
-void omni_producer_unpin(omni_producer *producer);
-
 /* ---- consumer ---- */
 
 /* One thread at a time. Takes the oldest message: OMNI_POP_*, never TIMEOUT. Does not block. */
@@ -141,11 +178,35 @@ int omni_blocking_pop(omni_consumer *consumer, int64_t timeout, omni_message *me
  * for min(max_count, capacity), and `*count` says how many came. With timeout 0, EMPTY and not TIMEOUT. */
 int omni_batch_pop(omni_consumer *consumer, size_t max_count, int64_t timeout, omni_message *messages, size_t *count);
 
-/* Any thread, while the handle is not freed. Keeps a message's bytes valid and unchanged until
- * omni_message_unpin: 0, or OMNI_EXPIRED. While message i is pinned, no pop takes message i + capacity:
- * it answers OMNI_PINNED. Does not block. */
-int omni_message_pin(omni_consumer *consumer, const omni_message *message);
-void omni_message_unpin(omni_consumer *consumer, uint64_t number);
+/* One thread at a time. Sleeps, as omni_blocking_pop does, until a message waits: OMNI_POP_SUCCESS, CHANNEL_CLOSED,
+ * TIMEOUT, or OMNI_INTERRUPTED. Takes, expires and counts nothing. */
+int omni_consumer_wait(omni_consumer *consumer, int64_t timeout);
+
+/* One thread at a time. The first half of a pop: SUCCESS with the oldest messages, up to `max_count` of them, and
+ * `*pop`. They go on waiting; earlier messages expire. The thread is inside the consumer until omni_pop_end: a pop by
+ * any other is refused, and its close waits. A further pop by this thread first ends this one with 0.
+ * Any other answer is that of a whole pop, and leaves nothing open: OMNI_PINNED, CHANNEL_CLOSED or, where no message
+ * waits, `otherwise`: EMPTY or TIMEOUT. `messages` has room for min(max_count, capacity), or is NULL and
+ * omni_pop_message gives each. With max_count 0: EMPTY, and no pop. Does not block. */
+int omni_pop_begin(omni_consumer *consumer, size_t max_count, int otherwise, omni_message *messages, size_t *count,
+                   omni_pop *pop);
+/* The thread that began it, while it is open. Message `place` of those it began with, from 0. */
+void omni_pop_message(const omni_pop *pop, size_t place, omni_message *message);
+/* The thread that began it. Takes the first `taken` of its messages and leaves: 0. The others wait on; they must not
+ * be read before they are popped again. OMNI_EXPIRED where the pop has been ended already: nothing happened. Does not
+ * block, unless it completes a close. */
+int omni_pop_end(omni_consumer *consumer, omni_pop *pop, size_t taken);
+/* Any thread, when no other uses `pop` any more. Ends it with 0, if it is neither empty nor ended. */
+void omni_pop_abandon(omni_pop *pop);
+
+/* Any thread, while the handle is not freed. Keeps a message's bytes valid and unchanged until omni_unpin: 0, or
+ * OMNI_EXPIRED, or OMNI_PINNED where it has 2^30 pins. While n messages are pinned, a pop takes at most capacity - n;
+ * where that is 0, it answers OMNI_PINNED. Does not block. */
+int omni_message_pin(omni_consumer *consumer, const omni_message *message, omni_pin *pin);
+/* Any thread, also after the handle is freed. Ends a pin, if it is not empty. Does not block. */
+void omni_unpin(omni_pin *pin);
+/* Any thread. 1 where the messages of one pop lie in this order in one stretch of memory that holds no others. */
+int omni_messages_are_adjacent(const omni_consumer *consumer, const omni_message *messages, size_t count);
 /* Any thread. 1 while the message can be read, else 0. Does not block. */
 int omni_message_is_readable(const omni_consumer *consumer, const omni_message *message);
 
@@ -157,8 +218,12 @@ uint64_t omni_consumer_available_messages(const omni_consumer *consumer);
 void omni_consumer_get_stats(const omni_consumer *consumer, omni_handle_stats *stats);
 
 /* Any thread. Ends the consumer; the handle stays valid for queries. Wakes the thread inside it, if any, and
- * waits until that has left. A second close does nothing. */
+ * waits until that has left; but by the thread that has a pop open it returns at once, and the end of that pop
+ * completes it. A second close waits for the first, and does nothing. */
 void omni_consumer_close(omni_consumer *consumer);
+/* The two halves of omni_consumer_close, as of omni_producer_close. */
+int omni_consumer_close_begin(omni_consumer *consumer);
+void omni_consumer_close_end(omni_consumer *consumer);
 /* Closes it if need be and frees the handle: no thread may be in it, or use it again. */
 void omni_consumer_free(omni_consumer *consumer);
 

@@ -1,9 +1,9 @@
-/* The producer: pushes, batches and reservations. */
+/* The producer: pushes, waiting, reservations. */
 #include "broker.h"
 
 /* The result of an operation that the guard refused. */
-static int refused(guard_entry answer, int inactive) {
-  return answer == GUARD_CONTENDED ? OMNI_CONCURRENT_USE : inactive;
+static int refused(guard_entry answer) {
+  return answer == GUARD_CONTENDED ? OMNI_CONCURRENT_USE : OMNI_PUSH_CHANNEL_CLOSED;
 }
 
 static bool nobody_receives(const omni_channel *channel) {
@@ -11,10 +11,14 @@ static bool nobody_receives(const omni_channel *channel) {
   return !platform_load(&channel->ring.consumer_alive, relaxed);
 }
 
-static void fill(ring_slot *slot, const void *data, size_t size) {
-  slot->offset = 0;
-  slot->length = (uint32_t)size;
-  platform_copy(slot->payload, data, size);
+static inline void fill(omni_ring *ring, uint64_t ahead, const void *data, size_t size) {
+  uint32_t buffer = ring_take_buffer(ring);
+  ring_put(ring, ahead, buffer, size, 0);
+  platform_copy(pool_at(&ring->pool, buffer)->payload, data, size);
+}
+
+static bool has_reserved(const omni_producer *producer) {
+  return platform_load(&producer->region, relaxed) != 0; /* written by the thread inside */
 }
 
 /* PSH-1, from inside the guard; counts no failure. */
@@ -22,62 +26,80 @@ static inline int push(omni_producer *producer, const void *data, size_t size) {
   omni_channel *channel = producer->channel;
   if (size == 0 || size > channel->max_message_size) return OMNI_PUSH_INVALID_SIZE;
   if (nobody_receives(channel)) return OMNI_PUSH_CHANNEL_CLOSED;
-  if (producer->reserved || !ring_free_slots(&channel->ring, 1)) return OMNI_PUSH_QUEUE_FULL;
-  fill(ring_next_slot(&channel->ring, 0), data, size);
+  if (has_reserved(producer) || !ring_free_slots(&channel->ring, 1)) return OMNI_PUSH_QUEUE_FULL;
+  fill(&channel->ring, 0, data, size);
   ring_publish(&channel->ring, 1, size);
   return OMNI_PUSH_SUCCESS;
 }
 
-/* STA-1 */
-static int counted(omni_producer *producer, int result) {
-  if (result == OMNI_PUSH_TIMEOUT || result == OMNI_PUSH_CHANNEL_CLOSED) count(&producer->channel->ring.failed_pushes);
+/* After a look that found no free slot: sleeps until there is one, nobody receives any more, or the time is up. */
+static int wait_for_space(omni_producer *producer, int64_t timeout) {
+  omni_ring *ring = &producer->channel->ring;
+  if (has_reserved(producer) || timeout == 0) return OMNI_PUSH_TIMEOUT; /* PSH-5 */
+  int64_t deadline = platform_deadline(timeout);
+  int slept = PLATFORM_AWAKE;
+  for (;;) {
+    if (guard_is_closed(&producer->guard)) return OMNI_PUSH_CHANNEL_CLOSED; /* LIF-8 */
+    if (slept == PLATFORM_TIME_UP) return OMNI_PUSH_TIMEOUT;
+    if (slept == PLATFORM_SIGNAL) return OMNI_INTERRUPTED;
+    /* relaxed: the fence in EVENTCOUNT_WAIT orders these loads after the waiter flag; see eventcount_wake */
+    slept = EVENTCOUNT_WAIT(
+        &ring->producer_waiter, deadline,
+        platform_load(&ring->write_index, relaxed) - platform_load(&ring->read_index, relaxed) < ring->capacity ||
+            nobody_receives(producer->channel) || guard_is_closed(&producer->guard));
+    if (guard_is_closed(&producer->guard)) continue;
+    if (nobody_receives(producer->channel)) return OMNI_PUSH_CHANNEL_CLOSED;
+    if (ring_free_slots(ring, 1)) return OMNI_PUSH_SUCCESS;
+  }
+}
+
+/* STA-1, and leaves. A call that the close of its own handle has ended is not counted (STA-4). */
+static inline int finished(omni_producer *producer, int result) {
+  if (result == OMNI_PUSH_TIMEOUT || (result == OMNI_PUSH_CHANNEL_CLOSED && !guard_is_closed(&producer->guard)))
+    count(&producer->channel->ring.failed_pushes);
+  guard_leave(&producer->guard);
   return result;
 }
 
 int omni_try_push(omni_producer *producer, const void *data, size_t size) {
   guard_entry answer = guard_enter(&producer->guard);
-  if (answer != GUARD_ENTERED) return refused(answer, OMNI_PUSH_CHANNEL_CLOSED);
-  int result = counted(producer, push(producer, data, size));
-  guard_leave(&producer->guard);
-  return result;
+  if (answer != GUARD_ENTERED) return refused(answer);
+  return finished(producer, push(producer, data, size));
 }
 
 int omni_blocking_push(omni_producer *producer, const void *data, size_t size, int64_t timeout) {
   guard_entry answer = guard_enter(&producer->guard);
-  if (answer != GUARD_ENTERED) return refused(answer, OMNI_PUSH_CHANNEL_CLOSED);
-  omni_ring *ring = &producer->channel->ring;
-  int result = push(producer, data, size), slept = PLATFORM_AWAKE;
-  if (result == OMNI_PUSH_QUEUE_FULL && (producer->reserved || timeout == 0)) result = OMNI_PUSH_TIMEOUT; /* PSH-5 */
-  int64_t deadline = result == OMNI_PUSH_QUEUE_FULL ? platform_deadline(timeout) : 0;
-  while (result == OMNI_PUSH_QUEUE_FULL) {
-    if (guard_is_closed(&producer->guard)) result = OMNI_PUSH_CHANNEL_CLOSED; /* LIF-8 */
-    else if (slept == PLATFORM_TIME_UP) result = OMNI_PUSH_TIMEOUT;
-    else if (slept == PLATFORM_SIGNAL) result = OMNI_INTERRUPTED;
-    else {
-      /* relaxed: the fence in EVENTCOUNT_WAIT orders these loads after the waiter flag; see eventcount_wake */
-      slept = EVENTCOUNT_WAIT(
-          &ring->producer_waiter, deadline,
-          platform_load(&ring->write_index, relaxed) - platform_load(&ring->read_index, relaxed) < ring->capacity ||
-              nobody_receives(producer->channel) || guard_is_closed(&producer->guard));
-      if (!guard_is_closed(&producer->guard)) result = push(producer, data, size);
-    }
+  if (answer != GUARD_ENTERED) return refused(answer);
+  int result = push(producer, data, size);
+  if (result == OMNI_PUSH_QUEUE_FULL) {
+    result = wait_for_space(producer, timeout);
+    if (result == OMNI_PUSH_SUCCESS) result = push(producer, data, size);
   }
-  counted(producer, result);
+  return finished(producer, result);
+}
+
+int omni_producer_wait(omni_producer *producer, int64_t timeout) {
+  guard_entry answer = guard_enter(&producer->guard);
+  if (answer != GUARD_ENTERED) return refused(answer);
+  int result = OMNI_PUSH_SUCCESS;
+  if (nobody_receives(producer->channel)) result = OMNI_PUSH_CHANNEL_CLOSED;
+  else if (has_reserved(producer) || !ring_free_slots(&producer->channel->ring, 1))
+    result = wait_for_space(producer, timeout);
   guard_leave(&producer->guard);
   return result;
 }
 
 int64_t omni_batch_push(omni_producer *producer, const omni_bytes *messages, size_t count) {
   guard_entry answer = guard_enter(&producer->guard);
-  if (answer != GUARD_ENTERED) return refused(answer, 0);
+  if (answer != GUARD_ENTERED) return answer == GUARD_CONTENDED ? OMNI_CONCURRENT_USE : 0;
   omni_channel *channel = producer->channel;
   uint64_t pushed = 0, bytes = 0;
-  if (count > 0 && !nobody_receives(channel) && !producer->reserved) {
+  if (count > 0 && !nobody_receives(channel) && !has_reserved(producer)) {
     uint64_t free = ring_free_slots(&channel->ring, count);
     for (; pushed < count && pushed < free; pushed++) {
       omni_bytes message = messages[pushed];
       if (message.size == 0 || message.size > channel->max_message_size) break;
-      fill(ring_next_slot(&channel->ring, pushed), message.data, message.size);
+      fill(&channel->ring, pushed, message.data, message.size);
       bytes += message.size;
     }
     if (pushed > 0) ring_publish(&channel->ring, pushed, bytes);
@@ -86,47 +108,95 @@ int64_t omni_batch_push(omni_producer *producer, const omni_bytes *messages, siz
   return (int64_t)pushed;
 }
 
-int omni_reserve(omni_producer *producer, size_t size, uint8_t **region) {
+/* ---- reservations ---- */
+
+int omni_reserve(omni_producer *producer, size_t size, omni_region *region) {
+  *region = (omni_region){NULL, 0, 0};
   guard_entry answer = guard_enter(&producer->guard);
-  if (answer != GUARD_ENTERED) return refused(answer, 0);
+  if (answer != GUARD_ENTERED) return refused(answer);
   omni_channel *channel = producer->channel;
-  int granted = size > 0 && size <= channel->max_message_size && !nobody_receives(channel) && !producer->reserved &&
-                ring_free_slots(&channel->ring, 1) > 0;
-  if (granted) {
-    producer->reserved = true;
-    *region = ring_next_slot(&channel->ring, 0)->payload;
+  omni_ring *ring = &channel->ring;
+  int result = OMNI_PUSH_SUCCESS;
+  if (size == 0 || size > channel->max_message_size) result = OMNI_PUSH_INVALID_SIZE;
+  else if (nobody_receives(channel)) result = OMNI_PUSH_CHANNEL_CLOSED;
+  else if (has_reserved(producer)) result = OMNI_RESERVED;
+  else if (!ring_free_slots(ring, 1)) result = OMNI_PUSH_QUEUE_FULL;
+  if (result == OMNI_PUSH_SUCCESS) {
+    ring->pool.reserved = ring_take_buffer(ring);
+    *region = (omni_region){pool_at(&ring->pool, ring->pool.reserved)->payload, channel->max_message_size,
+                            ++producer->regions};
+    platform_store(&producer->region, producer->regions, relaxed); /* publishes no memory */
   }
   guard_leave(&producer->guard);
-  return granted;
+  return result;
+}
+
+/* Whether no export of the region is alive. */
+static bool is_unpinned(const omni_producer *producer) {
+  /* acquire: pairs with omni_unpin; without it the message is published while an export of the region is written */
+  return platform_load(&producer->region_pins, acquire) == 0;
+}
+
+static void drop_reservation(omni_producer *producer) {
+  pool_keep_spare(&producer->channel->ring.pool, producer->channel->ring.pool.reserved);
+  platform_store(&producer->region, 0, relaxed); /* publishes no memory */
 }
 
 int omni_commit(omni_producer *producer, size_t size, size_t offset) {
   guard_entry answer = guard_enter(&producer->guard);
-  if (answer != GUARD_ENTERED) return refused(answer, 0);
+  if (answer != GUARD_ENTERED) return refused(answer);
   omni_channel *channel = producer->channel;
-  int committed = 0;
-  if (producer->reserved && size > 0 && offset <= channel->max_message_size &&
-      size <= channel->max_message_size - offset) {
-    producer->reserved = false;
-    if (!nobody_receives(channel)) {
-      ring_slot *slot = ring_next_slot(&channel->ring, 0);
-      slot->offset = (uint32_t)offset;
-      slot->length = (uint32_t)size;
-      ring_publish(&channel->ring, 1, size);
-      committed = 1;
-    }
+  int result = OMNI_PUSH_SUCCESS;
+  if (!has_reserved(producer)) {
+    result = OMNI_EXPIRED;
+  } else if (size == 0 || offset > channel->max_message_size || size > channel->max_message_size - offset) {
+    result = OMNI_PUSH_INVALID_SIZE;
+  } else if (!is_unpinned(producer)) {
+    result = OMNI_PINNED;
+  } else if (nobody_receives(channel)) {
+    drop_reservation(producer);
+    result = OMNI_PUSH_CHANNEL_CLOSED;
+  } else {
+    platform_store(&producer->region, 0, relaxed); /* publishes no memory */
+    ring_put(&channel->ring, 0, channel->ring.pool.reserved, size, offset);
+    ring_publish(&channel->ring, 1, size);
   }
   guard_leave(&producer->guard);
-  return committed;
+  return result;
 }
 
 int omni_rollback(omni_producer *producer) {
   guard_entry answer = guard_enter(&producer->guard);
-  if (answer != GUARD_ENTERED) return refused(answer, 0);
-  producer->reserved = false;
+  if (answer != GUARD_ENTERED) return answer == GUARD_CONTENDED ? OMNI_CONCURRENT_USE : 0;
+  int result = 0;
+  if (has_reserved(producer)) {
+    if (is_unpinned(producer)) drop_reservation(producer);
+    else result = OMNI_PINNED;
+  }
   guard_leave(&producer->guard);
-  return 0;
+  return result;
 }
+
+int omni_region_is_writable(const omni_producer *producer, const omni_region *region) {
+  return region->number && platform_load(&producer->region, relaxed) == region->number &&
+         !guard_is_closed(&producer->guard);
+}
+
+int omni_region_pin(omni_producer *producer, const omni_region *region, omni_pin *pin) {
+  *pin = (omni_pin){NULL, PIN_REGION};
+  guard_entry answer = guard_enter(&producer->guard); /* so that no commit comes in between */
+  if (answer != GUARD_ENTERED) return answer == GUARD_CONTENDED ? OMNI_CONCURRENT_USE : OMNI_EXPIRED;
+  int result = OMNI_EXPIRED;
+  if (omni_region_is_writable(producer, region) && channel_pin(producer->channel)) {
+    platform_add(&producer->region_pins, 1, relaxed); /* relaxed: for the thread inside */
+    pin->channel = producer->channel;
+    result = 0;
+  }
+  guard_leave(&producer->guard);
+  return result;
+}
+
+/* ---- queries: any thread ---- */
 
 int omni_producer_is_connected(const omni_producer *producer) {
   const omni_ring *ring = &producer->channel->ring;
@@ -148,22 +218,37 @@ void omni_producer_get_stats(const omni_producer *producer, omni_handle_stats *s
   channel_sent(producer->channel, stats);
 }
 
-void omni_producer_close(omni_producer *producer) {
+/* ---- the end ---- */
+
+static void end_producer(omni_producer *producer) {
   omni_channel *channel = producer->channel;
-  if (!guard_close(&producer->guard)) return;
-  eventcount_wake(&channel->ring.producer_waiter); /* the thread inside, if it sleeps (LIF-8) */
-  guard_wait(&producer->guard);
-  producer->reserved = false; /* RSV-6 */
+  if (!guard_begin_end(&producer->guard)) return;
+  platform_store(&producer->region, 0, relaxed); /* RSV-6 */
   ring_end_producer(&channel->ring);
   broker_handle_closed(channel);
   channel_unpin(channel);
+  guard_end(&producer->guard);
+}
+
+int omni_producer_close_begin(omni_producer *producer) {
+  guard_close(&producer->guard);
+  if (guard_has_ended(&producer->guard)) return 0;
+  eventcount_wake(&producer->channel->ring.producer_waiter); /* the thread inside, if it sleeps (LIF-8) */
+  if (!guard_is_empty(&producer->guard)) return 1;
+  end_producer(producer);
+  return 0;
+}
+
+void omni_producer_close_end(omni_producer *producer) {
+  guard_wait(&producer->guard);
+  end_producer(producer);
+}
+
+void omni_producer_close(omni_producer *producer) {
+  if (omni_producer_close_begin(producer)) omni_producer_close_end(producer);
 }
 
 void omni_producer_free(omni_producer *producer) {
   omni_producer_close(producer);
   channel_release(producer->channel);
 }
-
-int omni_producer_pin(omni_producer *producer) { return channel_pin(producer->channel) ? 0 : OMNI_EXPIRED; }
-
-void omni_producer_unpin(omni_producer *producer) { channel_unpin(producer->channel); }

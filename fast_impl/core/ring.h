@@ -1,24 +1,13 @@
 /* The ring: the protocol between one producer and one consumer.
  *
- * Two monotonic indices, each written by one side; `capacity` messages fit, in twice as many slots. A
- * popped message's slot is out of the producer's reach until the *next* pop, so a pop makes room at once
- * while the message stays readable. Message i is not overwritten before the read index passes
- * i + capacity. */
+ * Monotonic indices, each written by one side. [read, write) are the messages that wait, at most `capacity`;
+ * [released, read) are those of the last pop, which stay readable until the *next* one. So a pop makes room at once,
+ * while what it took is out of the producer's reach. The messages lie in the buffers of a pool. */
 #ifndef OMNI_RING_H
 #define OMNI_RING_H
 
-#include <stdalign.h>
-#include <stdbool.h>
-
 #include "eventcount.h"
-
-typedef struct {
-  uint32_t offset; /* of the message in the payload */
-  uint32_t length;
-  _Atomic uint32_t pins; /* that keep this message; on the consumer's side only */
-  uint32_t unused;
-  uint8_t payload[]; /* aligned to 16 */
-} ring_slot;
+#include "pool.h"
 
 typedef struct {
   /* cache lines that the producer writes: one that the consumer loads, and one of its own */
@@ -27,6 +16,7 @@ typedef struct {
   _Atomic uint64_t bytes_sent, failed_pushes;
   /* cache lines that the consumer writes, likewise */
   alignas(OMNI_LINE) _Atomic uint64_t read_index;
+  _Atomic uint64_t released_index;          /* at most read_index */
   alignas(OMNI_LINE) uint64_t cached_write; /* write_index as the consumer last saw it */
   uint64_t backed_off_at;                   /* the read_index at which the consumer last backed off */
   uint32_t back_off;                        /* pauses of the next back-off */
@@ -34,17 +24,18 @@ typedef struct {
   /* read-mostly: stored when a side ends */
   alignas(OMNI_LINE) _Atomic uint32_t producer_alive;
   _Atomic uint32_t consumer_alive;
-  uint64_t capacity, stride;
-  uint8_t *slots; /* 2 x capacity of `stride` bytes */
+  uint64_t capacity;
   START_INDEX_MEMBER
   alignas(OMNI_LINE) platform_word producer_waiter;
   alignas(OMNI_LINE) platform_word consumer_waiter;
+  omni_pool pool;
 } omni_ring;
 
 enum { BACK_OFF_MIN = 8, BACK_OFF_MAX = 32 }; /* pauses: measured, see docs/performance.md */
 
-static inline ring_slot *ring_slot_at(const omni_ring *ring, uint64_t index) {
-  return (ring_slot *)(ring->slots + (index & (2 * ring->capacity - 1)) * ring->stride);
+/* The buffer that holds message `index`. */
+static inline pool_buffer *ring_buffer(const omni_ring *ring, uint64_t index) {
+  return pool_at(&ring->pool, *pool_place(&ring->pool, index));
 }
 
 /* Empty, and both sides alive; before another thread knows of the ring. */
@@ -52,6 +43,8 @@ static inline void ring_begin(omni_ring *ring, uint64_t index) {
   START_INDEX_KEEP(ring, index);
   atomic_init(&ring->write_index, index);
   atomic_init(&ring->read_index, index);
+  atomic_init(&ring->released_index, index);
+  ring->pool.cached_released = ring->pool.reclaimed = index;
   ring->cached_read = ring->cached_write = ring->backed_off_at = index;
   ring->back_off = BACK_OFF_MIN;
   atomic_init(&ring->producer_alive, 1);
@@ -64,11 +57,6 @@ static inline uint64_t ring_number(const omni_ring *ring, uint64_t index) {
   return index - START_INDEX(ring);
 }
 
-/* The slot of message `number`. */
-static inline ring_slot *ring_slot_of(const omni_ring *ring, uint64_t number) {
-  return ring_slot_at(ring, START_INDEX(ring) + number);
-}
-
 /* One more, of a statistic with one writer. */
 static inline void count(_Atomic uint64_t *counter) {
   platform_store(counter, platform_load(counter, relaxed) + 1, relaxed); /* orders nothing */
@@ -76,12 +64,11 @@ static inline void count(_Atomic uint64_t *counter) {
 
 /* ---- producer ---- */
 
-/* How many slots may be written, from ring_next_slot on; loads the consumer's index only if the cached one shows fewer
- * than `wanted`. */
+/* How many slots are free; loads the consumer's index only if the cached one shows fewer than `wanted`. */
 static inline uint64_t ring_free_slots(omni_ring *ring, uint64_t wanted) {
   uint64_t write = platform_load(&ring->write_index, relaxed); /* own index */
   if (ring->capacity - (write - ring->cached_read) < wanted) {
-    /* acquire: pairs with ring_release; without it the slot is overwritten while the consumer reads it */
+    /* acquire: pairs with ring_release; without it the buffers that this pop has released are not found */
     ring->cached_read = platform_load(&ring->read_index, acquire);
     if (ring->capacity - (write - ring->cached_read) < wanted) {
       /* pairs with ring_waiting; without it FULL is not linearizable after the caller's own messages */
@@ -92,17 +79,23 @@ static inline uint64_t ring_free_slots(omni_ring *ring, uint64_t wanted) {
   return ring->capacity - (write - ring->cached_read);
 }
 
-/* The slot to write next, `ahead` after it. */
-static inline ring_slot *ring_next_slot(const omni_ring *ring, uint64_t ahead) {
-  return ring_slot_at(ring, platform_load(&ring->write_index, relaxed) + ahead); /* own index */
+/* A buffer for one of the free slots. */
+static inline uint32_t ring_take_buffer(omni_ring *ring) { return pool_take(&ring->pool, &ring->released_index); }
+
+/* The message `ahead` of the next one is in that buffer: `size` bytes of its payload, from `offset` on. */
+static inline void ring_put(const omni_ring *ring, uint64_t ahead, uint32_t buffer, size_t size, size_t offset) {
+  pool_buffer *message = pool_at(&ring->pool, buffer);
+  message->offset = (uint32_t)offset;
+  message->length = (uint32_t)size;
+  pool_put(&ring->pool, platform_load(&ring->write_index, relaxed) + ahead, buffer); /* own index */
 }
 
-/* Publishes the next `count` slots, which hold `size` bytes in all. */
+/* Publishes the next `count` messages, of `size` bytes in all. */
 static inline void ring_publish(omni_ring *ring, uint64_t count, uint64_t size) {
   uint64_t write = platform_load(&ring->write_index, relaxed); /* own index */
   uint64_t bytes = platform_load(&ring->bytes_sent, relaxed);  /* own counter */
   platform_store(&ring->bytes_sent, bytes + size, relaxed);    /* a statistic: orders nothing */
-  /* release: pairs with ring_waiting; without it the consumer reads a slot before its message is there */
+  /* release: pairs with ring_waiting; without it the consumer reads a message that is not there yet */
   platform_store(&ring->write_index, write + count, release);
   eventcount_wake(&ring->consumer_waiter);
 }
@@ -143,12 +136,15 @@ static inline uint64_t ring_waiting(omni_ring *ring, uint64_t wanted, bool *ende
   return ring->cached_write - read;
 }
 
-/* Frees the next `count` slots, which hold `bytes` bytes in all, for the producer. */
-static inline void ring_release(omni_ring *ring, uint64_t count, uint64_t bytes) {
+/* Pops the next `count` messages, of `bytes` bytes in all; those before `released` are held no more. */
+static inline void ring_release(omni_ring *ring, uint64_t count, uint64_t bytes, uint64_t released) {
   uint64_t read = platform_load(&ring->read_index, relaxed);      /* own index */
   uint64_t total = platform_load(&ring->bytes_received, relaxed); /* own counter */
   platform_store(&ring->bytes_received, total + bytes, relaxed);  /* a statistic: orders nothing */
-  /* release: pairs with ring_free_slots; without it reads of earlier messages race with what overwrites them */
+  /* release: pairs with pool_find; without it a buffer is overwritten while the consumer reads the message. Before
+   * read_index, so that a producer that sees the free slots finds buffers for them */
+  platform_store(&ring->released_index, released, release);
+  /* release: pairs with ring_free_slots; without it the unpins that this pop has counted are not found */
   platform_store(&ring->read_index, read + count, release);
   eventcount_wake(&ring->producer_waiter);
 }

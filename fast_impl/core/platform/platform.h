@@ -18,6 +18,7 @@
 #define OMNI_LINE 64            /* bytes of a cache line */
 #define PLATFORM_MIN_CAPACITY 8 /* of a channel (§3.2); a verification build has a smaller one */
 #define PLATFORM_OWNERS 4 /* of a handle, one for each thread that uses it in turn; a verification build has fewer */
+#define PLATFORM_MOST_PINS (UINT32_C(1) << 30) /* of one message; a verification build has fewer */
 #define PLATFORM_FIRST_BUCKETS 64 /* of a registry's table; a verification build has fewer, so that it grows */
 
 #define platform_load(x, order) atomic_load_explicit(x, memory_order_##order)
@@ -40,6 +41,16 @@ void platform_fence_heavy(void);
 #else
 extern int platform_asymmetric; /* set before any channel is made, and constant since */
 #endif
+
+/* What cannot happen, and would overwrite memory if it did; a verification build reports it. */
+#define platform_trap(what) __builtin_trap()
+
+/* How many buffers of a pool are brought into use before any is used again: some 1 MiB of them (measured, see
+ * docs/performance.md), a power of two. */
+static inline uint32_t platform_budget(uint32_t count, uint64_t stride) {
+  while (count > 0 && count * stride > 1024 * 1024) count /= 2;
+  return count;
+}
 
 #define platform_copy(to, from, size) memcpy(to, from, size)
 
