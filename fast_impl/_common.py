@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import operator
 from datetime import timedelta
-from typing import Any, NoReturn, Self, SupportsFloat, SupportsIndex
+from decimal import Decimal
+from numbers import Real
+from typing import Any, NoReturn, Self, SupportsIndex
 
 from spec_model.config import ChannelConfig
 from spec_model.errors import ChannelClosedError, ConcurrentUseError, MessageExpiredError
@@ -16,7 +18,7 @@ from spec_model.vocabulary import PopResult, PushResult
 Buffer = Any
 """Any C-contiguous bytes-like object."""
 
-Timeout = SupportsFloat | SupportsIndex | timedelta | None
+Timeout = Real | Decimal | float | timedelta | None
 """None for ever, or seconds, or a timedelta; not negative."""
 
 SIZE_MAX: int = 2**64 - 1
@@ -47,18 +49,16 @@ def as_nanoseconds(timeout: Timeout) -> int:
     if timeout is None:
         return FOREVER
     if isinstance(timeout, timedelta):
-        nanoseconds = timeout // timedelta(microseconds=1) * 1000
-    elif isinstance(timeout, bool) or not (hasattr(timeout, "__float__") or hasattr(timeout, "__index__")):
-        raise TypeError(f"timeout must be None, seconds or a timedelta, not {type(timeout).__name__}")
-    elif isinstance(timeout, SupportsIndex):
-        nanoseconds = operator.index(timeout) * 10**9
-    else:
-        seconds = float(timeout)
-        if math.isnan(seconds) or seconds < 0:
+        nanoseconds = timedelta.__floordiv__(timeout, timedelta(microseconds=1)) * 1000
+    elif isinstance(timeout, (Real, Decimal)) and not isinstance(timeout, bool):
+        if timeout != timeout:
             raise ValueError(f"timeout must be 0 or more seconds, not {timeout}")
-        nanoseconds = math.ceil(seconds * 10**9) if seconds < _LONGEST / 10**9 else _LONGEST + 1
+        # compared before it is converted: a Fraction or a Decimal may be too large for any conversion
+        nanoseconds = -1 if timeout < 0 else math.ceil(timeout * 10**9) if timeout < _LONGEST // 10**9 else _LONGEST + 1
+    else:
+        raise TypeError(f"timeout must be a number of seconds, a timedelta or None, not {type(timeout).__name__}")
     if nanoseconds < 0:
-        raise ValueError(f"timeout must not be negative, got {timeout}")
+        raise ValueError(f"timeout must be 0 or more seconds, not {timeout}")
     return nanoseconds if nanoseconds <= _LONGEST else FOREVER
 
 
@@ -88,17 +88,22 @@ def as_memory_limit(limit: SupportsIndex | None) -> int:
 
 CONCURRENT_USE = -1
 PINNED = -2
+RESERVED = -5
 
 
-def refuse(code: int) -> NoReturn:
-    """Raise what a negative code of the core means."""
+def refuse(code: int, side: str, name: bytes) -> NoReturn:
+    """Raise what a negative code of the core means for a call on one side of a channel."""
+    channel = repr(name.decode("utf-8", "surrogatepass"))
     if code == CONCURRENT_USE:
-        raise ConcurrentUseError("another thread is inside this handle; one thread at a time may use it")
+        raise ConcurrentUseError(
+            f"another call is inside the {side} of channel {channel}: one at a time may be, from whichever thread"
+        )
     if code == PINNED:
         raise BufferError(
-            "a message waits, but an export of the message `capacity` before it is alive; release that view first"
+            f"the {side} of channel {channel} holds as many messages with a live export (a memoryview, an array) as "
+            "its capacity: release one of them, or copy with bytes(message)"
         )
-    raise SystemError(f"the core answered {code}")
+    raise SystemError(f"the core answered {code} for the {side} of channel {channel}")
 
 
 def unsent(result: PushResult, size: int, most: int) -> NoReturn:

@@ -303,6 +303,11 @@ void omni_consumer_get_stats(const omni_consumer *consumer, omni_handle_stats *s
   stats->failed = platform_load(&ring->failed_pops, relaxed);
 }
 
+const void *omni_consumer_name(const omni_consumer *consumer, size_t *size) {
+  *size = consumer->channel->name_size;
+  return consumer->channel->name;
+}
+
 /* ---- the end ---- */
 
 /* Whether this thread has a pop open, whose end will complete the close (LIF-8). */

@@ -157,6 +157,8 @@ uint64_t omni_producer_capacity(const omni_producer *producer);
 uint64_t omni_producer_max_message_size(const omni_producer *producer);
 uint64_t omni_producer_available_slots(const omni_producer *producer);
 void omni_producer_get_stats(const omni_producer *producer, omni_handle_stats *stats);
+/* The channel's name, `*size` bytes that live as long as the handle. */
+const void *omni_producer_name(const omni_producer *producer, size_t *size);
 
 /* Any thread. Ends the producer; the handle stays valid for queries. Wakes the thread inside it, if any, and
  * waits until that has left. A second close waits for the first, and does nothing. */
@@ -216,6 +218,7 @@ uint64_t omni_consumer_capacity(const omni_consumer *consumer);
 uint64_t omni_consumer_max_message_size(const omni_consumer *consumer);
 uint64_t omni_consumer_available_messages(const omni_consumer *consumer);
 void omni_consumer_get_stats(const omni_consumer *consumer, omni_handle_stats *stats);
+const void *omni_consumer_name(const omni_consumer *consumer, size_t *size);
 
 /* Any thread. Ends the consumer; the handle stays valid for queries. Wakes the thread inside it, if any, and
  * waits until that has left; but by the thread that has a pop open it returns at once, and the end of that pop

@@ -218,6 +218,11 @@ void omni_producer_get_stats(const omni_producer *producer, omni_handle_stats *s
   channel_sent(producer->channel, stats);
 }
 
+const void *omni_producer_name(const omni_producer *producer, size_t *size) {
+  *size = producer->channel->name_size;
+  return producer->channel->name;
+}
+
 /* ---- the end ---- */
 
 static void end_producer(omni_producer *producer) {
