@@ -10,7 +10,7 @@ from uuid import uuid4
 from fast_impl._binding import ConsumerHandle, ProducerHandle, Registry
 from fast_impl._common import Closable, NonCopyable, Timeout, as_config, as_memory_limit, as_name, as_nanoseconds
 from spec_model.config import ChannelConfig
-from spec_model.errors import ChannelNameError
+from spec_model.errors import ChannelNameError, ConcurrentUseError
 from spec_model.vocabulary import BrokerStats, ChannelError
 
 _DEFAULT = ChannelConfig()
@@ -97,10 +97,13 @@ class MailboxBroker(NonCopyable):
         Raises TypeError where `name` is not a str or `config` not a ChannelConfig.
         """
         encoded, config = as_name(name), as_config(config)
-        code, producer, consumer = self._registry.request(encoded, config.capacity, config.max_message_size)
-        if producer is None or consumer is None:
-            return _ERRORS[code], None
-        return ChannelError.SUCCESS, ChannelPair(producer, consumer)
+        try:  # all of the answer is there before the channel is
+            producer, consumer = self._registry.handles()
+            answer = ChannelError.SUCCESS, ChannelPair(producer, consumer)
+            code = self._registry.request(encoded, config.capacity, config.max_message_size, producer, consumer)
+        except MemoryError:
+            return ChannelError.ALLOCATION_FAILED, None
+        return (_ERRORS[code], None) if code else answer
 
     def has_channel(self, name: str) -> bool:
         """Whether the name is registered now (§4.2) [BRK-10]. Raises TypeError where it is not a str."""
@@ -123,7 +126,10 @@ class MailboxBroker(NonCopyable):
         Whether they went; the channels stay closed either way [SHD-1, SHD-2].
         Raises TypeError or ValueError for a bad timeout [ARG-2].
         """
-        return self._registry.shutdown(as_nanoseconds(timeout))
+        code = self._registry.shutdown(as_nanoseconds(timeout))
+        if code < 0:
+            raise ConcurrentUseError("this thread is inside a pop on a consumer that it has closed: end that one first")
+        return bool(code)
 
 
 def open_channel(

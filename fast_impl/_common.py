@@ -10,7 +10,13 @@ from numbers import Real
 from typing import Any, NoReturn, Self, SupportsIndex
 
 from spec_model.config import ChannelConfig
-from spec_model.errors import ChannelClosedError, ConcurrentUseError, MessageExpiredError
+from spec_model.errors import (
+    SEND_ERRORS,
+    ChannelClosedError,
+    ConcurrentUseError,
+    MessageExpiredError,
+    not_all_sent,
+)
 from spec_model.vocabulary import PopResult, PushResult
 
 # ---- arguments [ARG] ----
@@ -113,6 +119,11 @@ def unsent(result: PushResult, size: int, most: int) -> NoReturn:
     if result is PushResult.CHANNEL_CLOSED:
         raise ChannelClosedError("the channel is closed: nobody receives")
     raise ValueError(f"a message has 1 to {most} bytes, not {size}")
+
+
+def stopped(error: Exception, sent: int) -> NoReturn:
+    """Raise, for `send_many`, what stopped it: `error`, if `send` raises such, with how many were sent [WAI-5]."""
+    raise not_all_sent(error, sent) if isinstance(error, SEND_ERRORS) else error
 
 
 def unreceived(result: PopResult) -> NoReturn:

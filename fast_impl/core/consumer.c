@@ -159,6 +159,14 @@ void omni_pop_message(const omni_pop *pop, size_t place, omni_message *message) 
   *message = message_at(consumer, platform_load(&consumer->channel->ring.read_index, relaxed) + place); /* own index */
 }
 
+int omni_pop_is_adjacent(const omni_pop *pop, size_t count) {
+  const omni_ring *ring = &pop->consumer->channel->ring;
+  uint64_t read = platform_load(&ring->read_index, relaxed); /* own index */
+  uint64_t next = 1;
+  while (next < count && *pool_place(&ring->pool, read + next) == *pool_place(&ring->pool, read) + next) next++;
+  return next >= count;
+}
+
 int omni_pop_end(omni_consumer *consumer, omni_pop *pop, size_t taken) {
   uint64_t open = platform_load(&consumer->open, relaxed); /* this thread stored it, where this pop is open */
   bool is_open = pop->consumer && open && open / 2 == pop->number;
@@ -238,13 +246,6 @@ int omni_consumer_wait(omni_consumer *consumer, int64_t timeout) {
 
 int omni_message_is_readable(const omni_consumer *consumer, const omni_message *message) {
   return guard_entries(&consumer->guard) == message->pop && !guard_is_closed(&consumer->guard);
-}
-
-int omni_messages_are_adjacent(const omni_consumer *consumer, const omni_message *messages, size_t count) {
-  const omni_pool *pool = &consumer->channel->ring.pool;
-  for (size_t i = 1; i < count; i++)
-    if (pool_buffer_of(pool, messages[i].data) != pool_buffer_of(pool, messages[0].data) + i) return 0;
-  return 1;
 }
 
 int omni_message_pin(omni_consumer *consumer, const omni_message *message, omni_pin *pin) {

@@ -194,6 +194,9 @@ int omni_pop_begin(omni_consumer *consumer, size_t max_count, int otherwise, omn
                    omni_pop *pop);
 /* The thread that began it, while it is open. Message `place` of those it began with, from 0. */
 void omni_pop_message(const omni_pop *pop, size_t place, omni_message *message);
+/* The thread that began it, while it is open. 1 where its first `count` messages lie in this order in one stretch of
+ * memory that holds no others, else 0. */
+int omni_pop_is_adjacent(const omni_pop *pop, size_t count);
 /* The thread that began it. Takes the first `taken` of its messages and leaves: 0. The others wait on; they must not
  * be read before they are popped again. OMNI_EXPIRED where the pop has been ended already: nothing happened. Does not
  * block, unless it completes a close. */
@@ -207,8 +210,6 @@ void omni_pop_abandon(omni_pop *pop);
 int omni_message_pin(omni_consumer *consumer, const omni_message *message, omni_pin *pin);
 /* Any thread, also after the handle is freed. Ends a pin, if it is not empty. Does not block. */
 void omni_unpin(omni_pin *pin);
-/* Any thread. 1 where the messages of one pop lie in this order in one stretch of memory that holds no others. */
-int omni_messages_are_adjacent(const omni_consumer *consumer, const omni_message *messages, size_t count);
 /* Any thread. 1 while the message can be read, else 0. Does not block. */
 int omni_message_is_readable(const omni_consumer *consumer, const omni_message *message);
 

@@ -37,24 +37,44 @@ int bind(const char *function, const char *const *names, int required, int most,
   return 0;
 }
 
-int buffer_of(PyObject *object, payload *bytes) {
-  if (PyObject_GetBuffer(object, &bytes->view, PyBUF_FULL_RO) < 0) {
-    if (PyErr_ExceptionMatches(PyExc_TypeError)) {
-      PyErr_Clear();
-      PyObject *name = PyType_GetName(Py_TYPE(object));
-      if (name) PyErr_Format(PyExc_TypeError, "data must be a bytes-like object, not %U", name);
-      Py_XDECREF(name);
-    }
-    return -1;
+/* What an error calls the argument. */
+static PyObject *data_name(Py_ssize_t place) {
+  return place < 0 ? PyUnicode_FromString("data") : PyUnicode_FromFormat("messages[%zd]", place);
+}
+
+static int wrong_data(PyObject *error, Py_ssize_t place, const char *format, PyObject *object) {
+  PyObject *name = data_name(place), *type = PyType_GetName(Py_TYPE(object));
+  if (name && type) PyErr_Format(error, format, name, type);
+  Py_XDECREF(name);
+  Py_XDECREF(type);
+  return -1;
+}
+
+/* Whether a buffer's format has object references: an O outside the names of fields, which stand between colons. */
+static bool has_references(const char *format) {
+  bool in_name = false;
+  for (; format && *format; format++) {
+    if (*format == ':') in_name = !in_name;
+    if (*format == 'O' && !in_name) return true;
   }
-  if (!PyBuffer_IsContiguous(&bytes->view, 'C')) {
-    PyBuffer_Release(&bytes->view);
-    PyErr_SetString(PyExc_BufferError, "data must be C-contiguous; bytes(data) makes a copy that is");
-    return -1;
+  return false;
+}
+
+int buffer_of(PyObject *object, Py_ssize_t place, payload *bytes) {
+  static const char *const no_bytes = "%U must be a bytes-like object, not %U";
+  if (PyUnicode_Check(object)) return wrong_data(PyExc_TypeError, place, no_bytes, object);
+  if (PyObject_GetBuffer(object, &bytes->view, PyBUF_FULL_RO) < 0) {
+    if (!PyErr_ExceptionMatches(PyExc_TypeError)) return -1;
+    PyErr_Clear();
+    return wrong_data(PyExc_TypeError, place, no_bytes, object);
   }
   bytes->data = bytes->view.buf;
   bytes->size = (size_t)bytes->view.len;
-  return 0;
+  if (PyBuffer_IsContiguous(&bytes->view, 'C') && !has_references(bytes->view.format)) return 0;
+  bool references = has_references(bytes->view.format);
+  PyBuffer_Release(&bytes->view);
+  if (references) return wrong_data(PyExc_TypeError, place, "%U must be bytes-like, not references to objects: %U", object);
+  return wrong_data(PyExc_BufferError, place, "%U must be C-contiguous, which this %U is not; bytes() makes a copy", object);
 }
 
 int convert_count(const handles_state *state, const char *name, PyObject *value, uint64_t *count) {
@@ -134,4 +154,16 @@ PyObject *raise_by(PyObject *raiser, const char *format, ...) {
     PyErr_SetString(PyExc_SystemError, "what should have raised returned");
   }
   return NULL;
+}
+
+PyObject *refuse_producer(const producer_endpoint *endpoint, int code) {
+  size_t size;
+  const char *name = omni_producer_name(endpoint->handle, &size);
+  return raise_by(endpoint->state->refuse, "(isy#)", code, "producer", name, (Py_ssize_t)size);
+}
+
+PyObject *refuse_consumer(const consumer_endpoint *endpoint, int code) {
+  size_t size;
+  const char *name = omni_consumer_name(endpoint->handle, &size);
+  return raise_by(endpoint->state->refuse, "(isy#)", code, "consumer", name, (Py_ssize_t)size);
 }

@@ -1,7 +1,7 @@
 /* ConsumerHandle (§6): its queries, its close and its move. */
 #include "handles.h"
 
-static PyObject *consumer_new(handles_state *state, consumer_endpoint *endpoint) {
+static PyObject *handle_of(handles_state *state, consumer_endpoint *endpoint) {
   consumer_object *self = PyObject_New(consumer_object, state->consumer);
   if (!self) return NULL;
   self->state = state;
@@ -10,28 +10,27 @@ static PyObject *consumer_new(handles_state *state, consumer_endpoint *endpoint)
   return (PyObject *)self;
 }
 
-PyObject *consumer_made(handles_state *state, omni_consumer *handle) {
-  consumer_endpoint *endpoint = PyMem_New(consumer_endpoint, 1);
-  PyObject *self = NULL;
+PyObject *consumer_new(handles_state *state) {
+  PyObject *self = handle_of(state, NULL);
+  consumer_endpoint *endpoint = self ? PyMem_New(consumer_endpoint, 1) : NULL;
   if (endpoint) {
-    *endpoint = (consumer_endpoint){.references = 1, .state = state, .handle = handle};
-    self = consumer_new(state, endpoint);
-    if (self) return self;
-    PyMem_Free(endpoint);
+    *endpoint = (consumer_endpoint){.references = 1, .state = state};
+    ((consumer_object *)self)->endpoint = endpoint;
+    return self;
   }
-  omni_consumer_free(handle);
-  return PyErr_Occurred() ? NULL : PyErr_NoMemory();
+  Py_XDECREF(self);
+  return self ? PyErr_NoMemory() : NULL;
 }
 
-/* With the GIL, so that no other thread is reading a message whose memory goes; a thread inside a call leaves without
- * it. */
+/* Releases the GIL only if it has to wait for a thread that is inside. The caller holds a reference. */
 static void endpoint_close(consumer_endpoint *endpoint) {
   pin_live_exports(endpoint);
   endpoint->closed = true;
-  omni_consumer_close(endpoint->handle);
-  PyMem_Free(endpoint->pending);
-  endpoint->pending = NULL;
-  endpoint->pending_count = 0;
+  if (endpoint->handle && omni_consumer_close_begin(endpoint->handle)) {
+    PyThreadState *thread = gil_give();
+    omni_consumer_close_end(endpoint->handle);
+    gil_take(thread);
+  }
   Py_CLEAR(endpoint->ready);
   Py_CLEAR(endpoint->given[0]);
   Py_CLEAR(endpoint->given[1]);
@@ -63,7 +62,7 @@ static PyObject *exit_(consumer_object *self, PyObject *const *Py_UNUSED(args), 
 }
 
 static PyObject *move(consumer_object *self, PyObject *Py_UNUSED(unused)) {
-  PyObject *moved = consumer_new(self->state, NULL);
+  PyObject *moved = handle_of(self->state, NULL);
   if (!moved) return NULL;
   ((consumer_object *)moved)->endpoint = self->endpoint;
   self->endpoint = NULL;
@@ -111,6 +110,8 @@ static PyMethodDef methods[] = {
     METHOD(ConsumerHandle, batch_pop, consumer_batch_pop, KEYWORDS),
     METHOD(ConsumerHandle, batch_pop_buffer, consumer_batch_pop_buffer, KEYWORDS),
     METHOD(ConsumerHandle, receive, consumer_receive, KEYWORDS),
+    METHOD(ConsumerHandle, receive_many, consumer_receive_many, KEYWORDS),
+    METHOD(ConsumerHandle, wait, consumer_wait, KEYWORDS),
     METHOD(ConsumerHandle, is_connected, is_connected, METH_NOARGS),
     METHOD(ConsumerHandle, capacity, capacity, METH_NOARGS),
     METHOD(ConsumerHandle, max_message_size, max_message_size, METH_NOARGS),

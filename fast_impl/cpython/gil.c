@@ -1,4 +1,4 @@
-/* Waiting without the GIL.
+/* Waiting, and copying, without the GIL.
  *
  * To ask for the GIL while another thread holds it is to sleep in the kernel until that thread releases it. A call that
  * has waited was, as a rule, woken by a thread that holds the GIL and is itself about to wait, for the answer or for
@@ -11,7 +11,40 @@
 /* Whether the last of the waiting calls to release or take the GIL released it. A hint: other code does both too. */
 static _Atomic bool given;
 
+#ifdef OMNI_POINTS
+/* A test build: the points at which something can come between, told to a callable of Python. */
+static PyObject *point_callable;
+
+PyObject *set_point(PyObject *Py_UNUSED(module), PyObject *callable) {
+  Py_XSETREF(point_callable, callable == Py_None ? NULL : Py_NewRef(callable));
+  Py_RETURN_NONE;
+}
+
+static int point(const char *name) {
+  PyObject *callable = Py_XNewRef(point_callable);
+  if (!callable) return 0;
+  PyObject *kind, *error, *trace, *returned;
+  PyErr_Fetch(&kind, &error, &trace);
+  returned = PyObject_CallFunction(callable, "s", name);
+  Py_DECREF(callable);
+  bool raised = !returned;
+  Py_XDECREF(returned);
+  if (!raised || kind || strcmp(name, "signals") != 0) { /* only a handler's exception is the result of the check */
+    if (raised) PyErr_Clear();
+    raised = false;
+    PyErr_Restore(kind, error, trace);
+  }
+  return raised ? -1 : 0;
+}
+#else
+static int point(const char *name) {
+  (void)name;
+  return 0;
+}
+#endif
+
 PyThreadState *gil_give(void) {
+  point("release");
   PyThreadState *thread = PyEval_SaveThread();
   atomic_store_explicit(&given, true, memory_order_relaxed); /* only now; a premature read only costs contention */
   return thread;
@@ -21,7 +54,10 @@ void gil_take(PyThreadState *thread) {
   omni_spin_until(&given);
   PyEval_RestoreThread(thread);
   atomic_store_explicit(&given, false, memory_order_relaxed);
+  point("retake");
 }
+
+int check_signals(void) { return point("signals") < 0 ? -1 : PyErr_CheckSignals(); }
 
 static int64_t now(void) {
   struct timespec time;

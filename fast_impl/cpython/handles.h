@@ -35,10 +35,9 @@ typedef struct {
   PyTypeObject *producer, *consumer, *message, *reservation, *batch, *payloads, *registry;
   PyObject *push_results[OMNI_PUSH_QUEUE_FULL + 1], *pop_results[OMNI_POP_EMPTY + 1];
   PyObject *nothing[OMNI_POP_EMPTY + 1]; /* (that PopResult, None) */
-  PyObject *zero;                        /* the timeout of calls that do not wait */
   PyObject *producer_stats, *consumer_stats, *channel_config;
   PyObject *as_count, *as_nanoseconds; /* of fast_impl._common: rare arguments, and every refusal */
-  PyObject *refuse, *unsent, *unreceived, *expired, *ended, *held; /* of fast_impl._common */
+  PyObject *refuse, *unsent, *unreceived, *expired, *ended, *held, *stopped; /* of fast_impl._common */
   PyObject *build, *get_flatbuffer, *verify; /* of fast_impl.flatbuffers; NULL before the first use */
   message_object *free_messages;             /* each linked to the next, and holding a reference to its type */
   int free_message_count;
@@ -62,9 +61,6 @@ typedef struct {
   PyObject *given[2];       /* the last two payloads returned, reused when their reference count is 1 */
   int given_last;
   PyObject *ready; /* the tuple last returned, reused when its reference count is 1 (as zip does) */
-  /* Taken by a pop that a signal's handler then ended with an exception: the next pops hand them out [CON-6]. */
-  omni_message *pending;
-  size_t pending_count, pending_next;
 } consumer_endpoint;
 
 typedef struct {
@@ -79,34 +75,34 @@ typedef struct {
   PyObject *weak_references;
 } consumer_object;
 
-/* The producer cannot reach a message of the last pop, so an export of it needs no pin yet. The next pop, and the
+/* A message, or what a Batch has of one: several messages side by side, as one.
+ * The producer cannot reach a message of the last pop, so an export of it needs no pin yet. The next pop, and the
  * close, pin what is still exported; most exports do not live that long. */
 struct message_object {
   PyObject_HEAD consumer_endpoint *endpoint;
   omni_message raw;
   Py_ssize_t exports;
-  bool pinned;                      /* until the last export goes [MSG-3] */
+  omni_pin pin;                     /* until the last export goes [MSG-3] */
   message_object *next, **previous; /* among endpoint->exported, where `previous` is set, or state->free_messages */
 };
 
 struct reservation_object {
   PyObject_HEAD producer_endpoint *endpoint;
-  uint8_t *region;
-  Py_ssize_t size;
-  Py_ssize_t exports; /* from the first to the last the channel's memory is pinned */
-  PyObject *view;     /* what `data` gives, or NULL: refers back to this, until it ends */
-  bool ended;
+  omni_region region;
+  Py_ssize_t exports;
+  omni_pin pin;   /* from the first export to the last [RSV-7] */
+  PyObject *view; /* what `data` gives, or NULL: refers back to this, until it is released */
 };
 
 static inline void producer_endpoint_drop(producer_endpoint *endpoint) {
   if (--endpoint->references) return;
-  omni_producer_free(endpoint->handle);
+  if (endpoint->handle) omni_producer_free(endpoint->handle);
   PyMem_Free(endpoint);
 }
 
 static inline void consumer_endpoint_drop(consumer_endpoint *endpoint) {
   if (--endpoint->references) return;
-  omni_consumer_free(endpoint->handle);
+  if (endpoint->handle) omni_consumer_free(endpoint->handle);
   PyMem_Free(endpoint);
 }
 
@@ -122,12 +118,13 @@ typedef struct {
 /* By position and by name into `values`; those that were not given stay. -1 with an exception where they do not fit. */
 int bind(const char *function, const char *const *names, int required, int most, PyObject *const *args,
          Py_ssize_t nargs, PyObject *kwnames, PyObject **values);
-int buffer_of(PyObject *object, payload *bytes);
+/* `place`: which element of a batch it is; negative where it is the only one. */
+int buffer_of(PyObject *object, Py_ssize_t place, payload *bytes);
 int convert_count(const handles_state *state, const char *name, PyObject *value, uint64_t *count);
 int convert_timeout(const handles_state *state, PyObject *timeout, int64_t *nanoseconds);
 
-static inline int payload_of(PyObject *object, payload *bytes) {
-  if (UNLIKELY(!PyBytes_CheckExact(object))) return buffer_of(object, bytes);
+static inline int payload_of(PyObject *object, Py_ssize_t place, payload *bytes) {
+  if (UNLIKELY(!PyBytes_CheckExact(object))) return buffer_of(object, place, bytes);
   bytes->data = PyBytes_AS_STRING(object);
   bytes->size = (size_t)PyBytes_GET_SIZE(object);
   bytes->view.obj = NULL;
@@ -144,13 +141,18 @@ PyObject *config_of(const handles_state *state, uint64_t capacity, uint64_t max_
 PyObject *stats_of(PyObject *type, const omni_handle_stats *stats);
 /* Raises by calling one of the functions of fast_impl._common that do; NULL. */
 PyObject *raise_by(PyObject *raiser, const char *format, ...);
+/* Raises what a negative code of the core means for this endpoint; NULL. */
+PyObject *refuse_producer(const producer_endpoint *endpoint, int code);
+PyObject *refuse_consumer(const consumer_endpoint *endpoint, int code);
 
-/* ---- gil.c: for calls that wait ---- */
+/* ---- gil.c: for calls that wait, or copy much ---- */
 
 PyThreadState *gil_give(void);
 void gil_take(PyThreadState *thread);
+/* Runs the handlers of signals that have come: -1 with the exception that one has raised. */
+int check_signals(void);
 int64_t deadline_after(int64_t timeout);
-/* For a call that a signal interrupted: at least 1 ns, for 0 would ask for a call that never waits. */
+/* For a call that waits again: at least 1 ns, for 0 would ask for a call that never waits. */
 int64_t time_left(int64_t deadline);
 
 /* ---- flatbuffers.c ---- */
@@ -162,49 +164,56 @@ PyObject *message_verify(message_object *self, PyObject *const *args, Py_ssize_t
 /* ---- reservation.c, pushing.c, producer.c ---- */
 
 PyObject *producer_reserve(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+PyObject *producer_try_reserve(producer_object *self, PyObject *const *args, Py_ssize_t nargs);
 PyObject *producer_commit(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 PyObject *producer_rollback(producer_object *self, PyObject *unused);
-void reservation_end(reservation_object *reservation);
+/* Releases the view that `data` gave, if there is one and nothing else lies on it. */
+void reservation_release(reservation_object *reservation);
 
+/* Waits for a free slot without the GIL until the deadline: OMNI_PUSH_SUCCESS if it is worth trying, TIMEOUT,
+ * CHANNEL_CLOSED, or negative: OMNI_INTERRUPTED with an exception set. */
+int wait_for_space(producer_endpoint *endpoint, int64_t deadline);
 PyObject *producer_try_push(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 PyObject *producer_blocking_push(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 PyObject *producer_send(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 PyObject *producer_batch_push(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+PyObject *producer_send_many(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+PyObject *producer_wait(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 
-PyObject *producer_made(handles_state *state, omni_producer *handle);
+PyObject *producer_new(handles_state *state); /* with an endpoint whose handle is NULL */
 
-/* ---- message.c ---- */
+/* ---- message.c, batch.c ---- */
 
 PyObject *message_new(consumer_endpoint *endpoint, const omni_message *raw);
+PyObject *batch_new(consumer_endpoint *endpoint, const omni_pop *pop, size_t count);
+/* The bytes of a message that is readable. */
+PyObject *payload_copy(consumer_endpoint *endpoint, const omni_message *raw);
+void batch_pin(message_object *batch);
+void batch_unpin(message_object *batch);
+int message_getbuffer(PyObject *self, Py_buffer *view, int flags);
+void message_releasebuffer(PyObject *self, Py_buffer *view);
+PyObject *view_of(PyObject *self, void *closure);
+
 void pin_exported_messages(consumer_endpoint *endpoint);
 /* Before every pop, and the close. */
 static inline void pin_live_exports(consumer_endpoint *endpoint) {
   if (UNLIKELY(endpoint->exported != NULL)) pin_exported_messages(endpoint);
 }
-/* A copy of the bytes that the caller owns; MessageExpiredError where they are gone. */
-PyObject *message_copy(consumer_endpoint *endpoint, const omni_message *raw);
 void free_messages_clear(handles_state *state);
 int free_messages_traverse(const handles_state *state, visitproc visit, void *arg);
 
-/* ---- popping.c, batch.c, consumer.c ---- */
-
-/* Keeps messages before those that are pending already. The caller is raising, and goes on to. */
-void keep_pending(consumer_endpoint *endpoint, const omni_message *messages, size_t count);
-size_t take_pending(consumer_endpoint *endpoint, size_t wanted, omni_message *messages);
-static inline bool has_pending(const consumer_endpoint *endpoint) { return UNLIKELY(endpoint->pending_count != 0); }
-
-/* The answer of a pop beside SUCCESS. */
-PyObject *without_message(const handles_state *state, int code);
+/* ---- popping.c, consumer.c ---- */
 
 PyObject *consumer_try_pop(consumer_object *self, PyObject *unused);
 PyObject *consumer_blocking_pop(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 PyObject *consumer_receive(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 PyObject *consumer_iter(PyObject *self);
-
 PyObject *consumer_batch_pop(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 PyObject *consumer_batch_pop_buffer(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+PyObject *consumer_receive_many(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+PyObject *consumer_wait(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 
-PyObject *consumer_made(handles_state *state, omni_consumer *handle);
+PyObject *consumer_new(handles_state *state); /* with an endpoint whose handle is NULL */
 
 /* ---- registry.c, module.c ---- */
 

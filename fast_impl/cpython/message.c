@@ -20,7 +20,7 @@ PyObject *message_new(consumer_endpoint *endpoint, const omni_message *raw) {
   self->endpoint = endpoint;
   self->raw = *raw;
   self->exports = 0;
-  self->pinned = false;
+  self->pin.channel = NULL;
   self->previous = NULL;
   return (PyObject *)self;
 }
@@ -63,30 +63,53 @@ static bool is_readable(const consumer_endpoint *endpoint, const omni_message *r
 
 static PyObject *expired(const consumer_endpoint *endpoint) { return raise_by(endpoint->state->expired, "()"); }
 
-/* Without the GIL, so that another thread may pop meanwhile: pinned. */
-static PyObject *copy_large(consumer_endpoint *endpoint, const omni_message *raw) {
-  if (omni_message_pin(endpoint->handle, raw) != 0) return expired(endpoint);
-  endpoint->references++;
-  PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)raw->size);
-  if (bytes) {
-    Py_BEGIN_ALLOW_THREADS;
+/* ---- copies ---- */
+
+enum { KEPT_BYTES = 4096 }; /* the largest payload that is kept, to be reused */
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+/* After the bytes have changed, for the cached hash is that of the previous ones. */
+static inline void forget_hash(PyObject *bytes) { ((PyBytesObject *)bytes)->ob_shash = -1; }
+#pragma GCC diagnostic pop
+
+/* A loop over payloads drops each one when the next has come, at the latest: so of the last two, the older bytes object
+ * is reused when its reference count is 1 and its length is right. That saves allocating and freeing an object, the most
+ * expensive part of a receive. */
+PyObject *payload_copy(consumer_endpoint *endpoint, const omni_message *raw) {
+  PyObject **older = &endpoint->given[endpoint->given_last ^= 1], *bytes = *older;
+  if (LIKELY(bytes != NULL && Py_REFCNT(bytes) == 1 && (size_t)PyBytes_GET_SIZE(bytes) == raw->size)) {
     memcpy(PyBytes_AS_STRING(bytes), raw->data, raw->size);
-    Py_END_ALLOW_THREADS;
+    forget_hash(bytes);
+    return Py_NewRef(bytes);
   }
-  omni_message_unpin(endpoint->handle, raw->number);
-  consumer_endpoint_drop(endpoint);
+  bytes = PyBytes_FromStringAndSize((const char *)raw->data, (Py_ssize_t)raw->size);
+  if (bytes && raw->size <= KEPT_BYTES && !endpoint->closed) Py_XSETREF(*older, Py_NewRef(bytes));
   return bytes;
 }
 
-PyObject *message_copy(consumer_endpoint *endpoint, const omni_message *raw) {
-  if (UNLIKELY(raw->size >= LARGE_COPY)) return copy_large(endpoint, raw);
-  if (!is_readable(endpoint, raw)) return expired(endpoint);
-  PyObject *bytes = PyBytes_FromStringAndSize((const char *)raw->data, (Py_ssize_t)raw->size);
-  /* Checked again: no Python thread can have popped meanwhile, but a native one needs no GIL to pop [MSG-2]. */
-  __atomic_thread_fence(__ATOMIC_ACQUIRE);
-  if (LIKELY(is_readable(endpoint, raw))) return bytes;
-  Py_XDECREF(bytes);
-  return expired(endpoint);
+/* Pinned, for another thread may pop while this one has no GIL; unpinned before it asks for the GIL, which it may never
+ * get: a daemon thread at the end of the interpreter. */
+static PyObject *copy_large(consumer_endpoint *endpoint, const omni_message *raw) {
+  omni_pin pin = {NULL, 0};
+  PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)raw->size);
+  if (!bytes) return NULL;
+  if (omni_message_pin(endpoint->handle, raw, &pin) != 0) {
+    Py_DECREF(bytes);
+    return expired(endpoint);
+  }
+  PyThreadState *thread = gil_give();
+  memcpy(PyBytes_AS_STRING(bytes), raw->data, raw->size);
+  omni_unpin(&pin);
+  gil_take(thread);
+  return bytes;
+}
+
+static PyObject *tobytes(message_object *self, PyObject *Py_UNUSED(unused)) {
+  consumer_endpoint *endpoint = self->endpoint;
+  if (UNLIKELY(!is_readable(endpoint, &self->raw))) return expired(endpoint);
+  if (UNLIKELY(self->raw.size >= LARGE_COPY || endpoint->native)) return copy_large(endpoint, &self->raw);
+  return payload_copy(endpoint, &self->raw);
 }
 
 static Py_ssize_t length(message_object *self) {
@@ -95,7 +118,7 @@ static Py_ssize_t length(message_object *self) {
   return -1;
 }
 
-/* ---- exports ---- */
+/* ---- exports, of a Message and of a Batch ---- */
 
 static void list(message_object *self) {
   self->next = self->endpoint->exported;
@@ -110,31 +133,39 @@ static void unlist(message_object *self) {
   self->previous = NULL;
 }
 
-static void unpin(message_object *self) {
-  if (self->pinned) omni_message_unpin(self->endpoint->handle, self->raw.number);
-  self->pinned = false;
+static bool is_batch(const message_object *self) { return Py_TYPE(self) == self->endpoint->state->batch; }
+
+static void pin(message_object *self) {
+  if (is_batch(self)) batch_pin(self);
+  else omni_message_pin(self->endpoint->handle, &self->raw, &self->pin);
 }
 
+static void unpin(message_object *self) {
+  if (is_batch(self)) batch_unpin(self);
+  else omni_unpin(&self->pin);
+}
+
+/* Each pin succeeds: no pop and no close has come since the export, and a message has one object. */
 void pin_exported_messages(consumer_endpoint *endpoint) {
   while (endpoint->exported) {
     message_object *message = endpoint->exported;
     unlist(message);
-    message->pinned = omni_message_pin(endpoint->handle, &message->raw) == 0; /* it succeeds: no pop or close since */
+    pin(message);
   }
 }
 
-static int getbuffer(message_object *self, Py_buffer *view, int flags) {
+int message_getbuffer(PyObject *object, Py_buffer *view, int flags) {
+  message_object *self = (message_object *)object;
   consumer_endpoint *endpoint = self->endpoint;
   bool first = self->exports == 0;
   view->obj = NULL;
-  if (UNLIKELY(first && endpoint->native)) self->pinned = omni_message_pin(endpoint->handle, &self->raw) == 0;
-  if (!is_readable(endpoint, &self->raw) || (endpoint->native && !self->pinned)) {
+  if (UNLIKELY(first && endpoint->native)) pin(self); /* native code may pop at any time */
+  if (!is_readable(endpoint, &self->raw)) {
     expired(endpoint);
     goto refused;
   }
-  if (PyBuffer_FillInfo(view, (PyObject *)self, (void *)self->raw.data, (Py_ssize_t)self->raw.size, 1, flags) < 0)
-    goto refused;
-  if (first && !self->pinned) list(self);
+  if (PyBuffer_FillInfo(view, object, (void *)self->raw.data, (Py_ssize_t)self->raw.size, 1, flags) < 0) goto refused;
+  if (first && !endpoint->native) list(self);
   self->exports++;
   return 0;
 refused:
@@ -142,13 +173,14 @@ refused:
   return -1;
 }
 
-static void releasebuffer(message_object *self, Py_buffer *Py_UNUSED(view)) {
+void message_releasebuffer(PyObject *object, Py_buffer *Py_UNUSED(view)) {
+  message_object *self = (message_object *)object;
   if (--self->exports) return;
   if (self->previous) unlist(self);
   unpin(self);
 }
 
-static PyObject *data(PyObject *self, void *Py_UNUSED(closure)) { return PyMemoryView_FromObject(self); }
+PyObject *view_of(PyObject *self, void *Py_UNUSED(closure)) { return PyMemoryView_FromObject(self); }
 
 static PyObject *repr(message_object *self) {
   unsigned long long number = self->raw.number;
@@ -157,13 +189,15 @@ static PyObject *repr(message_object *self) {
 }
 
 static PyMethodDef methods[] = {
+    METHOD(Message, tobytes, tobytes, METH_NOARGS),
     METHOD(Message, get_flatbuffer, message_get_flatbuffer, KEYWORDS),
     METHOD(Message, verify, message_verify, KEYWORDS),
+    {"__bytes__", CALL(tobytes), METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
 static PyGetSetDef getset[] = {
-    PROPERTY(Message, data, data),
+    PROPERTY(Message, data, view_of),
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -174,8 +208,8 @@ static PyType_Slot slots[] = {
     {Py_tp_methods, methods},
     {Py_tp_getset, getset},
     {Py_sq_length, length},
-    {Py_bf_getbuffer, getbuffer},
-    {Py_bf_releasebuffer, releasebuffer},
+    {Py_bf_getbuffer, message_getbuffer},
+    {Py_bf_releasebuffer, message_releasebuffer},
     {0, NULL},
 };
 

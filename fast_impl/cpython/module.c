@@ -20,6 +20,7 @@ static const import imports[] = {
     {"fast_impl._common", "expired", offsetof(handles_state, expired)},
     {"fast_impl._common", "ended", offsetof(handles_state, ended)},
     {"fast_impl._common", "held", offsetof(handles_state, held)},
+    {"fast_impl._common", "stopped", offsetof(handles_state, stopped)},
 };
 enum { IMPORTS = sizeof imports / sizeof *imports };
 
@@ -73,7 +74,6 @@ static int execute(PyObject *module) {
   if (members_of("PushResult", state->push_results, OMNI_PUSH_QUEUE_FULL + 1) < 0 ||
       members_of("PopResult", state->pop_results, OMNI_POP_EMPTY + 1) < 0)
     return -1;
-  if (!(state->zero = PyLong_FromLong(0))) return -1;
   if (PyModule_AddStringConstant(module, "fences", omni_fences()) < 0) return -1;
   for (int i = 0; i <= OMNI_POP_EMPTY; i++)
     if (!(state->nothing[i] = PyTuple_Pack(2, state->pop_results[i], Py_None))) return -1;
@@ -100,7 +100,6 @@ static void release(void *module) {
   free_messages_clear(state);
   for (int i = 0; i < TYPES; i++) Py_CLEAR(*made(state, i));
   for (int i = 0; i < IMPORTS; i++) Py_CLEAR(*imported(state, i));
-  Py_CLEAR(state->zero);
   Py_CLEAR(state->build);
   Py_CLEAR(state->get_flatbuffer);
   Py_CLEAR(state->verify);

@@ -1,174 +1,135 @@
-/* Taking one message: try_pop, blocking_pop, receive, iteration (§6.2, §6.3). */
+/* Taking messages: begin a pop, make its answer, end it (§6.2, §6.3) [POP-6].
+ *
+ * Between begin and end no Python code runs: what could run some while it is made, the tuples and lists that the
+ * collector tracks, is made before. If the rest cannot be made, the pop ends with 0 and has taken nothing. */
 #include <string.h>
 
 #include "handles.h"
 
-/* ---- messages pending delivery: a signal's handler raised after they had been taken [CON-6] ---- */
+/* ---- one pop ---- */
 
-void keep_pending(consumer_endpoint *endpoint, const omni_message *messages, size_t count) {
-  if (endpoint->closed) return; /* they have expired */
-  size_t left = endpoint->pending_count - endpoint->pending_next;
-  omni_message *kept = PyMem_New(omni_message, count + left);
-  if (!kept) return; /* no memory: they are lost */
-  memcpy(kept, messages, count * sizeof *kept);
-  if (left) memcpy(kept + count, endpoint->pending + endpoint->pending_next, left * sizeof *kept);
-  PyMem_Free(endpoint->pending);
-  endpoint->pending = kept;
-  endpoint->pending_count = count + left;
-  endpoint->pending_next = 0;
-}
-
-size_t take_pending(consumer_endpoint *endpoint, size_t wanted, omni_message *messages) {
-  size_t left = endpoint->pending_count - endpoint->pending_next, count = wanted < left ? wanted : left;
-  memcpy(messages, endpoint->pending + endpoint->pending_next, count * sizeof *messages);
-  endpoint->pending_next += count;
-  if (endpoint->pending_next == endpoint->pending_count) endpoint->pending_next = endpoint->pending_count = 0;
-  return count;
-}
-
-/* ---- pops ---- */
-
-PyObject *without_message(const handles_state *state, int code) {
-  if (UNLIKELY(code < 0)) return raise_by(state->refuse, "(i)", code);
-  return Py_NewRef(state->nothing[code]);
-}
-
-/* After EMPTY: a code, or OMNI_INTERRUPTED with an exception set. The GIL is released only to wait. */
-static __attribute__((noinline)) int pop_waiting(consumer_endpoint *endpoint, int64_t timeout, omni_message *message) {
-  int code;
-  if (timeout == 0) return omni_blocking_pop(endpoint->handle, 0, message); /* counts the failure [STA-2] */
-  for (int64_t deadline = deadline_after(timeout);; timeout = time_left(deadline)) {
+/* The GIL is released only to wait, with nothing taken. */
+static __attribute__((noinline)) int begin_waiting(consumer_endpoint *endpoint, uint64_t wanted, int64_t timeout,
+                                                   omni_message *messages, size_t *count, omni_pop *pop) {
+  int64_t deadline = deadline_after(timeout);
+  for (;; timeout = time_left(deadline)) {
     PyThreadState *thread = gil_give();
-    code = omni_blocking_pop(endpoint->handle, timeout, message);
+    int code = omni_consumer_wait(endpoint->handle, timeout);
     gil_take(thread);
-    if (PyErr_CheckSignals() < 0) {
-      if (code == OMNI_POP_SUCCESS) keep_pending(endpoint, message, 1);
-      return OMNI_INTERRUPTED;
-    }
-    if (code != OMNI_INTERRUPTED) return code;
+    if (check_signals() < 0) return OMNI_INTERRUPTED;
+    if (code == OMNI_CONCURRENT_USE) return code;
+    pin_live_exports(endpoint); /* a handler, or another thread, may have popped and kept a view */
+    /* Where the time is up, this look is the last. */
+    int otherwise = code == OMNI_POP_TIMEOUT ? OMNI_POP_TIMEOUT : OMNI_POP_EMPTY;
+    code = omni_pop_begin(endpoint->handle, wanted, otherwise, messages, count, pop);
+    if (code != OMNI_POP_EMPTY) return code;
   }
 }
 
-/* omni_try_pop, or the first message pending delivery. */
-static inline int pop_once(consumer_endpoint *endpoint, omni_message *message) {
+/* omni_pop_begin, waiting as long as `timeout` allows; where no message comes, `otherwise`, or TIMEOUT. A code;
+ * OMNI_INTERRUPTED with an exception set. */
+static inline int begin(consumer_endpoint *endpoint, uint64_t wanted, int64_t timeout, int otherwise,
+                        omni_message *messages, size_t *count, omni_pop *pop) {
   pin_live_exports(endpoint);
-  if (!has_pending(endpoint)) return omni_try_pop(endpoint->handle, message);
-  take_pending(endpoint, 1, message);
-  return OMNI_POP_SUCCESS;
+  int code = omni_pop_begin(endpoint->handle, wanted, timeout ? OMNI_POP_EMPTY : otherwise, messages, count, pop);
+  if (LIKELY(code != OMNI_POP_EMPTY || timeout == 0 || wanted == 0)) return code;
+  return begin_waiting(endpoint, wanted, timeout, messages, count, pop);
 }
 
-/* A blocking pop, with the results of pop_waiting. */
-static inline int pop(consumer_endpoint *endpoint, int64_t timeout, omni_message *message) {
-  int code = pop_once(endpoint, message);
-  return LIKELY(code != OMNI_POP_EMPTY) ? code : pop_waiting(endpoint, timeout, message);
+/* The answer beside SUCCESS; NULL with an exception. */
+static PyObject *without_message(const consumer_endpoint *endpoint, int code) {
+  if (LIKELY(code >= 0)) return Py_NewRef(endpoint->state->nothing[code]);
+  return code == OMNI_INTERRUPTED ? NULL : refuse_consumer(endpoint, code);
 }
 
-/* (SUCCESS, the message). The last such tuple, and the message in it, are reused when their reference counts are 1. */
-static PyObject *with_message(consumer_endpoint *endpoint, const omni_message *raw) {
-  PyObject *ready = endpoint->ready;
-  if (LIKELY(ready != NULL && Py_REFCNT(ready) == 1)) {
-    PyObject *message = PyTuple_GET_ITEM(ready, 1);
-    if (Py_REFCNT(message) == 1) {
-      ((message_object *)message)->raw = *raw;
-    } else {
-      PyObject *fresh = message_new(endpoint, raw);
-      if (!fresh) goto lost;
-      PyTuple_SET_ITEM(ready, 1, fresh);
-      Py_DECREF(message);
-    }
-    return Py_NewRef(ready);
-  }
-  PyObject *message = message_new(endpoint, raw);
-  if (!message) goto lost;
-  ready = PyTuple_Pack(2, endpoint->state->pop_results[OMNI_POP_SUCCESS], message);
-  Py_DECREF(message);
-  if (!ready) goto lost;
-  if (!endpoint->closed)
-    Py_XSETREF(endpoint->ready,
-               Py_NewRef(ready)); /* not after a close, which clears `ready`: it refers to the endpoint */
-  return ready;
-lost:
-  keep_pending(endpoint, raw, 1);
-  return NULL;
-}
-
-PyObject *consumer_try_pop(consumer_object *self, PyObject *Py_UNUSED(unused)) {
-  consumer_endpoint *endpoint = self->endpoint;
-  if (UNLIKELY(endpoint == NULL)) return without_message(self->state, OMNI_POP_CHANNEL_CLOSED);
-  omni_message raw;
-  endpoint->references++;
-  int code = pop_once(endpoint, &raw);
-  PyObject *answer = code == OMNI_POP_SUCCESS ? with_message(endpoint, &raw) : without_message(self->state, code);
-  consumer_endpoint_drop(endpoint);
-  return answer;
-}
-
-static inline int timeout_argument(const char *function, consumer_object *self, PyObject *const *args, Py_ssize_t nargs,
-                                   PyObject *kwnames, int64_t *timeout) {
+static int timeout_argument(const char *function, consumer_object *self, PyObject *const *args, Py_ssize_t nargs,
+                            PyObject *kwnames, int64_t *timeout) {
   static const char *const names[] = {"timeout"};
   PyObject *given = Py_None;
   *timeout = FOREVER;
   if (LIKELY(!nargs && !kwnames)) return 0;
-  if (LIKELY(nargs == 1 && !kwnames && args[0] == self->state->zero)) {
-    *timeout = 0;
-    return 0;
-  }
   if (LIKELY(nargs == 1 && !kwnames)) given = args[0];
   else if (bind(function, names, 0, 1, args, nargs, kwnames, &given) < 0) return -1;
   return convert_timeout(self->state, given, timeout);
 }
 
-PyObject *consumer_blocking_pop(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
-  int64_t timeout;
-  if (timeout_argument("blocking_pop", self, args, nargs, kwnames, &timeout) < 0) return NULL;
-  consumer_endpoint *endpoint = self->endpoint; /* read after the conversion, which may run Python code that moves it */
-  if (UNLIKELY(endpoint == NULL)) return without_message(self->state, OMNI_POP_CHANNEL_CLOSED);
-  omni_message raw;
-  PyObject *answer = NULL;
+/* ---- one message, where it lies ---- */
+
+/* (SUCCESS, what it held last or None): the last such tuple, when its reference count is 1. */
+static inline PyObject *take_ready(consumer_endpoint *endpoint) {
+  PyObject *ready = endpoint->ready;
+  if (UNLIKELY(ready == NULL || Py_REFCNT(ready) != 1))
+    return PyTuple_Pack(2, endpoint->state->pop_results[OMNI_POP_SUCCESS], Py_None);
+  endpoint->ready = NULL;
+  return ready;
+}
+
+static inline void keep_ready(consumer_endpoint *endpoint, PyObject *answer) {
+  /* Not after a close, which clears `ready`: it refers to the endpoint. */
+  if (LIKELY(!endpoint->closed)) Py_XSETREF(endpoint->ready, Py_NewRef(answer));
+}
+
+/* Puts the message into the tuple, in the message object that is there if nothing else refers to it. -1 without memory. */
+static inline int put_message(consumer_endpoint *endpoint, PyObject *answer, const omni_message *raw) {
+  PyObject *message = PyTuple_GET_ITEM(answer, 1);
+  if (LIKELY(message != Py_None && Py_REFCNT(message) == 1)) {
+    ((message_object *)message)->raw = *raw;
+    return 0;
+  }
+  PyObject *fresh = message_new(endpoint, raw);
+  if (!fresh) return -1;
+  PyTuple_SET_ITEM(answer, 1, fresh);
+  Py_DECREF(message);
+  return 0;
+}
+
+static inline PyObject *pop_one(consumer_object *self, int64_t timeout, int otherwise) {
+  consumer_endpoint *endpoint = self->endpoint;
+  if (UNLIKELY(endpoint == NULL)) return Py_NewRef(self->state->nothing[OMNI_POP_CHANNEL_CLOSED]);
   endpoint->references++;
-  int code = pop(endpoint, timeout, &raw);
-  if (code == OMNI_POP_SUCCESS) answer = with_message(endpoint, &raw);
-  else if (code != OMNI_INTERRUPTED) answer = without_message(self->state, code);
+  omni_message raw;
+  size_t count;
+  omni_pop pop;
+  PyObject *answer = take_ready(endpoint);
+  if (LIKELY(answer != NULL)) {
+    int code = begin(endpoint, 1, timeout, otherwise, &raw, &count, &pop);
+    bool made = code == OMNI_POP_SUCCESS && put_message(endpoint, answer, &raw) == 0;
+    if (LIKELY(code == OMNI_POP_SUCCESS)) omni_pop_end(endpoint->handle, &pop, made);
+    keep_ready(endpoint, answer);
+    if (UNLIKELY(!made)) {
+      Py_DECREF(answer);
+      answer = code == OMNI_POP_SUCCESS ? NULL : without_message(endpoint, code);
+    }
+  }
   consumer_endpoint_drop(endpoint);
   return answer;
 }
 
-enum { KEPT_BYTES = 4096 }; /* the largest payload that is kept, to be reused */
-
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-/* After the bytes have changed, for the cached hash is that of the previous ones. */
-static inline void forget_hash(PyObject *bytes) { ((PyBytesObject *)bytes)->ob_shash = -1; }
-#pragma GCC diagnostic pop
-
-/* The payload as bytes. A loop over payloads drops each one when the next has come, at the latest: so of the last two,
- * the older bytes object is reused when its reference count is 1 and its length is right. That saves allocating and
- * freeing an object, the most expensive part of a receive. */
-static inline PyObject *payload_copy(consumer_endpoint *endpoint, const omni_message *raw) {
-  PyObject **older = &endpoint->given[endpoint->given_last ^= 1], *bytes = *older;
-  if (LIKELY(bytes != NULL && Py_REFCNT(bytes) == 1 && (size_t)PyBytes_GET_SIZE(bytes) == raw->size)) {
-    memcpy(PyBytes_AS_STRING(bytes), raw->data, raw->size);
-    forget_hash(bytes);
-    return Py_NewRef(bytes);
-  }
-  bytes = PyBytes_FromStringAndSize((const char *)raw->data, (Py_ssize_t)raw->size);
-  if (bytes && raw->size <= KEPT_BYTES && !endpoint->closed) Py_XSETREF(*older, Py_NewRef(bytes));
-  return bytes;
+PyObject *consumer_try_pop(consumer_object *self, PyObject *Py_UNUSED(unused)) {
+  return pop_one(self, 0, OMNI_POP_EMPTY);
 }
 
-/* The slow path of `take`, for what pop_once returned as `code`: to wait, to copy without the GIL, or to raise. */
-static __attribute__((noinline)) PyObject *take_on(consumer_endpoint *endpoint, int64_t timeout, omni_message *raw,
-                                                   int *code) {
-  PyObject *bytes = NULL;
-  endpoint->references++;
-  if (*code == OMNI_POP_EMPTY) *code = pop_waiting(endpoint, timeout, raw);
-  if (*code == OMNI_POP_SUCCESS) {
-    bytes = message_copy(endpoint, raw);
-    if (UNLIKELY(!bytes) && PyErr_ExceptionMatches(PyExc_MemoryError)) keep_pending(endpoint, raw, 1);
-  } else if (*code < 0 && *code != OMNI_INTERRUPTED) {
-    raise_by(endpoint->state->refuse, "(i)", *code);
+PyObject *consumer_blocking_pop(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+  int64_t timeout;
+  if (timeout_argument("blocking_pop", self, args, nargs, kwnames, &timeout) < 0) return NULL;
+  return pop_one(self, timeout, OMNI_POP_TIMEOUT);
+}
+
+/* ---- one payload, copied ---- */
+
+/* Copies without the GIL, and ends the pop before it asks for it again: a daemon thread may never get it, and would stay
+ * inside. Meanwhile every other pop is refused, and a close waits. */
+static __attribute__((noinline)) PyObject *take_large(consumer_endpoint *endpoint, const omni_message *raw,
+                                                      omni_pop *pop) {
+  PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)raw->size);
+  if (!bytes) {
+    omni_pop_end(endpoint->handle, pop, 0);
+    return NULL;
   }
-  consumer_endpoint_drop(endpoint);
+  PyThreadState *thread = gil_give();
+  memcpy(PyBytes_AS_STRING(bytes), raw->data, raw->size);
+  omni_pop_end(endpoint->handle, pop, 1);
+  gil_take(thread);
   return bytes;
 }
 
@@ -177,13 +138,21 @@ static PyObject *take(consumer_object *self, int64_t timeout, int *code) {
   consumer_endpoint *endpoint = self->endpoint;
   *code = OMNI_POP_CHANNEL_CLOSED;
   if (UNLIKELY(endpoint == NULL)) return NULL;
+  endpoint->references++;
   omni_message raw;
-  *code = pop_once(endpoint, &raw);
-  if (UNLIKELY(*code != OMNI_POP_SUCCESS || endpoint->native || raw.size >= LARGE_COPY))
-    return take_on(endpoint, timeout, &raw, code);
-  /* Readable: since the pop no Python thread has had the GIL to pop or close, and native code has no handle. */
-  PyObject *bytes = payload_copy(endpoint, &raw);
-  if (UNLIKELY(!bytes)) keep_pending(endpoint, &raw, 1);
+  size_t count;
+  omni_pop pop;
+  PyObject *bytes = NULL;
+  *code = begin(endpoint, 1, timeout, OMNI_POP_TIMEOUT, &raw, &count, &pop);
+  if (LIKELY(*code == OMNI_POP_SUCCESS && raw.size < LARGE_COPY)) {
+    bytes = payload_copy(endpoint, &raw);
+    omni_pop_end(endpoint->handle, &pop, bytes != NULL);
+  } else if (*code == OMNI_POP_SUCCESS) {
+    bytes = take_large(endpoint, &raw, &pop);
+  } else if (*code < 0 && *code != OMNI_INTERRUPTED) {
+    refuse_consumer(endpoint, *code);
+  }
+  consumer_endpoint_drop(endpoint);
   return bytes;
 }
 
@@ -194,6 +163,189 @@ PyObject *consumer_receive(consumer_object *self, PyObject *const *args, Py_ssiz
   PyObject *bytes = take(self, timeout, &code);
   if (LIKELY(bytes != NULL) || code <= OMNI_POP_SUCCESS) return bytes;
   return raise_by(self->state->unreceived, "(O)", self->state->pop_results[code]);
+}
+
+/* ---- several ---- */
+
+static int batch_arguments(const char *function, consumer_object *self, PyObject *const *args, Py_ssize_t nargs,
+                           PyObject *kwnames, uint64_t *wanted, int64_t *timeout) {
+  static const char *const names[] = {"max_count", "timeout"};
+  PyObject *values[2] = {NULL, NULL};
+  if (LIKELY(nargs == 1 && !kwnames)) values[0] = args[0];
+  else if (bind(function, names, 1, 2, args, nargs, kwnames, values) < 0) return -1;
+  if (convert_count(self->state, "max_count", values[0], wanted) < 0) return -1;
+  return values[1] ? convert_timeout(self->state, values[1], timeout) : 0;
+}
+
+/* A list with room for what waits now, out of the collector's sight while it is filled. */
+static PyObject *list_ready(const consumer_endpoint *endpoint, uint64_t wanted) {
+  uint64_t waiting = omni_consumer_available_messages(endpoint->handle);
+  PyObject *list = PyList_New((Py_ssize_t)(wanted < waiting ? wanted : waiting));
+  if (list) PyObject_GC_UnTrack(list);
+  return list;
+}
+
+static void list_done(PyObject *list, Py_ssize_t filled) {
+  if (filled < PyList_GET_SIZE(list)) Py_SET_SIZE(list, filled);
+  PyObject_GC_Track(list);
+}
+
+/* Puts an item that was made into its place; -1 without one, or without memory. */
+static inline int list_put(PyObject *list, Py_ssize_t place, PyObject *item) {
+  if (UNLIKELY(!item)) return -1;
+  if (LIKELY(place < PyList_GET_SIZE(list))) {
+    PyList_SET_ITEM(list, place, item);
+    return 0;
+  }
+  int failed = PyList_Append(list, item); /* more has come since */
+  Py_DECREF(item);
+  return failed;
+}
+
+static int fill_with_messages(consumer_endpoint *endpoint, PyObject *list, omni_pop *pop, size_t count) {
+  omni_message raw;
+  int failed = 0;
+  for (size_t i = 0; i < count && !failed; i++) {
+    omni_pop_message(pop, i, &raw);
+    failed = list_put(list, (Py_ssize_t)i, message_new(endpoint, &raw));
+  }
+  omni_pop_end(endpoint->handle, pop, failed ? 0 : count);
+  return failed;
+}
+
+/* Large ones are copied without the GIL, as in take_large; the list is nobody else's yet. */
+static int fill_with_payloads(consumer_endpoint *endpoint, PyObject *list, omni_pop *pop, size_t count) {
+  omni_message raw;
+  size_t total = 0, copied = 0;
+  int failed = 0;
+  for (size_t i = 0; i < count && !failed; i++) {
+    omni_pop_message(pop, i, &raw);
+    total += raw.size;
+    const char *bytes = total < LARGE_COPY ? (const char *)raw.data : NULL;
+    failed = list_put(list, (Py_ssize_t)i, PyBytes_FromStringAndSize(bytes, (Py_ssize_t)raw.size));
+    if (bytes) copied = i + 1;
+  }
+  if (LIKELY(failed || copied == count)) {
+    omni_pop_end(endpoint->handle, pop, failed ? 0 : count);
+    return failed;
+  }
+  PyThreadState *thread = gil_give();
+  for (size_t i = copied; i < count; i++) {
+    omni_pop_message(pop, i, &raw);
+    memcpy(PyBytes_AS_STRING(PyList_GET_ITEM(list, (Py_ssize_t)i)), raw.data, raw.size);
+  }
+  omni_pop_end(endpoint->handle, pop, count);
+  gil_take(thread);
+  return 0;
+}
+
+/* A pop of several into a list: its code, with the list in `*list`; the list is NULL with an exception. */
+static int pop_list(consumer_endpoint *endpoint, uint64_t wanted, int64_t timeout, bool payloads, PyObject **list) {
+  uint64_t capacity = omni_consumer_capacity(endpoint->handle);
+  if (wanted > capacity) wanted = capacity;
+  size_t count = 0;
+  omni_pop pop;
+  int code = OMNI_INTERRUPTED, failed = 0;
+  if (!(*list = list_ready(endpoint, wanted))) return code;
+  code = begin(endpoint, wanted, timeout, OMNI_POP_EMPTY, NULL, &count, &pop);
+  if (LIKELY(code == OMNI_POP_SUCCESS)) failed = (payloads ? fill_with_payloads : fill_with_messages)(endpoint, *list, &pop, count);
+  list_done(*list, failed ? 0 : (Py_ssize_t)count);
+  if (UNLIKELY(failed || code < 0)) {
+    if (code < 0 && code != OMNI_INTERRUPTED) refuse_consumer(endpoint, code);
+    Py_CLEAR(*list);
+  }
+  return code;
+}
+
+PyObject *consumer_batch_pop(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+  uint64_t wanted;
+  int64_t timeout = 0;
+  if (batch_arguments("batch_pop", self, args, nargs, kwnames, &wanted, &timeout) < 0) return NULL;
+  consumer_endpoint *endpoint = self->endpoint;
+  if (UNLIKELY(endpoint == NULL)) return Py_BuildValue("(O[])", self->state->pop_results[OMNI_POP_CHANNEL_CLOSED]);
+  PyObject *answer = PyTuple_New(2), *list;
+  if (!answer) return NULL;
+  endpoint->references++;
+  int code = pop_list(endpoint, wanted, timeout, false, &list);
+  consumer_endpoint_drop(endpoint);
+  if (UNLIKELY(!list)) {
+    Py_DECREF(answer);
+    return NULL;
+  }
+  PyTuple_SET_ITEM(answer, 0, Py_NewRef(self->state->pop_results[code]));
+  PyTuple_SET_ITEM(answer, 1, list);
+  return answer;
+}
+
+PyObject *consumer_receive_many(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+  uint64_t wanted;
+  int64_t timeout = FOREVER;
+  if (batch_arguments("receive_many", self, args, nargs, kwnames, &wanted, &timeout) < 0) return NULL;
+  if (wanted == 0) return PyList_New(0);
+  consumer_endpoint *endpoint = self->endpoint;
+  PyObject *list = NULL;
+  int code = OMNI_POP_CHANNEL_CLOSED;
+  if (LIKELY(endpoint != NULL)) {
+    endpoint->references++;
+    code = pop_list(endpoint, wanted, timeout, true, &list);
+    consumer_endpoint_drop(endpoint);
+    if (LIKELY(code == OMNI_POP_SUCCESS || !list)) return list;
+    Py_DECREF(list);
+  }
+  if (code == OMNI_POP_EMPTY) code = OMNI_POP_TIMEOUT; /* no time was given */
+  return raise_by(self->state->unreceived, "(O)", self->state->pop_results[code]);
+}
+
+PyObject *consumer_batch_pop_buffer(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+  uint64_t wanted;
+  int64_t timeout = 0;
+  if (batch_arguments("batch_pop_buffer", self, args, nargs, kwnames, &wanted, &timeout) < 0) return NULL;
+  consumer_endpoint *endpoint = self->endpoint;
+  if (UNLIKELY(endpoint == NULL)) return Py_NewRef(self->state->nothing[OMNI_POP_CHANNEL_CLOSED]);
+  PyObject *answer = PyTuple_Pack(2, self->state->pop_results[OMNI_POP_SUCCESS], Py_None);
+  if (!answer) return NULL;
+  endpoint->references++;
+  size_t count;
+  omni_pop pop;
+  uint64_t capacity = omni_consumer_capacity(endpoint->handle);
+  int code = begin(endpoint, wanted < capacity ? wanted : capacity, timeout, OMNI_POP_EMPTY, NULL, &count, &pop);
+  PyObject *batch = code == OMNI_POP_SUCCESS ? batch_new(endpoint, &pop, count) : NULL;
+  if (LIKELY(code == OMNI_POP_SUCCESS)) omni_pop_end(endpoint->handle, &pop, batch ? count : 0);
+  if (LIKELY(batch != NULL)) {
+    PyTuple_SET_ITEM(answer, 1, batch);
+    Py_DECREF(Py_None);
+  } else {
+    Py_DECREF(answer);
+    answer = code == OMNI_POP_SUCCESS ? NULL : without_message(endpoint, code);
+  }
+  consumer_endpoint_drop(endpoint);
+  return answer;
+}
+
+/* ---- waiting only ---- */
+
+PyObject *consumer_wait(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+  int64_t timeout;
+  if (timeout_argument("wait", self, args, nargs, kwnames, &timeout) < 0) return NULL;
+  consumer_endpoint *endpoint = self->endpoint;
+  int code = OMNI_POP_CHANNEL_CLOSED;
+  PyObject *answer = NULL;
+  if (LIKELY(endpoint != NULL)) {
+    endpoint->references++;
+    code = omni_consumer_wait(endpoint->handle, 0);
+    int64_t deadline = deadline_after(timeout);
+    while (code == OMNI_INTERRUPTED || (code == OMNI_POP_TIMEOUT && timeout != 0)) {
+      PyThreadState *thread = gil_give();
+      code = omni_consumer_wait(endpoint->handle, time_left(deadline));
+      gil_take(thread);
+      if (check_signals() < 0) break;
+      if (code == OMNI_POP_TIMEOUT) timeout = 0;
+    }
+    if (code < 0 && !PyErr_Occurred()) refuse_consumer(endpoint, code);
+    consumer_endpoint_drop(endpoint);
+  }
+  if (!PyErr_Occurred()) answer = Py_NewRef(self->state->pop_results[code]);
+  return answer;
 }
 
 /* ---- iteration ---- */

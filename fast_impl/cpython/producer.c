@@ -1,7 +1,7 @@
 /* ProducerHandle (§5): its queries, its close and its move. */
 #include "handles.h"
 
-static PyObject *producer_new(handles_state *state, producer_endpoint *endpoint) {
+static PyObject *handle_of(handles_state *state, producer_endpoint *endpoint) {
   producer_object *self = PyObject_New(producer_object, state->producer);
   if (!self) return NULL;
   self->state = state;
@@ -10,26 +10,29 @@ static PyObject *producer_new(handles_state *state, producer_endpoint *endpoint)
   return (PyObject *)self;
 }
 
-PyObject *producer_made(handles_state *state, omni_producer *handle) {
-  producer_endpoint *endpoint = PyMem_New(producer_endpoint, 1);
-  PyObject *self = NULL;
+PyObject *producer_new(handles_state *state) {
+  PyObject *self = handle_of(state, NULL);
+  producer_endpoint *endpoint = self ? PyMem_New(producer_endpoint, 1) : NULL;
   if (endpoint) {
-    *endpoint = (producer_endpoint){.references = 1, .state = state, .handle = handle};
-    self = producer_new(state, endpoint);
-    if (self) return self;
-    PyMem_Free(endpoint);
+    *endpoint = (producer_endpoint){.references = 1, .state = state};
+    ((producer_object *)self)->endpoint = endpoint;
+    return self;
   }
-  omni_producer_free(handle);
-  return PyErr_Occurred() ? NULL : PyErr_NoMemory();
+  Py_XDECREF(self);
+  return self ? PyErr_NoMemory() : NULL;
 }
 
-/* With the GIL, so that no other thread is reading or writing what goes; a thread inside a call leaves without it. */
+/* Releases the GIL only if it has to wait for a thread that is inside. The caller holds a reference. */
 static void endpoint_close(producer_endpoint *endpoint) {
-  omni_producer_close(endpoint->handle);
+  if (endpoint->handle && omni_producer_close_begin(endpoint->handle)) {
+    PyThreadState *thread = gil_give();
+    omni_producer_close_end(endpoint->handle);
+    gil_take(thread);
+  }
   reservation_object *reservation = endpoint->reservation;
   if (!reservation) return;
   endpoint->reservation = NULL;
-  reservation_end(reservation);
+  reservation_release(reservation); /* an export of the view keeps it alive, and the memory */
   Py_DECREF(reservation);
 }
 
@@ -59,7 +62,7 @@ static PyObject *exit_(producer_object *self, PyObject *const *Py_UNUSED(args), 
 }
 
 static PyObject *move(producer_object *self, PyObject *Py_UNUSED(unused)) {
-  PyObject *moved = producer_new(self->state, NULL);
+  PyObject *moved = handle_of(self->state, NULL);
   if (!moved) return NULL;
   ((producer_object *)moved)->endpoint = self->endpoint;
   self->endpoint = NULL;
@@ -102,6 +105,9 @@ static PyMethodDef methods[] = {
     METHOD(ProducerHandle, try_push, producer_try_push, KEYWORDS),
     METHOD(ProducerHandle, blocking_push, producer_blocking_push, KEYWORDS),
     METHOD(ProducerHandle, batch_push, producer_batch_push, KEYWORDS),
+    METHOD(ProducerHandle, send_many, producer_send_many, KEYWORDS),
+    METHOD(ProducerHandle, wait, producer_wait, KEYWORDS),
+    {"_reserve", CALL(producer_try_reserve), METH_FASTCALL, NULL},
     METHOD(ProducerHandle, reserve, producer_reserve, KEYWORDS),
     METHOD(ProducerHandle, commit, producer_commit, KEYWORDS),
     METHOD(ProducerHandle, rollback, producer_rollback, METH_NOARGS),

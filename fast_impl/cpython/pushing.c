@@ -1,34 +1,53 @@
-/* Sending copies: try_push, blocking_push, send, batch_push (§5.1, §5.2). */
+/* Sending copies: try_push, blocking_push, send, batch_push, send_many (§5.1, §5.2). */
 #include "handles.h"
 
 static const char *const names[] = {"data", "timeout"};
 
-static PyObject *push_result(const handles_state *state, int code) {
-  if (UNLIKELY(code < 0)) return raise_by(state->refuse, "(i)", code);
-  return Py_NewRef(state->push_results[code]);
+static PyObject *push_result(const producer_endpoint *endpoint, int code) {
+  if (LIKELY(code >= 0)) return Py_NewRef(endpoint->state->push_results[code]);
+  return code == OMNI_INTERRUPTED ? NULL : refuse_producer(endpoint, code);
 }
 
-/* Never waits. */
+/* ---- one message ---- */
+
+/* Never waits; large ones are copied without the GIL. */
 static inline int push_once(producer_endpoint *endpoint, const payload *bytes) {
   if (LIKELY(bytes->size < LARGE_COPY)) return omni_try_push(endpoint->handle, bytes->data, bytes->size);
-  int code;
-  Py_BEGIN_ALLOW_THREADS;
-  code = omni_try_push(endpoint->handle, bytes->data, bytes->size);
-  Py_END_ALLOW_THREADS;
+  PyThreadState *thread = gil_give();
+  int code = omni_try_push(endpoint->handle, bytes->data, bytes->size);
+  gil_take(thread);
   return code;
 }
 
-/* Waits without the GIL; OMNI_INTERRUPTED where the handler of a signal raised [CON-6]. */
-static __attribute__((noinline)) int push_waiting(producer_endpoint *endpoint, const payload *bytes, int64_t timeout) {
-  if (timeout == 0) return omni_blocking_push(endpoint->handle, bytes->data, bytes->size, 0);
-  int64_t deadline = deadline_after(timeout);
+int wait_for_space(producer_endpoint *endpoint, int64_t deadline) {
   for (;;) {
     PyThreadState *thread = gil_give();
-    int code = omni_blocking_push(endpoint->handle, bytes->data, bytes->size, timeout);
+    int code = omni_producer_wait(endpoint->handle, time_left(deadline));
     gil_take(thread);
-    if (code != OMNI_INTERRUPTED || PyErr_CheckSignals() < 0) return code;
-    timeout = time_left(deadline);
+    if (check_signals() < 0) return OMNI_INTERRUPTED;
+    if (code != OMNI_INTERRUPTED) return code;
   }
+}
+
+/* After QUEUE_FULL: waits, and tries again until the time is up. A code; OMNI_INTERRUPTED with an exception set. With a
+ * deadline that has passed it does not wait. */
+static __attribute__((noinline)) int push_waiting(producer_endpoint *endpoint, const payload *bytes, int64_t deadline) {
+  for (;;) {
+    int code = wait_for_space(endpoint, deadline);
+    if (code < 0) return code;
+    if (code == OMNI_PUSH_TIMEOUT) break;
+    code = push_once(endpoint, bytes);
+    if (code != OMNI_PUSH_QUEUE_FULL) return code;
+  }
+  return omni_blocking_push(endpoint->handle, bytes->data, bytes->size, 0); /* the last look counts a failure [STA-1] */
+}
+
+/* What blocking_push and send do alike. */
+static inline int push(producer_endpoint *endpoint, const payload *bytes, int64_t timeout) {
+  int code = push_once(endpoint, bytes);
+  if (LIKELY(code != OMNI_PUSH_QUEUE_FULL)) return code;
+  if (timeout == 0) return omni_blocking_push(endpoint->handle, bytes->data, bytes->size, 0);
+  return push_waiting(endpoint, bytes, deadline_after(timeout));
 }
 
 PyObject *producer_try_push(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
@@ -36,168 +55,224 @@ PyObject *producer_try_push(producer_object *self, PyObject *const *args, Py_ssi
   payload bytes;
   if (LIKELY(nargs == 1 && !kwnames)) data = args[0];
   else if (bind("try_push", names, 1, 1, args, nargs, kwnames, &data) < 0) return NULL;
-  if (payload_of(data, &bytes) < 0) return NULL;
+  if (payload_of(data, -1, &bytes) < 0) return NULL;
   producer_endpoint *endpoint = self->endpoint; /* read after the conversion, which may run Python code that moves it */
-  int code = OMNI_PUSH_CHANNEL_CLOSED;
-  if (LIKELY(endpoint != NULL && bytes.size < LARGE_COPY)) {
-    code = omni_try_push(endpoint->handle, bytes.data, bytes.size); /* holding the GIL */
-  } else if (endpoint != NULL) {
+  PyObject *answer;
+  if (LIKELY(endpoint != NULL)) {
     endpoint->references++;
-    code = push_once(endpoint, &bytes);
+    answer = push_result(endpoint, push_once(endpoint, &bytes));
     producer_endpoint_drop(endpoint);
+  } else {
+    answer = Py_NewRef(self->state->push_results[OMNI_PUSH_CHANNEL_CLOSED]);
   }
   payload_release(&bytes);
-  return push_result(self->state, code);
-}
-
-/* What blocking_push and send do alike: a code, or OMNI_INTERRUPTED with an exception set. */
-static inline int push(producer_object *self, const payload *bytes, int64_t timeout) {
-  producer_endpoint *endpoint = self->endpoint;
-  if (UNLIKELY(endpoint == NULL)) return OMNI_PUSH_CHANNEL_CLOSED;
-  endpoint->references++;
-  int code = push_once(endpoint, bytes);
-  if (code == OMNI_PUSH_QUEUE_FULL) code = push_waiting(endpoint, bytes, timeout);
-  producer_endpoint_drop(endpoint);
-  return code;
-}
-
-static inline int push_arguments(const char *function, producer_object *self, PyObject *const *args, Py_ssize_t nargs,
-                                 PyObject *kwnames, payload *bytes, int64_t *timeout) {
-  PyObject *values[2] = {NULL, Py_None};
-  if (LIKELY(nargs == 1 && !kwnames)) values[0] = args[0];
-  else if (bind(function, names, 1, 2, args, nargs, kwnames, values) < 0) return -1;
-  if (payload_of(values[0], bytes) < 0) return -1;
-  *timeout = FOREVER;
-  if (LIKELY(values[1] == Py_None) || convert_timeout(self->state, values[1], timeout) == 0) return 0;
-  payload_release(bytes);
-  return -1;
+  return answer;
 }
 
 PyObject *producer_blocking_push(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+  PyObject *values[2] = {NULL, Py_None};
+  int64_t timeout = FOREVER;
   payload bytes;
-  int64_t timeout;
-  if (push_arguments("blocking_push", self, args, nargs, kwnames, &bytes, &timeout) < 0) return NULL;
-  int code = push(self, &bytes, timeout);
+  if (LIKELY(nargs == 1 && !kwnames)) values[0] = args[0];
+  else if (bind("blocking_push", names, 1, 2, args, nargs, kwnames, values) < 0) return NULL;
+  if (UNLIKELY(values[1] != Py_None) && convert_timeout(self->state, values[1], &timeout) < 0) return NULL;
+  if (payload_of(values[0], -1, &bytes) < 0) return NULL;
+  producer_endpoint *endpoint = self->endpoint; /* read after the conversion, as in try_push */
+  PyObject *answer;
+  if (LIKELY(endpoint != NULL)) {
+    endpoint->references++;
+    answer = push_result(endpoint, push(endpoint, &bytes, timeout));
+    producer_endpoint_drop(endpoint);
+  } else {
+    answer = Py_NewRef(self->state->push_results[OMNI_PUSH_CHANNEL_CLOSED]);
+  }
   payload_release(&bytes);
-  return code == OMNI_INTERRUPTED ? NULL : push_result(self->state, code);
+  return answer;
+}
+
+/* Sends data, or raises why not; a code, INVALID_SIZE also where it is not bytes. The deadline is made of `timeout`
+ * where that is given. */
+static int send_data(producer_object *self, PyObject *data, int64_t timeout, const int64_t *deadline) {
+  payload bytes;
+  if (payload_of(data, -1, &bytes) < 0) return OMNI_PUSH_INVALID_SIZE;
+  producer_endpoint *endpoint = self->endpoint; /* read after the conversion, as in try_push */
+  int code = OMNI_PUSH_CHANNEL_CLOSED;
+  if (LIKELY(endpoint != NULL)) {
+    endpoint->references++;
+    code = push_once(endpoint, &bytes);
+    if (code == OMNI_PUSH_QUEUE_FULL)
+      code = push_waiting(endpoint, &bytes, deadline ? *deadline : deadline_after(timeout));
+  }
+  if (UNLIKELY(code < 0 && code != OMNI_INTERRUPTED)) {
+    refuse_producer(endpoint, code);
+  } else if (UNLIKELY(code > OMNI_PUSH_SUCCESS)) {
+    unsigned long long most = endpoint ? omni_producer_max_message_size(endpoint->handle) : 0;
+    raise_by(self->state->unsent, "(OnK)", self->state->push_results[code], (Py_ssize_t)bytes.size, most);
+  }
+  if (LIKELY(endpoint != NULL)) producer_endpoint_drop(endpoint);
+  payload_release(&bytes);
+  return code;
 }
 
 PyObject *producer_send(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
-  payload bytes;
+  PyObject *values[2] = {NULL, Py_None};
+  int64_t timeout = FOREVER;
+  if (LIKELY(nargs == 1 && !kwnames)) values[0] = args[0];
+  else if (bind("send", names, 1, 2, args, nargs, kwnames, values) < 0) return NULL;
+  if (UNLIKELY(values[1] != Py_None) && convert_timeout(self->state, values[1], &timeout) < 0) return NULL;
+  if (LIKELY(send_data(self, values[0], timeout, NULL) == OMNI_PUSH_SUCCESS)) Py_RETURN_NONE;
+  return NULL;
+}
+
+PyObject *producer_wait(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+  PyObject *given = Py_None;
   int64_t timeout;
-  if (push_arguments("send", self, args, nargs, kwnames, &bytes, &timeout) < 0) return NULL;
-  int code = push(self, &bytes, timeout);
-  payload_release(&bytes);
-  if (LIKELY(code == OMNI_PUSH_SUCCESS)) Py_RETURN_NONE;
-  if (code == OMNI_INTERRUPTED) return NULL;
-  if (code < 0) return push_result(self->state, code);
-  unsigned long long most = self->endpoint ? omni_producer_max_message_size(self->endpoint->handle) : 0;
-  return raise_by(self->state->unsent, "(OnK)", self->state->push_results[code], (Py_ssize_t)bytes.size, most);
+  if (bind("wait", names + 1, 0, 1, args, nargs, kwnames, &given) < 0 ||
+      convert_timeout(self->state, given, &timeout) < 0)
+    return NULL;
+  producer_endpoint *endpoint = self->endpoint;
+  if (!endpoint) return Py_NewRef(self->state->push_results[OMNI_PUSH_CHANNEL_CLOSED]);
+  endpoint->references++;
+  int code = omni_producer_wait(endpoint->handle, 0);
+  if (code == OMNI_PUSH_TIMEOUT && timeout != 0) code = wait_for_space(endpoint, deadline_after(timeout));
+  PyObject *answer = push_result(endpoint, code);
+  producer_endpoint_drop(endpoint);
+  return answer;
 }
 
-/* ---- batches ---- */
+/* ---- several ---- */
 
-enum { FEW = 256 }; /* messages of a batch that fit without allocating */
+enum { FEW = 256 }; /* messages that are pushed at once without allocating */
 
-typedef struct {
-  omni_bytes *items;
-  PyObject *owned;  /* a tuple of the messages, where exporters may run Python code; else NULL */
-  Py_buffer *views; /* of the first `view_count`, those that are not bytes */
-  Py_ssize_t count, view_count;
-  size_t total; /* bytes */
-  omni_bytes few[FEW];
-} gathered;
-
-static void batch_release(gathered *batch) {
-  for (Py_ssize_t i = 0; i < batch->view_count; i++) PyBuffer_Release(&batch->views[i]);
-  PyMem_Free(batch->views);
-  if (batch->items != batch->few) PyMem_Free(batch->items);
-  Py_XDECREF(batch->owned);
+static inline bool is_sequence(PyObject *messages) {
+  return LIKELY(PyList_CheckExact(messages) || PyTuple_CheckExact(messages));
 }
 
-static int batch_room(gathered *batch, Py_ssize_t count) {
-  batch->items = batch->few;
-  batch->count = count;
-  if (count > FEW) batch->items = PyMem_New(omni_bytes, count);
-  if (batch->items) return 0;
-  PyErr_NoMemory();
-  return -1;
-}
-
-/* The usual batch, a list or tuple of bytes: no Python code runs before they are pushed, so none can be removed
- * meanwhile. False where it holds anything else. */
-static bool gather_bytes(gathered *batch, PyObject *const *objects) {
-  for (Py_ssize_t i = 0; i < batch->count; i++) {
-    if (UNLIKELY(!PyBytes_CheckExact(objects[i]))) return false;
-    Py_ssize_t size = PyBytes_GET_SIZE(objects[i]);
-    batch->items[i] = (omni_bytes){PyBytes_AS_STRING(objects[i]), (size_t)size};
-    batch->total += (size_t)size;
+/* The bytes of as many objects as are exact bytes of less than LARGE_COPY in all: how many. No Python code runs. */
+static Py_ssize_t gather(PyObject *const *objects, Py_ssize_t count, omni_bytes *items) {
+  size_t total = 0;
+  Py_ssize_t i = 0;
+  for (; i < count && PyBytes_CheckExact(objects[i]); i++) {
+    items[i] = (omni_bytes){PyBytes_AS_STRING(objects[i]), (size_t)PyBytes_GET_SIZE(objects[i])};
+    if ((total += items[i].size) >= LARGE_COPY) break;
   }
-  return true;
+  return i;
 }
 
-/* Exporters in Python may run any code, which may change the list: the batch owns a tuple of its items. */
-static int gather_any(gathered *batch) {
-  batch->total = 0;
-  for (Py_ssize_t i = 0; i < batch->count; i++) {
+/* A tuple of the elements as bytes: each is copied when the iterable yields it, unless it is bytes already [PSH-6]. */
+static PyObject *copied(PyObject *messages) {
+  PyObject *iterator = PyObject_GetIter(messages), *all = iterator ? PyList_New(0) : NULL, *item = NULL, *tuple = NULL;
+  for (Py_ssize_t i = 0; all && (item = PyIter_Next(iterator)); i++) {
     payload bytes;
-    PyObject *object = PyTuple_GET_ITEM(batch->owned, i);
-    if (payload_of(object, &bytes) < 0) return -1;
-    if (bytes.view.obj) {
-      if (!batch->views) batch->views = PyMem_New(Py_buffer, batch->count);
-      if (!batch->views) {
-        payload_release(&bytes);
-        PyErr_NoMemory();
-        return -1;
-      }
-      batch->views[batch->view_count++] = bytes.view;
+    PyObject *copy = PyBytes_CheckExact(item) ? Py_NewRef(item) : NULL;
+    if (!copy && payload_of(item, i, &bytes) == 0) {
+      copy = PyBytes_FromStringAndSize(bytes.data, (Py_ssize_t)bytes.size);
+      payload_release(&bytes);
     }
-    batch->items[i] = (omni_bytes){bytes.data, bytes.size};
-    batch->total += bytes.size;
+    Py_DECREF(item);
+    int failed = copy ? PyList_Append(all, copy) : -1;
+    Py_XDECREF(copy);
+    if (failed) break;
   }
-  return 0;
+  if (all && !PyErr_Occurred()) tuple = PyList_AsTuple(all);
+  Py_XDECREF(all);
+  Py_XDECREF(iterator);
+  return tuple;
 }
 
-static int gather(gathered *batch, PyObject *messages) {
-  if (LIKELY(PyList_CheckExact(messages) || PyTuple_CheckExact(messages))) {
-    if (batch_room(batch, PySequence_Fast_GET_SIZE(messages)) < 0) return -1;
-    if (gather_bytes(batch, PySequence_Fast_ITEMS(messages)) && batch->total < LARGE_COPY) return 0;
-    if (batch->items != batch->few) PyMem_Free(batch->items);
-    batch->items = batch->few;
+/* Pushes bytes at once; large ones without the GIL. How many, or a negative code; -1 with an exception. */
+static int64_t push_all(producer_endpoint *endpoint, PyObject *all) {
+  Py_ssize_t count = PySequence_Fast_GET_SIZE(all);
+  PyObject **objects = PySequence_Fast_ITEMS(all);
+  omni_bytes few[FEW], *items = count > FEW ? PyMem_New(omni_bytes, count) : few;
+  size_t total = 0;
+  if (!items) {
+    PyErr_NoMemory();
+    return -1;
   }
-  batch->owned = PySequence_Tuple(messages);
-  if (!batch->owned || batch_room(batch, PyTuple_GET_SIZE(batch->owned)) < 0) return -1;
-  return gather_any(batch);
+  for (Py_ssize_t i = 0; i < count; i++) {
+    items[i] = (omni_bytes){PyBytes_AS_STRING(objects[i]), (size_t)PyBytes_GET_SIZE(objects[i])};
+    total += items[i].size;
+  }
+  PyThreadState *thread = total < LARGE_COPY ? NULL : gil_give();
+  int64_t pushed = omni_batch_push(endpoint->handle, items, (size_t)count);
+  if (thread) gil_take(thread);
+  if (items != few) PyMem_Free(items);
+  return pushed;
 }
 
 PyObject *producer_batch_push(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
   static const char *const messages_name[] = {"messages"};
-  PyObject *messages = NULL;
+  PyObject *messages = NULL, *owned = NULL;
   if (LIKELY(nargs == 1 && !kwnames)) messages = args[0];
   else if (bind("batch_push", messages_name, 1, 1, args, nargs, kwnames, &messages) < 0) return NULL;
-  gathered batch;
-  batch.items = batch.few;
-  batch.owned = NULL;
-  batch.views = NULL;
-  batch.view_count = 0;
-  batch.total = 0;
-  int64_t pushed = -1;
-  if (gather(&batch, messages) == 0) {
-    producer_endpoint *endpoint = self->endpoint; /* read now, as in try_push */
-    pushed = 0;
-    if (LIKELY(endpoint != NULL)) {
-      endpoint->references++;
-      if (LIKELY(batch.total < LARGE_COPY)) {
-        pushed = omni_batch_push(endpoint->handle, batch.items, (size_t)batch.count);
-      } else {
-        Py_BEGIN_ALLOW_THREADS;
-        pushed = omni_batch_push(endpoint->handle, batch.items, (size_t)batch.count);
-        Py_END_ALLOW_THREADS;
-      }
-      producer_endpoint_drop(endpoint);
-    }
-    if (pushed < 0) raise_by(self->state->refuse, "(i)", (int)pushed);
+  omni_bytes few[FEW];
+  /* The usual batch is pushed where it lies: no Python code runs before, so nothing can be removed from a list. */
+  Py_ssize_t count = is_sequence(messages) ? PySequence_Fast_GET_SIZE(messages) : FEW + 1;
+  bool usual = count <= FEW && gather(PySequence_Fast_ITEMS(messages), count, few) == count;
+  if (!usual && !(owned = copied(messages))) return NULL;
+  producer_endpoint *endpoint = self->endpoint; /* read now, as in try_push */
+  int64_t pushed = 0;
+  if (LIKELY(endpoint != NULL)) {
+    endpoint->references++;
+    pushed = usual ? omni_batch_push(endpoint->handle, few, (size_t)count) : push_all(endpoint, owned);
+    if (pushed < 0 && !PyErr_Occurred()) refuse_producer(endpoint, (int)pushed);
+    producer_endpoint_drop(endpoint);
   }
-  batch_release(&batch);
+  Py_XDECREF(owned);
   return pushed < 0 ? NULL : PyLong_FromLongLong(pushed);
+}
+
+/* ---- send_many ---- */
+
+/* The exception of an element that could not be sent becomes one that says how many were. */
+static void stop(const producer_object *self, Py_ssize_t sent) {
+  PyObject *kind, *error, *trace;
+  PyErr_Fetch(&kind, &error, &trace);
+  PyErr_NormalizeException(&kind, &error, &trace);
+  raise_by(self->state->stopped, "(On)", error, sent);
+  Py_XDECREF(kind);
+  Py_XDECREF(error);
+  Py_XDECREF(trace);
+}
+
+/* Sends what can be sent at once of a list or tuple, from element `sent` on: how many. */
+static Py_ssize_t send_some(producer_object *self, PyObject *messages, Py_ssize_t sent) {
+  producer_endpoint *endpoint = self->endpoint;
+  Py_ssize_t left = PySequence_Fast_GET_SIZE(messages) - sent;
+  omni_bytes few[FEW];
+  if (!endpoint || left <= 1) return 0;
+  Py_ssize_t count = gather(PySequence_Fast_ITEMS(messages) + sent, left < FEW ? left : FEW, few);
+  int64_t pushed = omni_batch_push(endpoint->handle, few, (size_t)count);
+  return pushed < 0 ? 0 : (Py_ssize_t)pushed; /* send_data finds out why not */
+}
+
+PyObject *producer_send_many(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+  static const char *const many_names[] = {"messages", "timeout"};
+  PyObject *values[2] = {NULL, Py_None}, *iterator = NULL, *item;
+  int64_t timeout;
+  if (LIKELY(nargs == 1 && !kwnames)) values[0] = args[0];
+  else if (bind("send_many", many_names, 1, 2, args, nargs, kwnames, values) < 0) return NULL;
+  if (convert_timeout(self->state, values[1], &timeout) < 0) return NULL;
+  PyObject *messages = values[0];
+  bool sequence = is_sequence(messages);
+  if (!sequence && !(iterator = PyObject_GetIter(messages))) return NULL;
+  int64_t deadline = deadline_after(timeout);
+  int failed = 0;
+  for (Py_ssize_t sent = 0; !failed; sent++) {
+    if (sequence) { /* a list may change while this waits */
+      sent += send_some(self, messages, sent);
+      item = sent < PySequence_Fast_GET_SIZE(messages) ? Py_NewRef(PySequence_Fast_GET_ITEM(messages, sent)) : NULL;
+    } else {
+      item = PyIter_Next(iterator);
+    }
+    if (!item) break;
+    int code = send_data(self, item, 0, &deadline);
+    Py_DECREF(item);
+    failed = code != OMNI_PUSH_SUCCESS;
+    if (UNLIKELY(failed && code != OMNI_INTERRUPTED)) stop(self, sent);
+  }
+  Py_XDECREF(iterator);
+  if (PyErr_Occurred()) return NULL;
+  Py_RETURN_NONE;
 }

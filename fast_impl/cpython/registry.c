@@ -25,20 +25,24 @@ static void dealloc(registry_object *self) {
   Py_DECREF(type);
 }
 
+static PyObject *handles(registry_object *self, PyObject *Py_UNUSED(unused)) {
+  PyObject *producer = producer_new(self->state), *consumer = producer ? consumer_new(self->state) : NULL;
+  if (consumer) return Py_BuildValue("(NN)", producer, consumer);
+  Py_XDECREF(producer);
+  return NULL;
+}
+
 static PyObject *request(registry_object *self, PyObject *args) {
   const char *name;
   Py_ssize_t size;
   unsigned long long capacity, max_message_size;
-  omni_producer *sending;
-  omni_consumer *receiving;
-  if (!PyArg_ParseTuple(args, "y#KK", &name, &size, &capacity, &max_message_size)) return NULL;
-  int code = omni_request_channel(self->broker, name, (size_t)size, capacity, max_message_size, &sending, &receiving);
-  if (code != OMNI_CHANNEL_SUCCESS) return Py_BuildValue("(iOO)", code, Py_None, Py_None);
-  PyObject *producer = producer_made(self->state, sending), *consumer = consumer_made(self->state, receiving);
-  if (producer && consumer) return Py_BuildValue("(iNN)", code, producer, consumer);
-  Py_XDECREF(producer);
-  Py_XDECREF(consumer);
-  return NULL;
+  producer_object *producer;
+  consumer_object *consumer;
+  if (!PyArg_ParseTuple(args, "y#KKO!O!", &name, &size, &capacity, &max_message_size, self->state->producer, &producer,
+                        self->state->consumer, &consumer))
+    return NULL;
+  return PyLong_FromLong(omni_request_channel(self->broker, name, (size_t)size, capacity, max_message_size,
+                                              &producer->endpoint->handle, &consumer->endpoint->handle));
 }
 
 static PyObject *has(registry_object *self, PyObject *name) {
@@ -67,26 +71,24 @@ static PyObject *shutdown_(registry_object *self, PyObject *nanoseconds) {
   int64_t timeout = PyLong_AsLongLong(nanoseconds);
   if (timeout == -1 && PyErr_Occurred()) return NULL;
   int64_t deadline = deadline_after(timeout);
-  uint64_t generation;
-  int code;
-  Py_BEGIN_ALLOW_THREADS;
-  generation = omni_shutdown_begin(self->broker);
-  code = omni_shutdown_wait(self->broker, generation, timeout);
-  Py_END_ALLOW_THREADS;
+  PyThreadState *thread = gil_give();
+  uint64_t generation = omni_shutdown_begin(self->broker);
+  int code = omni_shutdown_wait(self->broker, generation, timeout);
+  gil_take(thread);
   while (code == OMNI_INTERRUPTED) {
-    if (PyErr_CheckSignals() < 0) return NULL;
-    timeout = time_left(deadline);
-    Py_BEGIN_ALLOW_THREADS;
-    code = omni_shutdown_wait(self->broker, generation, timeout);
-    Py_END_ALLOW_THREADS;
+    if (check_signals() < 0) return NULL;
+    thread = gil_give();
+    code = omni_shutdown_wait(self->broker, generation, time_left(deadline));
+    gil_take(thread);
   }
-  return PyBool_FromLong(code);
+  return PyLong_FromLong(code);
 }
 
 static PyMethodDef methods[] = {
-    {"request", (PyCFunction)request, METH_VARARGS, NULL}, {"has", (PyCFunction)has, METH_O, NULL},
-    {"remove", (PyCFunction)remove_, METH_O, NULL},        {"get_stats", (PyCFunction)get_stats, METH_NOARGS, NULL},
-    {"shutdown", (PyCFunction)shutdown_, METH_O, NULL},    {NULL, NULL, 0, NULL},
+    {"handles", (PyCFunction)handles, METH_NOARGS, NULL},     {"request", (PyCFunction)request, METH_VARARGS, NULL},
+    {"has", (PyCFunction)has, METH_O, NULL},                  {"remove", (PyCFunction)remove_, METH_O, NULL},
+    {"get_stats", (PyCFunction)get_stats, METH_NOARGS, NULL}, {"shutdown", (PyCFunction)shutdown_, METH_O, NULL},
+    {NULL, NULL, 0, NULL},
 };
 
 static PyType_Slot slots[] = {

@@ -1,68 +1,94 @@
-/* Writing in place: reserve, commit, rollback, and the reservation between them (§5.3). */
+/* Writing in place: reserve, commit, rollback, and the reservation between them (§5.3). Whether it is outstanding the core
+ * knows. */
 #include "handles.h"
 
 /* ---- the producer's calls ---- */
 
-PyObject *producer_reserve(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
-  static const char *const names[] = {"n"};
-  PyObject *n = NULL;
-  uint64_t size;
-  if (bind("reserve", names, 1, 1, args, nargs, kwnames, &n) < 0 || convert_count(self->state, "n", n, &size) < 0)
-    return NULL;
+/* The answer of the core; on SUCCESS with `*made`, which is made before. -1 or OMNI_INTERRUPTED with an exception. */
+static int reserve(producer_object *self, uint64_t size, int64_t timeout, PyObject **made) {
   producer_endpoint *endpoint = self->endpoint;
-  if (!endpoint) Py_RETURN_NONE;
+  *made = NULL;
+  if (!endpoint) return OMNI_PUSH_CHANNEL_CLOSED;
   reservation_object *reservation = PyObject_New(reservation_object, self->state->reservation);
-  if (!reservation) return NULL;
+  if (!reservation) return OMNI_INTERRUPTED;
   endpoint->references++;
   reservation->endpoint = endpoint;
   reservation->exports = 0;
+  reservation->pin.channel = NULL;
   reservation->view = NULL;
   int code = omni_reserve(endpoint->handle, size, &reservation->region);
-  reservation->ended = code != 1;
-  if (code == 1) {
-    reservation->size = (Py_ssize_t)omni_producer_max_message_size(endpoint->handle);
-    reservation_object *stale = endpoint->reservation; /* not NULL only where native code has ended it */
-    endpoint->reservation = (reservation_object *)Py_NewRef(reservation);
-    if (stale) reservation_end(stale);
-    Py_XDECREF(stale);
-    return (PyObject *)reservation;
+  for (int64_t deadline = timeout ? deadline_after(timeout) : 0; code == OMNI_PUSH_QUEUE_FULL && timeout != 0;) {
+    code = wait_for_space(endpoint, deadline);
+    if (code == OMNI_PUSH_TIMEOUT) timeout = 0;
+    if (code >= 0) code = omni_reserve(endpoint->handle, size, &reservation->region);
   }
+  if (code == OMNI_PUSH_SUCCESS) {
+    Py_XSETREF(endpoint->reservation, (reservation_object *)Py_NewRef(reservation));
+    *made = (PyObject *)reservation;
+    return code;
+  }
+  if (code == OMNI_CONCURRENT_USE) refuse_producer(endpoint, code);
   Py_DECREF(reservation);
-  if (code < 0) return raise_by(self->state->refuse, "(i)", code);
+  return code;
+}
+
+PyObject *producer_reserve(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+  static const char *const names[] = {"n", "timeout"};
+  PyObject *values[2] = {NULL, NULL}, *reservation;
+  uint64_t size;
+  int64_t timeout = 0;
+  if (bind("reserve", names, 1, 2, args, nargs, kwnames, values) < 0 ||
+      convert_count(self->state, "n", values[0], &size) < 0 ||
+      (values[1] && convert_timeout(self->state, values[1], &timeout) < 0))
+    return NULL;
+  reserve(self, size, timeout, &reservation);
+  if (reservation || PyErr_Occurred()) return reservation;
   Py_RETURN_NONE;
 }
 
-/* Releases the view that `data` gave; 0 where no other export is left, else -1 with BufferError [RSV-7]. */
-static int reservation_release(reservation_object *self) {
-  if (self->view) {
-    PyObject *released = PyObject_CallMethod(self->view, "release", NULL);
-    if (released) Py_CLEAR(self->view);
-    else if (!PyErr_ExceptionMatches(PyExc_BufferError)) return -1;
-    else PyErr_Clear(); /* an array or the like lies directly on it */
-    Py_XDECREF(released);
-  }
-  if (self->exports == 0) return 0;
-  raise_by(self->endpoint->state->held, "()");
-  return -1;
+/* (code, reservation or None), for `build`, which says why there is none. */
+PyObject *producer_try_reserve(producer_object *self, PyObject *const *args, Py_ssize_t nargs) {
+  PyObject *reservation;
+  uint64_t size;
+  int64_t timeout;
+  if (nargs != 2) return PyErr_Format(PyExc_TypeError, "_reserve() takes 2 arguments (%zd given)", nargs);
+  if (convert_count(self->state, "n", args[0], &size) < 0 || convert_timeout(self->state, args[1], &timeout) < 0)
+    return NULL;
+  int code = reserve(self, size, timeout, &reservation);
+  if (PyErr_Occurred()) return NULL;
+  return reservation ? Py_BuildValue("(iN)", code, reservation) : Py_BuildValue("(iO)", code, Py_None);
 }
 
-/* Commits `size` bytes from `offset`, or rolls back, once no export of the region is left [RSV-7]. */
-static int reservation_finish(producer_object *self, bool commit, uint64_t size, uint64_t offset) {
-  producer_endpoint *endpoint = self->endpoint;
-  reservation_object *reservation = (reservation_object *)Py_NewRef(endpoint->reservation);
-  int code = -1;
+/* `self` may end meanwhile, with its last reference: a finaliser may run when the method is called. */
+void reservation_release(reservation_object *self) {
+  PyObject *view = Py_XNewRef(self->view);
+  if (!view) return;
+  PyObject *kind, *error, *trace;
+  PyErr_Fetch(&kind, &error, &trace); /* a handle may be closed while an exception is being raised */
+  PyObject *released = PyObject_CallMethod(view, "release", NULL);
+  if (!released) PyErr_Clear(); /* an array, a slice or the like lies on it */
+  else if (self->view == view) Py_CLEAR(self->view);
+  Py_XDECREF(released);
+  Py_DECREF(view);
+  PyErr_Restore(kind, error, trace);
+}
+
+/* Commits, or rolls back where `commit` is false. Where the region is pinned by the view that `data` gave, that is
+ * released, and the core is asked again [RSV-7]. */
+static int finish(producer_endpoint *endpoint, bool commit, uint64_t size, uint64_t offset) {
   endpoint->references++;
-  if (reservation_release(reservation) == 0) {
+  int code;
+  for (bool released = false;; released = true) {
     code = commit ? omni_commit(endpoint->handle, size, offset) : omni_rollback(endpoint->handle);
-    if (code < 0) {
-      raise_by(self->state->refuse, "(i)", code);
-    } else {
-      reservation_end(reservation);
-      if (endpoint->reservation == reservation) Py_CLEAR(endpoint->reservation);
-    }
+    reservation_object *reservation = endpoint->reservation;
+    if (code != OMNI_PINNED || released || !reservation) break;
+    Py_INCREF(reservation);
+    reservation_release(reservation);
+    Py_DECREF(reservation);
   }
+  if (code == OMNI_PINNED) raise_by(endpoint->state->held, "()");
+  else if (code == OMNI_CONCURRENT_USE) refuse_producer(endpoint, code);
   producer_endpoint_drop(endpoint);
-  Py_DECREF(reservation);
   return code;
 }
 
@@ -74,42 +100,28 @@ PyObject *producer_commit(producer_object *self, PyObject *const *args, Py_ssize
       convert_count(self->state, "n", values[0], &size) < 0 ||
       (values[1] && convert_count(self->state, "offset", values[1], &offset) < 0))
     return NULL;
-  if (!self->endpoint || !self->endpoint->reservation) Py_RETURN_FALSE;
-  uint64_t most = (uint64_t)self->endpoint->reservation->size;
-  if (size == 0 || size > most || offset > most - size) Py_RETURN_FALSE; /* RSV-4 */
-  int code = reservation_finish(self, true, size, offset);
-  return code < 0 ? NULL : PyBool_FromLong(code);
+  int code = self->endpoint ? finish(self->endpoint, true, size, offset) : OMNI_PUSH_CHANNEL_CLOSED;
+  return PyErr_Occurred() ? NULL : PyBool_FromLong(code == OMNI_PUSH_SUCCESS);
 }
 
 PyObject *producer_rollback(producer_object *self, PyObject *Py_UNUSED(unused)) {
-  if (self->endpoint && self->endpoint->reservation && reservation_finish(self, false, 0, 0) < 0) return NULL;
+  if (self->endpoint) finish(self->endpoint, false, 0, 0);
+  if (PyErr_Occurred()) return NULL;
   Py_RETURN_NONE;
 }
 
 /* ---- the type ---- */
 
-void reservation_end(reservation_object *self) {
-  self->ended = true;
-  PyObject *view = self->view;
-  if (!view) return;
-  self->view = NULL;
-  PyObject *kind, *error, *trace;
-  PyErr_Fetch(&kind, &error, &trace); /* a handle may be closed while an exception is being raised */
-  PyObject *released = PyObject_CallMethod(view, "release", NULL);
-  if (!released) PyErr_Clear(); /* an export of the view keeps it alive */
-  Py_XDECREF(released);
-  Py_DECREF(view);
-  PyErr_Restore(kind, error, trace);
-}
-
 static int reservation_getbuffer(reservation_object *self, Py_buffer *view, int flags) {
   view->obj = NULL;
-  if (self->ended || (self->exports == 0 && omni_producer_pin(self->endpoint->handle) != 0)) {
-    raise_by(self->endpoint->state->ended, "()");
-    return -1;
+  if (self->exports == 0) {
+    int code = omni_region_pin(self->endpoint->handle, &self->region, &self->pin);
+    if (code == OMNI_CONCURRENT_USE) refuse_producer(self->endpoint, code);
+    else if (code != 0) raise_by(self->endpoint->state->ended, "()");
+    if (code != 0) return -1;
   }
-  if (PyBuffer_FillInfo(view, (PyObject *)self, self->region, self->size, 0, flags) < 0) {
-    if (self->exports == 0) omni_producer_unpin(self->endpoint->handle);
+  if (PyBuffer_FillInfo(view, (PyObject *)self, self->region.data, (Py_ssize_t)self->region.size, 0, flags) < 0) {
+    if (self->exports == 0) omni_unpin(&self->pin);
     return -1;
   }
   self->exports++;
@@ -117,7 +129,11 @@ static int reservation_getbuffer(reservation_object *self, Py_buffer *view, int 
 }
 
 static void reservation_releasebuffer(reservation_object *self, Py_buffer *Py_UNUSED(view)) {
-  if (--self->exports == 0) omni_producer_unpin(self->endpoint->handle);
+  if (--self->exports == 0) omni_unpin(&self->pin);
+}
+
+static bool is_writable(const reservation_object *self) {
+  return omni_region_is_writable(self->endpoint->handle, &self->region);
 }
 
 /* Whether the caller has released the view. */
@@ -132,17 +148,18 @@ static bool was_released(PyObject *view) {
 }
 
 static PyObject *reservation_data(reservation_object *self, void *Py_UNUSED(closure)) {
-  if (self->ended) return raise_by(self->endpoint->state->ended, "()");
-  if (!self->view || was_released(self->view)) {
+  if (is_writable(self) && (!self->view || was_released(self->view))) {
     PyObject *view = PyMemoryView_FromObject((PyObject *)self);
     if (!view) return NULL;
     Py_XSETREF(self->view, view);
   }
-  return Py_NewRef(self->view);
+  if (is_writable(self)) return Py_NewRef(self->view);
+  reservation_release(self); /* a finaliser has closed the producer while the view was made */
+  return raise_by(self->endpoint->state->ended, "()");
 }
 
 static PyObject *reservation_capacity(reservation_object *self, void *Py_UNUSED(closure)) {
-  return PyLong_FromSsize_t(self->size);
+  return PyLong_FromSize_t(self->region.size);
 }
 
 static void reservation_dealloc(reservation_object *self) {
