@@ -103,13 +103,9 @@ def wait(channel: Channel) -> PopResult | Blocked:
     post: (__return__ is PopResult.SUCCESS) == (channel.consumer is Side.LIVE and len(channel.waiting) > 0)
     post: (__return__ is Blocked.FOR_MESSAGE) == (try_pop(channel)[1] is PopResult.EMPTY)
     """
-    if channel.consumer is not Side.LIVE:
-        return PopResult.CHANNEL_CLOSED  # LIF-4
-    if channel.waiting:
-        return PopResult.SUCCESS
-    if channel.producer is not Side.LIVE or channel.shut:
-        return PopResult.CHANNEL_CLOSED  # LIF-2, SHD-1
-    return Blocked.FOR_MESSAGE
+    _, result, _ = blocking_pop(replace(channel, exported=()))  # what waits, not what may be taken
+    assert not isinstance(result, Refused)
+    return result
 
 
 def pop_timed_out(channel: Channel) -> tuple[Channel, PopResult]:
