@@ -8,6 +8,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 from types import ModuleType
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -103,15 +104,19 @@ def test_an_exporter_that_uses_the_handle(fast: ModuleType, channel: Any) -> Non
     assert [bytes(message) for message in consumer.batch_pop(8)[1]] == [b"inner", b"exported"]
 
 
-class Seconds:
+class Seconds(Fraction):
     """A timeout that runs a function when it is converted."""
 
-    def __init__(self, run: Callable[[], object]) -> None:
-        self.run = run
+    run: Callable[[], object]
 
-    def __float__(self) -> float:
+    def __new__(cls, run: Callable[[], object]) -> Seconds:
+        seconds = super().__new__(cls, 5)
+        seconds.run = run
+        return seconds
+
+    def __lt__(self, other: Any) -> bool:
         self.run()
-        return 5.0
+        return super().__lt__(other)
 
 
 @pytest.mark.parametrize("end", ["close", "move"])
