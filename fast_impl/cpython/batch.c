@@ -108,8 +108,12 @@ static PyGetSetDef getset[] = {
 };
 
 static PyType_Slot slots[] = {
-    {Py_tp_doc, DOC_Batch}, {Py_tp_dealloc, batch_dealloc}, {Py_tp_getset, getset},
-    {Py_sq_length, length}, {Py_bf_getbuffer, getbuffer},   {Py_bf_releasebuffer, message_releasebuffer},
+    {Py_tp_doc, DOC_Batch},
+    {Py_tp_dealloc, batch_dealloc},
+    {Py_tp_getset, getset},
+    {Py_sq_length, length},
+    {Py_bf_getbuffer, getbuffer},
+    {Py_bf_releasebuffer, message_releasebuffer},
     {0, NULL},
 };
 

@@ -73,8 +73,10 @@ int buffer_of(PyObject *object, Py_ssize_t place, payload *bytes) {
   if (PyBuffer_IsContiguous(&bytes->view, 'C') && !has_references(bytes->view.format)) return 0;
   bool references = has_references(bytes->view.format);
   PyBuffer_Release(&bytes->view);
-  if (references) return wrong_data(PyExc_TypeError, place, "%U must be bytes-like, not references to objects: %U", object);
-  return wrong_data(PyExc_BufferError, place, "%U must be C-contiguous, which this %U is not; bytes() makes a copy", object);
+  if (references)
+    return wrong_data(PyExc_TypeError, place, "%U must be bytes-like, not references to objects: %U", object);
+  return wrong_data(PyExc_BufferError, place, "%U must be C-contiguous, which this %U is not; bytes() makes a copy",
+                    object);
 }
 
 int convert_count(const handles_state *state, const char *name, PyObject *value, uint64_t *count) {

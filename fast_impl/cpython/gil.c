@@ -3,6 +3,7 @@
  * To ask for the GIL while another thread holds it is to sleep in the kernel until that thread releases it. A call that
  * has waited was, as a rule, woken by a thread that holds the GIL and is itself about to wait, for the answer or for
  * space. So it polls for a moment whether the GIL has been released, before it asks. */
+#include <string.h>
 #include <time.h>
 
 #include "handles.h"
@@ -15,7 +16,7 @@ static _Atomic bool given;
 /* A test build: the points at which something can come between, told to a callable of Python. */
 static PyObject *point_callable;
 
-PyObject *set_point(PyObject *Py_UNUSED(module), PyObject *callable) {
+PyObject *interruption_points(PyObject *Py_UNUSED(unused), PyObject *callable) {
   Py_XSETREF(point_callable, callable == Py_None ? NULL : Py_NewRef(callable));
   Py_RETURN_NONE;
 }

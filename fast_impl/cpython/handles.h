@@ -149,6 +149,9 @@ PyObject *refuse_consumer(const consumer_endpoint *endpoint, int code);
 
 PyThreadState *gil_give(void);
 void gil_take(PyThreadState *thread);
+#ifdef OMNI_POINTS
+PyObject *interruption_points(PyObject *unused, PyObject *callable);
+#endif
 /* Runs the handlers of signals that have come: -1 with the exception that one has raised. */
 int check_signals(void);
 int64_t deadline_after(int64_t timeout);

@@ -74,8 +74,8 @@ static inline void forget_hash(PyObject *bytes) { ((PyBytesObject *)bytes)->ob_s
 #pragma GCC diagnostic pop
 
 /* A loop over payloads drops each one when the next has come, at the latest: so of the last two, the older bytes object
- * is reused when its reference count is 1 and its length is right. That saves allocating and freeing an object, the most
- * expensive part of a receive. */
+ * is reused when its reference count is 1 and its length is right. That saves allocating and freeing an object, the
+ * most expensive part of a receive. */
 PyObject *payload_copy(consumer_endpoint *endpoint, const omni_message *raw) {
   PyObject **older = &endpoint->given[endpoint->given_last ^= 1], *bytes = *older;
   if (LIKELY(bytes != NULL && Py_REFCNT(bytes) == 1 && (size_t)PyBytes_GET_SIZE(bytes) == raw->size)) {

@@ -69,7 +69,8 @@ static inline void keep_ready(consumer_endpoint *endpoint, PyObject *answer) {
   if (LIKELY(!endpoint->closed)) Py_XSETREF(endpoint->ready, Py_NewRef(answer));
 }
 
-/* Puts the message into the tuple, in the message object that is there if nothing else refers to it. -1 without memory. */
+/* Puts the message into the tuple, in the message object that is there if nothing else refers to it. -1 without memory.
+ */
 static inline int put_message(consumer_endpoint *endpoint, PyObject *answer, const omni_message *raw) {
   PyObject *message = PyTuple_GET_ITEM(answer, 1);
   if (LIKELY(message != Py_None && Py_REFCNT(message) == 1)) {
@@ -117,8 +118,8 @@ PyObject *consumer_blocking_pop(consumer_object *self, PyObject *const *args, Py
 
 /* ---- one payload, copied ---- */
 
-/* Copies without the GIL, and ends the pop before it asks for it again: a daemon thread may never get it, and would stay
- * inside. Meanwhile every other pop is refused, and a close waits. */
+/* Copies without the GIL, and ends the pop before it asks for it again: a daemon thread may never get it, and would
+ * stay inside. Meanwhile every other pop is refused, and a close waits. */
 static __attribute__((noinline)) PyObject *take_large(consumer_endpoint *endpoint, const omni_message *raw,
                                                       omni_pop *pop) {
   PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)raw->size);
@@ -248,7 +249,8 @@ static int pop_list(consumer_endpoint *endpoint, uint64_t wanted, int64_t timeou
   int code = OMNI_INTERRUPTED, failed = 0;
   if (!(*list = list_ready(endpoint, wanted))) return code;
   code = begin(endpoint, wanted, timeout, OMNI_POP_EMPTY, NULL, &count, &pop);
-  if (LIKELY(code == OMNI_POP_SUCCESS)) failed = (payloads ? fill_with_payloads : fill_with_messages)(endpoint, *list, &pop, count);
+  if (LIKELY(code == OMNI_POP_SUCCESS))
+    failed = (payloads ? fill_with_payloads : fill_with_messages)(endpoint, *list, &pop, count);
   list_done(*list, failed ? 0 : (Py_ssize_t)count);
   if (UNLIKELY(failed || code < 0)) {
     if (code < 0 && code != OMNI_INTERRUPTED) refuse_consumer(endpoint, code);

@@ -108,6 +108,9 @@ static PyMethodDef methods[] = {
     METHOD(ProducerHandle, send_many, producer_send_many, KEYWORDS),
     METHOD(ProducerHandle, wait, producer_wait, KEYWORDS),
     {"_reserve", CALL(producer_try_reserve), METH_FASTCALL, NULL},
+#ifdef OMNI_POINTS
+    {"_interruption_points", interruption_points, METH_O | METH_STATIC, NULL},
+#endif
     METHOD(ProducerHandle, reserve, producer_reserve, KEYWORDS),
     METHOD(ProducerHandle, commit, producer_commit, KEYWORDS),
     METHOD(ProducerHandle, rollback, producer_rollback, METH_NOARGS),

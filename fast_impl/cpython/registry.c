@@ -85,9 +85,12 @@ static PyObject *shutdown_(registry_object *self, PyObject *nanoseconds) {
 }
 
 static PyMethodDef methods[] = {
-    {"handles", (PyCFunction)handles, METH_NOARGS, NULL},     {"request", (PyCFunction)request, METH_VARARGS, NULL},
-    {"has", (PyCFunction)has, METH_O, NULL},                  {"remove", (PyCFunction)remove_, METH_O, NULL},
-    {"get_stats", (PyCFunction)get_stats, METH_NOARGS, NULL}, {"shutdown", (PyCFunction)shutdown_, METH_O, NULL},
+    {"handles", (PyCFunction)handles, METH_NOARGS, NULL},
+    {"request", (PyCFunction)request, METH_VARARGS, NULL},
+    {"has", (PyCFunction)has, METH_O, NULL},
+    {"remove", (PyCFunction)remove_, METH_O, NULL},
+    {"get_stats", (PyCFunction)get_stats, METH_NOARGS, NULL},
+    {"shutdown", (PyCFunction)shutdown_, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -1,5 +1,5 @@
-/* Writing in place: reserve, commit, rollback, and the reservation between them (§5.3). Whether it is outstanding the core
- * knows. */
+/* Writing in place: reserve, commit, rollback, and the reservation between them (§5.3). Whether it is outstanding the
+ * core knows. */
 #include "handles.h"
 
 /* ---- the producer's calls ---- */
