@@ -149,9 +149,8 @@ def _take(channel: Channel, at_most: int) -> tuple[Channel, PopResult | Refused,
 
 
 def _poppable(channel: Channel) -> int:
-    """How many messages exports let the consumer pop: up to number i + capacity - 1 [MSG-3]."""
-    oldest = min(channel.exported, default=channel.received.messages_received)
-    return oldest + channel.config.capacity - channel.received.messages_received
+    """How many messages exports let the consumer pop: each takes the room of one [MSG-3]."""
+    return channel.config.capacity - len(channel.exported)
 
 
 def _failed(channel: Channel) -> Channel:

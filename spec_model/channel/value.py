@@ -88,7 +88,8 @@ def well_formed(channel: Channel) -> bool:
         # held messages belong to a live consumer, and are intact [MSG-1]
         and 0 <= channel.held <= min(config.capacity, received.messages_received)
         and (channel.held == 0 or channel.consumer is not Side.CLOSED)
-        # no pop exceeded the limit set by an export [MSG-3]
-        and all(0 <= number < received.messages_received <= number + config.capacity for number in channel.exported)
+        # no more popped messages are exported than a channel holds [MSG-3]
+        and all(0 <= number < received.messages_received for number in channel.exported)
+        and len(channel.exported) <= config.capacity
         and list(channel.exported) == sorted(set(channel.exported))
     )
