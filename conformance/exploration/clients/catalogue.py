@@ -35,19 +35,19 @@ QUICK: tuple[Client, ...] = (
     client("producer contended, two slots", 2, "try_push 1", "try_push 2", "try_pop; try_pop"),
     # ---- biased guards: the owner, rebiasing, and more threads than owner slots [CON-1, CON-2] ----
     #
-    # There are two owner slots where the core is explored: the setup takes one, as do `rollback` and `batch_pop 0`.
+    # There are two owner slots where the core is explored: the setup takes one, as do `rollback` and `poll_message`.
     client("producer contended, one is bias owner", 2, "rollback; try_push 1", "try_push 2", "try_pop; try_pop"),
-    client("consumer contended, one is bias owner", 1, "batch_pop 0; try_pop", "try_pop", setup="try_push 1"),
+    client("consumer contended, one is bias owner", 1, "poll_message; try_pop", "try_pop", setup="try_push 1"),
     client("producer contended by three", 1, "try_push 1", "try_push 2", "try_push 3"),
     client("bias owners used up, producer", 2, "rollback; try_push 1", "try_push 2", setup="rollback"),
     client(
-        "bias owners used up, consumer", 1, "batch_pop 0; unread_pop", "unread_pop", setup="try_push 1; batch_pop 0"
+        "bias owners used up, consumer", 1, "poll_message; unread_pop", "unread_pop", setup="try_push 1; poll_message"
     ),
     client("bias owners used up, close", 1, "rollback", "try_push 1", "close_producer", setup="rollback"),
     client(
         "pin by the bias owner, concurrent pop",
         1,
-        "batch_pop 0; pin; view",
+        "poll_message; pin; view",
         "try_pop; try_push 3",
         setup="try_push 1; try_pop; try_push 2",
     ),
@@ -153,10 +153,10 @@ QUICK: tuple[Client, ...] = (
         "pinned region, concurrent last close",
         1,
         "free_producer",
-        "write_region 1; producer_unpin",
-        setup="reserve; producer_pin; free_consumer",
+        "write_region 1; unpin_region",
+        setup="reserve; pin_region; free_consumer",
     ),
-    client("region pin, concurrent close", 1, "close_producer", "producer_pin", setup="reserve; close_consumer"),
+    client("region pin, concurrent close", 1, "close_producer", "pin_region", setup="reserve; close_consumer"),
     # ---- the registry and its shutdown [BRK, SHD] ----
     client(
         "two request one name",
