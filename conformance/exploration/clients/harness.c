@@ -90,7 +90,7 @@ typedef struct {
   omni_message held[OPERATIONS]; /* of its last pop, ended or not */
   size_t held_count, offered;    /* offered: how many of them a pop has begun with that is not ended */
   omni_pop pop;
-  omni_message pinned; /* the last that it pinned, if `pin` is not empty */
+  omni_message pinned; /* if `pin` is not empty */
   omni_pin pin;
   uint64_t generation; /* of its last shutdown */
   uint64_t results[OPERATIONS];
@@ -267,10 +267,8 @@ static uint64_t end_pop(actor *me, size_t taken) {
 }
 
 static uint64_t pin(actor *me, const omni_message *message) {
-  omni_pin pin;
-  int result = omni_message_pin(me->consumer, message, &pin);
-  if (result == 0) me->pinned = *message, me->pin = pin;
-  return code(result);
+  me->pinned = *message;
+  return code(omni_message_pin(me->consumer, message, &me->pin));
 }
 
 static uint64_t consume(actor *me, operation_kind kind, int argument) {

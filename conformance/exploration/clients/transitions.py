@@ -238,7 +238,7 @@ def _committed(seen: Channel, answer: bool | Refused) -> int:
 
 
 def _pin_region(kind: str, entry: Entry, thread: Thread) -> _Changes:
-    """An export of a reserved region forbids its commit and its rollback, and keeps its memory mapped [RSV-7, LIF-8]."""
+    """An export of a reserved region forbids commit and rollback, and keeps its memory mapped [RSV-7, LIF-8]."""
     if kind == "unpin_region":
         yield entry._replace(region_pins=entry.region_pins - 1), thread.done()
     elif _is_writable(entry, thread):
@@ -309,8 +309,8 @@ def _pop(number: int, operation: Operation, entry: Entry, state: State) -> _Chan
         return
     wanted = argument if kind in BATCHES else 1
     if wanted == 0:
-        answer = PopResult.CHANNEL_CLOSED if entry.consumer > Visibility.OPEN else PopResult.EMPTY
-        yield entry, thread.done(answer.value)  # no pop [MSG-5]
+        nothing = PopResult.CHANNEL_CLOSED if entry.consumer > Visibility.OPEN else PopResult.EMPTY
+        yield entry, thread.done(nothing.value)  # no pop [MSG-5]
         return
     if kind in BATCHES and thread.begun == 0 and seen.waiting and entry.consumer is Visibility.OPEN:
         # it loads the index, and then takes what that says: what is pushed in between may stay [POP-5]
@@ -415,10 +415,12 @@ def _pin(entry: Entry, thread: Thread, place: int) -> _Changes:
         yield entry, thread._replace(begun=1)  # see State.exports_change
         return
     message, pins = thread.held[place], entry.pins
-    if not _is_readable(entry, message.number):
-        yield entry, thread.done(Code.EXPIRED)
+    if thread.begun > 1:
+        yield entry, thread._replace(pinned=None).done(thread.begun)
+    elif not _is_readable(entry, message.number):
+        yield entry, thread._replace(begun=Code.EXPIRED)  # and withdrawn a moment later
     elif pins.count(message.number) == MOST_PINS:
-        yield entry, thread.done(Code.PINNED)
+        yield entry, thread._replace(begun=Code.PINNED)
     else:
         after = entry.after(popping.take_export(entry.seen_by_consumer(), message.number))
         yield after._replace(pins=tuple(sorted((*pins, message.number)))), thread._replace(pinned=message).done(0)
