@@ -325,7 +325,7 @@ static void end_consumer(omni_consumer *consumer) {
   if (!guard_begin_end(&consumer->guard)) return;
   ring_end_consumer(&channel->ring);
   broker_handle_closed(channel);
-  guard_end(&consumer->guard); /* before the mapping: with that a handle that was freed from inside is gone */
+  guard_end(&consumer->guard); /* first: a handle freed from inside goes with the mapping */
   channel_unpin(channel);
 }
 

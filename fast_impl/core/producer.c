@@ -226,7 +226,7 @@ static void end_producer(omni_producer *producer) {
   platform_store(&producer->region, 0, relaxed); /* RSV-6 */
   ring_end_producer(&channel->ring);
   broker_handle_closed(channel);
-  guard_end(&producer->guard); /* before the mapping: with that a handle that was freed from inside is gone */
+  guard_end(&producer->guard); /* first: a handle freed from inside goes with the mapping */
   channel_unpin(channel);
 }
 

@@ -39,6 +39,7 @@ QUICK: tuple[Client, ...] = (
     client("wait for a message, closed", 1, "wait_message; consumer_statistics", "close_consumer"),
     client("wait for a message, shutdown", 1, "wait_message; consumer_statistics", "shutdown", "try_push 1"),
     client("wait for a message, interrupted", 1, "wait_message; wait_message; try_pop", "try_push 1", signals=1),
+    client("wait for a message, held", 1, "poll_message; held; readable", "try_push 2", setup="try_push 1; try_pop"),
     client("wait for space", 1, "wait_space; try_push 2", "try_pop", setup="try_push 1"),
     client(
         "wait for space, consumer closes", 1, "wait_space; producer_statistics", "close_consumer", setup="try_push 1"
@@ -69,6 +70,13 @@ QUICK: tuple[Client, ...] = (
         2,
         "begin_pop 2; end_pop 1; held; try_pop; held",
         "try_push 3; try_push 4; try_push 5",
+        setup="try_push 1; try_push 2",
+    ),
+    client(
+        "end with one of two, counted",
+        2,
+        "begin_pop 2; end_pop 1; consumer_statistics",
+        "try_push 3",
         setup="try_push 1; try_push 2",
     ),
     client("begin, producer closes", 1, "begin_pop 2; end_pop 1; begin_pop 1", "try_push 1; close_producer"),
@@ -273,6 +281,14 @@ QUICK: tuple[Client, ...] = (
         "unpin",
         setup="try_push 1; try_pop; pin; try_push 2",
     ),
+    client(
+        "too many pins, all unpinned",
+        1,
+        "pin; request 1",
+        "unpin; has 1; try_pop",
+        "unpin; try_push 2",
+        setup="try_push 1; try_pop; pin; pin",
+    ),
     client("too many pins", 1, "pin", "pin; view", setup="try_push 1; try_pop; pin"),
     client(
         "view, concurrent pushes and pops",
@@ -365,6 +381,16 @@ QUICK: tuple[Client, ...] = (
         "try_pop; try_pop",
         "view; unpin",
         setup="try_push 1; try_pop; pin; try_push 2; try_pop",
+        budget=0,
+    ),
+    client(
+        "owed buffer, two pins",
+        1,
+        "try_push 3; try_push 4",
+        "try_pop; try_pop",
+        "unpin",
+        "view; unpin",
+        setup="try_push 1; try_pop; pin; pin; try_push 2; try_pop; try_push 3; try_pop",
         budget=0,
     ),
     client(
@@ -528,14 +554,6 @@ FULL: tuple[Client, ...] = (
         1,
         "reserve; commit 1; blocking_push 2; reserve; commit 3",
         "blocking_pop; held; blocking_pop; held; timed_pop",
-    ),
-    client(
-        "too many pins, all unpinned",
-        1,
-        "pin; request 1",
-        "unpin; has 1; try_pop",
-        "unpin; try_push 2",
-        setup="try_push 1; try_pop; pin; pin",
     ),
     client("batches, producer closes", 2, "batch_push 3; close_producer", "blocking_batch_pop 2; blocking_batch_pop 2"),
     client(
