@@ -331,8 +331,8 @@ static void end_consumer(omni_consumer *consumer) {
   if (!guard_begin_end(&consumer->guard)) return;
   ring_end_consumer(&channel->ring);
   broker_handle_closed(channel);
+  guard_end(&consumer->guard); /* first: a handle freed from inside goes with the mapping */
   channel_unpin(channel);
-  guard_end(&consumer->guard);
 }
 
 int omni_consumer_close_begin(omni_consumer *consumer) {

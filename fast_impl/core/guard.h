@@ -24,7 +24,7 @@ typedef struct {
   _Atomic uint32_t bias; /* index of the current owner; PLATFORM_OWNERS: revoked. Written by the thread that is BUSY */
   _Atomic uint64_t entries;                 /* of the kind that expires messages; written by the thread inside */
   _Atomic uint64_t owner[PLATFORM_OWNERS];  /* the thread that each bias belongs to, once it has one */
-  _Atomic uint32_t inside[PLATFORM_OWNERS]; /* written by its owner only */
+  _Atomic uint32_t inside[PLATFORM_OWNERS]; /* written by its owner, and by a thread that leaves for it */
   platform_word left;                       /* counts leaves that found the waiter flag; the waiters sleep on it */
   platform_word ending;                     /* how far the close is; other closes sleep on it */
 } omni_guard;

@@ -228,7 +228,8 @@ void omni_consumer_close(omni_consumer *consumer);
 /* The two halves of omni_consumer_close, as of omni_producer_close. */
 int omni_consumer_close_begin(omni_consumer *consumer);
 void omni_consumer_close_end(omni_consumer *consumer);
-/* Closes it if need be and frees the handle: no thread may be in it, or use it again. */
+/* Closes it if need be and frees the handle: no thread may be in it, or use it again, but the caller itself to end the
+ * pop that it has open. */
 void omni_consumer_free(omni_consumer *consumer);
 
 /* declarations end */

@@ -138,10 +138,13 @@ static inline uint32_t pool_buffer_of(const omni_pool *pool, const uint8_t *data
 
 /* Pins a buffer whose message has not expired: how many pins it had, PLATFORM_MOST_PINS where it can have no more. */
 static inline uint32_t pool_pin(omni_pool *pool, uint32_t buffer) {
-  uint32_t others = platform_add(&pool->pins[buffer], 1, relaxed); /* relaxed: the caller's release comes after */
-  if (others < PLATFORM_MOST_PINS) return others;
-  platform_add(&pool->pins[buffer], (uint32_t)-1, relaxed); /* it was never the last */
-  return PLATFORM_MOST_PINS;
+  uint32_t others = platform_load(&pool->pins[buffer], relaxed);
+  do {
+    /* Not counted and withdrawn: an unpin meanwhile would not find that it is the last */
+    if (others >= PLATFORM_MOST_PINS) return PLATFORM_MOST_PINS;
+    /* relaxed: the caller's release comes after */
+  } while (!platform_compare_exchange(&pool->pins[buffer], &others, others + 1, relaxed));
+  return others;
 }
 
 static inline void pool_give_back(omni_pool *pool, uint32_t buffer) {

@@ -231,8 +231,8 @@ static void end_producer(omni_producer *producer) {
   platform_store(&producer->region, 0, relaxed); /* RSV-6 */
   ring_end_producer(&channel->ring);
   broker_handle_closed(channel);
+  guard_end(&producer->guard); /* first: a handle freed from inside goes with the mapping */
   channel_unpin(channel);
-  guard_end(&producer->guard);
 }
 
 int omni_producer_close_begin(omni_producer *producer) {

@@ -26,8 +26,11 @@ def _started(client: Client, prepared: State) -> State:
     """Every thread begins with what the setup has left."""
     left = prepared.threads[0]
     known = NOTHING_COUNTED if left.channel < 0 else prepared.entries[left.channel].history[-1]
-    thread = Thread(left.channel, held=left.held, pinned=left.pinned, generation=left.generation, known=known)
-    return prepared._replace(client=client, threads=(thread,) * len(client.threads))
+    thread = left._replace(next=0, faults=0, known=known, totals=(0, 0), results=())
+    entries = tuple(  # a pop that the setup left open is none of theirs
+        each._replace(pop=each.pop._replace(thread=-1)) if each.pop else each for each in prepared.entries
+    )
+    return prepared._replace(client=client, threads=(thread,) * len(client.threads), entries=entries)
 
 
 def _final_states(starts: list[State]) -> Iterator[State]:

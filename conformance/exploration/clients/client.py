@@ -18,12 +18,13 @@ from conformance.targets import DEFAULT
 HERE = Path(__file__).parent
 OPERATIONS = 8
 PRODUCERS = (
-    "try_push", "blocking_push", "timed_push", "batch_push", "reserve", "write_region", "commit", "rollback",
-    "producer_pin", "producer_unpin", "close_producer", "free_producer", "producer_connected", "producer_statistics",
-    "available_slots",
+    "try_push", "blocking_push", "timed_push", "batch_push", "wait_space", "timed_wait_space", "poll_space", "reserve",
+    "write_region", "commit", "commit_written", "rollback", "pin_region", "unpin_region", "writable", "close_producer",
+    "free_producer", "producer_connected", "producer_statistics", "available_slots",
 )  # fmt: skip
 CONSUMERS = (
-    "try_pop", "unread_pop", "blocking_pop", "timed_pop", "batch_pop", "blocking_batch_pop", "timed_batch_pop", "held",
+    "try_pop", "unread_pop", "blocking_pop", "timed_pop", "batch_pop", "blocking_batch_pop", "timed_batch_pop",
+    "begin_pop", "late_begin_pop", "end_pop", "abandon", "wait_message", "timed_wait_message", "poll_message", "held",
     "readable", "pin", "view", "unpin", "close_consumer", "free_consumer", "consumer_connected", "consumer_statistics",
     "available_messages",
 )  # fmt: skip
@@ -39,8 +40,11 @@ class Operation(NamedTuple):
     name, or the place of a message in the batch it came in.
 
     From `request` on, a thread works on the channel that it got, or on none. `unread_pop` is a `try_pop` that leaves
-    the message's bytes alone. `held`, `readable` and `pin` are for a message of the thread's last pop, `view` and
-    `unpin` for the one it pinned last; without it they are nothing. `hand` gives these to the thread that does `take`.
+    the message's bytes alone. `late_begin_pop` answers TIMEOUT where no message waits; `end_pop` reads again what is
+    offered. `commit` writes its message behind the region's first 8 bytes, `commit_written` publishes those: what
+    `write_region 7` wrote. The `poll` of a side is a wait that does not wait. `held`, `readable` and `pin` are for a
+    message of the thread's last pop, `view` and `unpin` for the one that its last `pin` did pin; without it they are
+    nothing. `hand` gives these, and the pop that the thread has begun, to the thread that does `take`.
     """
 
     kind: str
@@ -54,6 +58,7 @@ class Client(NamedTuple):
     bare: no channel is there at first; otherwise one of name 0 is, and every thread works on it.
     channels: how many the broker's limit allows; 0 for no limit.
     signals, refusals: of each thread, how many sleeps may end with a signal, and how often it may be refused memory.
+    budget: how many buffers are brought into use before any is used again; -1 for all of them.
     """
 
     name: str
@@ -64,6 +69,7 @@ class Client(NamedTuple):
     channels: int = 0
     signals: int = 0
     refusals: int = 0
+    budget: int = -1
 
 
 def client(
@@ -75,10 +81,11 @@ def client(
     channels: int = 0,
     signals: int = 0,
     refusals: int = 0,
+    budget: int = -1,
 ) -> Client:
     """A client in short notation: "try_push 1; blocking_push 2; close_producer" for each thread."""
     parsed = tuple(map(_operations, threads))
-    return Client(name, capacity, parsed, _operations(setup), bare, channels, signals, refusals)
+    return Client(name, capacity, parsed, _operations(setup), bare, channels, signals, refusals, budget)
 
 
 def _operations(text: str) -> tuple[Operation, ...]:
@@ -147,6 +154,7 @@ class _Script(ctypes.Structure):
         ("capacity", ctypes.c_int32),
         ("channels", ctypes.c_int32),
         ("bare", ctypes.c_int32),
+        ("budget", ctypes.c_int32),
         ("signals", ctypes.c_int32),
         ("refusals", ctypes.c_int32),
         ("length", ctypes.c_int32 * (THREADS + 1)),
@@ -159,7 +167,8 @@ def run(given: Client, *, asymmetric: bool = False, core: Path | None = None, **
 
     An outcome is the results of each thread's operations, in order, and how many blocks of memory are left.
     """
-    script = _Script(len(given.threads), given.capacity, given.channels, given.bare, given.signals, given.refusals)
+    sizes = len(given.threads), given.capacity, given.channels, given.bare, given.budget
+    script = _Script(*sizes, given.signals, given.refusals)
     scripts = {**dict(enumerate(given.threads)), THREADS: given.setup}
     for number, operations in scripts.items():
         script.length[number] = len(operations)

@@ -11,12 +11,17 @@ typedef enum {
   BLOCKING_PUSH,
   TIMED_PUSH,
   BATCH_PUSH,
+  WAIT_SPACE,
+  TIMED_WAIT_SPACE,
+  POLL_SPACE,
   RESERVE,
   WRITE_REGION,
   COMMIT,
+  COMMIT_WRITTEN,
   ROLLBACK,
-  PRODUCER_PIN,
-  PRODUCER_UNPIN,
+  PIN_REGION,
+  UNPIN_REGION,
+  WRITABLE,
   CLOSE_PRODUCER,
   FREE_PRODUCER,
   PRODUCER_CONNECTED,
@@ -30,6 +35,13 @@ typedef enum {
   BATCH_POP,
   BLOCKING_BATCH_POP,
   TIMED_BATCH_POP,
+  BEGIN_POP,
+  LATE_BEGIN_POP,
+  END_POP,
+  ABANDON,
+  WAIT_MESSAGE,
+  TIMED_WAIT_MESSAGE,
+  POLL_MESSAGE,
   HELD,
   READABLE,
   PIN,
@@ -63,6 +75,7 @@ typedef struct {
   int32_t threads, capacity;
   int32_t channels; /* that fit in the broker's limit; 0: no limit */
   int32_t bare;     /* there is no channel at first */
+  int32_t budget;   /* buffers that are brought into use before any is used again; -1: all */
   int32_t signals, refusals;
   int32_t length[WM_THREADS + 1]; /* the last: the setup, which runs before the threads start */
   operation operations[WM_THREADS + 1][OPERATIONS];
@@ -72,10 +85,13 @@ typedef struct {
 typedef struct {
   omni_producer *producer;
   omni_consumer *consumer;
-  uint8_t *region;
-  omni_message held[OPERATIONS]; /* of its last pop */
-  size_t held_count;
-  omni_message pinned; /* the last that it pinned, if it has data */
+  omni_region region; /* empty where it has none */
+  omni_pin region_pin;
+  omni_message held[OPERATIONS]; /* of its last pop, ended or not */
+  size_t held_count, offered;    /* offered: how many of them a pop has begun with that is not ended */
+  omni_pop pop;
+  omni_message pinned; /* if `pin` is not empty */
+  omni_pin pin;
   uint64_t generation; /* of its last shutdown */
   uint64_t results[OPERATIONS];
   int used;
@@ -85,6 +101,10 @@ static omni_broker *broker;
 static actor actors[WM_THREADS + 1];
 static _Atomic uint32_t handed;
 static actor giver; /* a copy of the thread that handed over, in plain memory */
+
+static uint32_t budget;
+
+uint32_t script_budget(uint32_t count) { return budget < count ? budget : count; }
 
 /* ---- fault injection (platform.h): each thread has a count of its own, so that it does not depend on their order ----
  */
@@ -125,6 +145,7 @@ static uint64_t payload_id_of(const omni_message *message) {
 /* A pop's result code, and the payload ids of the messages that came. */
 static uint64_t popped(actor *me, int result, const omni_message *messages, size_t count) {
   uint64_t value = code(result);
+  me->offered = 0;
   if (result != OMNI_POP_SUCCESS) return value;
   me->held_count = count;
   for (size_t i = 0; i < count; i++) {
@@ -143,13 +164,24 @@ static uint64_t batch_push(omni_producer *producer, size_t count) {
   return code((int)omni_batch_push(producer, several, count));
 }
 
+/* The region is the thread's no more, unless it is still reserved. */
+static uint64_t ended(actor *me, int result) {
+  if (result != OMNI_PINNED && result != OMNI_CONCURRENT_USE) me->region.data = NULL;
+  return code(result);
+}
+
+static uint64_t pin_region(actor *me) {
+  int result = omni_region_pin(me->producer, &me->region, &me->region_pin);
+  if (result != 0) me->region.data = NULL; /* it has no right to write there */
+  return code(result);
+}
+
 static uint64_t produce(actor *me, operation_kind kind, int argument) {
   omni_producer *producer = me->producer;
   omni_handle_stats stats;
-  uint8_t data[16], *region = me->region;
+  uint8_t data[16], *region = me->region.data;
   memset(data, argument, sizeof data); /* a message repeats its payload id, that many times and one more */
   size_t size = (size_t)argument % 8 + 1;
-  if (kind == RESERVE || kind == COMMIT || kind == ROLLBACK) me->region = NULL;
   switch (kind) {
     case TRY_PUSH:
       return code(omni_try_push(producer, data, size));
@@ -159,6 +191,12 @@ static uint64_t produce(actor *me, operation_kind kind, int argument) {
       return code(omni_blocking_push(producer, data, size, 1));
     case BATCH_PUSH:
       return batch_push(producer, (size_t)argument);
+    case WAIT_SPACE:
+      return code(omni_producer_wait(producer, -1));
+    case TIMED_WAIT_SPACE:
+      return code(omni_producer_wait(producer, 1));
+    case POLL_SPACE:
+      return code(omni_producer_wait(producer, 0));
     case RESERVE:
       return code(omni_reserve(producer, 1, &me->region));
     case WRITE_REGION:
@@ -166,14 +204,18 @@ static uint64_t produce(actor *me, operation_kind kind, int argument) {
       return NO_RESULT;
     case COMMIT:
       if (region) platform_copy(region + 8, data, size);
-      return code(omni_commit(producer, size, 8));
+      return ended(me, omni_commit(producer, size, 8));
+    case COMMIT_WRITTEN:
+      return ended(me, omni_commit(producer, 8, 0));
     case ROLLBACK:
-      return code(omni_rollback(producer));
-    case PRODUCER_PIN:
-      return code(omni_producer_pin(producer));
-    case PRODUCER_UNPIN:
-      omni_producer_unpin(producer);
+      return ended(me, omni_rollback(producer));
+    case PIN_REGION:
+      return pin_region(me);
+    case UNPIN_REGION:
+      omni_unpin(&me->region_pin);
       return NO_RESULT;
+    case WRITABLE:
+      return code(omni_region_is_writable(producer, &me->region));
     case CLOSE_PRODUCER:
       omni_producer_close(producer);
       return NO_RESULT;
@@ -200,14 +242,33 @@ static uint64_t batch_pop(actor *me, size_t wanted, int64_t timeout) {
 static uint64_t unread_pop(actor *me) {
   omni_message message;
   int result = omni_try_pop(me->consumer, &message);
+  me->offered = 0;
   if (result == OMNI_POP_SUCCESS) me->held[0] = message, me->held_count = 1;
   return code(result);
 }
 
+static uint64_t begin_pop(actor *me, size_t wanted, int otherwise) {
+  omni_message messages[OPERATIONS];
+  size_t count = 0;
+  int result = omni_pop_begin(me->consumer, wanted, otherwise, NULL, &count, &me->pop);
+  for (size_t i = 0; i < count; i++) omni_pop_message(&me->pop, i, &messages[i]);
+  uint64_t value = popped(me, result, messages, count);
+  me->offered = count;
+  return value;
+}
+
+/* Its result code, or 255 where a message has changed since it was offered. */
+static uint64_t end_pop(actor *me, size_t taken) {
+  bool torn = false;
+  for (size_t i = 0; i < me->offered; i++) torn |= payload_id_of(&me->held[i]) == 255;
+  me->offered = 0;
+  int result = omni_pop_end(me->consumer, &me->pop, taken);
+  return torn ? 255 : code(result);
+}
+
 static uint64_t pin(actor *me, const omni_message *message) {
-  int result = omni_message_pin(me->consumer, message);
-  if (result == 0) me->pinned = *message;
-  return code(result);
+  me->pinned = *message;
+  return code(omni_message_pin(me->consumer, message, &me->pin));
 }
 
 static uint64_t consume(actor *me, operation_kind kind, int argument) {
@@ -215,7 +276,7 @@ static uint64_t consume(actor *me, operation_kind kind, int argument) {
   omni_handle_stats stats;
   omni_message message;
   if (kind >= HELD && kind <= PIN && (size_t)argument >= me->held_count) return NO_RESULT;
-  if ((kind == VIEW || kind == UNPIN) && !me->pinned.data) return NO_RESULT;
+  if (kind == VIEW && !me->pin.channel) return NO_RESULT;
   switch (kind) {
     case TRY_POP:
       return popped(me, omni_try_pop(consumer, &message), &message, 1);
@@ -231,6 +292,22 @@ static uint64_t consume(actor *me, operation_kind kind, int argument) {
       return batch_pop(me, (size_t)argument, -1);
     case TIMED_BATCH_POP:
       return batch_pop(me, (size_t)argument, 1);
+    case BEGIN_POP:
+      return begin_pop(me, (size_t)argument, OMNI_POP_EMPTY);
+    case LATE_BEGIN_POP:
+      return begin_pop(me, (size_t)argument, OMNI_POP_TIMEOUT);
+    case END_POP:
+      return end_pop(me, (size_t)argument);
+    case ABANDON:
+      me->offered = 0;
+      omni_pop_abandon(&me->pop);
+      return NO_RESULT;
+    case WAIT_MESSAGE:
+      return code(omni_consumer_wait(consumer, -1));
+    case TIMED_WAIT_MESSAGE:
+      return code(omni_consumer_wait(consumer, 1));
+    case POLL_MESSAGE:
+      return code(omni_consumer_wait(consumer, 0));
     case HELD:
       return payload_id_of(&me->held[argument]);
     case READABLE:
@@ -240,7 +317,7 @@ static uint64_t consume(actor *me, operation_kind kind, int argument) {
     case VIEW:
       return payload_id_of(&me->pinned);
     case UNPIN:
-      omni_message_unpin(consumer, me->pinned.number);
+      omni_unpin(&me->pin);
       return NO_RESULT;
     case CLOSE_CONSUMER:
       omni_consumer_close(consumer);
@@ -305,8 +382,12 @@ static uint64_t administer(actor *me, const script *s, operation_kind kind, int 
   }
 }
 
-static void hand(const actor *me) {
+/* What it has begun and pinned is the other thread's from here on. */
+static void hand(actor *me) {
   giver = *me;
+  me->pop.consumer = NULL;
+  me->pin.channel = NULL;
+  me->offered = 0;
   platform_store(&handed, 1, release);
 }
 
@@ -315,6 +396,8 @@ static void take(actor *me) {
   memcpy(me->held, giver.held, sizeof giver.held);
   me->held_count = giver.held_count;
   me->pinned = giver.pinned;
+  me->pin = giver.pin;
+  me->pop = giver.pop;
 }
 
 static uint64_t perform(actor *me, const script *s, operation_kind kind, int argument) {
@@ -340,6 +423,7 @@ static void begin(void *context) {
   const script *s = context;
   memset(actors, 0, sizeof actors);
   atomic_init(&handed, 0);
+  budget = (uint32_t)s->budget;
   for (int t = 0; t < WM_THREADS; t++) signals[t] = s->signals, refusals[t] = s->refusals;
   broker = omni_broker_new(s->channels ? (uint64_t)(s->channels * s->capacity * MESSAGE_SIZE) : UINT64_MAX);
   if (!s->bare) administer(&actors[SETUP], s, REQUEST, 0);

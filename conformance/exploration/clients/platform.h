@@ -14,6 +14,7 @@
 #define PLATFORM_MIN_CAPACITY 1  /* small enough to go round the ring within a few messages */
 #define PLATFORM_FIRST_BUCKETS 1 /* the second channel makes the table grow */
 #define PLATFORM_OWNERS 2        /* so that a third thread finds none */
+#define PLATFORM_MOST_PINS 2     /* so that a third pin is refused */
 
 #define platform_load(x, order) ((__typeof__(*(x)))wm_load(x, sizeof *(x), wm_##order, WM_SITE(#x)))
 #define platform_store(x, v, order) wm_store(x, sizeof *(x), v, wm_##order, WM_SITE(#x))
@@ -44,6 +45,10 @@
 #define platform_pause() ((void)0)
 #define platform_back_off(pauses) ((void)(pauses))
 #define platform_self() (uint64_t)(wm_self() + 2)
+
+#define platform_trap(what) wm_fail(what)
+#define platform_budget(count, stride) ((void)(stride), script_budget(count))
+uint32_t script_budget(uint32_t count); /* harness.c: as the client says */
 
 #define platform_copy(to, from, size)          \
   do {                                         \

@@ -16,6 +16,8 @@ from spec_model.config import ChannelConfig
 from spec_model.registry import Registry
 
 MESSAGE_SIZE = 64
+MOST_PINS = 2
+"""Of one message, where the core is explored (platform.h)."""
 Outcome = tuple[int, ...]
 Counters = tuple[Outcome, Outcome]
 """What a producer's and a consumer's statistics count."""
@@ -27,7 +29,7 @@ Transition = tuple["State", "Thread"]
 class Code:
     """Result codes of the core that the model does not have (omni_mailbox.h), as the harness reports them."""
 
-    CONCURRENT_USE, PINNED, INTERRUPTED, EXPIRED = 255, 254, 253, 252
+    CONCURRENT_USE, PINNED, INTERRUPTED, EXPIRED, RESERVED = 255, 254, 253, 252, 251
 
 
 class SmallConfig(ChannelConfig):
@@ -55,6 +57,19 @@ class Message(NamedTuple):
     payload_id: int
 
 
+class Pop(NamedTuple):
+    """A pop that has begun and not ended: its thread is inside the consumer.
+
+    number: of the pops that have begun on the channel, from 1. thread: the one that began it. offered: how many
+    messages it may take. defers_close: whether a close is left to its end [LIF-8].
+    """
+
+    number: int
+    thread: int
+    offered: int
+    defers_close: bool = False
+
+
 class Entry(NamedTuple):
     """A channel ever made.
 
@@ -62,7 +77,9 @@ class Entry(NamedTuple):
     producer, consumer: how far their closes are visible.
     shut: 1 where a shutdown is visible to pushes, 2 where it is visible to pops too; SHD-1 does not say that the two
     come at once, only that both have when the call returns.
-    pins: the number of a message for each pin of it, ascending. regions: how often the producer is pinned.
+    pins: the number of a message for each pin of it, ascending.
+    regions, region_pins: how many reservations there have been, and the pins of the last.
+    begun, pop: how many pops in two steps have begun, and the one that is open.
     freed: how many of the two handles are.
     history: what the counters have been, the newest last.
     """
@@ -74,6 +91,9 @@ class Entry(NamedTuple):
     shut: int = 0
     pins: Outcome = ()
     regions: int = 0
+    region_pins: int = 0
+    begun: int = 0
+    pop: Pop | None = None
     freed: int = 0
     history: tuple[Counters, ...] = (NOTHING_COUNTED,)
 
@@ -82,6 +102,18 @@ class Entry(NamedTuple):
         seen = replace(self.channel, shut=self.shut >= shut)
         seen = lifecycle.close_producer(seen) if self.producer >= producer else seen
         return lifecycle.close_consumer(seen) if self.consumer >= consumer else seen
+
+    def visibility(self, side: str) -> Visibility:
+        """How far the close of that handle is visible."""
+        return self.producer if side == "producer" else self.consumer
+
+    def closing(self, side: str, visibility: Visibility) -> Entry:
+        """The close of that handle visible so far."""
+        return self._replace(producer=visibility) if side == "producer" else self._replace(consumer=visibility)
+
+    def has_open(self, thread: int) -> bool:
+        """Whether that thread has a pop open."""
+        return self.pop is not None and self.pop.thread == thread
 
     def seen_by_producer(self) -> Channel:
         """The channel as a call of the producer finds it."""
@@ -106,7 +138,7 @@ class Entry(NamedTuple):
     @property
     def mapped(self) -> bool:
         """Whether the messages' memory is mapped: until both closes are complete and no pin is left [MSG-3]."""
-        return min(self.producer, self.consumer) < Visibility.CLOSED or bool(self.pins) or self.regions > 0
+        return min(self.producer, self.consumer) < Visibility.CLOSED or bool(self.pins) or self.region_pins > 0
 
 
 class Thread(NamedTuple):
@@ -114,7 +146,8 @@ class Thread(NamedTuple):
 
     channel: the number of the channel it works on, or -1.
     next: the operation to come. begun: how far it is, where it takes several transitions.
-    inside: whether it holds a guard.
+    inside: whether it holds a guard, from this operation on. completes: whether it completes a deferred close.
+    region, pop: the numbers of the reservation and of the pop that it has, or 0.
     held, pinned: the messages of its last pop, and the one it pinned last.
     generation: how many channels there had been at its last shutdown.
     read: how many messages had been popped when its batch of pushes began.
@@ -126,6 +159,9 @@ class Thread(NamedTuple):
     next: int = 0
     begun: int = 0
     inside: bool = False
+    completes: bool = False
+    region: int = 0
+    pop: int = 0
     held: tuple[Message, ...] = ()
     pinned: Message | None = None
     generation: int = 0
@@ -137,7 +173,8 @@ class Thread(NamedTuple):
 
     def done(self, *results: int) -> Thread:
         """After the operation, with what it answered."""
-        return self._replace(next=self.next + 1, begun=0, inside=False, read=0, results=(*self.results, *results))
+        results = (*self.results, *results)
+        return self._replace(next=self.next + 1, begun=0, inside=False, completes=False, read=0, results=results)
 
     def fault(self, result: int) -> Thread:
         """After an operation that a signal ended, or that was refused memory."""
@@ -153,26 +190,31 @@ class Thread(NamedTuple):
 class State(NamedTuple):
     """entries: every channel ever made, oldest first. broker: whether its maker holds on to the broker.
 
-    handed: the messages that one thread has given to another, held and pinned.
+    handed: what one thread has given to another: the messages held and pinned, and the pop.
     """
 
     client: Client
     threads: tuple[Thread, ...] = ()
     entries: tuple[Entry, ...] = ()
     broker: bool = True
-    handed: tuple[tuple[Message, ...], Message | None] | None = None
+    handed: tuple[tuple[Message, ...], Message | None, int] | None = None
 
     def with_entry(self, number: int, entry: Entry) -> State:
         """The state with another state of one channel."""
         return self._replace(entries=(*self.entries[:number], entry, *self.entries[number + 1 :]))
 
-    def pin_is_tried(self, channel: int) -> bool:
-        """Whether some thread is on its way to pin a message of the channel."""
+    def exports_change(self, channel: int) -> bool:
+        """Whether some thread is just taking or dropping an export of a message of the channel."""
         pairs = zip(self.threads, self.client.threads, strict=True)
-        return any(each.begun and each.channel == channel and script[each.next].kind == "pin" for each, script in pairs)
+        return any(
+            each.begun and each.channel == channel and script[each.next].kind in ("pin", "unpin")
+            for each, script in pairs
+        )
 
     def is_inside(self, channel: int, side: str) -> bool:
         """Whether some thread is inside that handle of the channel."""
+        if side == "consumer" and self.entries[channel].pop is not None:
+            return True
         kinds = PRODUCERS if side == "producer" else CONSUMERS
         pairs = zip(self.threads, self.client.threads, strict=True)
         return any(

@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 
-from conformance.exploration.clients.client import BROKERS, PRODUCERS, Operation
+from conformance.exploration.clients.client import BROKERS, CONSUMERS, PRODUCERS, Operation
 from conformance.exploration.clients.state import (
     MESSAGE_SIZE,
+    MOST_PINS,
     NOTHING_COUNTED,
     Code,
     Entry,
     Message,
+    Pop,
     SmallConfig,
     State,
     Thread,
@@ -24,30 +26,36 @@ from conformance.exploration.clients.state import (
 )
 from spec_model import registry
 from spec_model.channel import popping, pushing, queries, reserving
-from spec_model.channel.value import Blocked, Channel, Refused
+from spec_model.channel.value import Blocked, Channel, Refused, Side
 from spec_model.vocabulary import ChannelError, PopResult, PushResult
 
 _Changes = Iterator[tuple[Entry, Thread]]
-BATCHES = frozenset({"batch_pop", "blocking_batch_pop", "timed_batch_pop"})
-GUARDED_POPS = frozenset({"try_pop", "unread_pop", "blocking_pop", "timed_pop"}) | BATCHES
-GUARDED = {
-    "producer": frozenset({"try_push", "blocking_push", "timed_push", "batch_push", "reserve", "commit", "rollback"}),
-    "consumer": GUARDED_POPS,
-}
-"""The calls of each side that only one thread at a time may be inside [CON-1]."""
+PUSHES = frozenset({"try_push", "blocking_push", "timed_push"})
+BEGINS = frozenset({"begin_pop", "late_begin_pop"})
+BATCHES = frozenset({"batch_pop", "blocking_batch_pop", "timed_batch_pop"}) | BEGINS
+POPS = frozenset({"try_pop", "unread_pop", "blocking_pop", "timed_pop"}) | BATCHES
+RESERVING = frozenset({"reserve", "commit", "commit_written", "rollback"})
+WAITS = frozenset(
+    {"wait_space", "timed_wait_space", "poll_space", "wait_message", "timed_wait_message", "poll_message"}
+)
+GUARDED = PUSHES | POPS | RESERVING | WAITS | {"batch_push", "pin_region"}
+"""The calls that only one thread at a time may be inside [CON-1]."""
+LEAVING = frozenset({"end_pop", "abandon"})
+"""The calls that leave the consumer."""
 
 
 def transitions(number: int, operation: Operation, state: State) -> Iterator[Transition]:
     """What may come next of the operation that this thread is in."""
     thread, kind = state.threads[number], operation.kind
     if kind == "hand":
-        yield state._replace(handed=(thread.held, thread.pinned)), thread.done()
+        handed = thread.held, thread.pinned, thread.pop
+        yield state._replace(handed=handed), thread._replace(pinned=None, pop=0).done()
     elif kind == "take":
         if state.handed is not None:
-            held, pinned = state.handed
-            yield state, thread._replace(held=held, pinned=pinned).done()
+            held, pinned, pop = state.handed
+            yield state, thread._replace(held=held, pinned=pinned, pop=pop).done()
     elif kind in BROKERS:
-        yield from _broker(operation, state, thread)
+        yield from _broker(number, operation, state)
     elif thread.channel < 0:
         yield state, thread.done()  # it got no channel: nothing is done
     else:
@@ -57,28 +65,41 @@ def transitions(number: int, operation: Operation, state: State) -> Iterator[Tra
 def _of_handle(number: int, operation: Operation, state: State) -> Iterator[Transition]:
     thread, kind = state.threads[number], operation.kind
     side = "producer" if kind in PRODUCERS else "consumer"
-    guarded = kind in GUARDED[side]
+    guarded = kind in GUARDED and not _is_no_pop(operation)
     if guarded and not thread.inside:
-        if _may_meet(number, state, GUARDED[side]):
-            yield state, thread.done(Code.CONCURRENT_USE)  # CON-2
         entry = state.entries[thread.channel]
-        visibility = entry.producer if side == "producer" else entry.consumer
-        if visibility is Visibility.OPEN and state.is_inside(thread.channel, side):
+        nests = side == "consumer" and entry.has_open(number)
+        if nests and kind not in POPS:
+            yield state, thread.done(Code.CONCURRENT_USE)
+        elif not nests and _may_meet(number, side, state):
+            yield state, thread.done(Code.CONCURRENT_USE)  # CON-2
+        if entry.visibility(side) is Visibility.OPEN and state.is_inside(thread.channel, side):
+            if nests and kind in POPS:  # it ends the open pop with 0, and is inside anew
+                yield state.with_entry(thread.channel, entry._replace(pop=None)), thread._replace(inside=True)
             return
-    for after, at in (_producer if side == "producer" else _consumer)(operation, state, thread):
+    for after, at in (_producer if side == "producer" else _consumer)(number, operation, state):
         yield after, at.knowing(side, after.entries[thread.channel]) if guarded else at
 
 
-def _may_meet(number: int, state: State, guarded: frozenset[str]) -> bool:
+def _is_no_pop(operation: Operation) -> bool:
+    """A pop with max_count 0 is not a pop [MSG-5]."""
+    return operation.kind in BATCHES and operation.argument == 0
+
+
+def _may_meet(number: int, side: str, state: State) -> bool:
     """Whether another thread may be inside the same handle, or on its way: in the operation to come, or the one done.
 
     Two that enter at once may both be refused: each has published itself before it loads the other's state.
     """
+    channel = state.threads[number].channel
+    if side == "consumer" and state.entries[channel].pop is not None:
+        return True
+    kinds = (GUARDED | LEAVING).intersection(PRODUCERS if side == "producer" else CONSUMERS)
     for other, (thread, script) in enumerate(zip(state.threads, state.client.threads, strict=True)):
-        if other == number or thread.channel != state.threads[number].channel:
+        if other == number or thread.channel != channel:
             continue
         near = script[max(0, thread.next - 1) : thread.next + 1]
-        if any(operation.kind in guarded for operation in near):
+        if any(operation.kind in kinds for operation in near):
             return True
     return False
 
@@ -86,20 +107,22 @@ def _may_meet(number: int, state: State, guarded: frozenset[str]) -> bool:
 # ---- handles ----
 
 
-def _close(side: str, state: State, thread: Thread, frees: bool) -> Iterator[Transition]:
-    """The next transition of a close; it is done where the handle was closed already, or another thread closes it."""
+def _close(side: str, number: int, state: State, frees: bool) -> Iterator[Transition]:
+    """The next transition of a close. Of several at once, any may do it, and each is done when the close is complete.
+
+    A thread that has a pop open leaves the close to the end of that [LIF-8].
+    """
+    thread = state.threads[number]
     entry = state.entries[thread.channel]
-    visibility = entry.producer if side == "producer" else entry.consumer
-    if thread.begun or visibility is Visibility.OPEN:
-        if visibility is Visibility.INACTIVE and state.is_inside(thread.channel, side):
-            return  # it waits for the call that is inside [LIF-8]
-        visibility = Visibility(visibility + 1)
-        entry = entry._replace(producer=visibility) if side == "producer" else entry._replace(consumer=visibility)
-        if visibility is not Visibility.CLOSED:
-            yield state.with_entry(thread.channel, entry), thread._replace(begun=1)
-            return
-        thread = thread.knowing(side, entry)
-    yield state.with_entry(thread.channel, entry._replace(freed=entry.freed + frees)), thread.done()
+    freed = entry._replace(freed=entry.freed + frees)
+    visibility = entry.visibility(side)
+    if side == "consumer" and entry.pop is not None and entry.has_open(number):
+        left = freed.closing(side, max(visibility, Visibility.INACTIVE))
+        yield state.with_entry(thread.channel, left._replace(pop=entry.pop._replace(defers_close=True))), thread.done()
+    elif visibility is Visibility.CLOSED:
+        yield state.with_entry(thread.channel, freed), thread.knowing(side, entry).done()
+    elif visibility is not Visibility.INACTIVE or not state.is_inside(thread.channel, side):  # LIF-8
+        yield state.with_entry(thread.channel, entry.closing(side, Visibility(visibility + 1))), thread
 
 
 # ---- the producer ----
@@ -110,20 +133,23 @@ def message(payload_id: int) -> bytes:
     return bytes([payload_id]) * (payload_id % 8 + 1)
 
 
-def _producer(operation: Operation, state: State, thread: Thread) -> Iterator[Transition]:
+def _producer(number: int, operation: Operation, state: State) -> Iterator[Transition]:
     """What may come next of an operation of this side."""
     kind, argument = operation
     if kind in ("close_producer", "free_producer"):
-        yield from _close("producer", state, thread, frees=kind == "free_producer")
+        yield from _close("producer", number, state, frees=kind == "free_producer")
         return
-    entry = state.entries[thread.channel]
-    if kind in ("try_push", "blocking_push", "timed_push"):
-        each = _push(kind, entry, thread, message(argument), signals=state.client.signals)
+    thread = state.threads[number]
+    entry, signals = state.entries[thread.channel], state.client.signals
+    if kind in PUSHES:
+        each = _push(kind, entry, thread, message(argument), signals=signals)
     elif kind == "batch_push":
         each = _batch_push(entry, thread, argument)
-    elif kind in ("reserve", "commit", "rollback"):
+    elif kind in WAITS:
+        each = _wait_for_space(kind, entry, thread, signals=signals)
+    elif kind in RESERVING:
         each = _reserving(kind, entry, thread, argument)
-    elif kind in ("producer_pin", "producer_unpin"):
+    elif kind in ("pin_region", "unpin_region"):
         each = _pin_region(kind, entry, thread)
     else:
         each = _query_producer(kind, entry, thread)
@@ -134,8 +160,7 @@ def _producer(operation: Operation, state: State, thread: Thread) -> Iterator[Tr
 def _push(kind: str, entry: Entry, thread: Thread, data: bytes, *, signals: int) -> _Changes:
     seen = entry.seen_by_producer()
     if thread.inside and entry.producer > Visibility.OPEN:
-        # the handle was active when the call began, so it counts as failed [LIF-8, STA-1]
-        yield entry.after(pushing.push_timed_out(seen)[0]), thread.done(PushResult.CHANNEL_CLOSED.value)
+        yield entry, thread.done(PushResult.CHANNEL_CLOSED.value)  # LIF-8; not counted [STA-4]
         return
     after, answer = (pushing.try_push if kind == "try_push" else pushing.blocking_push)(seen, data)
     if not isinstance(answer, Blocked):
@@ -163,27 +188,68 @@ def _batch_push(entry: Entry, thread: Thread, count: int) -> _Changes:
     yield entry.after(after), thread.done(begun) if ended else thread._replace(begun=begun, read=read, inside=True)
 
 
+def _wait_for_space(kind: str, entry: Entry, thread: Thread, *, signals: int) -> _Changes:
+    """A wait for what a push of one byte finds; it pushes and counts nothing [WAI-1]."""
+    _, answer = pushing.blocking_push(entry.seen_by_producer(), b"1")
+    if not isinstance(answer, Blocked):
+        yield entry, thread.done(answer.value)
+    else:
+        yield from _waiting(kind, entry, thread, PushResult.TIMEOUT.value, signals)
+
+
+def _waiting(kind: str, entry: Entry, thread: Thread, timeout: int, signals: int) -> _Changes:
+    """What may come next of a wait that has found nothing."""
+    if not kind.startswith("poll"):
+        yield entry, thread._replace(inside=True)
+    if not kind.startswith("wait"):
+        yield entry, thread.done(timeout)
+    if not kind.startswith("poll") and thread.faults < signals:
+        yield entry, thread.fault(Code.INTERRUPTED)
+
+
 def _reserving(kind: str, entry: Entry, thread: Thread, payload_id: int) -> _Changes:
-    seen = entry.seen_by_producer()
+    seen, pinned = entry.seen_by_producer(), entry.region_pins > 0
     if kind == "reserve":
         after, granted = reserving.reserve(seen, 1)
-        yield entry.after(after), thread.done(int(granted))
-    elif kind == "commit":
-        region = (bytes(8) + message(payload_id)).ljust(MESSAGE_SIZE, b"\0")
-        after, answer = reserving.commit(seen, region, len(message(payload_id)), 8)
-        yield entry.after(after), thread.done(int(answer is True))
+        if granted:
+            number = entry.regions + 1
+            yield entry.after(after)._replace(regions=number), thread._replace(region=number).done(0)
+            return
+        refusal = pushing.try_push(replace(seen, reserved=False), b"1")[1].value
+        closed = refusal == PushResult.CHANNEL_CLOSED.value
+        yield entry, thread._replace(region=0).done(Code.RESERVED if seen.reserved and not closed else refusal)
+    elif kind == "rollback":
+        after, refused = reserving.rollback(seen, pinned)
+        yield entry.after(after), thread.done(Code.PINNED if refused else 0)
     else:
-        yield entry.after(reserving.rollback(seen)[0]), thread.done(0)
+        data, offset = (message(payload_id), 8) if kind == "commit" else (message(7), 0)
+        region = (bytes(offset) + data).ljust(MESSAGE_SIZE, b"\0")
+        after, answer = reserving.commit(seen, region, len(data), offset, pinned)
+        yield entry.after(after), thread.done(_committed(seen, answer))
+
+
+def _committed(seen: Channel, answer: bool | Refused) -> int:
+    """The code of a commit of a valid size: the model says only whether it went through."""
+    if answer is True:
+        return PushResult.SUCCESS.value
+    if isinstance(answer, Refused):
+        return Code.PINNED
+    return Code.EXPIRED if seen.producer is Side.LIVE and not seen.reserved else PushResult.CHANNEL_CLOSED.value
 
 
 def _pin_region(kind: str, entry: Entry, thread: Thread) -> _Changes:
-    """An export of a reserved region keeps its memory mapped, and nothing else [RSV-7, LIF-8]."""
-    if kind == "producer_unpin":
-        yield entry._replace(regions=entry.regions - 1), thread.done()
-    elif entry.mapped:
-        yield entry._replace(regions=entry.regions + 1), thread.done(0)
+    """An export of a reserved region forbids commit and rollback, and keeps its memory mapped [RSV-7, LIF-8]."""
+    if kind == "unpin_region":
+        yield entry._replace(region_pins=entry.region_pins - 1), thread.done()
+    elif _is_writable(entry, thread):
+        yield entry._replace(region_pins=entry.region_pins + 1), thread.done(0)
     else:
         yield entry, thread.done(Code.EXPIRED)
+
+
+def _is_writable(entry: Entry, thread: Thread) -> bool:
+    """Whether the thread's region is that of the outstanding reservation [RSV-6]."""
+    return entry.seen_by_producer().reserved and 0 < thread.region == entry.regions
 
 
 def _query_producer(kind: str, entry: Entry, thread: Thread) -> _Changes:
@@ -195,6 +261,8 @@ def _query_producer(kind: str, entry: Entry, thread: Thread) -> _Changes:
             yield entry, at
     elif kind == "write_region":
         yield entry, thread.done()
+    elif kind == "writable":
+        yield entry, thread.done(int(_is_writable(entry, thread)))
     elif entry.producer > Visibility.OPEN:
         yield entry, thread.done(0)  # LIF-4
     else:
@@ -205,32 +273,44 @@ def _query_producer(kind: str, entry: Entry, thread: Thread) -> _Changes:
 # ---- the consumer ----
 
 
-def _consumer(operation: Operation, state: State, thread: Thread) -> Iterator[Transition]:
+def _consumer(number: int, operation: Operation, state: State) -> Iterator[Transition]:
     """What may come next of an operation of this side."""
     kind, argument = operation
     if kind in ("close_consumer", "free_consumer"):
-        yield from _close("consumer", state, thread, frees=kind == "free_consumer")
+        yield from _close("consumer", number, state, frees=kind == "free_consumer")
         return
+    thread = state.threads[number]
     entry = state.entries[thread.channel]
-    if kind in GUARDED_POPS:
-        each = _pop(kind, entry, thread, argument, state)
-    elif kind in ("pin", "unpin"):
-        each = _pin(entry, thread, argument) if kind == "pin" else _unpin(entry, thread)
+    if kind in POPS and (thread.completes or entry.has_open(number)):
+        each = _leave(entry, thread, PopResult.CHANNEL_CLOSED.value)  # a nested pop, and the handle is closed
+    elif kind in POPS:
+        each = _pop(number, operation, entry, state)
+    elif kind in WAITS:
+        each = _wait_for_message(kind, entry, thread, signals=state.client.signals)
+    elif kind == "end_pop":
+        each = _end_pop(entry, thread, argument)
+    elif kind == "abandon":
+        each = _abandon(entry, thread)
+    elif kind == "pin":
+        each = _pin(entry, thread, argument)
+    elif kind == "unpin":
+        each = _unpin(entry, thread)
     else:
         each = _query_consumer(kind, entry, thread, argument)
     for after, at in each:
         yield state.with_entry(thread.channel, after), at
 
 
-def _pop(kind: str, entry: Entry, thread: Thread, argument: int, state: State) -> _Changes:
+def _pop(number: int, operation: Operation, entry: Entry, state: State) -> _Changes:
+    (kind, argument), thread = operation, state.threads[number]
     seen = entry.seen_by_consumer()
     if thread.inside and entry.consumer > Visibility.OPEN:
-        # the handle was active when the call began, so it counts as failed [LIF-8, STA-2]
-        yield entry.after(popping.pop_timed_out(seen)[0]), thread.done(PopResult.CHANNEL_CLOSED.value)
+        yield entry, thread.done(PopResult.CHANNEL_CLOSED.value)  # LIF-8; not counted [STA-4]
         return
     wanted = argument if kind in BATCHES else 1
     if wanted == 0:
-        yield entry, thread.done(PopResult.EMPTY.value)  # no pop [MSG-5]
+        nothing = PopResult.CHANNEL_CLOSED if entry.consumer > Visibility.OPEN else PopResult.EMPTY
+        yield entry, thread.done(nothing.value)  # no pop [MSG-5]
         return
     if kind in BATCHES and thread.begun == 0 and seen.waiting and entry.consumer is Visibility.OPEN:
         # it loads the index, and then takes what that says: what is pushed in between may stay [POP-5]
@@ -238,20 +318,20 @@ def _pop(kind: str, entry: Entry, thread: Thread, argument: int, state: State) -
         return
     wanted = thread.begun or wanted
     after, answer, taken = popping.batch_pop(seen, wanted)
-    if taken and state.pin_is_tried(thread.channel):
-        # A pin forbids the pop as soon as it is tried for, also where the message has expired and it is refused.
-        # MSG-3 speaks only of an export that lives; but the caller loses nothing, and may pop again.
+    if taken and state.exports_change(thread.channel):
+        # It may be refused, or take fewer, though it need not [MSG-3].
         yield entry.after(replace(seen, held=0)), thread.done(Code.PINNED)
         for fewer in range(1, len(taken)):
-            less, answer, some = popping.batch_pop(seen, fewer)
-            assert isinstance(answer, PopResult)
-            yield entry.after(less), _popped(thread, seen, answer, some)
+            yield _taking(number, kind, entry, thread, fewer)
     if isinstance(answer, Refused):
         yield entry.after(after), thread.done(Code.PINNED)
+    elif taken:
+        yield _taking(number, kind, entry, thread, len(taken))
     elif isinstance(answer, PopResult):
-        at = _popped(thread, seen, answer, taken)
-        yield entry.after(after), at._replace(results=(*thread.results, answer.value)) if kind == "unread_pop" else at
-    elif kind in ("try_pop", "unread_pop", "batch_pop"):
+        yield entry.after(after), thread.done(answer.value)
+    elif kind == "late_begin_pop":
+        yield entry.after(popping.pop_timed_out(after)[0]), thread.done(PopResult.TIMEOUT.value)
+    elif kind in ("try_pop", "unread_pop", "batch_pop", "begin_pop"):
         yield entry.after(after), thread.done(PopResult.EMPTY.value)
     else:
         yield entry.after(after), thread._replace(inside=True)
@@ -259,6 +339,64 @@ def _pop(kind: str, entry: Entry, thread: Thread, argument: int, state: State) -
             yield entry.after(popping.pop_timed_out(after)[0]), thread.done(PopResult.TIMEOUT.value)
         if thread.faults < state.client.signals:
             yield entry.after(after), thread.fault(Code.INTERRUPTED)
+
+
+def _taking(number: int, kind: str, entry: Entry, thread: Thread, count: int) -> tuple[Entry, Thread]:
+    """A pop that takes so many messages; a begin offers them, and they go on waiting."""
+    seen = entry.seen_by_consumer()
+    after, answer, taken = popping.batch_pop(seen, count)
+    assert isinstance(answer, PopResult)
+    at = _popped(thread, seen, answer, taken)
+    if kind == "unread_pop":
+        at = at._replace(results=(*thread.results, answer.value))
+    if kind not in BEGINS:
+        return entry.after(after), at
+    begun = entry.begun + 1
+    opened = entry.after(replace(seen, held=0))._replace(begun=begun, pop=Pop(begun, number, len(taken)))
+    return opened, at._replace(pop=begun)
+
+
+def _wait_for_message(kind: str, entry: Entry, thread: Thread, *, signals: int) -> _Changes:
+    """A wait for what a pop finds; it takes, expires and counts nothing [WAI-1]."""
+    _, answer, _ = popping.blocking_pop(replace(entry.seen_by_consumer(), exported=()))
+    if isinstance(answer, PopResult):
+        yield entry, thread.done(answer.value)
+    else:
+        yield from _waiting(kind, entry, thread, PopResult.TIMEOUT.value, signals)
+
+
+def _end_pop(entry: Entry, thread: Thread, taken: int) -> _Changes:
+    """Take the first of the messages that are offered; the others wait on, and exports limit this no more."""
+    if thread.completes:
+        yield from _leave(entry, thread, 0)
+    elif entry.pop is None or entry.pop.number != thread.pop:
+        yield entry, thread._replace(pop=0).done(Code.EXPIRED)
+    else:
+        taken, exported = min(taken, entry.pop.offered), entry.channel.exported
+        if taken:
+            after = popping.batch_pop(replace(entry.channel, exported=()), taken)[0]
+            entry = entry.after(replace(after, exported=exported))
+        yield from _leave(entry, thread._replace(pop=0), 0)
+
+
+def _abandon(entry: Entry, thread: Thread) -> _Changes:
+    """End the pop with 0, if it is not ended."""
+    if thread.completes or (entry.pop is not None and entry.pop.number == thread.pop):
+        yield from _leave(entry, thread._replace(pop=0))
+    else:
+        yield entry, thread._replace(pop=0).done()
+
+
+def _leave(entry: Entry, thread: Thread, *results: int) -> _Changes:
+    """Out of the pop that was open; then complete the close that was deferred to this [LIF-8]."""
+    if entry.pop is not None:
+        completes = entry.pop.defers_close
+        entry, thread = entry._replace(pop=None), thread.knowing("consumer", entry)
+        yield entry, thread._replace(completes=True) if completes else thread.done(*results)
+    elif entry.consumer is Visibility.CLOSED:
+        yield entry, thread.done(*results)
+    else:
+        yield entry.closing("consumer", Visibility(entry.consumer + 1)), thread
 
 
 def _popped(thread: Thread, before: Channel, answer: PopResult, taken: tuple[bytes, ...]) -> Thread:
@@ -274,25 +412,40 @@ def _pin(entry: Entry, thread: Thread, place: int) -> _Changes:
         yield entry, thread.done()
         return
     if thread.begun == 0:
-        yield entry, thread._replace(begun=1)  # it is tried for; see _pop
+        yield entry, thread._replace(begun=1)  # see State.exports_change
         return
-    seen, message = entry.seen_by_consumer(), thread.held[place]
-    if popping.is_readable(seen, message.number):
-        after = entry.after(popping.take_export(seen, message.number))
-        pins = tuple(sorted((*entry.pins, message.number)))
-        yield after._replace(pins=pins), thread._replace(pinned=message).done(0)
+    message, pins = thread.held[place], entry.pins
+    if thread.begun > 1:
+        yield entry, thread._replace(pinned=None).done(thread.begun)
+    elif not _is_readable(entry, message.number):
+        yield entry, thread._replace(begun=Code.EXPIRED)  # and withdrawn a moment later
+    elif pins.count(message.number) == MOST_PINS:
+        yield entry, thread._replace(begun=Code.PINNED)
     else:
-        yield entry, thread.done(Code.EXPIRED)
+        after = entry.after(popping.take_export(entry.seen_by_consumer(), message.number))
+        yield after._replace(pins=tuple(sorted((*pins, message.number)))), thread._replace(pinned=message).done(0)
+
+
+def _is_readable(entry: Entry, number: int) -> bool:
+    """Whether a message can be read, as one of the last pop or as one that is offered [MSG-1]."""
+    seen = entry.seen_by_consumer()
+    popped, offered = seen.received.messages_received, entry.pop.offered if entry.pop else 0
+    return popping.is_readable(seen, number) or (
+        entry.consumer is Visibility.OPEN and popped <= number < popped + offered
+    )
 
 
 def _unpin(entry: Entry, thread: Thread) -> _Changes:
     if thread.pinned is None:
         yield entry, thread.done()
         return
+    if thread.begun == 0:
+        yield entry, thread._replace(begun=1)  # see State.exports_change
+        return
     seen, number, pins = entry.seen_by_consumer(), thread.pinned.number, list(entry.pins)
     pins.remove(number)
     after = seen if number in pins else popping.release_export(seen, number)
-    yield entry.after(after)._replace(pins=tuple(pins)), thread.done()
+    yield entry.after(after)._replace(pins=tuple(pins)), thread._replace(pinned=None).done()
 
 
 def _query_consumer(kind: str, entry: Entry, thread: Thread, argument: int) -> _Changes:
@@ -304,7 +457,7 @@ def _query_consumer(kind: str, entry: Entry, thread: Thread, argument: int) -> _
     elif kind == "held":
         yield entry, thread.done(thread.held[argument].payload_id)
     elif kind == "readable":
-        yield entry, thread.done(int(popping.is_readable(seen, thread.held[argument].number)))
+        yield entry, thread.done(int(_is_readable(entry, thread.held[argument].number)))
     elif kind == "consumer_connected":
         yield entry, thread.done(int(queries.is_connected(seen)))
     elif kind == "consumer_statistics":
@@ -320,10 +473,10 @@ def _query_consumer(kind: str, entry: Entry, thread: Thread, argument: int) -> _
 # ---- the broker ----
 
 
-def _broker(operation: Operation, state: State, thread: Thread) -> Iterator[Transition]:
-    """What may come next of an operation of this side."""
+def _broker(number: int, operation: Operation, state: State) -> Iterator[Transition]:
+    """What may come next of an operation of the broker."""
     kind, argument = operation
-    name = chr(argument)
+    name, thread = chr(argument), state.threads[number]
     if kind == "request":
         yield from _request(state, thread, name)
     elif kind == "has":
@@ -335,7 +488,7 @@ def _broker(operation: Operation, state: State, thread: Thread) -> Iterator[Tran
     elif kind == "shutdown":
         yield from _shutdown(state, thread)
     elif kind in ("shutdown_wait", "timed_shutdown_wait"):
-        yield from _shutdown_wait(kind, state, thread)
+        yield from _shutdown_wait(number, kind, state)
     elif kind == "free_broker":
         yield state._replace(broker=False), thread.done()
     else:
@@ -388,10 +541,15 @@ def _shutdown(state: State, thread: Thread) -> Iterator[Transition]:
     yield state, thread.done()
 
 
-def _shutdown_wait(kind: str, state: State, thread: Thread) -> Iterator[Transition]:
+def _shutdown_wait(number: int, kind: str, state: State) -> Iterator[Transition]:
     """Until every channel there was when it began is gone; those made since are no part of it [SHD-2, SHD-3]."""
-    if not any(entry.registered for entry in state.entries[: thread.generation]):
+    thread = state.threads[number]
+    entries = [entry for entry in state.entries[: thread.generation] if entry.registered]
+    if not entries:
         yield state, thread.done(1)
+        return
+    if any(entry.has_open(number) and entry.consumer > Visibility.OPEN for entry in entries):
+        yield state, thread.done(Code.CONCURRENT_USE)  # it would wait for its own pop to end
         return
     if kind == "timed_shutdown_wait":
         yield state, thread.done(0)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 _CALL = re.compile(
     r"\b(platform_(?:load|store|exchange|add|or|and|compare_exchange|fence_full|fence_light|fence_heavy|wake)|eventcount_wake)\("
 )
-_FUNCTION = re.compile(r"^(?:#define |[a-z].*?)(\w+)\([^;]*(?:\{| \\)$", re.MULTILINE)
+_FUNCTION = re.compile(r"^(?:#define |[a-z_].*?)\b(?!__attribute__)(\w+)\([^;]*(?:\{| \\)$", re.MULTILINE)
 _READING = {"seq_cst": ("acquire",), "acquire": ("relaxed",), "relaxed": ("nonatomic",)}
 _WRITING = {"seq_cst": ("release",), "release": ("relaxed",), "relaxed": ("nonatomic",)}
 _BOTH = {

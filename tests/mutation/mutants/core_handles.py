@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from tests.mutation.mutant import LOST_WAKEUP, RACE, UNEXPLAINED, Mutant, cbmc, explorer, native, suite, suite_any
+from tests.mutation.mutant import (
+    ASSERTION,
+    FREED,
+    LOST_WAKEUP,
+    RACE,
+    UNEXPLAINED,
+    Mutant,
+    cbmc,
+    explorer,
+    native,
+    suite,
+    suite_any,
+)
 
 PRODUCER_C = "fast_impl/core/producer.c"
 CONSUMER_C = "fast_impl/core/consumer.c"
@@ -31,57 +43,58 @@ PRODUCER = (
     ),
     Mutant(
         "a_push_takes_the_reserved_slot", PRODUCER_C, suite_any("PSH-1", "PSH-5"),
-        "if (producer->reserved || !ring_free", "if (!ring_free",
+        "if (has_reserved(producer) || !ring_free_slots(&channel->ring, 1)) return",
+        "if (!ring_free_slots(&channel->ring, 1)) return",
     ),
-    Mutant("a_push_keeps_the_slots_old_offset", PRODUCER_C, suite("POP-2"), "  slot->offset = 0;\n", ""),
     Mutant(
         "messages_are_one_byte_short", PRODUCER_C, suite_any("POP-2", "PSH-3"),
-        "slot->length = (uint32_t)size;\n  platform_copy", "slot->length = (uint32_t)size - 1;\n  platform_copy",
+        "ring_put(ring, ahead, buffer, size, 0);", "ring_put(ring, ahead, buffer, size - 1, 0);",
     ),
     Mutant(
         "the_last_byte_is_not_copied", PRODUCER_C, suite_any("POP-2", "PSH-3"),
-        "platform_copy(slot->payload, data, size);", "platform_copy(slot->payload, data, size - 1);",
+        "->payload, data, size);", "->payload, data, size - 1);",
     ),
     Mutant(
         "published_before_it_is_copied", PRODUCER_C, suite("CON-3"),
-        "  fill(ring_next_slot(&channel->ring, 0), data, size);\n  ring_publish(&channel->ring, 1, size);\n",
-        "  ring_slot *slot = ring_next_slot(&channel->ring, 0);\n  slot->length = (uint32_t)size;\n"
-        "  ring_publish(&channel->ring, 1, size);\n  fill(slot, data, size);\n",
+        "  fill(&channel->ring, 0, data, size);\n  ring_publish(&channel->ring, 1, size);\n",
+        "  uint32_t buffer = ring_take_buffer(&channel->ring);\n  ring_put(&channel->ring, 0, buffer, size, 0);\n"
+        "  ring_publish(&channel->ring, 1, size);\n"
+        "  platform_copy(pool_at(&channel->ring.pool, buffer)->payload, data, size);\n",
     ),
     Mutant(
         "a_batch_is_published_before_it_is_copied", PRODUCER_C, suite("CON-3"),
-        "      fill(ring_next_slot(&channel->ring, pushed), message.data, message.size);\n"
-        "      bytes += message.size;\n    }\n"
+        "      fill(&channel->ring, pushed, message.data, message.size);\n      bytes += message.size;\n    }\n"
         "    if (pushed > 0) ring_publish(&channel->ring, pushed, bytes);\n",
-        "      ring_slot *slot = ring_next_slot(&channel->ring, 0);\n      slot->length = (uint32_t)message.size;\n"
-        "      ring_publish(&channel->ring, 1, message.size);\n      fill(slot, message.data, message.size);\n    }\n",
+        "      uint32_t buffer = ring_take_buffer(&channel->ring);\n"
+        "      ring_put(&channel->ring, 0, buffer, message.size, 0);\n"
+        "      ring_publish(&channel->ring, 1, message.size);\n"
+        "      platform_copy(pool_at(&channel->ring.pool, buffer)->payload, message.data, message.size);\n    }\n",
     ),
     Mutant(
         "a_push_keeps_memory", PRODUCER_C, suite("CON-7"),
-        "platform_copy(slot->payload, data, size);",
-        "platform_copy(slot->payload, platform_copy(platform_allocate(size), data, size), size);",
+        "->payload, data, size);",
+        "->payload, platform_copy(platform_allocate(size), data, size), size);",
     ),
     Mutant(
         "a_push_copies_twice", PRODUCER_C, suite("CON-7"),
-        "  platform_copy(slot->payload, data, size);\n",
+        "  platform_copy(pool_at(&ring->pool, buffer)->payload, data, size);\n",
         "  void *copy = platform_copy(platform_allocate(size), data, size);\n"
-        "  platform_copy(slot->payload, copy, size);\n  platform_free(copy);\n",
+        "  platform_copy(pool_at(&ring->pool, buffer)->payload, copy, size);\n  platform_free(copy);\n",
     ),
     Mutant(
         "a_full_queue_counts_as_failed", PRODUCER_C, suite("STA-1"),
-        "if (result == OMNI_PUSH_TIMEOUT || result == OMNI_PUSH_CHANNEL_CLOSED)",
-        "if (result == OMNI_PUSH_TIMEOUT || result == OMNI_PUSH_CHANNEL_CLOSED || result == OMNI_PUSH_QUEUE_FULL)",
+        "if (result == OMNI_PUSH_TIMEOUT || (result",
+        "if (result == OMNI_PUSH_TIMEOUT || result == OMNI_PUSH_QUEUE_FULL || (result",
     ),
     Mutant(
         "time_outs_do_not_count", PRODUCER_C, suite("STA-1"),
-        "if (result == OMNI_PUSH_TIMEOUT || result == OMNI_PUSH_CHANNEL_CLOSED)",
-        "if (result == OMNI_PUSH_CHANNEL_CLOSED)",
+        "if (result == OMNI_PUSH_TIMEOUT || (result", "if ((result",
     ),
     Mutant(
         "a_batch_counts_its_failure", PRODUCER_C, suite("STA-1"),
         "  guard_leave(&producer->guard);\n  return (int64_t)pushed;",
-        "  if (pushed < count) counted(producer, OMNI_PUSH_TIMEOUT);\n  guard_leave(&producer->guard);\n"
-        "  return (int64_t)pushed;",
+        "  if (pushed < count) return finished(producer, OMNI_PUSH_TIMEOUT), (int64_t)pushed;\n"
+        "  guard_leave(&producer->guard);\n  return (int64_t)pushed;",
     ),
     Mutant(
         "a_batch_skips_what_does_not_fit", PRODUCER_C, suite("PSH-6"),
@@ -91,58 +104,58 @@ PRODUCER = (
     ),
     Mutant(
         "waits_for_its_own_reservation", PRODUCER_C, suite("PSH-5"),
-        "(producer->reserved || timeout == 0)", "(timeout == 0)",
+        "if (has_reserved(producer) || timeout == 0) return", "if (timeout == 0) return",
     ),
     Mutant(
         "a_blocking_push_answers_queue_full", PRODUCER_C, suite("PSH-4"),
-        "else if (slept == PLATFORM_TIME_UP) result = OMNI_PUSH_TIMEOUT;", "else if (slept == PLATFORM_TIME_UP) break;",
+        "if (slept == PLATFORM_TIME_UP) return OMNI_PUSH_TIMEOUT;",
+        "if (slept == PLATFORM_TIME_UP) return OMNI_PUSH_QUEUE_FULL;",
     ),
     Mutant(
         "a_blocked_push_does_not_see_its_close", PRODUCER_C, suite("LIF-8"),
-        "    if (guard_is_closed(&producer->guard)) result = OMNI_PUSH_CHANNEL_CLOSED; /* LIF-8 */\n    else if",
-        "    if",
+        "    if (guard_is_closed(&producer->guard)) return OMNI_PUSH_CHANNEL_CLOSED; /* LIF-8 */\n", "",
     ),
     Mutant(
         "a_reservation_can_be_had_twice", PRODUCER_C, suite("RSV-1"),
-        "!nobody_receives(channel) && !producer->reserved &&\n", "!nobody_receives(channel) &&\n",
+        "  else if (has_reserved(producer)) result = OMNI_RESERVED;\n", "",
     ),
     Mutant(
         "a_batch_takes_the_reserved_slot", PRODUCER_C, suite("PSH-6"),
-        "!nobody_receives(channel) && !producer->reserved) {", "!nobody_receives(channel)) {",
+        "!nobody_receives(channel) && !has_reserved(producer)) {", "!nobody_receives(channel)) {",
     ),
     Mutant(
         "reserves_more_than_fits", PRODUCER_C, suite("RSV-1"),
-        "granted = size > 0 && size <= channel->max_message_size && !nobody", "granted = size > 0 && !nobody",
+        "  if (size == 0 || size > channel->max_message_size) result", "  if (size == 0) result",
     ),
     Mutant(
         "reserves_for_nobody", PRODUCER_C, suite_any("RSV-1", "SHD-1"),
-        "channel->max_message_size && !nobody_receives(channel) && !producer->reserved",
-        "channel->max_message_size && !producer->reserved",
+        "  else if (nobody_receives(channel)) result = OMNI_PUSH_CHANNEL_CLOSED;\n  else if (has", "  else if (has",
     ),
     Mutant(
         "the_region_starts_late", PRODUCER_C, suite_any("RSV-3", "RSV-2"),
-        "*region = ring_next_slot(&channel->ring, 0)->payload;",
-        "*region = ring_next_slot(&channel->ring, 0)->payload + 1;",
+        "ring->pool.reserved)->payload, channel", "ring->pool.reserved)->payload + 1, channel",
     ),
     Mutant(
         "commit_ignores_the_offset", PRODUCER_C, suite("RSV-3"),
-        "slot->offset = (uint32_t)offset;", "slot->offset = 0;",
+        "channel->ring.pool.reserved, size, offset);", "channel->ring.pool.reserved, size, 0);",
     ),
     Mutant(
         "commit_publishes_to_nobody", PRODUCER_C, suite_any("RSV-4", "SHD-1"),
-        "    if (!nobody_receives(channel)) {\n", "    {\n",
+        "  } else if (nobody_receives(channel)) {\n    drop_reservation(producer);\n"
+        "    result = OMNI_PUSH_CHANNEL_CLOSED;\n",
+        "",
     ),
     Mutant(
         "commit_keeps_the_reservation", PRODUCER_C, suite_any("RSV-1", "RSV-3", "RSV-4", "RSV-6", "PSH-1"),
-        "    producer->reserved = false;\n    if (!nobody", "    if (!nobody",
+        "    platform_store(&producer->region, 0, relaxed); /* publishes no memory */\n    ring_put", "    ring_put",
     ),
     Mutant(
         "rollback_keeps_the_reservation", PRODUCER_C, suite("RSV-5"),
-        "refused(answer, 0);\n  producer->reserved = false;\n", "refused(answer, 0);\n",
+        "    if (is_unpinned(producer)) drop_reservation(producer);", "    if (is_unpinned(producer)) result = 0;",
     ),
     Mutant(
         "a_reservation_takes_an_available_slot", PRODUCER_C, suite_any("RSV-2", "STA-3"),
-        "ring->capacity - ring_length(ring);", "ring->capacity - ring_length(ring) - producer->reserved;",
+        "ring->capacity - ring_length(ring);", "ring->capacity - ring_length(ring) - has_reserved(producer);",
     ),
     Mutant(
         "the_producer_does_not_see_the_consumers_end", PRODUCER_C, suite("LIF-2"),
@@ -151,7 +164,8 @@ PRODUCER = (
     ),
     Mutant(
         "closing_does_not_wake_its_own_push", PRODUCER_C, suite("LIF-8"),
-        "  eventcount_wake(&channel->ring.producer_waiter); /* the thread inside, if it sleeps (LIF-8) */\n", "",
+        "  eventcount_wake(&producer->channel->ring.producer_waiter); /* the thread inside, if it sleeps (LIF-8) */\n",
+        "",
     ),
     Mutant(
         "the_producer_is_unmapped_under_a_push", PRODUCER_C,
@@ -166,7 +180,7 @@ PRODUCER = (
     Mutant(
         "the_producers_close_does_not_wake_the_call_inside", PRODUCER_C,
         explorer("producer closed while it waits", LOST_WAKEUP),
-        "  eventcount_wake(&channel->ring.producer_waiter); /* the thread inside", "  /* the thread inside",
+        "  eventcount_wake(&producer->channel->ring.producer_waiter); /* the thread inside", "  /* the thread inside",
     ),
     Mutant(
         "a_blocked_push_ignores_its_own_close", PRODUCER_C, explorer("producer closed by another thread", LOST_WAKEUP),
@@ -174,8 +188,36 @@ PRODUCER = (
     ),
     Mutant(
         "a_regions_pin_does_not_hold_the_memory", PRODUCER_C, explorer("pinned region, concurrent last close", RACE),
-        "return channel_pin(producer->channel) ? 0 : OMNI_EXPIRED;", "return (void)producer, 0;",
-        "{ channel_unpin(producer->channel); }", "{ (void)producer; }",
+        "omni_region_is_writable(producer, region) && channel_pin(producer->channel)",
+        "omni_region_is_writable(producer, region)",
+    ),
+    Mutant(
+        "a_commit_ignores_exports_of_the_region", PRODUCER_C,
+        (suite("RSV-7"), explorer("pinned region, concurrent commit", RACE)),
+        "  } else if (!is_unpinned(producer)) {\n", "  } else if (false) {\n",
+    ),
+    Mutant(
+        "a_rollback_ignores_exports_of_the_region", PRODUCER_C,
+        (suite("RSV-7"), explorer("region pin, concurrent rollback", RACE)),
+        "    if (is_unpinned(producer)) drop", "    if (true) drop",
+    ),
+    Mutant(
+        "an_unpinned_region_is_not_acquired", PRODUCER_C, explorer("pinned region, concurrent commit", RACE),
+        "platform_load(&producer->region_pins, acquire)", "platform_load(&producer->region_pins, relaxed)",
+    ),
+    Mutant(
+        "a_rolled_back_buffer_is_lost", PRODUCER_C, explorer("rollback, then reserved again", ASSERTION),
+        "  pool_keep_spare(&producer->channel->ring.pool, producer->channel->ring.pool.reserved);\n", "",
+    ),
+    Mutant(
+        "a_push_that_its_own_close_ended_counts", PRODUCER_C, explorer("producer closed while it waits", UNEXPLAINED),
+        "(result == OMNI_PUSH_CHANNEL_CLOSED && !guard_is_closed(&producer->guard))",
+        "(result == OMNI_PUSH_CHANNEL_CLOSED)",
+    ),
+    Mutant(
+        "a_wait_for_space_counts", PRODUCER_C, explorer("wait for space, consumer closes", UNEXPLAINED),
+        "    result = wait_for_space(producer, timeout);\n  guard_leave(&producer->guard);\n  return result;",
+        "    result = wait_for_space(producer, timeout);\n  return finished(producer, result);",
     ),
     Mutant(
         "an_interrupted_push_counts_as_failed", PRODUCER_C,
@@ -189,12 +231,11 @@ PRODUCER = (
     Mutant(
         "a_commit_whose_end_overflows", PRODUCER_C,
         cbmc("commit", "arithmetic overflow on unsigned + in size + offset"),
-        "size <= channel->max_message_size - offset", "size + offset <= channel->max_message_size",
+        "size > channel->max_message_size - offset", "size + offset > channel->max_message_size",
     ),
     Mutant(
         "a_region_of_the_next_slot", PRODUCER_C, cbmc("reserve", "__CPROVER_w_ok(region"),
-        "*region = ring_next_slot(&channel->ring, 0)->payload;",
-        "*region = ring_next_slot(&channel->ring, 0)->payload + 16;",
+        "ring->pool.reserved)->payload, channel", "ring->pool.reserved)->payload + 16, channel",
     ),
     Mutant(
         "a_batch_past_the_free_slots", PRODUCER_C, cbmc("batch_push", "state_holds()"),
@@ -204,25 +245,26 @@ PRODUCER = (
 
 CONSUMER = (
     Mutant(
-        "pops_ignore_exports", CONSUMER_C, (suite("MSG-3"), native("unit: views")),
-        "if (platform_load(&consumer->pins, acquire) == 0) return wanted;", "return wanted;",
+        "pops_ignore_exports", CONSUMER_C,
+        (suite("MSG-3"), native("unit: views"), explorer("pin, concurrent pop", UNEXPLAINED)),
+        "  if (__builtin_expect(exports != 0, 0)) {", "  if (0) {",
     ),
     Mutant(
         "pops_go_one_past_an_export", CONSUMER_C, suite("MSG-3"),
-        "ring_slot_at(ring, read + free - ring->capacity)", "ring_slot_at(ring, read + free - ring->capacity - 1)",
+        "kept < ring->capacity ? ring->capacity - kept : 0", "kept <= ring->capacity ? ring->capacity + 1 - kept : 0",
     ),
     Mutant(
         "a_batch_is_popped_backwards", CONSUMER_C, suite_any("POP-2", "POP-5"),
-        "const ring_slot *slot = ring_slot_at(ring, read + i);",
-        "const ring_slot *slot = ring_slot_at(ring, read + taken - 1 - i);",
+        "messages[i] = message_at(consumer, read + i);",
+        "messages[i] = message_at(consumer, read + offer->count - 1 - i);",
     ),
     Mutant(
         "a_batch_counts_its_last_bytes", CONSUMER_C, suite("STA-2"),
-        "bytes += slot->length;", "bytes = slot->length;",
+        "offer->bytes += ring_buffer", "offer->bytes = ring_buffer",
     ),
     Mutant(
         "a_pop_ignores_the_offset", CONSUMER_C, suite("RSV-3"),
-        "{slot->payload + slot->offset, slot->length", "{slot->payload, slot->length",
+        "{buffer->payload + buffer->offset, buffer->length", "{buffer->payload, buffer->length",
     ),
     Mutant(
         "a_batch_waits_to_fill", CONSUMER_C, suite("POP-5"),
@@ -230,46 +272,46 @@ CONSUMER = (
     ),
     Mutant(
         "a_blocking_pop_answers_empty", CONSUMER_C, suite("POP-4"),
-        "return finished(consumer, result == OMNI_POP_EMPTY ? OMNI_POP_TIMEOUT : result);",
-        "return finished(consumer, result);",
+        "return pop(consumer, 1, timeout, OMNI_POP_TIMEOUT, message, &taken);",
+        "return pop(consumer, 1, timeout, OMNI_POP_EMPTY, message, &taken);",
     ),
     Mutant(
         "a_timed_pop_does_not_wait", CONSUMER_C, suite_any("POP-4", "POP-5", "CON-5"),
-        "else if (slept == PLATFORM_TIME_UP) result = OMNI_POP_TIMEOUT;",
-        "else if (slept == PLATFORM_TIME_UP || deadline != PLATFORM_NEVER) result = OMNI_POP_TIMEOUT;",
+        "if (slept == PLATFORM_TIME_UP) return",
+        "if (slept == PLATFORM_TIME_UP || deadline != PLATFORM_NEVER) return",
     ),
     Mutant(
         "a_blocked_pop_does_not_see_its_close", CONSUMER_C, suite("LIF-8"),
-        "    if (guard_is_closed(&consumer->guard)) result = OMNI_POP_CHANNEL_CLOSED; /* LIF-8 */\n    else if",
-        "    if",
+        "    if (guard_is_closed(&consumer->guard)) return OMNI_POP_CHANNEL_CLOSED; /* LIF-8 */\n", "",
     ),
     Mutant(
         "woken_by_the_end_it_does_not_drain", CONSUMER_C, suite_any("CON-4", "LIF-2"),
-        "      if (!guard_is_closed(&consumer->guard)) result = pop(",
-        "      if (!platform_load(&ring->producer_alive, acquire)) result = OMNI_POP_CHANNEL_CLOSED;\n"
-        "      else if (!guard_is_closed(&consumer->guard)) result = pop(",
+        "    if (ring_waiting(ring, 1, &ended) > 0) return OMNI_POP_SUCCESS;\n",
+        "    if (!platform_load(&ring->producer_alive, acquire)) return OMNI_POP_CHANNEL_CLOSED;\n"
+        "    if (ring_waiting(ring, 1, &ended) > 0) return OMNI_POP_SUCCESS;\n",
     ),
     Mutant(
         "asleep_it_holds_up_every_consumer", CONSUMER_C, suite_any("CON-7", "CON-1"),
-        "  int result = entered_pop(consumer, 1, timeout, message, &taken);\n",
-        "  static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;\n"
-        "  pthread_mutex_lock(&one);\n"
-        "  int result = entered_pop(consumer, 1, timeout, message, &taken);\n"
-        "  pthread_mutex_unlock(&one);\n",
+        "    slept = EVENTCOUNT_WAIT(&ring->consumer_waiter,",
+        "    static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;\n    pthread_mutex_lock(&one);\n"
+        "    slept = EVENTCOUNT_WAIT(&ring->consumer_waiter,",
+        "    if (guard_is_closed(&consumer->guard)) continue;\n",
+        "    pthread_mutex_unlock(&one);\n    if (guard_is_closed(&consumer->guard)) continue;\n",
     ),
     Mutant(
         "empty_counts_as_failed_in_the_core", CONSUMER_C, suite("STA-2"),
-        "if (result == OMNI_POP_TIMEOUT || result == OMNI_POP_CHANNEL_CLOSED) count",
-        "if (result != OMNI_POP_SUCCESS) count",
+        "if (result == OMNI_POP_TIMEOUT || (result",
+        "if (result == OMNI_POP_EMPTY || result == OMNI_POP_TIMEOUT || (result",
     ),
     Mutant(
         "a_pop_expires_nothing", CONSUMER_C, suite("MSG-2"),
-        "  guard_count(&consumer->guard);\n  return finished(consumer, pop(", "  return finished(consumer, pop(",
+        "  if (answer == GUARD_ENTERED) guard_count(&consumer->guard);\n", "",
     ),
     Mutant(
         "a_pop_of_nothing_expires", CONSUMER_C, suite("MSG-5"),
-        "  if (max_count == 0) {\n    guard_leave",
-        "  if (max_count == 0) {\n    guard_count(&consumer->guard);\n    guard_leave",
+        "  return guard_is_closed(&consumer->guard) ? OMNI_POP_CHANNEL_CLOSED : OMNI_POP_EMPTY;",
+        "  guard_count((omni_guard *)&consumer->guard);\n"
+        "  return guard_is_closed(&consumer->guard) ? OMNI_POP_CHANNEL_CLOSED : OMNI_POP_EMPTY;",
     ),
     Mutant(
         "messages_outlive_their_consumer", CONSUMER_C, suite("MSG-2"),
@@ -278,7 +320,7 @@ CONSUMER = (
     ),
     Mutant(
         "an_export_does_not_hold_the_memory", CONSUMER_C, suite_any("MSG-1", "MSG-2", "MSG-3", "MSG-4"),
-        "  if (!channel_pin(consumer->channel)) return OMNI_EXPIRED;\n", "",
+        "  if (!channel_pin(channel)) return OMNI_EXPIRED;\n", "",
     ),
     Mutant(
         "the_consumers_end_is_not_published", CONSUMER_C, suite("LIF-2"),
@@ -286,7 +328,8 @@ CONSUMER = (
     ),
     Mutant(
         "closing_does_not_wake_its_own_pop", CONSUMER_C, suite("LIF-8"),
-        "  eventcount_wake(&channel->ring.consumer_waiter); /* the thread inside, if it sleeps (LIF-8) */\n", "",
+        "  eventcount_wake(&consumer->channel->ring.consumer_waiter); /* the thread inside, if it sleeps (LIF-8) */\n",
+        "",
     ),
     Mutant(
         "a_sleeping_consumer_ignores_the_producers_end", CONSUMER_C, explorer("producer closes, blocking", LOST_WAKEUP),
@@ -299,13 +342,13 @@ CONSUMER = (
     ),
     Mutant(
         "the_consumers_close_frees_before_it_waits", CONSUMER_C, explorer("consumer closed during a pop", RACE),
-        "  broker_handle_closed(channel);\n  channel_unpin(channel);\n", "  broker_handle_closed(channel);\n",
-        "  guard_wait(&consumer->guard);\n", "  channel_unpin(channel);\n  guard_wait(&consumer->guard);\n",
+        "with the mapping */\n  channel_unpin(channel);\n", "with the mapping */\n",
+        "  guard_wait(&consumer->guard);\n", "  channel_unpin(consumer->channel);\n  guard_wait(&consumer->guard);\n",
     ),
     Mutant(
         "the_consumers_close_does_not_wake_the_call_inside", CONSUMER_C,
         explorer("consumer closed during a batch pop", LOST_WAKEUP),
-        "  eventcount_wake(&channel->ring.consumer_waiter); /* the thread inside", "  /* the thread inside",
+        "  eventcount_wake(&consumer->channel->ring.consumer_waiter); /* the thread inside", "  /* the thread inside",
     ),
     Mutant(
         "a_blocked_pop_ignores_its_own_close", CONSUMER_C, explorer("consumer closed by another thread", LOST_WAKEUP),
@@ -318,38 +361,127 @@ CONSUMER = (
     Mutant(
         "a_pin_does_not_check_whether_the_message_has_expired", CONSUMER_C,
         explorer("second pin, concurrent pop", UNEXPLAINED),
-        "  if (omni_message_is_readable(consumer, message)) return 0;", "  return 0;",
+        "  int result = OMNI_EXPIRED;\n  if (omni_message_is_readable(consumer, message)) {",
+        "  int result = OMNI_EXPIRED;\n  if (true) {",
     ),
     Mutant(
-        "an_unpin_does_not_release_to_the_pop_that_checks_the_slot", CONSUMER_C,
-        explorer("unpin, concurrent pop", RACE),
-        "number)->pins, (uint32_t)-1, release", "number)->pins, (uint32_t)-1, relaxed",
+        "an_unpin_does_not_release_to_the_pop_that_finds_no_pins", CONSUMER_C,
+        explorer("unpin, concurrent pop", ASSERTION),
+        "platform_add(&channel->consumer.exports, (uint64_t)-1, release)",
+        "platform_add(&channel->consumer.exports, (uint64_t)-1, relaxed)",
     ),
     Mutant(
-        "an_unpin_does_not_release_to_the_pop_that_finds_no_pins", CONSUMER_C, explorer("unpin, concurrent pop", RACE),
-        "platform_add(&consumer->pins, (uint64_t)-1, release)", "platform_add(&consumer->pins, (uint64_t)-1, relaxed)",
-    ),
-    Mutant(
-        "a_pop_does_not_acquire_what_an_unpin_released", CONSUMER_C, explorer("unpin, concurrent pop", RACE),
-        "ring->capacity)->pins, acquire) == 0", "ring->capacity)->pins, relaxed) == 0",
-    ),
-    Mutant(
-        "a_pop_checks_the_newest_messages_pins", CONSUMER_C, explorer("view, concurrent pushes and pops", RACE),
-        "read + free - ring->capacity)->pins", "read + free)->pins",
+        "a_pop_does_not_acquire_what_an_unpin_released", CONSUMER_C, explorer("unpin, concurrent pop", ASSERTION),
+        "platform_load(&consumer->exports, acquire)", "platform_load(&consumer->exports, relaxed)",
     ),
     Mutant(
         "a_pin_does_not_hold_the_memory", CONSUMER_C, explorer("view, concurrent last close", RACE),
-        "  if (!channel_pin(consumer->channel)) return OMNI_EXPIRED;\n", "",
-        "release);\n  channel_unpin(consumer->channel);\n", "release);\n",
+        "  if (!channel_pin(channel)) return OMNI_EXPIRED;\n", "",
+        "given back */\n  channel_unpin(channel);\n", "given back */\n",
+        "  else channel_unpin(channel);\n", "",
     ),
     Mutant(
         "a_pin_does_not_give_the_memory_back", CONSUMER_C, explorer("view, concurrent last close", UNEXPLAINED),
-        "release);\n  channel_unpin(consumer->channel);\n", "release);\n",
+        "given back */\n  channel_unpin(channel);\n", "given back */\n",
+    ),
+    Mutant(
+        "a_pop_ignores_a_pin_under_way", CONSUMER_C, explorer("pin, concurrent pop and push", RACE),
+        "  if (exports >= PIN_TRIED) *released = platform_load(&ring->released_index, relaxed); /* own index */\n", "",
+    ),
+    Mutant(
+        "a_pin_is_not_released_to_a_pop", CONSUMER_C, explorer("pin, concurrent pop and push", RACE),
+        "(uint64_t)(others == 0) - PIN_TRIED, release)", "(uint64_t)(others == 0) - PIN_TRIED, relaxed)",
+    ),
+    Mutant(
+        "each_pin_of_a_message_counts", CONSUMER_C, explorer("pins by two threads, one lets go", UNEXPLAINED),
+        "(uint64_t)(others == 0) - PIN_TRIED", "1 - PIN_TRIED",
+    ),
+    Mutant(
+        "an_end_with_none_expires_nothing", CONSUMER_C,
+        explorer("end with none, which expires what was offered", UNEXPLAINED),
+        "  if (taken == 0) guard_count(&consumer->guard);", "  if (taken == 0) (void)0;",
+    ),
+    Mutant(
+        "an_end_takes_all", CONSUMER_C, explorer("end with one of two", UNEXPLAINED),
+        "take(consumer, offer, taken < offer->count ? taken : offer->count);", "take(consumer, offer, offer->count);",
+    ),
+    Mutant(
+        "an_end_takes_what_was_not_offered", CONSUMER_C, explorer("begin nested in an open pop", ""),
+        "take(consumer, offer, taken < offer->count ? taken : offer->count);", "take(consumer, offer, taken);",
+    ),
+    Mutant(
+        "an_end_counts_the_bytes_of_all", CONSUMER_C, explorer("end with one of two, counted", UNEXPLAINED),
+        "  for (uint64_t i = count; i < offer->count; i++) bytes -=",
+        "  for (uint64_t i = count; i < count; i++) bytes -=",
+    ),
+    Mutant(
+        "an_end_ends_another_pop", CONSUMER_C, explorer("pop nested in an open one", ""),
+        "bool is_open = pop->consumer && open && open / 2 == pop->number;", "bool is_open = pop->consumer != NULL;",
+    ),
+    Mutant(
+        "a_nested_pop_is_refused", CONSUMER_C, explorer("pop nested in an open one", UNEXPLAINED),
+        "if (!number || !end_open(consumer, number, &closes)) return answer;",
+        "if (number < UINT64_MAX) return answer;",
+    ),
+    Mutant(
+        "a_pop_is_abandoned_that_was_ended", CONSUMER_C,
+        explorer("abandoned by another thread, nested begin", ""),
+        "if (!open || open / 2 != number) return false;", "if (!open) return false;",
+    ),
+    Mutant(
+        "a_pop_is_abandoned_without_a_compare_exchange", CONSUMER_C,
+        explorer("abandoned by another thread, nested begin", ""),
+        "  } while (!platform_compare_exchange(&consumer->open, &open, 0, acquire));\n",
+        "  } while (platform_store(&consumer->open, 0, relaxed), platform_load(&consumer->open, acquire) != 0);\n",
+    ),
+    Mutant(
+        "a_close_from_inside_waits_for_itself", CONSUMER_C, explorer("close from inside", LOST_WAKEUP),
+        "if (guard_has_ended(&consumer->guard) || defer_close(consumer)) return 0;",
+        "if (guard_has_ended(&consumer->guard)) return 0;",
+    ),
+    Mutant(
+        "a_deferred_close_is_lost", CONSUMER_C, explorer("close from inside", ""),
+        "&consumer->open, &open, open | 1, relaxed)", "&consumer->open, &open, open, relaxed)",
+    ),
+    Mutant(
+        "a_nested_pop_loses_the_deferred_close", CONSUMER_C, explorer("close from inside, nested pop", ""),
+        "  leave(consumer, closes);\n  return GUARD_INACTIVE;", "  leave(consumer, false);\n  return GUARD_INACTIVE;",
+    ),
+    Mutant(
+        "an_abandoned_pop_loses_the_deferred_close", CONSUMER_C,
+        explorer("close from inside, abandoned by another thread", ""),
+        "  guard_count(&consumer->guard);\n  leave(consumer, closes);",
+        "  guard_count(&consumer->guard);\n  leave(consumer, false);",
+    ),
+    Mutant(
+        "a_close_uses_its_handle_after_the_memory", CONSUMER_C, explorer("freed from inside", FREED),
+        "  guard_end(&consumer->guard); /* first: a handle freed from inside goes with the mapping */\n"
+        "  channel_unpin(channel);\n",
+        "  channel_unpin(channel);\n  guard_end(&consumer->guard);\n",
+    ),
+    Mutant(
+        "a_pop_that_its_own_close_ended_counts", CONSUMER_C,
+        explorer("consumer closed by another thread", UNEXPLAINED),
+        "(result == OMNI_POP_CHANNEL_CLOSED && !guard_is_closed(&consumer->guard))",
+        "(result == OMNI_POP_CHANNEL_CLOSED)",
+    ),
+    Mutant(
+        "a_late_begin_answers_empty", CONSUMER_C, explorer("waits, timed", UNEXPLAINED),
+        "finished(consumer, result == OMNI_POP_EMPTY ? otherwise : result);", "finished(consumer, result);",
+    ),
+    Mutant(
+        "a_wait_counts", CONSUMER_C, explorer("waits, timed", UNEXPLAINED),
+        "  guard_leave(&consumer->guard);\n  return result;", "  return finished(consumer, result);",
+    ),
+    Mutant(
+        "a_wait_expires_messages", CONSUMER_C, explorer("wait for a message, held", UNEXPLAINED),
+        "  bool ended;\n  int result = OMNI_POP_SUCCESS;\n",
+        "  bool ended;\n  int result = OMNI_POP_SUCCESS;\n  guard_count(&consumer->guard);\n",
     ),
     Mutant(
         "an_interrupted_pop_stays_in_the_guard", CONSUMER_C, explorer("pop interrupted", UNEXPLAINED),
-        "  guard_leave(&consumer->guard);\n  return result;",
-        "  if (result != OMNI_INTERRUPTED) guard_leave(&consumer->guard);\n  return result;",
+        "  leave(consumer, false);\n  return result;",
+        "  if (result != OMNI_INTERRUPTED) leave(consumer, false);\n  return result;",
     ),
     Mutant(
         "a_batch_of_more_than_wait", CONSUMER_C, cbmc("batch_pop", ""),
@@ -357,7 +489,7 @@ CONSUMER = (
     ),
     Mutant(
         "a_message_from_its_slots_start", CONSUMER_C, cbmc("try_pop", ""),
-        "{slot->payload + slot->offset, slot->length,", "{slot->payload + 2 * slot->offset, slot->length,",
+        "{buffer->payload + buffer->offset, buffer->length", "{buffer->payload + 2 * buffer->offset, buffer->length",
     ),
 )  # fmt: skip
 
@@ -497,6 +629,10 @@ BROKER = (
         "after_shutdown_nothing_is_granted", BROKER_C, suite("SHD-3"),
         "  uint64_t generation = broker->created;\n",
         "  uint64_t generation = broker->created;\n  broker->memory_limit = broker->memory_used;\n",
+    ),
+    Mutant(
+        "a_shutdown_waits_for_its_own_pop", BROKER_C, explorer("shutdown from inside", LOST_WAKEUP),
+        "  if (waits_for_itself(broker, generation)) return OMNI_CONCURRENT_USE;\n", "",
     ),
     Mutant(
         "giving_up_a_broker_does_not_release", BROKER_C, explorer("broker freed", RACE),

@@ -1,8 +1,9 @@
-"""Mistakes in the C core: the ring with its waiting, the guard, the channel and the platform layer."""
+"""Mistakes in the C core: the ring with its waiting, the pool, the guard, the channel and the platform layer."""
 
 from __future__ import annotations
 
 from tests.mutation.mutant import (
+    ASSERTION,
     LOST_WAKEUP,
     RACE,
     UNEXPLAINED,
@@ -17,6 +18,7 @@ from tests.mutation.mutant import (
 )
 
 RING_H = "fast_impl/core/ring.h"
+POOL_H = "fast_impl/core/pool.h"
 EVENTCOUNT_H = "fast_impl/core/eventcount.h"
 GUARD_H = "fast_impl/core/guard.h"
 CHANNEL_C = "fast_impl/core/channel.c"
@@ -24,16 +26,6 @@ FUTEX_C = "fast_impl/core/platform/futex.c"
 PLATFORM_C = "fast_impl/core/platform/platform.c"
 
 RING = (
-    Mutant(
-        "as_many_slots_as_capacity", RING_H,
-        (
-            suite_any("MSG-1", "MSG-3"),
-            explorer("try", RACE),
-            native("unit: "),
-            cbmc("slots", "offset == place * stride"),
-        ),
-        "(index & (2 * ring->capacity - 1))", "(index & (ring->capacity - 1))",
-    ),
     Mutant(
         "publish_does_not_wake", RING_H, (suite("CON-5"), hangs("exchange ")),
         "  platform_store(&ring->write_index, write + count, release);\n  eventcount_wake(&ring->consumer_waiter);\n",
@@ -135,8 +127,8 @@ RING = (
     ),
     Mutant(
         "read_index_not_acquired", RING_H, explorer("try", RACE),
-        "while the consumer reads it */\n    ring->cached_read = platform_load(&ring->read_index, acquire)",
-        "while the consumer reads it */\n    ring->cached_read = platform_load(&ring->read_index, relaxed)",
+        "are not found */\n    ring->cached_read = platform_load(&ring->read_index, acquire)",
+        "are not found */\n    ring->cached_read = platform_load(&ring->read_index, relaxed)",
         "      platform_fence_full();\n      ring->cached_read = platform_load(&ring->read_index, acquire)",
         "      platform_fence_full();\n      ring->cached_read = platform_load(&ring->read_index, relaxed)",
     ),
@@ -178,25 +170,96 @@ RING = (
         "return ring->capacity - (write - ring->cached_read);",
         "return ring->capacity + 1 - (write - ring->cached_read);",
     ),
+    Mutant(
+        "a_push_keeps_the_buffers_old_offset", RING_H, suite("POP-2"),
+        "  message->offset = (uint32_t)offset;\n", "  if (offset) message->offset = (uint32_t)offset;\n",
+    ),
     Mutant("the_consumer_backs_off_at_every_check", RING_H, native("unit: back-off"), "if (came == 0) return;", ""),
     Mutant("the_back_off_limit_never_adapts", RING_H, native("unit: back-off"), "ring->back_off *= 2;", ";"),
     Mutant(
-        "read_index_not_acquired_before_a_slot_is_reused", RING_H, sanitizer("thread", "data race"),
-        "overwritten while the consumer reads it */\n"
-        "    ring->cached_read = platform_load(&ring->read_index, acquire)",
-        "*/\n    ring->cached_read = platform_load(&ring->read_index, relaxed)",
-    ),
-    Mutant(
-        "a_slot_mask_of_the_capacity", RING_H, cbmc("slots", "offset == place * stride"),
-        "(index & (2 * ring->capacity - 1))", "(index & ring->capacity)",
-    ),
-    Mutant(
-        "a_mask_one_too_wide", RING_H, cbmc("slots", ""),
-        "(index & (2 * ring->capacity - 1))", "(index & (4 * ring->capacity - 1))",
-    ),
-    Mutant(
         "a_back_off_limit_past_its_bound", RING_H, cbmc("try_pop", "back_off_holds"),
         "ring->back_off < BACK_OFF_MAX", "ring->back_off <= BACK_OFF_MAX",
+    ),
+)  # fmt: skip
+
+POOL = (
+    Mutant(
+        "as_many_places_as_capacity", POOL_H,
+        (suite_any("MSG-1", "MSG-3"), explorer("try", RACE), native("unit: "), cbmc("slots", "")),
+        "(index & (pool->count - 1))", "(index & (pool->count / 2 - 1))",
+    ),
+    Mutant(
+        "a_place_mask_of_the_count", POOL_H, cbmc("slots", ""), "(index & (pool->count - 1))", "(index & pool->count)",
+    ),
+    Mutant(
+        "a_mask_one_too_wide", POOL_H, cbmc("slots", ""),
+        "(index & (pool->count - 1))", "(index & (2 * pool->count - 1))",
+    ),
+    Mutant(
+        "half_the_buffers_are_mapped", POOL_H, (suite("PSH-2"), cbmc("slots", "")),
+        "uint64_t buffers = pool->count * pool->stride,", "uint64_t buffers = pool->count / 2 * pool->stride,",
+    ),
+    Mutant(
+        "buffers_overlap", POOL_H, (suite_any("POP-2", "MSG-1"), cbmc("slots", "")),
+        "pool->stride = (sizeof(pool_buffer) + max_message_size", "pool->stride = (max_message_size",
+    ),
+    Mutant(
+        "a_stride_that_is_not_rounded", POOL_H, cbmc("slots", ""),
+        "(sizeof(pool_buffer) + max_message_size + POOL_ALIGNMENT - 1) / POOL_ALIGNMENT * POOL_ALIGNMENT",
+        "sizeof(pool_buffer) + max_message_size",
+    ),
+    Mutant(
+        "a_mapping_of_32_bits", POOL_H, cbmc("slots", ""),
+        "uint64_t buffers = pool->count * pool->stride,", "uint64_t buffers = (uint32_t)(pool->count * pool->stride),",
+    ),
+    Mutant(
+        "a_buffer_comes_back_while_it_is_held", RING_H, (suite("MSG-1"), explorer("reuse", RACE)),
+        "platform_store(&ring->released_index, released, release);",
+        "platform_store(&ring->released_index, released + count, release);",
+    ),
+    Mutant(
+        "no_buffer_comes_back", RING_H, explorer("reuse", ASSERTION),
+        "  platform_store(&ring->released_index, released, release);\n", "  (void)released;\n",
+    ),
+    Mutant(
+        "released_index_not_released", RING_H, explorer("reuse", RACE),
+        "(&ring->released_index, released, release)", "(&ring->released_index, released, relaxed)",
+    ),
+    Mutant(
+        "released_index_not_acquired", POOL_H, explorer("reuse", RACE),
+        "platform_load(released_index, acquire)", "platform_load(released_index, relaxed)",
+    ),
+    Mutant(
+        "a_pinned_buffer_is_written", POOL_H, (suite("MSG-3"), explorer("view, concurrent pushes and pops", RACE)),
+        "  if (platform_load(&pool->pins[*buffer], acquire) == 0) return true;\n", "  return true;\n",
+    ),
+    Mutant(
+        "an_owed_buffer_is_lost", POOL_H, explorer("owed buffer given back", ASSERTION),
+        "  if (pins == (POOL_OWED | 1)) pool_give_back(pool, buffer);\n", "",
+    ),
+    Mutant(
+        "an_owed_buffer_is_given_back_with_a_pin_left", POOL_H, explorer("owed buffer, two pins", RACE),
+        "if (pins == (POOL_OWED | 1))", "if (pins & POOL_OWED)",
+    ),
+    Mutant(
+        "a_buffer_whose_last_pin_goes_as_it_is_owed_is_lost", POOL_H, explorer("owed buffer given back", ASSERTION),
+        "  if (platform_or(&pool->pins[*buffer], POOL_OWED, acquire) != 0) return false;\n",
+        "  platform_or(&pool->pins[*buffer], POOL_OWED, acquire);\n  return false;\n",
+    ),
+    Mutant(
+        "a_returned_stack_is_cut_off", POOL_H, explorer("owed buffers given back, two slots", ASSERTION),
+        "    pool_at(pool, buffer)->below = top;\n", "    pool_at(pool, buffer)->below = 0;\n",
+    ),
+    Mutant(
+        "a_spare_buffer_is_not_taken_off", POOL_H, explorer("rollback, then reserved again", RACE),
+        "  pool->spare = pool_at(pool, *buffer)->below;\n", "",
+    ),
+    Mutant(
+        "a_refused_pin_is_counted_for_a_moment", POOL_H, explorer("too many pins, all unpinned", UNEXPLAINED),
+        "  uint32_t others = platform_load(&pool->pins[buffer], relaxed);\n",
+        "  uint32_t others = platform_add(&pool->pins[buffer], 1, relaxed);\n"
+        "  if (others < PLATFORM_MOST_PINS) return others;\n"
+        "  platform_add(&pool->pins[buffer], (uint32_t)-1, relaxed);\n",
     ),
 )  # fmt: skip
 
@@ -217,7 +280,7 @@ GUARD = (
     ),
     Mutant(
         "nobody_waits_for_the_call_inside", GUARD_H, suite_any("LIF-8", "CON-4", "SHD-1"),
-        "    if (!(state & GUARD_BUSY) && (bias", "    if (1 || (bias",
+        "  return !(state & GUARD_BUSY) && (bias", "  return 1 || (bias",
     ),
     Mutant(
         "rebiasing_does_not_check_the_owner", GUARD_H, suite_any("CON-2", "CON-3"),
@@ -230,8 +293,18 @@ GUARD = (
     ),
     Mutant(
         "closing_twice_closes_twice", GUARD_H, suite_any("LIF-1", "LIF-4", "BRK-8"),
-        "return !(platform_or(&guard->state, GUARD_CLOSED, relaxed) & GUARD_CLOSED);",
-        "return platform_or(&guard->state, GUARD_CLOSED, relaxed), true;",
+        "  return platform_load(&guard->ending.value, acquire) == GUARD_ENDED;",
+        "  return platform_load(&guard->ending.value, acquire) > GUARD_ENDED;",
+    ),
+    Mutant(
+        "a_second_close_does_not_wait_for_the_first", GUARD_H,
+        explorer("consumer closed by two threads, then a request", UNEXPLAINED),
+        "  while (!guard_has_ended(guard)) platform_sleep(&guard->ending, GUARD_AWAITED, PLATFORM_NEVER);\n", "",
+    ),
+    Mutant(
+        "a_close_does_not_wake_the_second", GUARD_H,
+        explorer("consumer closed by two threads, then a request", LOST_WAKEUP),
+        " == GUARD_AWAITED) platform_wake(&guard->ending);", " == GUARD_OPEN) platform_wake(&guard->ending);",
     ),
     Mutant(
         "a_handle_is_the_first_threads", GUARD_H, suite("CON-1"),
@@ -277,7 +350,7 @@ GUARD = (
     ),
     Mutant(
         "waiting_is_not_ordered_against_leaving", GUARD_H, explorer("consumer closed by another thread", ""),
-        "    platform_fence_heavy();\n    uint32_t bias", "    uint32_t bias",
+        "  platform_fence_heavy();\n  uint32_t bias", "  uint32_t bias",
     ),
     Mutant(
         "leaving_wakes_nobody", GUARD_H, explorer("consumer closed by another thread", LOST_WAKEUP),
@@ -309,15 +382,6 @@ CHANNEL = (
     Mutant(
         "unmapped_with_the_first_side", CHANNEL_C, suite_any("LIF-2", "POP-1", "MSG-1", "MSG-3", "CON-4"),
         "atomic_init(&channel->mapping_users, 2);", "atomic_init(&channel->mapping_users, 1);",
-    ),
-    Mutant(
-        "half_the_slots_are_mapped", CHANNEL_C, (suite("PSH-2"), cbmc("slots", "")),
-        "channel->mapping_size = 2 * capacity * ring->stride;", "channel->mapping_size = capacity * ring->stride;",
-    ),
-    Mutant(
-        "slots_overlap", CHANNEL_C,
-        (suite_any("POP-2", "MSG-1"), cbmc("slots", "stride >= sizeof(ring_slot) + longest")),
-        "ring->stride = sizeof(ring_slot) + (max_message_size", "ring->stride = (max_message_size",
     ),
     Mutant(
         "freed_with_the_first_handle", CHANNEL_C, suite_any("LIF-1", "LIF-2", "LIF-4", "LIF-5", "MSG-3"),
@@ -363,11 +427,11 @@ CHANNEL = (
     ),
     Mutant(
         "a_refused_mapping_leaves_the_channel", CHANNEL_C, explorer("allocation fails", UNEXPLAINED),
-        "  if (!ring->slots) {\n    platform_free(channel);", "  if (!ring->slots) {",
+        "  if (!memory) {\n    platform_free(channel);", "  if (!memory) {",
     ),
     Mutant(
         "a_refused_word_leaves_the_mapping", CHANNEL_C, explorer("allocation fails", UNEXPLAINED),
-        "    platform_unmap(ring->slots, channel->mapping_size);\n    platform_free(channel);\n    return NULL;",
+        "    platform_unmap(memory, channel->mapping_size);\n    platform_free(channel);\n    return NULL;",
         "    platform_free(channel);\n    return NULL;",
     ),
     Mutant(
@@ -380,17 +444,7 @@ CHANNEL = (
     ),
     Mutant(
         "a_shift_too_far", CHANNEL_C, sanitizer("address", "runtime error: shift"),
-        "channel->mapping_size = 2 * capacity * ring->stride;",
-        "channel->mapping_size = 2 * capacity * ring->stride + (1 << (int)capacity) * 0;",
-    ),
-    Mutant(
-        "a_stride_that_is_not_rounded", CHANNEL_C, cbmc("slots", "stride % alignment == 0"),
-        "(max_message_size + alignment - 1) / alignment * alignment", "max_message_size",
-    ),
-    Mutant(
-        "a_mapping_of_32_bits", CHANNEL_C, cbmc("slots", ""),
-        "channel->mapping_size = 2 * capacity * ring->stride",
-        "channel->mapping_size = (uint32_t)(2 * capacity * ring->stride)",
+        "max_message_size, NULL);", "max_message_size, NULL) + (1 << (int)capacity) * 0;",
     ),
 )  # fmt: skip
 
