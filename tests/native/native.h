@@ -56,8 +56,11 @@ typedef struct {
   uint64_t number;                 /* of the round, from 0 */
   _Atomic uint64_t pushed, popped; /* by the parts; `pushed` begins with what the channel holds already */
   _Atomic int stage;               /* how far the parts have come, for each other */
-  omni_message message;            /* the one that they share */
-  _Atomic int64_t sleeper;         /* the thread that is about to block, 0 while none is, or NO_SLEEPER */
+  omni_message message;            /* what they share: a message, a region, a pin, an open pop */
+  omni_region region;
+  omni_pin pin;
+  omni_pop step;
+  _Atomic int64_t sleeper; /* the thread that is about to block, 0 while none is, or NO_SLEEPER */
 } race_round;
 
 enum { NO_SLEEPER = -1 };

@@ -59,6 +59,53 @@ static void close_consumer(race_round *round) {
   omni_consumer_close(round->consumer);
 }
 
+static void wait_for_message_to_the_end(race_round *round) {
+  int result;
+  about_to_block(round);
+  do result = omni_consumer_wait(round->consumer, -1);
+  while (result == OMNI_INTERRUPTED);
+  CHECK(result == OMNI_POP_CHANNEL_CLOSED);
+}
+
+static void wait_for_space_to_the_end(race_round *round) {
+  int result;
+  about_to_block(round);
+  do result = omni_producer_wait(round->producer, -1);
+  while (result == OMNI_INTERRUPTED);
+  CHECK(result == OMNI_PUSH_CHANNEL_CLOSED);
+}
+
+static void pop_in_steps_to_the_end(race_round *round) {
+  omni_pop step;
+  omni_message message;
+  size_t count;
+  for (;;) {
+    int result = omni_pop_begin(round->consumer, 1, OMNI_POP_EMPTY, &message, &count, &step);
+    if (result == OMNI_POP_CHANNEL_CLOSED) return;
+    CHECK(result == OMNI_POP_SUCCESS || result == OMNI_POP_EMPTY);
+    if (result == OMNI_POP_EMPTY) continue;
+    message_check(round->popped, &message, RACE_LONGEST);
+    CHECK(omni_pop_end(round->consumer, &step, 1) == 0);
+    round->popped++;
+  }
+}
+
+/* Two closes at once: each is complete when it returns, whichever does it (BRK-8). */
+static void close_both(race_round *round) {
+  choose_moment(round);
+  omni_producer_close(round->producer);
+  reach(round, 1);
+  omni_consumer_close(round->consumer);
+  CHECK(!omni_has_channel(round->broker, "race", 4));
+}
+
+static void close_consumer_too(race_round *round) {
+  await(round, 1);
+  choose_moment(round);
+  omni_consumer_close(round->consumer);
+  CHECK(!omni_has_channel(round->broker, "race", 4));
+}
+
 static void close_producer_and_free_consumer(race_round *round) {
   close_producer(round);
   omni_consumer_free(round->consumer);
@@ -107,6 +154,9 @@ static void free_producer_and_verify(race_round *round) {
 }
 
 static void free_both_with_a_full_channel(race_round *round) {
+  omni_handle_stats sent;
+  omni_producer_get_stats(round->producer, &sent);
+  CHECK(sent.failed == 0); /* STA-4 */
   omni_consumer_free(round->consumer);
   free_producer_and_verify(round);
 }
@@ -115,6 +165,15 @@ static void free_both_with_none_or_all_popped(race_round *round) {
   omni_handle_stats received;
   omni_consumer_get_stats(round->consumer, &received); /* LIF-5 */
   CHECK(received.messages == round->popped && round->popped <= round->pushed);
+  CHECK(received.failed == 0); /* STA-4 */
+  omni_consumer_free(round->consumer);
+  omni_producer_free(round->producer);
+}
+
+static void free_both_with_some_popped(race_round *round) {
+  omni_handle_stats received;
+  omni_consumer_get_stats(round->consumer, &received);
+  CHECK(received.messages == round->popped && received.failed <= 1);
   omni_consumer_free(round->consumer);
   omni_producer_free(round->producer);
 }
@@ -142,6 +201,21 @@ static const race_kind endpoints[] = {
      true,
      {NULL, pop_to_the_end, close_consumer},
      free_both_with_none_or_all_popped},
+    {"the producer is closed while it waits",
+     RACE_CAPACITY,
+     true,
+     {wait_for_space_to_the_end, NULL, close_producer},
+     free_both_with_a_full_channel},
+    {"the consumer is closed while it waits",
+     0,
+     true,
+     {NULL, wait_for_message_to_the_end, close_consumer},
+     free_both_with_none_or_all_popped},
+    {"the consumer is closed twice at once",
+     RACE_CAPACITY,
+     false,
+     {pop_in_steps_to_the_end, close_both, close_consumer_too},
+     free_both_with_some_popped},
     {"both ends are freed at once", 3, false, {free_producer, free_consumer, NULL}, nothing},
     {"shut down in the middle",
      0,

@@ -1,9 +1,10 @@
 /* Races for memory and for handles: pins against closes and pops, the last close, two threads in one handle. */
+#include <sched.h>
 #include <string.h>
 
 #include "native.h"
 
-enum { POPPED = 1, PINNED = 2 };
+enum { POPPED = 1, RESERVED = 1, PINNED = 2 };
 
 static void free_producer(race_round *round) {
   choose_moment(round);
@@ -45,7 +46,8 @@ static void pop_and_go_on(race_round *round) {
 
 static void pin_what_was_popped(race_round *round) {
   await(round, POPPED);
-  int result = omni_message_pin(round->consumer, &round->message);
+  omni_pin pin;
+  int result = omni_message_pin(round->consumer, &round->message, &pin);
   CHECK(result == 0 || (result == OMNI_EXPIRED && round->number % 2 == 0));
   reach(round, PINNED);
   if (result != 0) return;
@@ -53,7 +55,7 @@ static void pin_what_was_popped(race_round *round) {
     message_check(0, &round->message, RACE_LONGEST);
     choose_moment(round);
   }
-  omni_message_unpin(round->consumer, round->message.number);
+  omni_unpin(&pin);
 }
 
 static void push_three_capacities(race_round *round) {
@@ -71,15 +73,78 @@ static void push_three_capacities(race_round *round) {
 
 /* A pin keeps the memory while it is written in place, for another thread may close. */
 static void write_in_place(race_round *round) {
-  uint8_t *region, bytes[RACE_LONGEST];
-  if (omni_producer_pin(round->producer) != 0) return; /* both sides have ended */
-  if (omni_reserve(round->producer, RACE_LONGEST, &region)) {
-    size_t size = message_write(round->pushed, bytes, RACE_LONGEST);
-    memset(region, 0, RACE_LONGEST);
-    memcpy(region, bytes, size);
-    round->pushed += (uint64_t)omni_commit(round->producer, size, 0);
+  uint8_t bytes[RACE_LONGEST];
+  omni_region region;
+  omni_pin pin;
+  if (omni_reserve(round->producer, RACE_LONGEST, &region) != OMNI_PUSH_SUCCESS) return;
+  if (omni_region_pin(round->producer, &region, &pin) != 0) return; /* the producer has been closed */
+  size_t size = message_write(round->pushed, bytes, RACE_LONGEST);
+  memset(region.data, 0, RACE_LONGEST);
+  memcpy(region.data, bytes, size);
+  int result = omni_commit(round->producer, size, 0);
+  CHECK(result == OMNI_PINNED || result == OMNI_PUSH_CHANNEL_CLOSED);
+  omni_unpin(&pin);
+  round->pushed += omni_commit(round->producer, size, 0) == OMNI_PUSH_SUCCESS;
+}
+
+/* Another thread writes the message, and then ends the last pin. */
+static void reserve_and_commit(race_round *round) {
+  uint8_t bytes[RACE_LONGEST];
+  int result;
+  CHECK(omni_reserve(round->producer, RACE_LONGEST, &round->region) == OMNI_PUSH_SUCCESS);
+  CHECK(omni_region_pin(round->producer, &round->region, &round->pin) == 0);
+  reach(round, RESERVED);
+  size_t size = message_write(round->pushed, bytes, RACE_LONGEST);
+  do {
+    sched_yield();
+    result = omni_commit(round->producer, size, 0);
+  } while (result == OMNI_PINNED);
+  CHECK(result == OMNI_PUSH_SUCCESS);
+  round->pushed++;
+  omni_producer_free(round->producer);
+}
+
+static void write_what_was_reserved(race_round *round) {
+  await(round, RESERVED);
+  choose_moment(round);
+  message_write(round->pushed, round->region.data, RACE_LONGEST);
+  omni_unpin(&round->pin);
+}
+
+static void pop_all_and_free(race_round *round) {
+  CHECK(pop_on(round) == OMNI_POP_CHANNEL_CLOSED);
+  omni_consumer_free(round->consumer);
+}
+
+/* ---- an open pop, whose thread goes on while its destructor runs in another one ---- */
+
+static void begin_pop(race_round *round) {
+  size_t count;
+  CHECK(omni_pop_begin(round->consumer, 1, OMNI_POP_EMPTY, &round->message, &count, &round->step) == OMNI_POP_SUCCESS);
+  message_check(0, &round->message, RACE_LONGEST);
+  reach(round, POPPED);
+  choose_moment(round);
+}
+
+static void begin_and_pop_all(race_round *round) {
+  omni_message message;
+  begin_pop(round);
+  while (round->popped < round->pushed) {
+    int result = try_pop_next(round, &message);
+    CHECK(result == OMNI_POP_SUCCESS || result == OMNI_CONCURRENT_USE);
   }
-  omni_producer_unpin(round->producer);
+}
+
+/* The close returns at once, or waits for the other thread to leave. */
+static void begin_and_close(race_round *round) {
+  begin_pop(round);
+  omni_consumer_close(round->consumer);
+}
+
+static void abandon_pop(race_round *round) {
+  await(round, POPPED);
+  choose_moment(round);
+  omni_pop_abandon(&round->step);
 }
 
 /* Relaxed, so that the parts are not ordered by it. */
@@ -111,6 +176,7 @@ static void pop_with_another(race_round *round) {
 /* ---- what must hold afterwards ---- */
 
 static void nothing(race_round *round) { (void)round; }
+static void all_was_popped(race_round *round) { CHECK(round->popped == round->pushed); }
 static void free_closed_producer(race_round *round) { omni_producer_free(round->producer); }
 static void free_closed_consumer(race_round *round) { omni_consumer_free(round->consumer); }
 
@@ -159,6 +225,21 @@ static const race_kind pins[] = {
      false,
      {write_in_place, free_consumer, close_producer},
      free_closed_producer},
+    {"a region's last pin ends while it is committed",
+     1,
+     false,
+     {reserve_and_commit, pop_all_and_free, write_what_was_reserved},
+     all_was_popped},
+    {"a pop is abandoned while its thread pops again",
+     3,
+     false,
+     {NULL, begin_and_pop_all, abandon_pop},
+     find_what_was_not_popped},
+    {"a pop is abandoned while its thread closes",
+     3,
+     false,
+     {free_producer, begin_and_close, abandon_pop},
+     free_closed_consumer},
     {"the broker is given up while both ends are freed",
      1,
      false,

@@ -1,12 +1,16 @@
 /* Unit tests: what one thread sees of the C ABI, each test a few rules, and the back-off of the ring. */
+#include <sched.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "native.h"
 #include "platform/platform.h"
 
 static uint32_t paused; /* by the last poll; 0: not at all */
 #define platform_back_off(pauses) (paused = (pauses))
-#include "ring.h"
+#include "channel.h"
 
 enum { LONGEST = 100 };
 
@@ -89,63 +93,410 @@ static void batches(void) { /* PSH-6, POP-5, MSG-5 */
 }
 
 static void reservations(void) { /* RSV-1 to RSV-6 */
-  uint8_t *region, *again;
-  CHECK(omni_commit(producer, 1, 0) == 0 && omni_rollback(producer) == 0);
-  CHECK(omni_reserve(producer, 0, &region) == 0 && omni_reserve(producer, LONGEST + 1, &region) == 0);
-  CHECK(omni_reserve(producer, 1, &region) == 1 && (uintptr_t)region % 16 == 0);
-  CHECK(omni_reserve(producer, 1, &again) == 0 && push("m") == OMNI_PUSH_QUEUE_FULL);
+  omni_region region, again;
+  CHECK(omni_commit(producer, 1, 0) == OMNI_EXPIRED && omni_rollback(producer) == 0);
+  CHECK(omni_reserve(producer, 0, &region) == OMNI_PUSH_INVALID_SIZE && region.data == NULL && region.number == 0);
+  CHECK(omni_reserve(producer, LONGEST + 1, &region) == OMNI_PUSH_INVALID_SIZE);
+  CHECK(omni_region_is_writable(producer, &region) == 0);
+  CHECK(omni_reserve(producer, 1, &region) == OMNI_PUSH_SUCCESS && (uintptr_t)region.data % 16 == 0);
+  CHECK(region.size == LONGEST && region.number == 1 && omni_region_is_writable(producer, &region) == 1);
+  CHECK(omni_reserve(producer, LONGEST + 1, &again) == OMNI_PUSH_INVALID_SIZE);
+  CHECK(omni_reserve(producer, 1, &again) == OMNI_RESERVED && push("m") == OMNI_PUSH_QUEUE_FULL);
+  CHECK(omni_batch_push(producer, &(omni_bytes){"m", 1}, 1) == 0);
   CHECK(omni_blocking_push(producer, "m", 1, -1) == OMNI_PUSH_TIMEOUT); /* PSH-5 */
-  CHECK(omni_commit(producer, 0, 0) == 0 && omni_commit(producer, 1, LONGEST) == 0);
-  CHECK(omni_commit(producer, LONGEST, 1) == 0 && omni_commit(producer, SIZE_MAX, 1) == 0);
-  CHECK(omni_commit(producer, 1, SIZE_MAX) == 0 && omni_producer_available_slots(producer) == 8);
-  memcpy(region + LONGEST - 3, "end", 3);
-  CHECK(omni_commit(producer, 3, LONGEST - 3) == 1 && pops("end") && omni_commit(producer, 3, 0) == 0);
-  CHECK(omni_reserve(producer, 1, &region) == 1 && omni_rollback(producer) == 0 && pop() == OMNI_POP_EMPTY);
+  CHECK(omni_commit(producer, 0, 0) == OMNI_PUSH_INVALID_SIZE);
+  CHECK(omni_commit(producer, 1, LONGEST) == OMNI_PUSH_INVALID_SIZE);
+  CHECK(omni_commit(producer, LONGEST, 1) == OMNI_PUSH_INVALID_SIZE);
+  CHECK(omni_commit(producer, SIZE_MAX, 1) == OMNI_PUSH_INVALID_SIZE);
+  CHECK(omni_commit(producer, 1, SIZE_MAX) == OMNI_PUSH_INVALID_SIZE && omni_producer_available_slots(producer) == 8);
+  memcpy(region.data + LONGEST - 3, "end", 3);
+  CHECK(omni_commit(producer, 3, LONGEST - 3) == OMNI_PUSH_SUCCESS && pops("end"));
+  CHECK(omni_commit(producer, 3, 0) == OMNI_EXPIRED && omni_region_is_writable(producer, &region) == 0);
+  CHECK(omni_reserve(producer, 1, &region) == OMNI_PUSH_SUCCESS && omni_rollback(producer) == 0);
+  CHECK(omni_region_is_writable(producer, &region) == 0 && pop() == OMNI_POP_EMPTY);
+  CHECK(omni_reserve(producer, 1, &again) == OMNI_PUSH_SUCCESS && again.data == region.data); /* kept for the next */
+  CHECK(again.number == 3 && omni_region_is_writable(producer, &region) == 0 && omni_rollback(producer) == 0);
+  for (int i = 0; i < 8; i++) CHECK(push("m") == OMNI_PUSH_SUCCESS);
+  CHECK(omni_reserve(producer, 1, &region) == OMNI_PUSH_QUEUE_FULL);
+}
+
+static void regions_pinned(void) { /* RSV-7 */
+  omni_region region, other;
+  omni_pin first, second;
+  CHECK(omni_reserve(producer, 1, &region) == OMNI_PUSH_SUCCESS);
+  other = (omni_region){region.data, region.size, region.number + 1};
+  CHECK(omni_region_pin(producer, &other, &first) == OMNI_EXPIRED && first.channel == NULL);
+  CHECK(omni_region_pin(producer, &region, &first) == 0 && omni_region_pin(producer, &region, &second) == 0);
+  memcpy(region.data, "abc", 3);
+  CHECK(omni_commit(producer, 0, 0) == OMNI_PUSH_INVALID_SIZE && omni_commit(producer, 3, 0) == OMNI_PINNED);
+  omni_unpin(&first);
+  CHECK(first.channel == NULL && omni_rollback(producer) == OMNI_PINNED && omni_commit(producer, 3, 0) == OMNI_PINNED);
+  omni_unpin(&first); /* empty: nothing */
+  CHECK(omni_commit(producer, 3, 0) == OMNI_PINNED && omni_region_is_writable(producer, &region) == 1);
+  omni_unpin(&second);
+  CHECK(omni_commit(producer, 3, 0) == OMNI_PUSH_SUCCESS && pops("abc"));
+  CHECK(omni_region_pin(producer, &region, &first) == OMNI_EXPIRED);
+  CHECK(omni_reserve(producer, 1, &region) == OMNI_PUSH_SUCCESS && omni_region_pin(producer, &region, &first) == 0);
+  omni_producer_close(producer);
+  omni_consumer_close(consumer);
+  CHECK(omni_region_is_writable(producer, &region) == 0);
+  CHECK(omni_region_pin(producer, &region, &second) == OMNI_EXPIRED);
+  memset(region.data, 1, region.size); /* the memory lives until the last pin is gone */
+  omni_unpin(&first);
 }
 
 static void views(void) { /* MSG-1 to MSG-3 */
   omni_message first, second;
+  omni_pin pin, other;
   for (int i = 0; i < 8; i++) CHECK(push("before") == OMNI_PUSH_SUCCESS);
   CHECK(omni_try_pop(consumer, &first) == OMNI_POP_SUCCESS && push("after") == OMNI_PUSH_SUCCESS);
-  CHECK(memcmp(first.data, "before", 6) == 0 && omni_message_pin(consumer, &first) == 0);
+  CHECK(memcmp(first.data, "before", 6) == 0 && omni_message_pin(consumer, &first, &pin) == 0);
   for (int i = 1; i < 8; i++) CHECK(pops("before") && push("after") == OMNI_PUSH_SUCCESS);
-  CHECK(pop() == OMNI_PINNED && memcmp(first.data, "before", 6) == 0);
-  CHECK(omni_message_is_readable(consumer, &first) == 0 && omni_message_pin(consumer, &first) == OMNI_EXPIRED);
-  omni_message_unpin(consumer, first.number);
+  for (int lap = 0; lap < 100; lap++) CHECK(pops("after") && push("after") == OMNI_PUSH_SUCCESS);
+  CHECK(memcmp(first.data, "before", 6) == 0 && omni_message_is_readable(consumer, &first) == 0);
+  CHECK(omni_message_pin(consumer, &first, &other) == OMNI_EXPIRED && other.channel == NULL);
+  omni_unpin(&pin);
+  omni_unpin(&pin); /* empty: nothing */
   CHECK(omni_try_pop(consumer, &second) == OMNI_POP_SUCCESS && memcmp(second.data, "after", 5) == 0);
-  CHECK(omni_message_pin(consumer, &second) == 0);
+  CHECK(omni_message_pin(consumer, &second, &pin) == 0);
   omni_producer_close(producer);
   omni_consumer_close(consumer);
   CHECK(memcmp(second.data, "after", 5) == 0); /* the memory lives until the last pin is gone */
-  omni_message_unpin(consumer, second.number);
-  CHECK(omni_message_pin(consumer, &second) == OMNI_EXPIRED && omni_producer_pin(producer) == OMNI_EXPIRED);
+  omni_unpin(&pin);
+  CHECK(omni_message_pin(consumer, &second, &pin) == OMNI_EXPIRED);
 }
+
+static void many_pinned(void) { /* MSG-3: only how many are held counts, not how old they are */
+  omni_message held[9], batch[8];
+  omni_pin pins[8], again;
+  omni_handle_stats before, after;
+  size_t count;
+  for (uint64_t i = 0; i < 8; i++) {
+    for (uint64_t filled = omni_consumer_available_messages(consumer); filled < 8; filled++) CHECK(push("m") == 0);
+    CHECK(omni_batch_pop(consumer, 8, 0, batch, &count) == OMNI_POP_SUCCESS && count == 8 - i);
+    held[i] = batch[count - 1];
+    memset((uint8_t *)held[i].data, 'a' + (int)i, 1);
+    CHECK(omni_message_pin(consumer, &held[i], &pins[i]) == 0);
+    CHECK(omni_message_pin(consumer, &held[i], &again) == 0); /* a second pin of it does not count */
+    omni_unpin(&again);
+  }
+  for (uint64_t filled = omni_consumer_available_messages(consumer); filled < 8; filled++) CHECK(push("m") == 0);
+  omni_consumer_get_stats(consumer, &before);
+  CHECK(omni_try_pop(consumer, &held[8]) == OMNI_PINNED && omni_blocking_pop(consumer, -1, &held[8]) == OMNI_PINNED);
+  CHECK(omni_batch_pop(consumer, 8, -1, batch, &count) == OMNI_PINNED && count == 0);
+  CHECK(omni_consumer_wait(consumer, -1) == OMNI_POP_SUCCESS && omni_consumer_available_messages(consumer) == 8);
+  omni_consumer_get_stats(consumer, &after);
+  CHECK(memcmp(&before, &after, sizeof before) == 0 && omni_message_is_readable(consumer, &held[7]) == 0);
+  for (uint64_t i = 0; i < 8; i++) CHECK(held[i].data[0] == 'a' + i);
+  omni_unpin(&pins[3]);
+  CHECK(omni_batch_pop(consumer, 8, 0, batch, &count) == OMNI_POP_SUCCESS && count == 1);
+  for (uint64_t i = 0; i < 8; i++) CHECK(i == 3 || held[i].data[0] == 'a' + i);
+  for (uint64_t i = 0; i < 8; i++) omni_unpin(&pins[i]);
+  CHECK(omni_batch_pop(consumer, 8, 0, batch, &count) == OMNI_POP_SUCCESS && count == 7);
+}
+
+static void too_many_pins(void) {
+  omni_channel *channel = consumer->channel;
+  omni_message message;
+  omni_pin pin, refused;
+  CHECK(push("m") == OMNI_PUSH_SUCCESS && omni_try_pop(consumer, &message) == OMNI_POP_SUCCESS);
+  CHECK(omni_message_pin(consumer, &message, &pin) == 0);
+  uint64_t users = channel->mapping_users;
+  channel->ring.pool.pins[pin.place] = PLATFORM_MOST_PINS; /* as if it had so many */
+  CHECK(omni_message_pin(consumer, &message, &refused) == OMNI_PINNED && refused.channel == NULL);
+  CHECK(channel->ring.pool.pins[pin.place] == PLATFORM_MOST_PINS);
+  CHECK(channel->mapping_users == users && channel->consumer.exports == 1);
+  channel->ring.pool.pins[pin.place] = PLATFORM_MOST_PINS - 1;
+  CHECK(omni_message_pin(consumer, &message, &refused) == 0 && channel->consumer.exports == 1);
+  omni_unpin(&refused);
+  channel->ring.pool.pins[pin.place] = 1;
+  omni_unpin(&pin);
+  CHECK(channel->consumer.exports == 0);
+}
+
+static void straight_batches(void) {
+  omni_message batch[8];
+  omni_pin pin;
+  size_t count;
+  for (int lap = 0; lap < 20; lap++) {
+    for (int i = 0; i < 4; i++) CHECK(push("m") == OMNI_PUSH_SUCCESS);
+    CHECK(omni_batch_pop(consumer, 8, 0, batch, &count) == OMNI_POP_SUCCESS && count == 4);
+    CHECK(omni_messages_are_adjacent(consumer, batch, 0) && omni_messages_are_adjacent(consumer, batch, count));
+  }
+  CHECK(!omni_messages_are_adjacent(consumer, (omni_message[]){batch[1], batch[0]}, 2));
+  CHECK(!omni_messages_are_adjacent(consumer, (omni_message[]){batch[0], batch[2]}, 2));
+  CHECK(omni_message_pin(consumer, &batch[1], &pin) == 0);
+  bool straight = true; /* the pinned one is passed over, and the batch that has its place is not straight */
+  for (int lap = 0; lap < 5; lap++) {
+    for (int i = 0; i < 4; i++) CHECK(push("m") == OMNI_PUSH_SUCCESS);
+    CHECK(omni_batch_pop(consumer, 8, 0, batch, &count) == OMNI_POP_SUCCESS && count == 4);
+    straight &= omni_messages_are_adjacent(consumer, batch, count);
+  }
+  CHECK(!straight);
+  omni_unpin(&pin);
+}
+
+/* MEM-1: pages of the channel's mapping that are resident. */
+static uint64_t resident(void) {
+  const omni_channel *channel = consumer->channel;
+  uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), pages = (channel->mapping_size + page - 1) / page, touched = 0;
+  uint8_t *each = malloc(pages);
+  CHECK(each && mincore(channel->ring.pool.buffers, channel->mapping_size, each) == 0);
+  for (uint64_t i = 0; i < pages; i++) touched += each[i] & 1;
+  free(each);
+  return touched * page;
+}
+
+/* One of the longest messages, each page of it touched. */
+static void push_longest(size_t size) {
+  omni_region region;
+  CHECK(omni_reserve(producer, size, &region) == OMNI_PUSH_SUCCESS);
+  for (size_t i = 0; i < size; i += 4096) region.data[i] = 1;
+  CHECK(omni_commit(producer, size, 0) == OMNI_PUSH_SUCCESS);
+}
+
+static void memory(void) { /* MEM-1 */
+  omni_producer *small_producer = producer;
+  omni_consumer *small_consumer = consumer;
+  const uint64_t mib = 1024 * 1024;
+  channel_open(broker, "large", 1024, mib, &producer, &consumer);
+  for (int i = 0; i < 4096; i++) {
+    push_longest(mib);
+    CHECK(pop() == OMNI_POP_SUCCESS);
+  }
+  CHECK(resident() < 8 * mib);
+  for (int i = 0; i < 16; i++) push_longest(mib);
+  for (int i = 0; i < 16; i++) CHECK(pop() == OMNI_POP_SUCCESS);
+  CHECK(resident() >= 16 * mib && resident() < 24 * mib); /* what is in flight is there, and not much more */
+  omni_producer_free(producer);
+  omni_consumer_free(consumer);
+  channel_open(broker, "small", 1024, 4000, &producer, &consumer);
+  for (int i = 0; i < 10000; i++) {
+    push_longest(4000);
+    CHECK(pop() == OMNI_POP_SUCCESS);
+  }
+  CHECK(resident() < mib + 64 * 1024); /* warmed up, and no more */
+  omni_producer_free(producer);
+  omni_consumer_free(consumer);
+  producer = small_producer;
+  consumer = small_consumer;
+}
+
+static void waits(void) { /* WAI-1 */
+  omni_message message;
+  omni_region region;
+  omni_handle_stats stats;
+  CHECK(omni_consumer_wait(consumer, 0) == OMNI_POP_TIMEOUT && omni_consumer_wait(consumer, 1000) == OMNI_POP_TIMEOUT);
+  CHECK(omni_producer_wait(producer, -1) == OMNI_PUSH_SUCCESS);
+  CHECK(push("a") == OMNI_PUSH_SUCCESS && omni_try_pop(consumer, &message) == OMNI_POP_SUCCESS);
+  for (int i = 0; i < 8; i++) CHECK(push("b") == OMNI_PUSH_SUCCESS);
+  CHECK(omni_producer_wait(producer, 0) == OMNI_PUSH_TIMEOUT &&
+        omni_producer_wait(producer, 1000) == OMNI_PUSH_TIMEOUT);
+  CHECK(omni_consumer_wait(consumer, -1) == OMNI_POP_SUCCESS && omni_message_is_readable(consumer, &message) == 1);
+  CHECK(pops("b") && omni_reserve(producer, 1, &region) == OMNI_PUSH_SUCCESS);
+  CHECK(omni_producer_wait(producer, -1) == OMNI_PUSH_TIMEOUT); /* PSH-5 */
+  CHECK(omni_rollback(producer) == 0 && omni_producer_wait(producer, -1) == OMNI_PUSH_SUCCESS);
+  omni_producer_close(producer);
+  CHECK(omni_producer_wait(producer, -1) == OMNI_PUSH_CHANNEL_CLOSED);
+  for (int i = 1; i < 8; i++) CHECK(omni_consumer_wait(consumer, -1) == OMNI_POP_SUCCESS && pops("b"));
+  CHECK(omni_consumer_wait(consumer, -1) == OMNI_POP_CHANNEL_CLOSED);
+  omni_consumer_get_stats(consumer, &stats);
+  CHECK(stats.failed == 0 && stats.messages == 9);
+  omni_producer_get_stats(producer, &stats);
+  CHECK(stats.failed == 0);
+  omni_consumer_close(consumer);
+  CHECK(omni_consumer_wait(consumer, -1) == OMNI_POP_CHANNEL_CLOSED);
+}
+
+/* ---- pops in two steps ---- */
+
+static omni_pop step;
+static omni_message seen[8];
+static size_t found;
+
+static int begin(size_t max_count) { return omni_pop_begin(consumer, max_count, OMNI_POP_EMPTY, seen, &found, &step); }
+
+/* What another thread is told meanwhile. */
+static void *elsewhere(void *answer) {
+  *(int *)answer = pop();
+  return NULL;
+}
+static int pop_elsewhere(void) {
+  pthread_t thread;
+  int answer;
+  thread_start(&thread, elsewhere, &answer);
+  thread_join(thread);
+  return answer;
+}
+
+static void two_steps(void) { /* POP-6 */
+  omni_message message;
+  omni_handle_stats stats;
+  omni_pin pin;
+  CHECK(begin(1) == OMNI_POP_EMPTY && found == 0 && step.consumer == NULL);
+  CHECK(omni_pop_end(consumer, &step, 1) == OMNI_EXPIRED);
+  CHECK(omni_pop_begin(consumer, 1, OMNI_POP_TIMEOUT, seen, &found, &step) == OMNI_POP_TIMEOUT);
+  CHECK(push("0") == 0 && push("1") == 0 && push("2") == 0);
+  CHECK(omni_try_pop(consumer, &message) == OMNI_POP_SUCCESS && begin(0) == OMNI_POP_EMPTY);
+  CHECK(omni_message_is_readable(consumer, &message) == 1); /* MSG-5 */
+  CHECK(begin(SIZE_MAX) == OMNI_POP_SUCCESS && found == 2 && omni_message_is_readable(consumer, &message) == 0);
+  CHECK(seen[0].number == 1 && seen[1].data[0] == '2' && omni_message_is_readable(consumer, &seen[1]) == 1);
+  omni_consumer_get_stats(consumer, &stats);
+  CHECK(stats.messages == 1 && stats.failed == 1 && omni_consumer_available_messages(consumer) == 2);
+  CHECK(pop_elsewhere() == OMNI_CONCURRENT_USE && omni_consumer_wait(consumer, 0) == OMNI_CONCURRENT_USE);
+  CHECK(omni_pop_end(consumer, &step, 0) == 0 && step.consumer == NULL); /* none */
+  CHECK(omni_pop_end(consumer, &step, 1) == OMNI_EXPIRED && omni_consumer_available_messages(consumer) == 2);
+  CHECK(omni_message_pin(consumer, &seen[0], &pin) == OMNI_EXPIRED);
+  CHECK(begin(8) == OMNI_POP_SUCCESS && found == 2 && omni_pop_end(consumer, &step, 1) == 0); /* some */
+  omni_consumer_get_stats(consumer, &stats);
+  CHECK(stats.messages == 2 && stats.bytes == 2 && omni_message_is_readable(consumer, &seen[0]) == 1);
+  CHECK(omni_pop_begin(consumer, 8, OMNI_POP_EMPTY, NULL, &found, &step) == OMNI_POP_SUCCESS && found == 1);
+  omni_pop_message(&step, 0, &message);
+  CHECK(message.number == 2 && message.size == 1 && message.data[0] == '2');
+  CHECK(omni_pop_end(consumer, &step, SIZE_MAX) == 0 && omni_message_is_readable(consumer, &message) == 1); /* all */
+  omni_consumer_get_stats(consumer, &stats);
+  CHECK(stats.messages == 3 && stats.bytes == 3 && pop() == OMNI_POP_EMPTY);
+  omni_pop_abandon(&step); /* ended: nothing */
+}
+
+static void nested_pops(void) { /* CON-2 */
+  omni_pop outer;
+  CHECK(push("0") == 0 && push("1") == 0 && begin(1) == OMNI_POP_SUCCESS);
+  outer = step;
+  CHECK(pops("0") && omni_pop_end(consumer, &outer, 1) == OMNI_EXPIRED && outer.consumer == NULL);
+  CHECK(begin(1) == OMNI_POP_SUCCESS && seen[0].number == 1);
+  outer = step;
+  CHECK(begin(1) == OMNI_POP_SUCCESS && seen[0].number == 1); /* it has ended the outer one with none taken */
+  CHECK(omni_pop_end(consumer, &outer, 1) == OMNI_EXPIRED && pop_elsewhere() == OMNI_CONCURRENT_USE);
+  CHECK(omni_pop_end(consumer, &step, 1) == 0 && pop_elsewhere() == OMNI_POP_EMPTY);
+}
+
+static void *abandon(void *nothing) {
+  omni_pop_abandon(&step);
+  return nothing;
+}
+
+static void abandon_elsewhere(void) {
+  pthread_t thread;
+  thread_start(&thread, abandon, NULL);
+  thread_join(thread);
+}
+
+static void abandoned_pops(void) { /* CON-6, LIF-12 */
+  omni_pop outer;
+  omni_pin pin;
+  CHECK(push("0") == 0 && begin(1) == OMNI_POP_SUCCESS);
+  outer = step;
+  omni_pop_abandon(&step);
+  CHECK(step.consumer == NULL && pop_elsewhere() == OMNI_POP_SUCCESS);
+  CHECK(push("1") == 0 && begin(1) == OMNI_POP_SUCCESS);
+  omni_pop_abandon(&outer); /* not this one's */
+  CHECK(pop_elsewhere() == OMNI_CONCURRENT_USE);
+  abandon_elsewhere();
+  CHECK(omni_message_pin(consumer, &seen[0], &pin) == OMNI_EXPIRED);
+  CHECK(omni_pop_end(consumer, &step, 1) == OMNI_EXPIRED && pops("1"));
+}
+
+/* ---- closes ---- */
 
 static void producer_close(void) { /* LIF-2, LIF-4, LIF-5, STA-1, STA-2 */
   omni_handle_stats sent, received;
-  uint8_t *region;
-  CHECK(push("abc") == OMNI_PUSH_SUCCESS && omni_reserve(producer, 1, &region) == 1);
+  omni_region region;
+  CHECK(push("abc") == OMNI_PUSH_SUCCESS && omni_reserve(producer, 1, &region) == OMNI_PUSH_SUCCESS);
+  CHECK(omni_producer_close_begin(producer) == 0 && omni_producer_close_begin(producer) == 0);
   omni_producer_close(producer);
-  omni_producer_close(producer);
-  CHECK(push("m") == OMNI_PUSH_CHANNEL_CLOSED && omni_commit(producer, 1, 0) == 0);
-  CHECK(omni_reserve(producer, 1, &region) == 0 && omni_producer_available_slots(producer) == 0);
+  CHECK(push("m") == OMNI_PUSH_CHANNEL_CLOSED && omni_commit(producer, 1, 0) == OMNI_PUSH_CHANNEL_CLOSED);
+  CHECK(omni_reserve(producer, 1, &region) == OMNI_PUSH_CHANNEL_CLOSED && omni_rollback(producer) == 0);
+  CHECK(omni_producer_available_slots(producer) == 0);
   CHECK(!omni_producer_is_connected(producer) && !omni_consumer_is_connected(consumer));
-  CHECK(pops("abc") && pop() == OMNI_POP_CHANNEL_CLOSED);
+  CHECK(pops("abc") && pop() == OMNI_POP_CHANNEL_CLOSED && begin(1) == OMNI_POP_CHANNEL_CLOSED);
   CHECK(omni_blocking_pop(consumer, -1, &(omni_message){0}) == OMNI_POP_CHANNEL_CLOSED);
   omni_producer_get_stats(producer, &sent);
   omni_consumer_get_stats(consumer, &received);
   CHECK(sent.messages == 1 && sent.bytes == 3 && sent.failed == 0);
-  CHECK(received.messages == 1 && received.bytes == 3 && received.failed == 2);
+  CHECK(received.messages == 1 && received.bytes == 3 && received.failed == 3);
 }
 
 static void consumer_close(void) {
-  uint8_t *region;
-  CHECK(omni_reserve(producer, 1, &region) == 1);
+  omni_region region;
+  omni_handle_stats received;
+  CHECK(omni_reserve(producer, 1, &region) == OMNI_PUSH_SUCCESS);
+  CHECK(omni_consumer_close_begin(consumer) == 0 && omni_consumer_close_begin(consumer) == 0);
   omni_consumer_close(consumer);
-  CHECK(omni_commit(producer, 1, 0) == 0 && omni_reserve(producer, 1, &region) == 0);
+  CHECK(omni_reserve(producer, 1, &region) == OMNI_PUSH_CHANNEL_CLOSED); /* before OMNI_RESERVED */
+  CHECK(omni_commit(producer, 1, 0) == OMNI_PUSH_CHANNEL_CLOSED && omni_commit(producer, 1, 0) == OMNI_EXPIRED);
   CHECK(push("m") == OMNI_PUSH_CHANNEL_CLOSED && pop() == OMNI_POP_CHANNEL_CLOSED);
+  CHECK(begin(1) == OMNI_POP_CHANNEL_CLOSED && begin(0) == OMNI_POP_CHANNEL_CLOSED);
   CHECK(omni_blocking_push(producer, "m", 1, -1) == OMNI_PUSH_CHANNEL_CLOSED);
+  CHECK(omni_producer_wait(producer, -1) == OMNI_PUSH_CHANNEL_CLOSED);
   CHECK(omni_consumer_available_messages(consumer) == 0 && !omni_producer_is_connected(producer));
+  omni_consumer_get_stats(consumer, &received);
+  CHECK(received.failed == 0);
+}
+
+static bool is_registered(void) { return omni_has_channel(broker, "unit", 4); }
+
+static void *close_here(void *begun) {
+  *(int *)begun = omni_consumer_close_begin(consumer);
+  if (*(int *)begun) omni_consumer_close_end(consumer);
+  return begun;
+}
+
+static void closes_from_inside(void) { /* LIF-8, BRK-8 */
+  omni_producer_free(producer);
+  omni_consumer_free(consumer);
+  for (int way = 0; way < 4; way++) {
+    pthread_t thread;
+    int begun = -1;
+    channel_open(broker, "unit", 8, LONGEST, &producer, &consumer);
+    CHECK(push("0") == 0 && push("1") == 0 && begin(1) == OMNI_POP_SUCCESS);
+    omni_producer_close(producer);
+    omni_consumer_close(consumer); /* returns at once, and so does a second one */
+    CHECK(omni_consumer_close_begin(consumer) == 0 && is_registered() && !omni_consumer_is_connected(consumer));
+    CHECK(omni_shutdown(broker, -1) == OMNI_CONCURRENT_USE && omni_shutdown(broker, 0) == OMNI_CONCURRENT_USE);
+    if (way == 0) CHECK(omni_pop_end(consumer, &step, 1) == 0);
+    if (way == 1) CHECK(pop() == OMNI_POP_CHANNEL_CLOSED && omni_pop_end(consumer, &step, 1) == OMNI_EXPIRED);
+    if (way == 2) abandon_elsewhere();
+    if (way == 3) { /* another thread's close waits for the pop, and the close is complete with either */
+      thread_start(&thread, close_here, &begun);
+      while (!(consumer->guard.state & GUARD_WAITER)) sched_yield();
+      CHECK(omni_pop_end(consumer, &step, 1) == 0);
+    }
+    CHECK(!is_registered() && omni_shutdown(broker, -1) == 1);
+    omni_handle_stats received;
+    omni_consumer_get_stats(consumer, &received);
+    CHECK(received.messages == (way == 0 || way == 3) && received.failed == 0);
+    if (way == 3) thread_join(thread);
+    if (way < 3) omni_producer_free(producer), omni_consumer_free(consumer);
+  }
+}
+
+static void closes_from_another_thread(void) { /* LIF-8 */
+  pthread_t thread;
+  int begun;
+  CHECK(push("0") == 0 && begin(1) == OMNI_POP_SUCCESS);
+  omni_producer_close(producer);
+  thread_start(&thread, close_here, &begun);
+  while (!(consumer->guard.state & GUARD_WAITER)) sched_yield();
+  CHECK(is_registered() && memcmp(seen[0].data, "0", 1) == 0 && omni_message_is_readable(consumer, &seen[0]) == 0);
+  CHECK(omni_pop_end(consumer, &step, 1) == 0);
+  thread_join(thread);
+  CHECK(begun == 1 && !is_registered() && pop() == OMNI_POP_CHANNEL_CLOSED);
+}
+
+static void a_second_close_waits(void) { /* BRK-8 */
+  omni_guard *guard = &consumer->guard;
+  pthread_t thread;
+  int begun;
+  guard->ending.value = GUARD_ENDING; /* as if a first one were completing it */
+  thread_start(&thread, close_here, &begun);
+  while (guard->ending.value != GUARD_AWAITED) sched_yield();
+  guard_end(guard);
+  thread_join(thread);
+  CHECK(omni_consumer_close_begin(consumer) == 0 && is_registered() && omni_producer_is_connected(producer));
+  guard->ending.value = GUARD_OPEN;
+  omni_consumer_close(consumer);
+  CHECK(!omni_producer_is_connected(producer));
 }
 
 static void shutdown_and_wait(void) { /* SHD-1 to SHD-3 */
@@ -181,7 +532,7 @@ static uint64_t poll(uint64_t wanted) {
 static uint32_t caught_up_after(uint64_t messages) {
   ring_publish(&ring, messages, messages);
   CHECK(poll(1) == messages && paused == 0);
-  ring_release(&ring, messages, messages);
+  ring_release(&ring, messages, messages, ring.read_index);
   CHECK(poll(1) == 0);
   return paused;
 }
@@ -209,7 +560,19 @@ static const struct {
     {"pushes", pushes},
     {"batches", batches},
     {"reservations", reservations},
+    {"pinned regions", regions_pinned},
     {"views", views},
+    {"many pinned messages", many_pinned},
+    {"too many pins of one", too_many_pins},
+    {"straight batches", straight_batches},
+    {"memory", memory},
+    {"waits", waits},
+    {"two steps", two_steps},
+    {"nested pops", nested_pops},
+    {"abandoned pops", abandoned_pops},
+    {"closes from inside", closes_from_inside},
+    {"closes from another thread", closes_from_another_thread},
+    {"a second close waits", a_second_close_waits},
     {"the producer closes", producer_close},
     {"the consumer closes", consumer_close},
     {"shutdown", shutdown_and_wait},

@@ -38,15 +38,68 @@ int64_t platform_deadline(int64_t timeout) {
   return timeout > PLATFORM_NEVER - now ? PLATFORM_NEVER : now + timeout;
 }
 
+/* A mapping that the system would not unmap: out of the middle of an area that makes two of it, and their number is
+ * limited (Linux: vm.max_map_count). Its pages are given back, but for this header; the next mapping is made of it, or
+ * the next one that can be unmapped takes it along (MEM-2). */
+typedef struct kept_mapping {
+  struct kept_mapping *below;
+  uint64_t size;
+} kept_mapping;
+
+static kept_mapping *_Atomic kept; /* the top of a stack */
+static _Atomic bool taking;
+
+static void keep(void *memory, uint64_t size) {
+  kept_mapping *mapping = memory;
+  if (madvise(memory, size, MADV_DONTNEED) != 0) memset(memory, 0, size); /* locked */
+  *mapping = (kept_mapping){platform_load(&kept, relaxed), size};
+  /* release: pairs with take_kept */
+  while (!platform_compare_exchange(&kept, &mapping->below, mapping, release)) continue;
+}
+
+/* A kept mapping of at least that size. One thread at a time takes, so that none comes back meanwhile; another one does
+ * without, and so does a child of fork, where that thread may never have gone on. */
+static kept_mapping *take_kept(uint64_t size) {
+  kept_mapping *found, *above;
+  if (!platform_load(&kept, relaxed) || platform_exchange(&taking, true, acquire)) return NULL;
+  do found = platform_load(&kept, acquire); /* pairs with keep */
+  while (found && found->size >= size && !platform_compare_exchange(&kept, &found, found->below, relaxed));
+  if (found && found->size < size) { /* below the top, others change nothing */
+    do above = found;
+    while ((found = above->below) && found->size < size);
+    if (found) above->below = found->below;
+  }
+  platform_store(&taking, false, release);
+  return found;
+}
+
+static uint64_t page_size(void) { return (uint64_t)sysconf(_SC_PAGESIZE); }
+
+static uint64_t whole_pages(uint64_t size) { return (size + page_size() - 1) / page_size() * page_size(); }
+
 void *platform_map(uint64_t size) {
   /* A system that overcommits would grant what it cannot back and kill the process later. */
-  uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), pages = (uint64_t)sysconf(_SC_PHYS_PAGES);
-  if (size / page >= pages) return NULL;
+  if (size / page_size() >= (uint64_t)sysconf(_SC_PHYS_PAGES)) return NULL;
+  size = whole_pages(size);
+  kept_mapping *again = take_kept(size);
+  if (again) {
+    if (again->size > size) keep((uint8_t *)again + size, again->size - size);
+    *again = (kept_mapping){NULL, 0};
+    return again;
+  }
   void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   return memory == MAP_FAILED ? NULL : memory;
 }
 
-void platform_unmap(void *memory, uint64_t size) { munmap(memory, size); }
+void platform_unmap(void *memory, uint64_t size) {
+  for (size = whole_pages(size); munmap(memory, size) == 0;) {
+    kept_mapping *another = take_kept(0);
+    if (!another) return;
+    memory = another;
+    size = another->size;
+  }
+  keep(memory, size);
+}
 
 void *platform_allocate(size_t size) {
   size = (size + OMNI_LINE - 1) / OMNI_LINE * OMNI_LINE;

@@ -109,10 +109,10 @@ void platform_wake(platform_word *word); /* every thread that sleeps on it; the 
 
 int64_t platform_now(void); /* monotonic nanoseconds */
 struct timespec platform_timespec(int64_t nanoseconds);
-int64_t platform_deadline(int64_t timeout); /* now + timeout; negative or beyond reach: PLATFORM_NEVER */
-void *platform_map(uint64_t size);          /* zeroed pages, resident once touched; NULL if refused */
-void platform_unmap(void *memory, uint64_t size);
-void *platform_allocate(size_t size); /* zeroed, on a line of its own; NULL if refused */
+int64_t platform_deadline(int64_t timeout);       /* now + timeout; negative or beyond reach: PLATFORM_NEVER */
+void *platform_map(uint64_t size);                /* zeroed pages, resident once touched; NULL if refused */
+void platform_unmap(void *memory, uint64_t size); /* gives back the pages, even where the system will not unmap */
+void *platform_allocate(size_t size);             /* zeroed, on a line of its own; NULL if refused */
 void platform_free(void *memory);
 
 /* The index at which a ring begins: 0, and not stored. A test build can set it, so that 64-bit indices wrap within a

@@ -97,7 +97,7 @@ def test_the_adapter_comes_first(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_failed_allocation_leaves_nothing_behind(platform: str, tmp_path: Path) -> None:
-    """Whichever allocation fails, nothing is registered, counted or leaked (BRK-5)."""
+    """Whichever fails, nothing is registered, counted or leaked (BRK-5); nor where nothing can be unmapped (MEM-2)."""
     wrapped = [f"-Wl,--wrap={name}" for name in ("aligned_alloc", "mmap", "munmap", "free")]
     flags = [*STRICT, *PLATFORMS[platform], *wrapped]
     program = native(COMPILER, tmp_path / "failing_memory", flags, folder=Path(__file__).parent)
