@@ -3,12 +3,17 @@
 
 PYTHON ?= python3
 ARGS ?=
+# The extra of pyproject.toml that is installed. CI installs less where it runs only the tests of the bindings.
+INSTALL ?= test
+
+# Byte-compiled when first imported: most of what is installed never is.
+export PIP_COMPILE := no
 
 # "3.12", or "pypy3.11": the folder of the virtual environment.
 TAG := $(shell $(PYTHON) -c 'import sys; n = sys.implementation.name; \
 	print(("" if n == "cpython" else n) + "%d.%d" % sys.version_info[:2])' 2>/dev/null)
 VENV := .venv/$(or $(TAG),none)
-STAMP := $(VENV)/.installed
+STAMP := $(VENV)/.installed-$(INSTALL)
 VPYTHON := $(VENV)/bin/python
 
 # What is compiled depends on these. The rest is used straight from the tree.
@@ -125,7 +130,7 @@ $(STAMP): $(SOURCES)
 	@rm -f $@
 	@test -x $(VPYTHON) || { echo "== $(VENV): making a virtual environment"; $(PYTHON) -m venv --clear $(VENV); }
 	@echo "== $(VENV): compiling the core and installing (some minutes the first time)"
-	@$(VPYTHON) -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@$(VPYTHON) -m pip install --quiet --disable-pip-version-check -e '.[$(INSTALL)]'
 	@touch $@
 	@echo "== $(VENV): ready"
 

@@ -30,7 +30,7 @@ def check(target: str, folder: Path = ROOT, seconds: float = SECONDS) -> Verdict
     command += [f"--per_condition_timeout={seconds}", "--per_path_timeout=1", "--report_all"]
     # `folder` first: a copy of the model there hides the one that is installed.
     paths = os.pathsep.join([str(folder), str(ROOT)])
-    environment = {**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONPATH": paths}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
     found = re.findall(r"^.*?\.py:(\d+): (\w+: .*)$", done.stdout, re.MULTILINE)
     return Verdict({int(line): text for line, text in found}, done.stdout + done.stderr, done.returncode)
