@@ -1,5 +1,5 @@
 /* The registry: channels by name, in a hash table and in order of creation, behind a reader-writer lock. */
-#include "broker.h"
+#include "channel.h"
 
 struct omni_broker {
   platform_rwlock lock;
@@ -146,23 +146,23 @@ int omni_remove_channel(omni_broker *broker, const void *name, size_t name_size)
   return 0;
 }
 
-void broker_handle_closed(omni_channel *channel) {
+bool broker_side_ended(omni_channel *channel, _Atomic bool *ended) {
   omni_broker *broker = channel->broker;
   omni_handle_stats sent;
   platform_lock_exclusive(&broker->lock);
-  int last = --channel->open_handles == 0;
+  bool first = !platform_load(ended, relaxed), last = first && --channel->open_handles == 0;
   if (last) {
     unlink_channel(broker, channel);
     broker->memory_used -= channel->ring.capacity * channel->max_message_size;
     channel_sent(channel, &sent); /* final: no thread is inside a closed producer */
     broker->retired_messages += sent.messages;
     broker->retired_bytes += sent.bytes;
+    platform_add(&broker->closed_count.value, 1, relaxed); /* the lock orders what it counts */
   }
+  platform_store(ended, true, release); /* pairs with omni_producer_close_begin: a later close returns after this one */
   platform_unlock(&broker->lock);
-  if (!last) return;
-  platform_add(&broker->closed_count.value, 1, relaxed); /* the lock orders what it counts */
-  platform_wake(&broker->closed_count);
-  omni_broker_free(broker); /* the channel's reference */
+  if (last) platform_wake(&broker->closed_count);
+  return first;
 }
 
 void omni_broker_get_stats(omni_broker *broker, omni_broker_stats *stats) {
@@ -180,7 +180,20 @@ void omni_broker_get_stats(omni_broker *broker, omni_broker_stats *stats) {
 uint64_t omni_shutdown_begin(omni_broker *broker) {
   platform_lock_shared(&broker->lock); /* keeps the channels registered, and so in memory */
   uint64_t generation = broker->created;
-  for (omni_channel *channel = broker->oldest; channel; channel = channel->newer) channel_shut(channel);
+  omni_channel *channel = broker->oldest;
+  while (channel && channel->sequence <= generation) {
+    if (channel_shut(channel)) {
+      channel = channel->newer;
+      continue;
+    }
+    /* Waits without the lock, which a close of any channel needs; from there it begins again */
+    platform_add(&channel->references, 1, relaxed); /* relaxed: a registered channel has others */
+    platform_unlock(&broker->lock);
+    guard_wait(&channel->producer.guard);
+    channel_release(channel);
+    platform_lock_shared(&broker->lock);
+    channel = broker->oldest;
+  }
   platform_unlock(&broker->lock);
   return generation;
 }

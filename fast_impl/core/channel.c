@@ -1,11 +1,10 @@
 #include "channel.h"
 
-enum { WORDS = 6 };
+enum { WORDS = 4 };
 
 static platform_word *word(omni_channel *channel, int number) {
-  platform_word *words[WORDS] = {&channel->ring.producer_waiter,  &channel->ring.consumer_waiter,
-                                 &channel->producer.guard.left,   &channel->consumer.guard.left,
-                                 &channel->producer.guard.ending, &channel->consumer.guard.ending};
+  platform_word *words[WORDS] = {&channel->ring.producer_waiter, &channel->ring.consumer_waiter,
+                                 &channel->producer.guard.left, &channel->consumer.guard.left};
   return words[number];
 }
 
@@ -71,13 +70,19 @@ void channel_release(omni_channel *channel) {
   /* acq_rel: pairs with channel_release of the other holders; without it the last one frees a channel still in use */
   if (platform_add(&channel->references, (uint64_t)-1, acq_rel) != 1) return;
   words_destroy(channel);
+  omni_broker_free(channel->broker);
   platform_free(channel);
 }
 
-void channel_shut(omni_channel *channel) {
-  ring_end_consumer(&channel->ring);    /* no push begun from now on goes through */
-  guard_wait(&channel->producer.guard); /* and none is under way: else its message came after CHANNEL_CLOSED */
+bool channel_shut(omni_channel *channel) {
+  const omni_ring *ring = &channel->ring;
+  /* relaxed: where both have ended already there is nothing to order */
+  if (!platform_load(&ring->consumer_alive, relaxed) && !platform_load(&ring->producer_alive, relaxed)) return true;
+  ring_end_consumer(&channel->ring); /* no push begun from now on goes through */
+  /* and none is under way: else its message came after CHANNEL_CLOSED */
+  if (!guard_is_empty(&channel->producer.guard)) return false;
   ring_end_producer(&channel->ring);
+  return true;
 }
 
 void channel_sent(const omni_channel *channel, omni_handle_stats *stats) {

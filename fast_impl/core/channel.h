@@ -14,20 +14,22 @@ typedef struct omni_channel omni_channel;
 struct omni_producer {
   alignas(OMNI_LINE) omni_guard guard;
   omni_channel *channel;
+  _Atomic bool ended;           /* the close is complete; written under the registry's lock */
   _Atomic uint64_t region;      /* the number of the outstanding reservation, or 0; written by the thread inside */
-  _Atomic uint64_t region_pins; /* of that reservation; more by the thread inside, fewer by any */
+  _Atomic uint64_t region_pins; /* of that reservation; incremented by the thread inside, decremented by any */
   uint64_t regions;             /* how many there have been */
 };
 
 /* What a pop found, and may take. */
 typedef struct {
   uint64_t count, bytes;
-  uint64_t released; /* index: earlier messages are held no more */
+  uint64_t released; /* index: earlier messages are no longer held */
 } omni_offer;
 
 struct omni_consumer {
   alignas(OMNI_LINE) omni_guard guard;
   omni_channel *channel;
+  _Atomic bool ended;
   _Atomic uint64_t exports; /* how many messages are pinned, and PIN_TRIED for each pin that is under way */
   /* The open pop, which has begun and not ended. Its thread is inside. */
   _Atomic uint64_t open; /* twice its number, plus 1 if its end completes a close; 0: none is open */
@@ -64,10 +66,30 @@ void channel_unpin(omni_channel *channel);
 /* Gives up one reference to the control block: of a freed handle, or of the mapping. */
 void channel_release(omni_channel *channel);
 
-/* Ends both sides, so that nothing more is sent and what was sent can be drained (SHD-1). */
-void channel_shut(omni_channel *channel);
+/* Ends both sides, so that nothing more is sent and what was sent can be drained (SHD-1). False where a thread is
+ * inside the producer: again when it has left. */
+bool channel_shut(omni_channel *channel);
+
+/* The result of a call that the guard refused; the two sides' values are the same. */
+static inline int refused(guard_entry answer) {
+  return answer == GUARD_CONTENDED ? OMNI_CONCURRENT_USE : OMNI_PUSH_CHANNEL_CLOSED;
+}
+
+/* STA-1, STA-2, and leaves. A call that the close of its own handle has ended is not counted (STA-4). */
+static inline int finished(omni_guard *guard, _Atomic uint64_t *failed, int result) {
+  if (result == OMNI_PUSH_TIMEOUT || (result == OMNI_PUSH_CHANNEL_CLOSED && !guard_is_closed(guard))) count(failed);
+  guard_leave(guard);
+  return result;
+}
 
 /* What the producer has sent, and how many of its calls failed. */
 void channel_sent(const omni_channel *channel, omni_handle_stats *stats);
+
+/* One of its sides has ended: unregisters the channel with the last, and counts what it sent. False if it had already;
+ * then the other close is complete. */
+bool broker_side_ended(omni_channel *channel, _Atomic bool *ended);
+
+/* Whether this thread has closed the consumer inside a pop, so that the close is complete only when that leaves. */
+bool consumer_defers_close(const omni_consumer *consumer);
 
 #endif

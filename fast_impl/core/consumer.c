@@ -1,5 +1,5 @@
 /* The consumer: pops in one call and in two steps, waiting, pins of messages. */
-#include "broker.h"
+#include "channel.h"
 
 /* ---- looking and taking, from inside the guard ---- */
 
@@ -27,8 +27,8 @@ static inline int look(omni_consumer *consumer, uint64_t wanted, omni_message *m
   if (waiting == 0) return ended ? OMNI_POP_CHANNEL_CLOSED : OMNI_POP_EMPTY;
   uint64_t read = platform_load(&ring->read_index, relaxed); /* own index */
   *offer = (omni_offer){waiting < wanted ? waiting : wanted, 0, read};
-  /* acquire: pairs with omni_message_pin and omni_unpin; without it the producer does not find the buffers that were
-   * counted as unpinned. The fence in guard_count orders it against omni_message_pin */
+  /* acquire: pairs with omni_message_pin and omni_unpin; without it the producer finds no buffer, or a pinned one. The
+   * fence in guard_count orders it against omni_message_pin */
   uint64_t exports = platform_load(&consumer->exports, acquire);
   if (__builtin_expect(exports != 0, 0)) {
     uint64_t most = poppable(ring, exports, read, &offer->released);
@@ -115,19 +115,6 @@ static inline guard_entry enter(omni_consumer *consumer) {
   return answer;
 }
 
-/* STA-2, and leaves. A call that the close of its own handle has ended is not counted (STA-4). */
-static inline int finished(omni_consumer *consumer, int result) {
-  if (result == OMNI_POP_TIMEOUT || (result == OMNI_POP_CHANNEL_CLOSED && !guard_is_closed(&consumer->guard)))
-    count(&consumer->channel->ring.failed_pops);
-  leave(consumer, false);
-  return result;
-}
-
-/* The result of a call that the guard refused. */
-static int refused(guard_entry answer) {
-  return answer == GUARD_CONTENDED ? OMNI_CONCURRENT_USE : OMNI_POP_CHANNEL_CLOSED;
-}
-
 /* The result of a pop with max_count 0, which is no pop (MSG-5). */
 static int no_pop(const omni_consumer *consumer) {
   return guard_is_closed(&consumer->guard) ? OMNI_POP_CHANNEL_CLOSED : OMNI_POP_EMPTY;
@@ -142,10 +129,12 @@ int omni_pop_begin(omni_consumer *consumer, size_t max_count, int otherwise, omn
   if (max_count == 0) return no_pop(consumer);
   guard_entry answer = enter(consumer);
   if (answer != GUARD_ENTERED) return refused(answer);
-  /* 1: the usual, compiled by itself */
+  /* 1: the usual, specialised */
   omni_offer *offer = &consumer->offer;
   int result = max_count == 1 ? look(consumer, 1, messages, offer) : look(consumer, max_count, messages, offer);
-  if (result != OMNI_POP_SUCCESS) return finished(consumer, result == OMNI_POP_EMPTY ? otherwise : result);
+  if (result != OMNI_POP_SUCCESS)
+    return finished(&consumer->guard, &consumer->channel->ring.failed_pops,
+                    result == OMNI_POP_EMPTY ? otherwise : result);
   *count = offer->count;
   *pop = (omni_pop){consumer, guard_entries(&consumer->guard)};
   platform_store(&consumer->opened_by, platform_self(), relaxed);
@@ -191,19 +180,10 @@ void omni_pop_abandon(omni_pop *pop) {
 
 /* ---- in one call ---- */
 
-int omni_try_pop(omni_consumer *consumer, omni_message *message) {
-  omni_offer offer;
-  guard_entry answer = enter(consumer);
-  if (answer != GUARD_ENTERED) return refused(answer);
-  int result = look(consumer, 1, message, &offer);
-  if (result == OMNI_POP_SUCCESS) take(consumer, &offer, 1);
-  return finished(consumer, result);
-}
-
 /* A pop that waits for the first message if the caller gives time; where nothing waits and there is none, `otherwise`.
  */
-static int pop(omni_consumer *consumer, uint64_t wanted, int64_t timeout, int otherwise, omni_message *messages,
-               size_t *count) {
+static inline int pop(omni_consumer *consumer, uint64_t wanted, int64_t timeout, int otherwise, omni_message *messages,
+                      size_t *count) {
   omni_offer offer;
   guard_entry answer = enter(consumer);
   if (answer != GUARD_ENTERED) return refused(answer);
@@ -216,7 +196,12 @@ static int pop(omni_consumer *consumer, uint64_t wanted, int64_t timeout, int ot
     take(consumer, &offer, offer.count);
     *count = offer.count;
   }
-  return finished(consumer, result);
+  return finished(&consumer->guard, &consumer->channel->ring.failed_pops, result);
+}
+
+int omni_try_pop(omni_consumer *consumer, omni_message *message) {
+  size_t taken;
+  return pop(consumer, 1, 0, OMNI_POP_EMPTY, message, &taken);
 }
 
 int omni_blocking_pop(omni_consumer *consumer, int64_t timeout, omni_message *message) {
@@ -328,16 +313,15 @@ bool consumer_defers_close(const omni_consumer *consumer) {
 
 static void end_consumer(omni_consumer *consumer) {
   omni_channel *channel = consumer->channel;
-  if (!guard_begin_end(&consumer->guard)) return;
   ring_end_consumer(&channel->ring);
-  broker_handle_closed(channel);
-  guard_end(&consumer->guard); /* first: a handle freed from inside goes with the mapping */
-  channel_unpin(channel);
+  if (broker_side_ended(channel, &consumer->ended)) channel_unpin(channel);
 }
 
 int omni_consumer_close_begin(omni_consumer *consumer) {
   guard_close(&consumer->guard);
-  if (guard_has_ended(&consumer->guard) || defer_close(consumer)) return 0;
+  /* acquire: pairs with broker_side_ended; without it a close returns before the other one has freed the name (BRK-8)
+   */
+  if (platform_load(&consumer->ended, acquire) || defer_close(consumer)) return 0;
   eventcount_wake(&consumer->channel->ring.consumer_waiter); /* the thread inside, if it sleeps (LIF-8) */
   if (!guard_is_empty(&consumer->guard)) return 1;
   end_consumer(consumer);

@@ -24,12 +24,9 @@ typedef struct {
   _Atomic uint32_t bias; /* index of the current owner; PLATFORM_OWNERS: revoked. Written by the thread that is BUSY */
   _Atomic uint64_t entries;                 /* of the kind that expires messages; written by the thread inside */
   _Atomic uint64_t owner[PLATFORM_OWNERS];  /* the thread that each bias belongs to, once it has one */
-  _Atomic uint32_t inside[PLATFORM_OWNERS]; /* written by its owner, and by a thread that leaves for it */
+  _Atomic uint32_t inside[PLATFORM_OWNERS]; /* written by its owner, or by omni_pop_abandon for it */
   platform_word left;                       /* counts leaves that found the waiter flag; the waiters sleep on it */
-  platform_word ending;                     /* how far the close is; other closes sleep on it */
 } omni_guard;
-
-enum { GUARD_OPEN, GUARD_ENDING, GUARD_AWAITED, GUARD_ENDED }; /* values of `ending`; AWAITED: ENDING, with a sleeper */
 
 typedef enum { GUARD_ENTERED, GUARD_CONTENDED, GUARD_INACTIVE } guard_entry;
 
@@ -43,9 +40,10 @@ static inline void guard_wake_waiters(omni_guard *guard, uint32_t state) {
 }
 
 static inline void guard_release(omni_guard *guard, uint32_t bias) {
-  /* release: pairs with guard_rebias and guard_wait; without it the next owner, or a close, races with this entry */
+  /* release: pairs with guard_rebias and guard_is_empty; without it the next owner, or a close, races with this entry
+   */
   platform_store(&guard->inside[bias], 0, release);
-  platform_fence_light(); /* pairs with guard_wait: else both miss the other, and the close sleeps for ever */
+  platform_fence_light(); /* pairs with guard_is_empty: else both miss the other, and the close sleeps for ever */
   if (platform_load(&guard->state, relaxed) & GUARD_WAITER)
     guard_wake_waiters(guard, platform_and(&guard->state, ~(uint32_t)GUARD_WAITER, relaxed));
 }
@@ -53,7 +51,7 @@ static inline void guard_release(omni_guard *guard, uint32_t bias) {
 static inline void guard_leave(omni_guard *guard) {
   uint32_t bias = platform_load(&guard->bias, relaxed); /* does not change while a thread is inside */
   if (bias < PLATFORM_OWNERS) guard_release(guard, bias);
-  /* release: pairs with guard_enter_slow and guard_wait; without it the next entry races with this one */
+  /* release: pairs with guard_enter_slow and guard_is_empty; without it the next entry races with this one */
   else guard_wake_waiters(guard, platform_and(&guard->state, ~(uint32_t)(GUARD_BUSY | GUARD_WAITER), release));
 }
 
@@ -82,7 +80,8 @@ static guard_entry guard_enter_slow(omni_guard *guard) {
   do {
     if (state & GUARD_CLOSED) return GUARD_INACTIVE;
     if (state & GUARD_BUSY) return GUARD_CONTENDED;
-    /* acquire: pairs with guard_leave, guard_rebias and guard_wait; without it this entry races with the one before */
+    /* acquire: pairs with guard_leave, guard_rebias and guard_is_empty; without it this entry races with the one before
+     */
   } while (!platform_compare_exchange(&guard->state, &state, state | GUARD_BUSY, acquire));
   if (guard_rebias(guard)) return GUARD_ENTERED;
   /* relaxed: this thread wrote nothing inside */
@@ -97,7 +96,8 @@ static inline guard_entry guard_enter(omni_guard *guard) {
   /* This thread is inside already; acquire: pairs with guard_release of a thread that left for this one */
   if (platform_load(&guard->inside[bias], acquire)) return GUARD_CONTENDED;
   platform_store(&guard->inside[bias], 1, relaxed);
-  platform_fence_light(); /* pairs with guard_rebias and guard_wait: else they find nobody inside, and this enters */
+  platform_fence_light(); /* pairs with guard_rebias and guard_is_empty: else they find nobody inside, and this enters
+                           */
   /* acquire: pairs with guard_rebias; without it a former owner could miss that the bias has moved on */
   uint32_t state = platform_load(&guard->state, acquire);
   if (!(state & (GUARD_BUSY | GUARD_CLOSED)) && platform_load(&guard->bias, relaxed) == bias) return GUARD_ENTERED;
@@ -154,30 +154,6 @@ static inline void guard_close(omni_guard *guard) {
 
 static inline bool guard_is_closed(const omni_guard *guard) {
   return platform_load(&guard->state, relaxed) & GUARD_CLOSED; /* a hint; guard_enter is what decides */
-}
-
-/* Whether a close is complete. */
-static inline bool guard_has_ended(const omni_guard *guard) {
-  return platform_load(&guard->ending.value, acquire) == GUARD_ENDED; /* pairs with guard_end */
-}
-
-/* Of several closes of an empty guard, one completes the close, and calls guard_end after: true. For the others it
- * returns when that has happened: false. */
-static inline bool guard_begin_end(omni_guard *guard) {
-  uint32_t ending = GUARD_OPEN;
-  /* acquire: pairs with guard_end; without it a close returns before the other one has freed the name (BRK-8) */
-  while (!platform_compare_exchange(&guard->ending.value, &ending, ending == GUARD_OPEN ? GUARD_ENDING : GUARD_AWAITED,
-                                    acquire)) {
-    if (ending == GUARD_ENDED) return !guard_has_ended(guard);
-  }
-  if (ending == GUARD_OPEN) return true;
-  while (!guard_has_ended(guard)) platform_sleep(&guard->ending, GUARD_AWAITED, PLATFORM_NEVER);
-  return false;
-}
-
-static inline void guard_end(omni_guard *guard) {
-  /* release: pairs with guard_has_ended, as above */
-  if (platform_exchange(&guard->ending.value, GUARD_ENDED, release) == GUARD_AWAITED) platform_wake(&guard->ending);
 }
 
 #endif

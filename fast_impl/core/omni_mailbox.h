@@ -5,7 +5,7 @@
  *     int is no result: the call was refused or interrupted; no message was sent or taken, and nothing
  *     was counted. A pop that was let in has expired earlier messages all the same.
  *   - Durations are nanoseconds; negative means for ever, 0 means try once.
- *   - Sizes are bytes.
+ *   - Sizes are bytes. Nothing blocks unless its comment says so.
  *   - "One thread at a time": a second thread that calls meanwhile gets OMNI_CONCURRENT_USE and
  *     changes nothing. "Any thread": at any time, concurrently with any other call.
  *   - Pushes, pops, reserve and commit allocate nothing and take no lock (the portable variant takes one
@@ -46,8 +46,8 @@ typedef struct {
   size_t size;
 } omni_bytes;
 
-/* A popped message: `size` bytes at `data`, valid and unchanged until the consumer's next pop or close,
- * or longer if pinned. `number` counts messages from 0, `pop` the pop calls. */
+/* A popped message: `size` bytes at `data`, valid and unchanged until the consumer's next pop or close, or longer if
+ * pinned. `number` counts messages from 0, `pop` the pop calls. */
 typedef struct {
   const uint8_t *data;
   size_t size;
@@ -64,8 +64,8 @@ typedef struct {
 } omni_region;
 
 /* What a call makes for its caller it makes in storage that the caller has beforehand, zeroed: empty. So a binding owns
- * it, with a destructor, before the call, and whatever interrupts the two leaves nothing that nobody owns. A copy of
- * a filled one must not be used beside it. */
+ * it, with a destructor, before the call, and whatever interrupts the two leaves nothing that nobody owns. A copy of a
+ * filled one must not be used beside it. */
 
 /* A pop that has begun. Empty while `consumer` is NULL. */
 typedef struct {
@@ -94,26 +94,26 @@ typedef struct {
 
 /* ---- broker: any thread ---- */
 
-/* A new registry, or NULL without memory. `memory_limit`: bytes, the most that capacity x
- * max_message_size may sum to over its channels; UINT64_MAX for no limit. Does not block. */
+/* A new registry, or NULL without memory. `memory_limit`: bytes, the most that capacity x max_message_size may sum to
+ * over its channels; UINT64_MAX for no limit. */
 omni_broker *omni_broker_new(uint64_t memory_limit);
-/* Gives up the caller's reference. Its channels live on until their handles are freed. Does not block. */
+/* Gives up the caller's reference. Its channels live on until their handles are freed. */
 void omni_broker_free(omni_broker *broker);
 
-/* Makes and registers a channel; the configuration is normalised first. `name` is any `name_size` > 0
- * bytes. Returns OMNI_CHANNEL_*; the handles are set on SUCCESS only. Waits only for the registry's lock. */
+/* Makes and registers a channel; the configuration is normalised first. `name` is any `name_size` > 0 bytes. Returns
+ * OMNI_CHANNEL_*; the handles are set on SUCCESS only. Waits only for the registry's lock. */
 int omni_request_channel(omni_broker *broker, const void *name, size_t name_size, uint64_t capacity,
                          uint64_t max_message_size, omni_producer **producer, omni_consumer **consumer);
 /* 1 while the name is registered, else 0. Waits only for the registry's lock. */
 int omni_has_channel(omni_broker *broker, const void *name, size_t name_size);
-/* Always 0: a channel unregisters itself when its last handle is closed. Does not block. */
+/* Always 0: a channel unregisters itself when its last handle is closed. */
 int omni_remove_channel(omni_broker *broker, const void *name, size_t name_size);
 /* The broker's counters. Waits only for the registry's lock. */
 void omni_broker_get_stats(omni_broker *broker, omni_broker_stats *stats);
 
-/* Closes, at both ends, every channel registered now, and then waits until all their handles are
- * closed. 1 when they are, 0 when the time is up, or OMNI_INTERRUPTED; the channels stay closed. OMNI_CONCURRENT_USE
- * where the caller itself has closed a consumer inside a pop: it would wait for its own pop to end. */
+/* Closes, at both ends, every channel registered now, and then waits until all their handles are closed. 1 when they
+ * are, 0 when the time is up, or OMNI_INTERRUPTED; the channels stay closed. OMNI_CONCURRENT_USE where the caller
+ * itself has closed a consumer inside a pop: it would wait for its own pop to end. */
 int omni_shutdown(omni_broker *broker, int64_t timeout);
 /* The two halves of omni_shutdown. begin closes the channels, waits until no call is inside their producers, and
  * returns the generation: wait waits for the channels that had been made by then. */
@@ -122,36 +122,34 @@ int omni_shutdown_wait(omni_broker *broker, uint64_t generation, int64_t timeout
 
 /* ---- producer ---- */
 
-/* One thread at a time. Copies the message and publishes it: OMNI_PUSH_*, never TIMEOUT. Does not block. */
+/* One thread at a time. Copies the message and publishes it: OMNI_PUSH_*, never TIMEOUT. */
 int omni_try_push(omni_producer *producer, const void *data, size_t size);
-/* One thread at a time. As omni_try_push, but while that is QUEUE_FULL it sleeps in the kernel:
- * OMNI_PUSH_*, never QUEUE_FULL. Wakes for space, close, shutdown, time or a signal (OMNI_INTERRUPTED). */
+/* One thread at a time. As omni_try_push, but while that is QUEUE_FULL it sleeps in the kernel: OMNI_PUSH_*, never
+ * QUEUE_FULL. Wakes for space, close, shutdown, time or a signal (OMNI_INTERRUPTED). */
 int omni_blocking_push(omni_producer *producer, const void *data, size_t size, int64_t timeout);
 /* One thread at a time. Sleeps, as omni_blocking_push does, until a push would find a free slot: OMNI_PUSH_SUCCESS,
  * CHANNEL_CLOSED, TIMEOUT (at once with a reservation outstanding), or OMNI_INTERRUPTED. Counts nothing. */
 int omni_producer_wait(omni_producer *producer, int64_t timeout);
-/* One thread at a time. Pushes in order until a message does not fit or has an invalid size, and publishes
- * those before it at once: how many. Counts no failure. Does not block. */
+/* One thread at a time. Pushes in order until a message does not fit or has an invalid size, and publishes those before
+ * it at once: how many. Counts no failure. */
 int64_t omni_batch_push(omni_producer *producer, const omni_bytes *messages, size_t count);
 
 /* One thread at a time. The next free slot for writing in place: SUCCESS and `*region`, of exactly max_message_size
- * bytes and aligned to 16; INVALID_SIZE, CHANNEL_CLOSED, OMNI_RESERVED or QUEUE_FULL, in this order. Counts nothing.
- * Does not block. */
+ * bytes and aligned to 16; INVALID_SIZE, CHANNEL_CLOSED, OMNI_RESERVED or QUEUE_FULL, in this order. Counts nothing. */
 int omni_reserve(omni_producer *producer, size_t size, omni_region *region);
 /* One thread at a time. Publishes bytes [offset, offset + size) of the region: SUCCESS. OMNI_EXPIRED with no
  * reservation; INVALID_SIZE, and OMNI_PINNED while the region is pinned: it stays; CHANNEL_CLOSED, where the consumer
- * is gone: it is dropped. Does not block. */
+ * is gone: it is dropped. */
 int omni_commit(omni_producer *producer, size_t size, size_t offset);
-/* One thread at a time. Drops the reservation if there is one: 0, or OMNI_PINNED while the region is pinned. Does not
- * block. */
+/* One thread at a time. Drops the reservation if there is one: 0, or OMNI_PINNED while the region is pinned. */
 int omni_rollback(omni_producer *producer);
-/* Any thread. 1 while the region is that of the outstanding reservation, else 0. Does not block. */
+/* Any thread. 1 while the region is that of the outstanding reservation, else 0. */
 int omni_region_is_writable(const omni_producer *producer, const omni_region *region);
 /* One thread at a time. Keeps the region from being published or dropped, and its memory mapped past a close, until
- * omni_unpin: 0, or OMNI_EXPIRED. Does not block. */
+ * omni_unpin: 0, or OMNI_EXPIRED. */
 int omni_region_pin(omni_producer *producer, const omni_region *region, omni_pin *pin);
 
-/* Any thread; do not block. */
+/* Any thread. */
 int omni_producer_is_connected(const omni_producer *producer);
 uint64_t omni_producer_capacity(const omni_producer *producer);
 uint64_t omni_producer_max_message_size(const omni_producer *producer);
@@ -160,8 +158,8 @@ void omni_producer_get_stats(const omni_producer *producer, omni_handle_stats *s
 /* The channel's name, `*size` bytes that live as long as the handle. */
 const void *omni_producer_name(const omni_producer *producer, size_t *size);
 
-/* Any thread. Ends the producer; the handle stays valid for queries. Wakes the thread inside it, if any, and
- * waits until that has left. A second close waits for the first, and does nothing. */
+/* Any thread. Ends the producer; the handle stays valid for queries. Wakes the thread inside it, if any, and waits
+ * until that has left. A second close waits for the first, and does nothing. */
 void omni_producer_close(omni_producer *producer);
 /* The two halves of omni_producer_close, for a caller that holds a lock: begin closes, and answers whether a thread is
  * still inside; only then end is called, which waits for it. begin does not block. */
@@ -169,15 +167,16 @@ int omni_producer_close_begin(omni_producer *producer);
 void omni_producer_close_end(omni_producer *producer);
 /* Closes it if need be and frees the handle: no thread may be in it, or use it again. */
 void omni_producer_free(omni_producer *producer);
+
 /* ---- consumer ---- */
 
-/* One thread at a time. Takes the oldest message: OMNI_POP_*, never TIMEOUT. Does not block. */
+/* One thread at a time. Takes the oldest message: OMNI_POP_*, never TIMEOUT. */
 int omni_try_pop(omni_consumer *consumer, omni_message *message);
-/* One thread at a time. As omni_try_pop, but while that is EMPTY it sleeps in the kernel:
- * OMNI_POP_*, never EMPTY. Wakes for data, close, shutdown, time or a signal (OMNI_INTERRUPTED). */
+/* One thread at a time. As omni_try_pop, but while that is EMPTY it sleeps in the kernel: OMNI_POP_*, never EMPTY.
+ * Wakes for data, close, shutdown, time or a signal (OMNI_INTERRUPTED). */
 int omni_blocking_pop(omni_consumer *consumer, int64_t timeout, omni_message *message);
-/* One thread at a time. Takes up to `max_count` messages, waiting for the first only; `messages` has room
- * for min(max_count, capacity), and `*count` says how many came. With timeout 0, EMPTY and not TIMEOUT. */
+/* One thread at a time. Takes up to `max_count` messages, waiting for the first only; `messages` has room for
+ * min(max_count, capacity), and `*count` says how many came. With timeout 0, EMPTY and not TIMEOUT. */
 int omni_batch_pop(omni_consumer *consumer, size_t max_count, int64_t timeout, omni_message *messages, size_t *count);
 
 /* One thread at a time. Sleeps, as omni_blocking_pop does, until a message waits: OMNI_POP_SUCCESS, CHANNEL_CLOSED,
@@ -186,10 +185,10 @@ int omni_consumer_wait(omni_consumer *consumer, int64_t timeout);
 
 /* One thread at a time. The first half of a pop: SUCCESS with the oldest messages, up to `max_count` of them, and
  * `*pop`. They go on waiting; earlier messages expire. The thread is inside the consumer until omni_pop_end: a pop by
- * any other is refused, and its close waits. A further pop by this thread first ends this one with 0.
- * Any other answer is that of a whole pop, and leaves nothing open: OMNI_PINNED, CHANNEL_CLOSED or, where no message
- * waits, `otherwise`: EMPTY or TIMEOUT. `messages` has room for min(max_count, capacity), or is NULL and
- * omni_pop_message gives each. With max_count 0: EMPTY, and no pop. Does not block. */
+ * any other is refused, and its close waits. A further pop by this thread first ends this one with 0. Any other answer
+ * is that of a whole pop, and leaves nothing open: OMNI_PINNED, CHANNEL_CLOSED or, where no message waits, `otherwise`:
+ * EMPTY or TIMEOUT. `messages` has room for min(max_count, capacity), or is NULL and omni_pop_message gives each. With
+ * max_count 0: EMPTY, and no pop. */
 int omni_pop_begin(omni_consumer *consumer, size_t max_count, int otherwise, omni_message *messages, size_t *count,
                    omni_pop *pop);
 /* The thread that began it, while it is open. Message `place` of those it began with, from 0. */
@@ -197,8 +196,8 @@ void omni_pop_message(const omni_pop *pop, size_t place, omni_message *message);
 /* The thread that began it, while it is open. 1 where its first `count` messages lie in this order in one stretch of
  * memory that holds no others, else 0. */
 int omni_pop_is_adjacent(const omni_pop *pop, size_t count);
-/* The thread that began it. Takes the first `taken` of its messages and leaves: 0. The others wait on; they must not
- * be read before they are popped again. OMNI_EXPIRED where the pop has been ended already: nothing happened. Does not
+/* The thread that began it. Takes the first `taken` of its messages and leaves: 0. The others wait on; they must not be
+ * read before they are popped again. OMNI_EXPIRED where the pop has been ended already: nothing happened. Does not
  * block, unless it completes a close. */
 int omni_pop_end(omni_consumer *consumer, omni_pop *pop, size_t taken);
 /* Any thread, when no other uses `pop` any more. Ends it with 0, if it is neither empty nor ended. */
@@ -206,14 +205,14 @@ void omni_pop_abandon(omni_pop *pop);
 
 /* Any thread, while the handle is not freed. Keeps a message's bytes valid and unchanged until omni_unpin: 0, or
  * OMNI_EXPIRED, or OMNI_PINNED where it has 2^30 pins. While n messages are pinned, a pop takes at most capacity - n;
- * where that is 0, it answers OMNI_PINNED. Does not block. */
+ * where that is 0, it answers OMNI_PINNED. */
 int omni_message_pin(omni_consumer *consumer, const omni_message *message, omni_pin *pin);
-/* Any thread, also after the handle is freed. Ends a pin, if it is not empty. Does not block. */
+/* Any thread, also after the handle is freed. Ends a pin, if it is not empty. */
 void omni_unpin(omni_pin *pin);
-/* Any thread. 1 while the message can be read, else 0. Does not block. */
+/* Any thread. 1 while the message can be read, else 0. */
 int omni_message_is_readable(const omni_consumer *consumer, const omni_message *message);
 
-/* Any thread; do not block. */
+/* Any thread. */
 int omni_consumer_is_connected(const omni_consumer *consumer);
 uint64_t omni_consumer_capacity(const omni_consumer *consumer);
 uint64_t omni_consumer_max_message_size(const omni_consumer *consumer);
@@ -221,9 +220,9 @@ uint64_t omni_consumer_available_messages(const omni_consumer *consumer);
 void omni_consumer_get_stats(const omni_consumer *consumer, omni_handle_stats *stats);
 const void *omni_consumer_name(const omni_consumer *consumer, size_t *size);
 
-/* Any thread. Ends the consumer; the handle stays valid for queries. Wakes the thread inside it, if any, and
- * waits until that has left; but by the thread that has a pop open it returns at once, and the end of that pop
- * completes it. A second close waits for the first, and does nothing. */
+/* Any thread. Ends the consumer; the handle stays valid for queries. Wakes the thread inside it, if any, and waits
+ * until that has left; but by the thread that has a pop open it returns at once, and the end of that pop completes it.
+ * A second close waits for the first, and does nothing. */
 void omni_consumer_close(omni_consumer *consumer);
 /* The two halves of omni_consumer_close, as of omni_producer_close. */
 int omni_consumer_close_begin(omni_consumer *consumer);

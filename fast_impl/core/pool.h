@@ -19,7 +19,7 @@
 typedef struct {
   uint32_t offset; /* of the message in the payload */
   uint32_t length;
-  uint32_t below; /* of a buffer in a stack: the one below it, plus 1 */
+  uint32_t below; /* of a buffer in a stack: the number of the one below, plus 1; 0: none */
   uint32_t unused;
   uint8_t payload[]; /* aligned to 16 */
 } pool_buffer;
@@ -98,7 +98,7 @@ static inline bool pool_reclaim(omni_pool *pool, uint32_t *buffer) {
   return true;
 }
 
-/* A buffer where the next released one will not do. */
+/* The slow path of pool_take. */
 __attribute__((noinline)) static uint32_t pool_find(omni_pool *pool, const _Atomic uint64_t *released_index) {
   uint32_t buffer;
   for (bool loaded = false;; loaded = true) {
@@ -121,12 +121,6 @@ __attribute__((noinline)) static uint32_t pool_find(omni_pool *pool, const _Atom
 static inline uint32_t pool_take(omni_pool *pool, const _Atomic uint64_t *released_index) {
   uint32_t buffer;
   return __builtin_expect(pool_reclaim(pool, &buffer), 1) ? buffer : pool_find(pool, released_index);
-}
-
-/* Message `index` is in that buffer. */
-static inline void pool_put(const omni_pool *pool, uint64_t index, uint32_t buffer) {
-  uint32_t *place = pool_place(pool, index);
-  if (*place != buffer) *place = buffer; /* while buffers go round in order the line stays shared */
 }
 
 /* ---- pins: any thread ---- */

@@ -1,10 +1,5 @@
 /* The producer: pushes, waiting, reservations. */
-#include "broker.h"
-
-/* The result of an operation that the guard refused. */
-static int refused(guard_entry answer) {
-  return answer == GUARD_CONTENDED ? OMNI_CONCURRENT_USE : OMNI_PUSH_CHANNEL_CLOSED;
-}
+#include "channel.h"
 
 static bool nobody_receives(const omni_channel *channel) {
   /* relaxed: publishes no memory. guard_enter orders it against channel_shut */
@@ -12,7 +7,7 @@ static bool nobody_receives(const omni_channel *channel) {
 }
 
 static inline void fill(omni_ring *ring, uint64_t ahead, const void *data, size_t size) {
-  uint32_t buffer = ring_take_buffer(ring);
+  uint32_t buffer = pool_take(&ring->pool, &ring->released_index);
   ring_put(ring, ahead, buffer, size, 0);
   platform_copy(pool_at(&ring->pool, buffer)->payload, data, size);
 }
@@ -53,18 +48,10 @@ static int wait_for_space(omni_producer *producer, int64_t timeout) {
   }
 }
 
-/* STA-1, and leaves. A call that the close of its own handle has ended is not counted (STA-4). */
-static inline int finished(omni_producer *producer, int result) {
-  if (result == OMNI_PUSH_TIMEOUT || (result == OMNI_PUSH_CHANNEL_CLOSED && !guard_is_closed(&producer->guard)))
-    count(&producer->channel->ring.failed_pushes);
-  guard_leave(&producer->guard);
-  return result;
-}
-
 int omni_try_push(omni_producer *producer, const void *data, size_t size) {
   guard_entry answer = guard_enter(&producer->guard);
   if (answer != GUARD_ENTERED) return refused(answer);
-  return finished(producer, push(producer, data, size));
+  return finished(&producer->guard, &producer->channel->ring.failed_pushes, push(producer, data, size));
 }
 
 int omni_blocking_push(omni_producer *producer, const void *data, size_t size, int64_t timeout) {
@@ -75,7 +62,7 @@ int omni_blocking_push(omni_producer *producer, const void *data, size_t size, i
     result = wait_for_space(producer, timeout);
     if (result == OMNI_PUSH_SUCCESS) result = push(producer, data, size);
   }
-  return finished(producer, result);
+  return finished(&producer->guard, &producer->channel->ring.failed_pushes, result);
 }
 
 int omni_producer_wait(omni_producer *producer, int64_t timeout) {
@@ -122,7 +109,7 @@ int omni_reserve(omni_producer *producer, size_t size, omni_region *region) {
   else if (has_reserved(producer)) result = OMNI_RESERVED;
   else if (!ring_free_slots(ring, 1)) result = OMNI_PUSH_QUEUE_FULL;
   if (result == OMNI_PUSH_SUCCESS) {
-    ring->pool.reserved = ring_take_buffer(ring);
+    ring->pool.reserved = pool_take(&ring->pool, &ring->released_index);
     *region = (omni_region){pool_at(&ring->pool, ring->pool.reserved)->payload, channel->max_message_size,
                             ++producer->regions};
     platform_store(&producer->region, producer->regions, relaxed); /* publishes no memory */
@@ -227,17 +214,14 @@ const void *omni_producer_name(const omni_producer *producer, size_t *size) {
 
 static void end_producer(omni_producer *producer) {
   omni_channel *channel = producer->channel;
-  if (!guard_begin_end(&producer->guard)) return;
   platform_store(&producer->region, 0, relaxed); /* RSV-6 */
   ring_end_producer(&channel->ring);
-  broker_handle_closed(channel);
-  guard_end(&producer->guard); /* first: a handle freed from inside goes with the mapping */
-  channel_unpin(channel);
+  if (broker_side_ended(channel, &producer->ended)) channel_unpin(channel);
 }
 
 int omni_producer_close_begin(omni_producer *producer) {
   guard_close(&producer->guard);
-  if (guard_has_ended(&producer->guard)) return 0;
+  if (platform_load(&producer->ended, acquire)) return 0;    /* as in omni_consumer_close_begin */
   eventcount_wake(&producer->channel->ring.producer_waiter); /* the thread inside, if it sleeps (LIF-8) */
   if (!guard_is_empty(&producer->guard)) return 1;
   end_producer(producer);

@@ -79,15 +79,13 @@ static inline uint64_t ring_free_slots(omni_ring *ring, uint64_t wanted) {
   return ring->capacity - (write - ring->cached_read);
 }
 
-/* A buffer for one of the free slots. */
-static inline uint32_t ring_take_buffer(omni_ring *ring) { return pool_take(&ring->pool, &ring->released_index); }
-
 /* The message `ahead` of the next one is in that buffer: `size` bytes of its payload, from `offset` on. */
 static inline void ring_put(const omni_ring *ring, uint64_t ahead, uint32_t buffer, size_t size, size_t offset) {
   pool_buffer *message = pool_at(&ring->pool, buffer);
   message->offset = (uint32_t)offset;
   message->length = (uint32_t)size;
-  pool_put(&ring->pool, platform_load(&ring->write_index, relaxed) + ahead, buffer); /* own index */
+  uint32_t *place = pool_place(&ring->pool, platform_load(&ring->write_index, relaxed) + ahead); /* own index */
+  if (*place != buffer) *place = buffer; /* while buffers go round in order its line stays shared */
 }
 
 /* Publishes the next `count` messages, of `size` bytes in all. */
@@ -136,7 +134,7 @@ static inline uint64_t ring_waiting(omni_ring *ring, uint64_t wanted, bool *ende
   return ring->cached_write - read;
 }
 
-/* Pops the next `count` messages, of `bytes` bytes in all; those before `released` are held no more. */
+/* Pops the next `count` messages, of `bytes` bytes in all; those before `released` are no longer held. */
 static inline void ring_release(omni_ring *ring, uint64_t count, uint64_t bytes, uint64_t released) {
   uint64_t read = platform_load(&ring->read_index, relaxed);      /* own index */
   uint64_t total = platform_load(&ring->bytes_received, relaxed); /* own counter */
@@ -144,7 +142,7 @@ static inline void ring_release(omni_ring *ring, uint64_t count, uint64_t bytes,
   /* release: pairs with pool_find; without it a buffer is overwritten while the consumer reads the message. Before
    * read_index, so that a producer that sees the free slots finds buffers for them */
   platform_store(&ring->released_index, released, release);
-  /* release: pairs with ring_free_slots; without it the unpins that this pop has counted are not found */
+  /* release: pairs with ring_free_slots; without it the producer sees the free slots, but no buffers for them */
   platform_store(&ring->read_index, read + count, release);
   eventcount_wake(&ring->producer_waiter);
 }

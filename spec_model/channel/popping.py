@@ -183,14 +183,6 @@ def _take(channel: Channel, at_most: int) -> tuple[Channel, PopResult | Refused,
     return channel, PopResult.EMPTY, ()
 
 
-<<<<<<< HEAD
-=======
-def _poppable(channel: Channel) -> int:
-    """How many messages exports let the consumer pop: each takes the room of one [MSG-3]."""
-    return channel.config.capacity - len(channel.exported)
-
-
->>>>>>> explore
 def _failed(channel: Channel) -> Channel:
     """The channel with one more failed pop counted [STA-2]."""
     return replace(channel, received=channel.received._replace(failed_pops=channel.received.failed_pops + 1))
