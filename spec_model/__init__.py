@@ -12,6 +12,7 @@ from spec_model.errors import (
     ConcurrentUseError,
     FlatBufferTooLarge,
     MessageExpiredError,
+    NotAllSent,
     OmniError,
     SchemaError,
     UnknownTableError,
@@ -25,6 +26,9 @@ from spec_model.handles.pair import ChannelPair
 from spec_model.handles.producer import ProducerHandle
 from spec_model.handles.reservation import Reservation
 from spec_model.vocabulary import BrokerStats, ChannelError, ConsumerStats, PopResult, ProducerStats, PushResult
+
+__version__ = "0.2.0"
+"""Of the three packages, stated here alone; in the form of PEP 440."""
 
 OMNI_NOT_PROVIDED = {
     "threads": "the model is sequential",
@@ -49,6 +53,7 @@ __all__ = [
     "MailboxBroker",
     "Message",
     "MessageExpiredError",
+    "NotAllSent",
     "OmniError",
     "PopResult",
     "ProducerHandle",

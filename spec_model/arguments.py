@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import math
 import operator
+import re
 from collections.abc import Iterable
 from datetime import timedelta
+from decimal import Decimal
+from numbers import Integral, Real
 
 from spec_model.config import ChannelConfig
 
@@ -18,15 +21,32 @@ FOREVER = 2.0**63 / 1e9
 
 def payload(data: object) -> bytes:
     """The raw bytes of a C-contiguous bytes-like object, copied [ARG-1, PSH-3]."""
-    with memoryview(data) as view:  # type: ignore[arg-type]
+    try:
+        view = None if isinstance(data, str) else memoryview(data)  # type: ignore[arg-type]
+    except TypeError:
+        view = None
+    if view is None:
+        raise TypeError(f"a message must be a bytes-like object, not {type(data).__name__}")
+    with view:
+        if "O" in re.sub(":.*?:", "", view.format):  # without the names of fields
+            raise TypeError(f"a message must be bytes, and this {type(data).__name__} has references to objects")
         if not view.c_contiguous:
-            raise BufferError("a message must be C-contiguous, and this buffer is not")
+            raise BufferError(f"a message must be C-contiguous, and this {type(data).__name__} is not")
         return view.tobytes()
 
 
 def payloads(messages: Iterable[object]) -> list[bytes]:
-    """The raw bytes of each message: all are checked before any is used [PSH-6]."""
-    return [payload(data) for data in messages]
+    """The raw bytes that each message has when `messages` yields it; all are checked before any is used [PSH-6]."""
+    return [_element(index, data) for index, data in enumerate(messages)]
+
+
+def _element(index: int, data: object) -> bytes:
+    """The raw bytes of an element; the error of a bad one says which it is [ARG-1]."""
+    try:
+        return payload(data)
+    except (TypeError, ValueError, BufferError) as error:
+        usual = next(kind for kind in (TypeError, ValueError, BufferError) if isinstance(error, kind))
+        raise usual(f"element {index}: {error}") from None
 
 
 def count(what: str, number: object) -> int:
@@ -43,17 +63,23 @@ def seconds(timeout: object) -> float | None:
     """A timeout in seconds, None for ever [ARG-2]."""
     if timeout is None:
         return None
-    if isinstance(timeout, timedelta):
-        timeout = timeout.total_seconds()
-    if isinstance(timeout, (bool, str)) or not (hasattr(timeout, "__float__") or hasattr(timeout, "__index__")):
+    number = timedelta.total_seconds(timeout) if isinstance(timeout, timedelta) else timeout  # subclasses included
+    if not _is_real(number):
         raise TypeError(f"timeout must be a number of seconds, a timedelta or None, not {type(timeout).__name__}")
     try:
-        number = float(timeout)  # type: ignore[arg-type]
+        length = float(number)  # type: ignore[arg-type]
     except OverflowError:
-        number = math.inf if timeout > 0 else -math.inf  # type: ignore[operator]
-    if math.isnan(number) or number < 0:
+        length = math.inf if number > 0 else -math.inf  # type: ignore[operator]
+    if math.isnan(length) or number < 0:  # type: ignore[operator]
         raise ValueError(f"timeout must be 0 or more seconds, not {timeout}")
-    return number if number < FOREVER else None
+    return length if length < FOREVER else None
+
+
+def _is_real(number: object) -> bool:
+    """Whether it is a real number: NumPy registers its scalars, and its timedelta64 as an integer without an index."""
+    if isinstance(number, bool):
+        return False
+    return hasattr(number, "__index__") if isinstance(number, Integral) else isinstance(number, (Real, Decimal))
 
 
 def name(value: object) -> str:

@@ -38,6 +38,51 @@ class FlatBufferTooLarge(OmniError, ValueError):
         return f"the FlatBuffer needs at least {self.needed} bytes, and {self.available} are available"
 
 
+class NotAllSent(OmniError):
+    """Why `send_many` could not go on: always of a subclass that is the usual error too [WAI-5].
+
+    sent: how many messages of the call were sent, from 0 up.
+    """
+
+    sent: int = 0
+
+
+class ElementTypeError(NotAllSent, TypeError):
+    """An element is not bytes-like [ARG-1]."""
+
+
+class ElementBufferError(NotAllSent, BufferError):
+    """An element is not C-contiguous [ARG-1]."""
+
+
+class ElementValueError(NotAllSent, ValueError):
+    """An element is empty or too large."""
+
+
+class SendManyTimeoutError(NotAllSent, TimeoutError):
+    """The time was up."""
+
+
+class SendManyClosedError(NotAllSent, ChannelClosedError):
+    """The channel was closed."""
+
+
+SEND_ERRORS = (TypeError, BufferError, ValueError, TimeoutError, ChannelClosedError)
+"""What `send` raises, and `send_many` as a subclass of NotAllSent."""
+
+_NOT_ALL_SENT = (
+    ElementTypeError, ElementBufferError, ElementValueError, SendManyTimeoutError, SendManyClosedError,
+)  # fmt: skip
+
+
+def not_all_sent(error: Exception, sent: int) -> NotAllSent:
+    """What `send_many` raises where `send` raised one of SEND_ERRORS for the element after `sent` others [WAI-5]."""
+    kind = next(kind for usual, kind in zip(SEND_ERRORS, _NOT_ALL_SENT) if isinstance(error, usual))
+    found = kind(f"element {sent}: {error}")
+    found.sent = sent
+    return found
+
+
 class WouldBlockForever(OmniError, RuntimeError):
     """A call of the sequential model would wait for ever; only `spec_model` raises it, where others would hang."""
 

@@ -151,10 +151,10 @@ def _push(event: Event, size: int, state: ModelState) -> ModelState | None:
     """Any call of the producer that is one step."""
     operation: Callable[[Channel], tuple[Channel, object]]
     if event.call == "reserve":
-        operation = partial(reserving.reserve, size=event.given)
+        operation = partial(reserving.reserve, n=event.given)
     elif event.call == "commit":
         data = payload(event.given, size)
-        operation = partial(reserving.commit, region=data.ljust(size, b"\0"), size=len(data))
+        operation = partial(reserving.commit, region=data.ljust(size, b"\0"), n=len(data))
     elif event.call == "rollback":
         operation = reserving.rollback
     elif event.call == "try_push":

@@ -7,7 +7,16 @@ from dataclasses import replace
 from spec_model.channel.value import Blocked, Channel, Refused, Side, well_formed
 from spec_model.vocabulary import ConsumerStats, PopResult
 
-__all__ = ["batch_pop", "blocking_pop", "pop_timed_out", "release_export", "take_export", "try_pop", "well_formed"]
+__all__ = [
+    "batch_pop",
+    "blocking_pop",
+    "pop_timed_out",
+    "release_export",
+    "take_export",
+    "try_pop",
+    "wait",
+    "well_formed",
+]
 
 
 def try_pop(channel: Channel) -> tuple[Channel, PopResult | Refused, tuple[bytes, ...]]:
@@ -19,7 +28,7 @@ def try_pop(channel: Channel) -> tuple[Channel, PopResult | Refused, tuple[bytes
         is free at once [POP-3]; CHANNEL_CLOSED on an active handle is counted as failed.
     Result: the first of these that applies [POP-1], with the messages taken
         CHANNEL_CLOSED: the handle is inactive;
-        Refused.BY_EXPORT: a message waits, but an export forbids taking it [MSG-3];
+        Refused.BY_EXPORT: a message waits, but `capacity` earlier ones have a live export [MSG-3];
         SUCCESS: a message waits;
         CHANNEL_CLOSED: the producer is gone, or the channel is shut, and all is drained;
         EMPTY.
@@ -30,6 +39,8 @@ def try_pop(channel: Channel) -> tuple[Channel, PopResult | Refused, tuple[bytes
     post: __return__[2] + __return__[0].waiting == channel.waiting
     post: (len(__return__[2]) == 1) == (__return__[1] is PopResult.SUCCESS)
     post: __return__[1] is not PopResult.CHANNEL_CLOSED or channel.consumer is not Side.LIVE or not channel.waiting
+    post: __return__[1] is not Refused.BY_EXPORT or __return__[0] == replace(channel, held=0)
+    post: __return__[1] is not Refused.BY_EXPORT or len(channel.exported) == channel.config.capacity
     """
     return _take(channel, 1)
 
@@ -67,13 +78,34 @@ def batch_pop(channel: Channel, max_count: int) -> tuple[Channel, PopResult | Re
     pre: max_count >= 0
     post: well_formed(__return__[0])
     post: __return__[2] + __return__[0].waiting == channel.waiting
-    post: len(__return__[2]) <= max_count
+    post: len(__return__[2]) <= min(max_count, channel.config.capacity - len(channel.exported))
     post: max_count > 0 or __return__[0] == channel
     """
     if channel.consumer is Side.LIVE and max_count == 0:
         return channel, PopResult.EMPTY, ()
     after, result, taken = _take(channel, max_count)
     return after, Blocked.FOR_MESSAGE if result is PopResult.EMPTY else result, taken
+
+
+def wait(channel: Channel) -> PopResult | Blocked:
+    """Wait until a pop would find something other than EMPTY.
+
+    Precondition: none; every state has an answer.
+    Effect: none: it takes, expires and counts nothing [WAI-1].
+    Result: the first of these that applies
+        CHANNEL_CLOSED: the handle is inactive;
+        SUCCESS: a message waits;
+        CHANNEL_CLOSED: the producer is gone, or the channel is shut, and all is drained;
+        Blocked.FOR_MESSAGE, which becomes TIMEOUT when the time is up.
+
+    pre: well_formed(channel)
+    post: __return__ is not PopResult.EMPTY and __return__ is not PopResult.TIMEOUT
+    post: (__return__ is PopResult.SUCCESS) == (channel.consumer is Side.LIVE and len(channel.waiting) > 0)
+    post: (__return__ is Blocked.FOR_MESSAGE) == (try_pop(channel)[1] is PopResult.EMPTY)
+    """
+    _, result, _ = blocking_pop(replace(channel, exported=()))  # what waits, not what may be taken
+    assert not isinstance(result, Refused)
+    return result
 
 
 def pop_timed_out(channel: Channel) -> tuple[Channel, PopResult]:
@@ -104,7 +136,7 @@ def take_export(channel: Channel, number: int) -> Channel:
     """Record that an export of popped message `number` is alive (§6.1).
 
     Precondition: the message can be read.
-    Effect: it limits pops until `release_export` [MSG-3].
+    Effect: once a later pop has come, it counts against what pops may take, until `release_export` [MSG-3].
     Result: the channel.
 
     pre: well_formed(channel) and is_readable(channel, number)
@@ -117,7 +149,7 @@ def release_export(channel: Channel, number: int) -> Channel:
     """Record that the last export of message `number` is gone (§6.1).
 
     Precondition: none.
-    Effect: it limits pops no more [MSG-3].
+    Effect: it counts no more [MSG-3].
     Result: the channel.
 
     pre: well_formed(channel)
@@ -127,11 +159,14 @@ def release_export(channel: Channel, number: int) -> Channel:
 
 
 def _take(channel: Channel, at_most: int) -> tuple[Channel, PopResult | Refused, tuple[bytes, ...]]:
-    """The body of every pop [POP-1]: expire, then take from the front as many as exports allow."""
+    """The body of every pop [POP-1]: expire, then take from the front as many as may be held beside exports.
+
+    It is one step: an answer that is not given has taken nothing [POP-6].
+    """
     if channel.consumer is not Side.LIVE:
         return channel, PopResult.CHANNEL_CLOSED, ()  # LIF-4
     channel = replace(channel, held=0)  # MSG-1
-    count = min(at_most, len(channel.waiting), _poppable(channel))
+    count = min(at_most, len(channel.waiting), channel.config.capacity - len(channel.exported))  # MSG-3
     if count > 0:
         taken = channel.waiting[:count]
         received = ConsumerStats(
@@ -146,12 +181,6 @@ def _take(channel: Channel, at_most: int) -> tuple[Channel, PopResult | Refused,
     if channel.producer is not Side.LIVE or channel.shut:
         return _failed(channel), PopResult.CHANNEL_CLOSED, ()  # LIF-2, SHD-1
     return channel, PopResult.EMPTY, ()
-
-
-def _poppable(channel: Channel) -> int:
-    """How many messages exports let the consumer pop: up to number i + capacity - 1 [MSG-3]."""
-    oldest = min(channel.exported, default=channel.received.messages_received)
-    return oldest + channel.config.capacity - channel.received.messages_received
 
 
 def _failed(channel: Channel) -> Channel:

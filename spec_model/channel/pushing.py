@@ -8,7 +8,7 @@ from dataclasses import replace
 from spec_model.channel.value import Blocked, Channel, Side, well_formed
 from spec_model.vocabulary import ProducerStats, PushResult
 
-__all__ = ["batch_push", "blocking_push", "push_timed_out", "try_push", "well_formed"]
+__all__ = ["batch_push", "blocking_push", "push_timed_out", "try_push", "wait", "well_formed"]
 
 
 def try_push(channel: Channel, data: bytes) -> tuple[Channel, PushResult]:
@@ -61,6 +61,25 @@ def blocking_push(channel: Channel, data: bytes) -> tuple[Channel, PushResult | 
     if channel.reserved:
         return push_timed_out(channel)
     return channel, Blocked.FOR_SPACE
+
+
+def wait(channel: Channel) -> PushResult | Blocked:
+    """Wait until a push of a valid size would find something other than QUEUE_FULL.
+
+    Precondition: none; every state has an answer.
+    Effect: none: it counts nothing [WAI-1].
+    Result: the first of these that applies
+        CHANNEL_CLOSED: the handle is inactive, the consumer is gone, or the channel is shut;
+        TIMEOUT: a reservation is outstanding, for only this thread could free that slot [PSH-5];
+        SUCCESS: a slot is free;
+        Blocked.FOR_SPACE, which becomes TIMEOUT when the time is up.
+
+    pre: well_formed(channel)
+    post: __return__ is not PushResult.QUEUE_FULL and __return__ is not PushResult.INVALID_SIZE
+    post: (__return__ is PushResult.SUCCESS) == bool(try_push(channel, b"data")[1])
+    """
+    _, result = blocking_push(channel, b"x")  # some message of a valid size
+    return result
 
 
 def push_timed_out(channel: Channel) -> tuple[Channel, PushResult]:

@@ -5,41 +5,61 @@ from __future__ import annotations
 from dataclasses import replace
 
 from spec_model.channel.pushing import publish
-from spec_model.channel.value import Channel, Refused, Side, well_formed
+from spec_model.channel.value import Blocked, Channel, Refused, Side, well_formed
 
-__all__ = ["commit", "reserve", "rollback", "well_formed"]
+__all__ = ["blocking_reserve", "commit", "reserve", "rollback", "well_formed"]
 
 
-def reserve(channel: Channel, size: int) -> tuple[Channel, bool]:
+def reserve(channel: Channel, n: int) -> tuple[Channel, bool]:
     """Take the next free slot for writing in place (§5.3).
 
     Precondition: none; every state has an answer.
     Effect: where granted, a reservation is outstanding; the consumer sees nothing, and
         the number of free slots is unchanged [RSV-2].
-    Result: whether it is granted: the handle is active, `size` is from 1 to
-        max_message_size, the consumer is there and the channel not shut, no reservation
-        is outstanding, and a slot is free [RSV-1]. The region granted has exactly
-        max_message_size bytes [RSV-2].
+    Result: whether it is granted: the handle is active, `n` is from 1 to max_message_size,
+        the consumer is there and the channel not shut, no reservation is outstanding, and
+        a slot is free [RSV-1]. The region granted has exactly max_message_size bytes [RSV-2].
 
     pre: well_formed(channel)
     post: well_formed(__return__[0])
     post: __return__[0] == replace(channel, reserved=channel.reserved or __return__[1])
     """
-    granted = (
+    channel, answer = blocking_reserve(channel, n)
+    return channel, answer is True
+
+
+def blocking_reserve(channel: Channel, n: int) -> tuple[Channel, bool | Blocked]:
+    """Take the next free slot for writing in place, waiting for one where there is none (§5.3).
+
+    Precondition: none; every state has an answer.
+    Effect: that of `reserve`; Blocked changes nothing.
+    Result: that of `reserve`, but where only a free slot is missing, Blocked.FOR_SPACE
+        [WAI-2], which becomes False when the time is up. With a reservation outstanding it
+        is False at once, for only this thread could free that slot [PSH-5].
+
+    pre: well_formed(channel)
+    post: well_formed(__return__[0])
+    post: __return__[0] == replace(channel, reserved=channel.reserved or __return__[1] is True)
+    post: __return__[1] is not Blocked.FOR_SPACE or (channel.free_slots == 0 and not channel.reserved)
+    """
+    possible = (
         channel.producer is Side.LIVE
-        and 0 < size <= channel.config.max_message_size
+        and 0 < n <= channel.config.max_message_size
         and channel.consumer is Side.LIVE
         and not channel.shut
         and not channel.reserved
-        and channel.free_slots > 0
     )
-    return (replace(channel, reserved=True) if granted else channel), granted
+    if not possible:
+        return channel, False
+    if channel.free_slots == 0:
+        return channel, Blocked.FOR_SPACE
+    return replace(channel, reserved=True), True
 
 
 def commit(
-    channel: Channel, region: bytes, size: int, offset: int = 0, exported: bool = False
+    channel: Channel, region: bytes, n: int, offset: int = 0, exported: bool = False
 ) -> tuple[Channel, bool | Refused]:
-    """Publish bytes [offset, offset + size) of the reserved region (§5.3).
+    """Publish bytes [offset, offset + n) of the reserved region (§5.3).
 
     `exported` says whether an export of the region lives that commit cannot release.
 
@@ -50,27 +70,27 @@ def commit(
         changes nothing [RSV-7].
     Result: the first of these that applies
         False: the handle is inactive [LIF-4], or no reservation is outstanding [RSV-4];
-        False: `size` is 0, or offset + size exceeds the region [RSV-4];
+        False: `n` is 0, or offset + n exceeds the region [RSV-4];
         Refused.BY_EXPORT: writing through that export later would tear the message [RSV-7];
         False: the consumer is gone, or the channel is shut [RSV-4];
         True.
 
     pre: well_formed(channel)
-    pre: len(region) == channel.config.max_message_size and size >= 0 and offset >= 0
+    pre: len(region) == channel.config.max_message_size and n >= 0 and offset >= 0
     post: well_formed(__return__[0])
     post: __return__[1] is not Refused.BY_EXPORT or __return__[0] == channel
-    post: __return__[1] is not True or __return__[0].waiting[-1] == region[offset : offset + size]
+    post: __return__[1] is not True or __return__[0].waiting[-1] == region[offset : offset + n]
     """
     if channel.producer is not Side.LIVE or not channel.reserved:
         return channel, False
-    if size == 0 or offset + size > len(region):
+    if n == 0 or offset + n > len(region):
         return channel, False
     if exported:
         return channel, Refused.BY_EXPORT
     channel = replace(channel, reserved=False)
     if channel.consumer is not Side.LIVE or channel.shut:
         return channel, False
-    return publish(channel, region[offset : offset + size]), True
+    return publish(channel, region[offset : offset + n]), True
 
 
 def rollback(channel: Channel, exported: bool = False) -> tuple[Channel, Refused | None]:

@@ -65,6 +65,12 @@ class Channel:
         """How many more messages fit [PSH-2]; a reservation takes none [RSV-2]."""
         return self.config.capacity - len(self.waiting)
 
+    @property
+    def exported_earlier(self) -> int:
+        """How many messages that can be read no more have an export alive [MSG-3]."""
+        oldest_held = self.received.messages_received - self.held
+        return sum(number < oldest_held for number in self.exported)
+
 
 def well_formed(channel: Channel) -> bool:
     """Whether a channel can be in this state: the invariant that every operation keeps.
@@ -85,10 +91,11 @@ def well_formed(channel: Channel) -> bool:
         and all(count >= 0 for count in (*sent, *received))
         and sent.messages_sent == received.messages_received + len(channel.waiting)
         and sent.bytes_sent == received.bytes_received + sum(map(len, channel.waiting))
-        # held messages belong to a live consumer, and are intact [MSG-1]
-        and 0 <= channel.held <= min(config.capacity, received.messages_received)
+        # held messages were popped, and belong to a live consumer [MSG-1]
+        and 0 <= channel.held <= received.messages_received
         and (channel.held == 0 or channel.consumer is not Side.CLOSED)
-        # no pop exceeded the limit set by an export [MSG-3]
-        and all(0 <= number < received.messages_received <= number + config.capacity for number in channel.exported)
+        # so were exported ones; beside those held, earlier ones with an export fit into `capacity` [MSG-3]
+        and all(0 <= number < received.messages_received for number in channel.exported)
         and list(channel.exported) == sorted(set(channel.exported))
+        and channel.held + channel.exported_earlier <= config.capacity
     )

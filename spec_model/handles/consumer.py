@@ -16,7 +16,8 @@ from spec_model.vocabulary import ConsumerStats, PopResult
 class ConsumerHandle(Handle):
     """The receiving endpoint of a channel, made by `request_channel`.
 
-    Every pop raises BufferError, and takes nothing, where an export of an old message forbids it [MSG-3].
+    A pop that finds a message raises BufferError, and takes nothing, where `capacity` earlier ones have an export
+    alive [MSG-3].
     """
 
     _endpoint: Endpoint[MessageExports]
@@ -47,6 +48,21 @@ class ConsumerHandle(Handle):
         result, messages = self.batch_pop(max_count, timeout)
         return result, Batch._of(messages) if messages else None
 
+    def wait(self, timeout: object = None) -> PopResult:
+        """SUCCESS when a message waits, waiting up to `timeout` seconds, None for ever, for one [WAI-1].
+
+        CHANNEL_CLOSED when none ever will, TIMEOUT where the time is up. It takes, expires and counts nothing. In a
+        sequential program nothing can be sent meanwhile: instead of waiting it answers TIMEOUT at once, and raises
+        WouldBlockForever where there is no timeout.
+        """
+        limit = arguments.seconds(timeout)
+        result = popping.wait(self._endpoint.channel)
+        if not isinstance(result, Blocked):
+            return result
+        if limit is None:
+            raise WouldBlockForever(f"wait would wait for ever for {result.value}")
+        return PopResult.TIMEOUT
+
     def available_messages(self) -> int:
         """Messages waiting (§6.4) [STA-3]."""
         return queries.available_messages(self._endpoint.channel)
@@ -74,6 +90,18 @@ class ConsumerHandle(Handle):
             raise ChannelClosedError("the channel is closed and drained")
         return bytes(message)
 
+    def receive_many(self, max_count: int, timeout: object = None) -> list[bytes]:
+        """Up to `max_count` messages as copies, waiting up to `timeout` seconds, None for ever, for the first [WAI-5].
+
+        Raises TimeoutError, or ChannelClosedError once the channel is closed and drained; `[]` for a `max_count` of 0.
+        """
+        result, messages = self.batch_pop(max_count, timeout)
+        if result is PopResult.CHANNEL_CLOSED:
+            raise ChannelClosedError("the channel is closed and drained")
+        if not messages and arguments.count("max_count", max_count) > 0:
+            raise TimeoutError(f"no message within {timeout} s")
+        return [bytes(message) for message in messages]
+
     def __iter__(self) -> Iterator[bytes]:
         """Copies of the messages until the channel is closed and drained."""
         while True:
@@ -100,8 +128,8 @@ class ConsumerHandle(Handle):
         self._endpoint.channel, result, taken = popped
         if isinstance(result, Refused):
             raise BufferError(
-                "the next message cannot be popped while an export (memoryview, array) of the message "
-                f"{self.capacity()} before it is alive: delete it, or copy with bytes(message)"
+                f"no message can be popped while {self.capacity()} earlier ones have an export (memoryview, array) "
+                "alive: delete one, or copy with bytes(message)"
             )
         if isinstance(result, Blocked):
             if limit is None:

@@ -43,7 +43,7 @@ class MessageExports:
 class Message(NotConstructible):
     """A message that a pop took, readable until the next pop on its consumer or its close [MSG-1].
 
-    Reading it later raises MessageExpiredError [MSG-2].
+    Reading it later raises MessageExpiredError [MSG-2]. It equals nothing but itself: compare `bytes(message)` [MSG-6].
     """
 
     _endpoint: Endpoint[MessageExports]
@@ -60,11 +60,15 @@ class Message(NotConstructible):
     def data(self) -> memoryview:
         """A new read-only view, which stays valid however long it lives [MSG-3, MSG-4].
 
-        While it lives, the consumer can pop up to `capacity` - 1 messages more.
+        While `capacity` earlier messages have one alive, nothing can be popped.
         """
         data = self._read()
         self._endpoint.channel = take_export(self._endpoint.channel, self._number)
         return self._endpoint.resources.view(self._number, data)
+
+    def tobytes(self) -> bytes:
+        """A copy of the message: `bytes(message)` [MSG-6]."""
+        return bytes(self)
 
     def get_flatbuffer(
         self, T: Any, /, *, size_prefixed: bool = False, file_identifier: bytes | str | None = None
@@ -137,21 +141,26 @@ class Batch(NotConstructible):
     MessageExpiredError [MSG-2]; a view taken in time stays valid [MSG-3].
     """
 
-    _span: Message
+    _first: Message
+    _joined: bytes
     _lengths: list[int]
 
     @classmethod
     def _of(cls, messages: list[Message]) -> Batch:
         batch = cls.__new__(cls)
-        first = messages[0]
-        batch._span = Message._of(first._endpoint, first._number, b"".join(message._data for message in messages))
+        batch._first = messages[0]
+        batch._joined = b"".join(message._data for message in messages)
         batch._lengths = [len(message._data) for message in messages]
         return batch
 
     @property
     def data(self) -> memoryview:
-        """A new read-only view of the memory of the messages; the bytes between them are unspecified."""
-        return self._span.data
+        """A new read-only view of the messages; the bytes between them are unspecified.
+
+        It is an export of each of them, but where it is a copy: that holds none of them [MSG-3].
+        """
+        self._first._read()  # raises once they have expired
+        return memoryview(self._joined)
 
     @property
     def offsets(self) -> memoryview:
@@ -175,4 +184,4 @@ class Batch(NotConstructible):
         return self.data
 
     def __repr__(self) -> str:
-        return f"<Batch of {len(self)} messages from {self._span!r}>"
+        return f"<Batch of {len(self)} messages from {self._first!r}>"

@@ -9,7 +9,7 @@ from typing import Any
 from spec_model import arguments
 from spec_model.channel import lifecycle, pushing, queries, reserving
 from spec_model.channel.value import Blocked, Refused, Side
-from spec_model.errors import ChannelClosedError, FlatBufferTooLarge, WouldBlockForever
+from spec_model.errors import SEND_ERRORS, ChannelClosedError, FlatBufferTooLarge, WouldBlockForever, not_all_sent
 from spec_model.handles.endpoint import Endpoint, Handle
 from spec_model.handles.reservation import Reservation
 from spec_model.vocabulary import ProducerStats, PushResult
@@ -45,33 +45,42 @@ class ProducerHandle(Handle):
         return timed_out
 
     def batch_push(self, messages: Iterable[object]) -> int:
-        """Send messages in order until one does not go through; how many did (§5.2) [PSH-6]."""
+        """Send messages in order until one does not go through; how many did (§5.2) [PSH-6].
+
+        Each has the bytes that it has when `messages` yields it; all are looked at before the first is sent.
+        """
         data = arguments.payloads(messages)
         self._endpoint.channel, pushed = pushing.batch_push(self._endpoint.channel, data)
         return pushed
 
-    def reserve(self, size: int) -> Reservation | None:
-        """A slot to write at least `size` bytes in place, None where there is none (§5.3) [RSV-1]."""
-        size = arguments.count("size", size)
-        self._endpoint.channel, granted = reserving.reserve(self._endpoint.channel, size)
-        if not granted:
+    def reserve(self, n: int, timeout: object = 0) -> Reservation | None:
+        """A slot to write at least `n` bytes in place, None where there is none (§5.3) [RSV-1].
+
+        Waits up to `timeout` seconds, None for ever, for a free one [WAI-2]. In a sequential program no slot can be
+        freed meanwhile: instead of waiting it answers None at once, and raises WouldBlockForever without a timeout.
+        """
+        n, limit = arguments.count("n", n), arguments.seconds(timeout)
+        self._endpoint.channel, answer = reserving.blocking_reserve(self._endpoint.channel, n)
+        if isinstance(answer, Blocked) and limit is None:
+            raise WouldBlockForever(f"reserve would wait for ever for {answer.value}")
+        if answer is not True:
             return None
         self._endpoint.resources = Reservation._of(self.max_message_size())
         return self._endpoint.resources
 
-    def commit(self, size: int, offset: int = 0) -> bool:
-        """Publish bytes [offset, offset + size) of the reservation (§5.3) [RSV-3, RSV-4].
+    def commit(self, n: int, offset: int = 0) -> bool:
+        """Publish bytes [offset, offset + n) of the reservation (§5.3) [RSV-3, RSV-4].
 
         Raises BufferError, and nothing happens, while an export of the region other than
         `Reservation.data` is alive [RSV-7].
         """
-        size, offset = arguments.count("size", size), arguments.count("offset", offset)
+        n, offset = arguments.count("n", n), arguments.count("offset", offset)
         region = b"" if self._endpoint.resources is None else self._endpoint.resources._read()
-        _, answer = reserving.commit(self._endpoint.channel, region, size, offset, exported=True)
+        _, answer = reserving.commit(self._endpoint.channel, region, n, offset, exported=True)
         if not isinstance(answer, Refused):
             return answer  # exports play no part, and nothing has changed [RSV-4]
         self._end_reservation("commit")
-        self._endpoint.channel, answer = reserving.commit(self._endpoint.channel, region, size, offset)
+        self._endpoint.channel, answer = reserving.commit(self._endpoint.channel, region, n, offset)
         return answer is True
 
     def rollback(self) -> None:
@@ -85,15 +94,32 @@ class ProducerHandle(Handle):
             self._end_reservation("rollback")
             self._endpoint.channel, _ = reserving.rollback(self._endpoint.channel)
 
-    def build(self, max_bytes: int | None = None) -> Build:
+    def build(self, max_bytes: int | None = None, timeout: object = 0) -> Build:
         """Build a FlatBuffer as the next message: `with producer.build() as builder:` (§5.3) [FLB-1].
 
         Leaving the block sends what was finished, of at most `max_bytes` bytes, max_message_size without;
-        an exception rolls back. Entering it raises TimeoutError where no slot is free, RuntimeError with a
-        reservation outstanding, ChannelClosedError, or ValueError where `max_bytes` exceeds the slot. The
-        block raises FlatBufferTooLarge [FLB-2]; leaving it ChannelClosedError, or BuilderNotFinishedError.
+        an exception rolls back. Entering it waits as `reserve` does [WAI-2], and raises TimeoutError where no
+        slot became free, RuntimeError with a reservation outstanding, ChannelClosedError, or ValueError where
+        `max_bytes` exceeds the slot. The block raises FlatBufferTooLarge [FLB-2]; leaving it
+        ChannelClosedError, or BuilderNotFinishedError.
         """
-        return Build(self, None if max_bytes is None else arguments.count("max_bytes", max_bytes))
+        most = None if max_bytes is None else arguments.count("max_bytes", max_bytes)
+        return Build(self, most, arguments.seconds(timeout))
+
+    def wait(self, timeout: object = None) -> PushResult:
+        """SUCCESS when a slot is free, waiting up to `timeout` seconds, None for ever, for one [WAI-1].
+
+        TIMEOUT where the time is up, and at once with a reservation outstanding [PSH-5]; CHANNEL_CLOSED. It counts
+        nothing. In a sequential program no slot can be freed meanwhile: instead of waiting it answers TIMEOUT at
+        once, and raises WouldBlockForever where there is no timeout.
+        """
+        limit = arguments.seconds(timeout)
+        result = pushing.wait(self._endpoint.channel)
+        if not isinstance(result, Blocked):
+            return result
+        if limit is None:
+            raise WouldBlockForever(f"wait would wait for ever for {result.value}")
+        return PushResult.TIMEOUT
 
     def available_slots(self) -> int:
         """Messages that can be sent before the queue is full (§5.4) [STA-3]."""
@@ -129,6 +155,18 @@ class ProducerHandle(Handle):
             size = len(arguments.payload(data))
             raise ValueError(f"a message here has 1 to {self.max_message_size()} bytes, not {size}")
 
+    def send_many(self, messages: Iterable[object], timeout: object = None) -> None:
+        """Send each message as `messages` yields it, waiting up to `timeout` seconds in all, None for ever [WAI-5].
+
+        Raises what `send` raises, of a subclass of NotAllSent, whose `sent` says how many were sent before.
+        """
+        limit = arguments.seconds(timeout)
+        for sent, data in enumerate(messages):
+            try:
+                self.send(data, limit)
+            except SEND_ERRORS as error:
+                raise not_all_sent(error, sent) from None
+
     def __del__(self) -> None:
         super().__del__()
         if hasattr(self, "_endpoint"):
@@ -153,16 +191,17 @@ class ProducerHandle(Handle):
 class Build:
     """Reserves when the block is entered; commits the output of an ordinary Builder when it is left [FLB-1]."""
 
-    def __init__(self, producer: ProducerHandle, max_bytes: int | None) -> None:
+    def __init__(self, producer: ProducerHandle, max_bytes: int | None, timeout: float | None) -> None:
         self._producer = producer
         self._max_bytes = max_bytes
+        self._timeout = timeout
 
     def __enter__(self) -> Any:
         from flatbuffers import Builder
 
         most = self._producer.max_message_size()
         self._available = most if self._max_bytes is None else self._max_bytes
-        self._reservation = self._producer.reserve(self._available)
+        self._reservation = self._producer.reserve(self._available, self._timeout)
         if self._reservation is None:
             raise self._refusal()
         self._builder = Builder(self._available)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import subprocess
-import tomllib
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+
+import spec_model
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -62,8 +63,7 @@ def test_packages_are_marked_as_typed() -> None:
 
 
 def test_the_version_is_stated_once() -> None:
-    """pyproject.toml, the first heading of CHANGELOG.md and what is installed name the same version."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    """`spec_model.__version__`, the first heading of CHANGELOG.md and what is installed name the same version."""
     newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert newest is not None
-    assert newest.group(1) == version("omnimailbox") == project["version"]
+    assert newest.group(1) == version("omnimailbox") == spec_model.__version__

@@ -22,6 +22,11 @@ CALLS: dict[str, tuple[Callable[[Any], object], str]] = {
     "batch_pop": (lambda channel: channel.consumer.batch_pop(4, timeout=None), "a message"),
     "receive": (lambda channel: channel.consumer.receive(), "a message"),
     "iteration": (lambda channel: next(iter(channel.consumer)), "a message"),
+    "send_many": (lambda channel: channel.producer.send_many([b"x"]), "a free slot"),
+    "reserve": (lambda channel: channel.producer.reserve(1, None), "a free slot"),
+    "producer.wait": (lambda channel: channel.producer.wait(), "a free slot"),
+    "receive_many": (lambda channel: channel.consumer.receive_many(4), "a message"),
+    "consumer.wait": (lambda channel: channel.consumer.wait(), "a message"),
 }
 
 

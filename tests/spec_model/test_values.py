@@ -61,9 +61,10 @@ def test_a_blocked_call_says_what_it_waits_for_and_changes_nothing() -> None:
 
 
 def test_a_pop_that_an_export_forbids_is_refused_and_takes_nothing() -> None:
-    """Message 0 exported and `capacity` popped since: the next pop is refused, and succeeds once the export is gone."""
-    channel = popping.take_export(popping.try_pop(_filled(8))[0], 0)
-    channel = popping.batch_pop(channel, 7)[0]
+    """`capacity` messages exported: the next pop is refused, and succeeds once one export is gone, however old [MSG-3]."""
+    channel = popping.batch_pop(_filled(8), 8)[0]
+    for number in range(8):
+        channel = popping.take_export(channel, number)
     channel = pushing.try_push(channel, b"next")[0]
     refused, why, taken = popping.try_pop(channel)
     assert (why, taken) == (Refused.BY_EXPORT, ()) and refused.waiting == (b"next",)

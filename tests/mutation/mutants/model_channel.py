@@ -61,10 +61,10 @@ PUSHING = (
     ),
     Mutant(
         "bytes_not_copied", ARGUMENTS_PY, suite("PSH-3"),
-        "    with memoryview(data) as view:",
+        "    with view:\n",
         "    if isinstance(data, bytearray):\n"
         "        return data\n"
-        "    with memoryview(data) as view:",
+        "    with view:\n",
     ),
     Mutant(
         "blocking_push_answers_full", PUSHING_PY, suite("PSH-4"),
@@ -98,17 +98,17 @@ RESERVING = (
     Mutant("reserved_twice", RESERVING_PY, suite("RSV-1"), "        and not channel.reserved\n", ""),
     Mutant(
         "reserved_without_a_slot", RESERVING_PY, (suite("RSV-1"), crosshair("reserve")),
-        "        and channel.free_slots > 0\n", "",
+        "    if channel.free_slots == 0:\n        return channel, Blocked.FOR_SPACE\n", "",
     ),
-    Mutant("nothing_reserved", RESERVING_PY, suite("RSV-1"), "and 0 < size <= channel", "and 0 <= size <= channel"),
+    Mutant("nothing_reserved", RESERVING_PY, suite("RSV-1"), "and 0 < n <= channel", "and 0 <= n <= channel"),
     Mutant(
         "too_much_reserved", RESERVING_PY, suite("RSV-1"),
-        "and 0 < size <= channel.config.max_message_size", "and 0 < size",
+        "and 0 < n <= channel.config.max_message_size", "and 0 < n",
     ),
     Mutant("reserved_for_nobody", RESERVING_PY, suite("RSV-1"), "        and channel.consumer is Side.LIVE\n", ""),
     Mutant(
         "region_as_asked", PRODUCER_PY, suite("RSV-2"),
-        "Reservation._of(self.max_message_size())", "Reservation._of(size)",
+        "Reservation._of(self.max_message_size())", "Reservation._of(n)",
     ),
     Mutant(
         "region_read_only", RESERVATION_PY, suite("RSV-2"),
@@ -125,14 +125,14 @@ RESERVING = (
     ),
     Mutant(
         "commit_ignores_offset", RESERVING_PY, suite("RSV-3"),
-        "publish(channel, region[offset : offset + size])", "publish(channel, region[:size])",
+        "publish(channel, region[offset : offset + n])", "publish(channel, region[:n])",
     ),
     Mutant(
         "commit_publishes_the_region", RESERVING_PY, suite("RSV-3"),
-        "publish(channel, region[offset : offset + size])", "publish(channel, region[offset:])",
+        "publish(channel, region[offset : offset + n])", "publish(channel, region[offset:])",
     ),
-    Mutant("commit_one_short", RESERVING_PY, suite("RSV-4"), "offset + size > len", "offset + size >= len"),
-    Mutant("commit_of_nothing", RESERVING_PY, suite("RSV-4"), "if size == 0 or offset", "if offset"),
+    Mutant("commit_one_short", RESERVING_PY, suite("RSV-4"), "offset + n > len", "offset + n >= len"),
+    Mutant("commit_of_nothing", RESERVING_PY, suite("RSV-4"), "if n == 0 or offset", "if offset"),
     Mutant(
         "bad_commit_drops", PRODUCER_PY, suite("RSV-4"),
         "            return answer  # exports play no part, and nothing has changed [RSV-4]\n",
@@ -150,8 +150,8 @@ RESERVING = (
     ),
     Mutant(
         "commit_without_reservation", RESERVING_PY, suite("RSV-4"),
-        "        return channel, False\n    if size == 0",
-        "        return channel, channel.producer is Side.LIVE and size > 0\n    if size == 0",
+        "        return channel, False\n    if n == 0",
+        "        return channel, channel.producer is Side.LIVE and n > 0\n    if n == 0",
     ),
     Mutant(
         "rollback_keeps_the_slot", RESERVING_PY, suite("RSV-5"),
@@ -292,26 +292,39 @@ POPPING = (
     ),
     Mutant(
         "exports_limit_nothing", POPPING_PY, suite("MSG-3"),
-        "return oldest + channel.config.capacity - channel.received.messages_received",
-        "return oldest + channel.config.capacity * 99",
+        "len(channel.waiting), channel.config.capacity - len(channel.exported))", "len(channel.waiting))",
     ),
     Mutant(
         "exports_limit_one_too_many", POPPING_PY, suite("MSG-3"),
-        "return oldest + channel.config.capacity", "return oldest - 1 + channel.config.capacity",
+        "len(channel.waiting), channel.config.capacity -", "len(channel.waiting), channel.config.capacity - 1 -",
     ),
     Mutant(
         "exports_limit_one_too_few", POPPING_PY, suite("MSG-3"),
-        "return oldest + channel.config.capacity", "return oldest + 1 + channel.config.capacity",
+        "len(channel.waiting), channel.config.capacity -", "len(channel.waiting), channel.config.capacity + 1 -",
     ),
     Mutant(
         "batch_refused_whole", POPPING_PY, suite("MSG-3"),
-        "    count = min(at_most, len(channel.waiting), _poppable(channel))\n",
-        "    count = min(at_most, len(channel.waiting))\n    count = count if count <= _poppable(channel) else 0\n",
+        "    count = min(at_most, len(channel.waiting), channel.config.capacity - len(channel.exported))  # MSG-3\n",
+        "    count = min(at_most, len(channel.waiting))\n"
+        "    count = count if count + len(channel.exported) <= channel.config.capacity else 0\n",
+    ),
+    Mutant(
+        "old_exports_limit_pops", POPPING_PY, suite("MSG-3"),
+        "len(channel.waiting), channel.config.capacity - len(channel.exported))",
+        "len(channel.waiting),\n                channel.config.capacity - channel.received.messages_received\n"
+        "                + min(channel.exported, default=channel.received.messages_received))",
+    ),
+    Mutant(
+        "held_messages_limit_pops", POPPING_PY, suite("MSG-3"),
+        "    channel = replace(channel, held=0)  # MSG-1\n",
+        "    held, channel = channel.held, replace(channel, held=0)\n",
+        "len(channel.waiting), channel.config.capacity -", "len(channel.waiting), channel.config.capacity - held -",
     ),
     Mutant(
         "refused_pop_keeps_messages", POPPING_PY, suite("MSG-3"),
         "    channel = replace(channel, held=0)  # MSG-1\n",
-        "    channel = replace(channel, held=channel.held if channel.waiting and _poppable(channel) < 1 else 0)\n",
+        "    stuck = channel.waiting and len(channel.exported) == channel.config.capacity\n"
+        "    channel = replace(channel, held=channel.held if stuck else 0)\n",
     ),
     Mutant(
         "refused_pop_counts", POPPING_PY, suite("MSG-3"),
@@ -319,7 +332,8 @@ POPPING = (
     ),
     Mutant(
         "nothing_refused_as_something", POPPING_PY, suite("MSG-3"),
-        "    if channel.waiting:\n", "    if channel.waiting or _poppable(channel) < 1:\n",
+        "    if channel.waiting:\n",
+        "    if channel.waiting or len(channel.exported) == channel.config.capacity:\n",
     ),
     Mutant(
         "export_overwritten", MESSAGE_PY, suite("MSG-3"),

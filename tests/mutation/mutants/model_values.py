@@ -83,27 +83,52 @@ VALUES = (
     ),
     Mutant(
         "text_is_data", ARGUMENTS_PY, suite("ARG-1"),
-        "    with memoryview(data) as view:",
-        "    data = data.encode() if isinstance(data, str) else data\n    with memoryview(data) as view:",
+        "view = None if isinstance(data, str) else memoryview(data)",
+        "view = memoryview(data.encode() if isinstance(data, str) else data)",
+    ),
+    Mutant(
+        "references_are_data", ARGUMENTS_PY, suite("ARG-1"), 'if "O" in re.sub(":.*?:", "", view.format):', "if False:",
+    ),
+    Mutant(
+        "names_of_fields_are_references", ARGUMENTS_PY, suite("ARG-1"), 're.sub(":.*?:", "", view.format)', "view.format",
+    ),
+    Mutant(
+        "no_element_is_named", ARGUMENTS_PY, suite("ARG-1"),
+        'raise usual(f"element {index}: {error}")', 'raise usual(f"an element: {error}")',
     ),
     Mutant(
         "gaps_are_data", ARGUMENTS_PY, suite("ARG-1"),
-        '            raise BufferError("a message must be C-contiguous, and this buffer is not")\n',
-        "            pass\n",
+        "        if not view.c_contiguous:\n", "        if False:\n",
     ),
     Mutant(
         "elements_for_bytes", ARGUMENTS_PY, suite("ARG-1"),
         "return view.tobytes()", "return bytes(view.tolist()) if view.ndim == 1 else view.tobytes()",
     ),
     Mutant("negative_timeout_is_none", ARGUMENTS_PY, suite("ARG-2"), " or number < 0:", ":"),
-    Mutant("nan_is_a_timeout", ARGUMENTS_PY, suite("ARG-2"), "math.isnan(number) or ", ""),
-    Mutant("bool_is_a_timeout", ARGUMENTS_PY, suite("ARG-2"), "(bool, str)", "str"),
+    Mutant("nan_is_a_timeout", ARGUMENTS_PY, suite("ARG-2"), "math.isnan(length) or ", ""),
+    Mutant(
+        "bool_is_a_timeout", ARGUMENTS_PY, suite("ARG-2"),
+        "    if isinstance(number, bool):\n        return False\n    return", "    return",
+    ),
+    Mutant(
+        "what_converts_is_a_timeout", ARGUMENTS_PY, suite("ARG-2"),
+        "isinstance(number, (Real, Decimal))", "hasattr(number, '__float__')",
+    ),
+    Mutant("decimal_is_no_timeout", ARGUMENTS_PY, suite("ARG-2"), "isinstance(number, (Real, Decimal))", "isinstance(number, Real)"),
+    Mutant(
+        "subclass_says_how_long", ARGUMENTS_PY, suite("ARG-2"),
+        "timedelta.total_seconds(timeout)", "timeout // timedelta(microseconds=1) / 1e6",
+    ),
+    Mutant(
+        "huge_fraction_overflows", ARGUMENTS_PY, suite("ARG-2"),
+        "    except OverflowError:\n", "    except MemoryError:\n",
+    ),
     Mutant(
         "long_timeout_overflows", ARGUMENTS_PY, suite("ARG-2"),
-        "    return number if number < FOREVER else None\n",
-        "    if number >= FOREVER:\n"
+        "    return length if length < FOREVER else None\n",
+        "    if length >= FOREVER:\n"
         '        raise OverflowError("timeout too large")\n'
-        "    return number\n",
+        "    return length\n",
     ),
     Mutant("negative_count_is_none", ARGUMENTS_PY, suite("ARG-3"), "    if integer < 0:\n", "    if integer == -1:\n"),
     Mutant(
@@ -133,9 +158,9 @@ VALUES = (
     ),
     Mutant(
         "refused_commit_rolls_back", PRODUCER_PY, suite("ARG-4"),
-        '        size, offset = arguments.count("size", size), arguments.count("offset", offset)\n',
+        '        n, offset = arguments.count("n", n), arguments.count("offset", offset)\n',
         "        try:\n"
-        '            size, offset = arguments.count("size", size), arguments.count("offset", offset)\n'
+        '            n, offset = arguments.count("n", n), arguments.count("offset", offset)\n'
         "        except (TypeError, ValueError):\n"
         "            self.rollback()\n"
         "            raise\n",
@@ -146,9 +171,9 @@ VALUES = (
     ),
     Mutant(
         "timedelta_is_no_timeout", ARGUMENTS_PY, suite("ARG-2"),
-        "    if isinstance(timeout, timedelta):\n        timeout = timeout.total_seconds()\n", "",
+        "timedelta.total_seconds(timeout) if isinstance(timeout, timedelta) else timeout", "timeout",
     ),
-    Mutant("timedelta_without_days", ARGUMENTS_PY, suite("ARG-2"), "timeout.total_seconds()", "timeout.seconds"),
+    Mutant("timedelta_without_days", ARGUMENTS_PY, suite("ARG-2"), "timedelta.total_seconds(timeout)", "timeout.seconds"),
     Mutant(
         "sizes_are_not_clamped_from_above", CONFIG_PY, crosshair("ChannelConfig.normalize"),
         "MIN_MESSAGE_SIZE), MAX_MESSAGE_SIZE)", "MIN_MESSAGE_SIZE), SIZE_MAX)",

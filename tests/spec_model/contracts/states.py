@@ -6,8 +6,8 @@ every state is well formed; the precondition is still evaluated. CrossHair decid
 tries another on each path and knows when it has covered them all; arguments stay symbolic.
 
 Chosen from a few: the states of both sides, shut or not; no, one, all but one and all
-slots waiting; reserved or not; no, one, `capacity` and many messages popped, of them none,
-one or all held, and exported none, the newest, the oldest that may be, or both.
+slots waiting; reserved or not; no, one, `capacity` and many messages popped; exported none,
+the newest, the first ever, both, or `capacity`; held none, one or as many as may be beside those.
 Fixed: capacity 8, max_message_size 64, the waiting messages' bytes; up to two channels.
 """
 
@@ -43,8 +43,10 @@ def _channel(factory: SymbolicFactory, *sides: tuple[Side, Side]) -> Channel:
     producer, consumer = _pick(factory, *sides)
     waiting = MESSAGES[: _pick(factory, 0, 1, full - 1, full)]
     popped = _pick(factory, 0, 1, full, 3 * full)
-    oldest, newest = max(0, popped - full), popped - 1
-    exports = [(), (newest,)] if popped == 1 else [(), (newest,), (oldest,), (oldest, newest)]
+    last = range(popped)[-full:]
+    exports = [(), (0,), (*last[-1:],), (0, *last[-1:]), tuple(range(popped)[:full]), tuple(last)]
+    exported = _pick(factory, *sorted({tuple(sorted(set(each))) for each in exports})) if popped else ()
+    room = full - sum(number not in last for number in exported)  # what is exported and held counts once
     received = ConsumerStats(popped, 2 * popped, failed_pops=3)
     sent = ProducerStats(popped + len(waiting), 2 * popped + sum(map(len, waiting)), failed_pushes=4)
     return Channel(
@@ -54,8 +56,8 @@ def _channel(factory: SymbolicFactory, *sides: tuple[Side, Side]) -> Channel:
         shut=_pick(factory, False, False, False, True),
         waiting=waiting,
         reserved=producer is not Side.CLOSED and len(waiting) < full and _pick(factory, False, True),
-        held=0 if consumer is Side.CLOSED or popped == 0 else _pick(factory, 0, 1, min(popped, full)),
-        exported=_pick(factory, *exports) if popped else (),
+        held=0 if consumer is Side.CLOSED else _pick(factory, *sorted({0, min(1, room), min(popped, room)})),
+        exported=exported,
         sent=sent,
         received=received,
     )
