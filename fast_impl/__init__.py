@@ -8,6 +8,7 @@ from fast_impl._broker import ChannelPair, MailboxBroker, open_channel
 from fast_impl._choice import binding as binding
 from fast_impl._choice import platform as platform
 from fast_impl.flatbuffers.schema import Schema
+from spec_model import __version__ as __version__
 from spec_model.config import ChannelConfig
 from spec_model.errors import (
     ChannelClosedError,
@@ -15,6 +16,7 @@ from spec_model.errors import (
     ConcurrentUseError,
     FlatBufferTooLarge,
     MessageExpiredError,
+    NotAllSent,
     OmniError,
     SchemaError,
     UnknownTableError,
@@ -43,6 +45,7 @@ __all__ = [
     "MailboxBroker",
     "Message",
     "MessageExpiredError",
+    "NotAllSent",
     "OmniError",
     "PopResult",
     "ProducerHandle",

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from threading import Lock
-from typing import Any, SupportsIndex
+from typing import TYPE_CHECKING, SupportsIndex
 from uuid import uuid4
 
 from fast_impl._binding import ConsumerHandle, ProducerHandle, Registry
 from fast_impl._common import Closable, NonCopyable, Timeout, as_config, as_memory_limit, as_name, as_nanoseconds
 from spec_model.config import ChannelConfig
-from spec_model.errors import ChannelNameError, ConcurrentUseError
+from spec_model.errors import ChannelNameError
 from spec_model.vocabulary import BrokerStats, ChannelError
 
 _DEFAULT = ChannelConfig()
 _ERRORS = tuple(ChannelError)
+_NO_MEMORY = ChannelError.ALLOCATION_FAILED, None
 
 
-class ChannelPair(Closable):
+if TYPE_CHECKING:  # so that a type checker takes each name that a pair unpacks into for its handle
+    _Two = tuple[ProducerHandle, ConsumerHandle]
+else:
+    _Two = object
+
+
+class ChannelPair(Closable, _Two):
     """A producer and a consumer; unpacks into the two (§2.2).
 
     Assigning a member ends the handle that was there [LIF-6]; TypeError for anything but a handle.
@@ -55,7 +62,7 @@ class ChannelPair(Closable):
             self._consumer.close()
         self._consumer = handle
 
-    def __iter__(self) -> Iterator[Any]:  # Any: so that each name it unpacks into is taken for its handle
+    def __iter__(self) -> Iterator[ProducerHandle | ConsumerHandle]:
         yield self._producer
         yield self._consumer
 
@@ -96,14 +103,14 @@ class MailboxBroker(NonCopyable):
 
         Raises TypeError where `name` is not a str or `config` not a ChannelConfig.
         """
-        encoded, config = as_name(name), as_config(config)
-        try:  # all of the answer is there before the channel is
+        try:
+            encoded, config = as_name(name), as_config(config)
             producer, consumer = self._registry.handles()
-            answer = ChannelError.SUCCESS, ChannelPair(producer, consumer)
+            answer = ChannelError.SUCCESS, ChannelPair(producer, consumer)  # made before: then nothing can fail [BRK-5]
             code = self._registry.request(encoded, config.capacity, config.max_message_size, producer, consumer)
         except MemoryError:
-            return ChannelError.ALLOCATION_FAILED, None
-        return (_ERRORS[code], None) if code else answer
+            return _NO_MEMORY
+        return answer if code == 0 else (_ERRORS[code], None)
 
     def has_channel(self, name: str) -> bool:
         """Whether the name is registered now (§4.2) [BRK-10]. Raises TypeError where it is not a str."""
@@ -126,10 +133,7 @@ class MailboxBroker(NonCopyable):
         Whether they went; the channels stay closed either way [SHD-1, SHD-2].
         Raises TypeError or ValueError for a bad timeout [ARG-2].
         """
-        code = self._registry.shutdown(as_nanoseconds(timeout))
-        if code < 0:
-            raise ConcurrentUseError("this thread is inside a pop on a consumer that it has closed: end that one first")
-        return bool(code)
+        return self._registry.shutdown(as_nanoseconds(timeout))
 
 
 def open_channel(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import operator
+import re
 from datetime import timedelta
 from decimal import Decimal
-from numbers import Real
-from typing import Any, NoReturn, Self, SupportsIndex
+from fractions import Fraction
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsIndex
 
 from spec_model.config import ChannelConfig
 from spec_model.errors import (
@@ -21,7 +23,10 @@ from spec_model.vocabulary import PopResult, PushResult
 
 # ---- arguments [ARG] ----
 
-Buffer = Any
+if TYPE_CHECKING:
+    from typing_extensions import Buffer as Buffer  # type checkers have it; the standard library from Python 3.12 on
+else:
+    Buffer = Any
 """Any C-contiguous bytes-like object."""
 
 Timeout = Real | Decimal | float | timedelta | None
@@ -56,16 +61,26 @@ def as_nanoseconds(timeout: Timeout) -> int:
         return FOREVER
     if isinstance(timeout, timedelta):
         nanoseconds = timedelta.__floordiv__(timeout, timedelta(microseconds=1)) * 1000
-    elif isinstance(timeout, (Real, Decimal)) and not isinstance(timeout, bool):
-        if timeout != timeout:
+    elif _is_real(timeout):
+        number: Any = timeout  # but NumPy's would keep their few bits when multiplied
+        if not isinstance(number, (Fraction, Decimal)):
+            number = operator.index(number) if isinstance(number, Integral) else float(number)
+        if number != number:
             raise ValueError(f"timeout must be 0 or more seconds, not {timeout}")
         # compared before it is converted: a Fraction or a Decimal may be too large for any conversion
-        nanoseconds = -1 if timeout < 0 else math.ceil(timeout * 10**9) if timeout < _LONGEST // 10**9 else _LONGEST + 1
+        nanoseconds = -1 if number < 0 else math.ceil(number * 10**9) if number < _LONGEST // 10**9 else _LONGEST + 1
     else:
         raise TypeError(f"timeout must be a number of seconds, a timedelta or None, not {type(timeout).__name__}")
     if nanoseconds < 0:
         raise ValueError(f"timeout must be 0 or more seconds, not {timeout}")
     return nanoseconds if nanoseconds <= _LONGEST else FOREVER
+
+
+def _is_real(value: object) -> bool:
+    """Whether it is a real number; NumPy's timedelta64 is registered as an integer, and cannot be read as one."""
+    if isinstance(value, bool):
+        return False
+    return hasattr(value, "__index__") if isinstance(value, Integral) else isinstance(value, (Real, Decimal))
 
 
 def as_name(name: str) -> bytes:
@@ -90,6 +105,29 @@ def as_memory_limit(limit: SupportsIndex | None) -> int:
     return SIZE_MAX if limit is None else as_count("memory_limit", limit)
 
 
+def as_memory(data: Buffer) -> memoryview:
+    """`data` as memory of raw bytes [ARG-1].
+
+    Raises TypeError for what is not bytes-like or refers to objects, BufferError for what is not C-contiguous.
+    """
+    try:
+        view = None if isinstance(data, str) else memoryview(data)
+    except TypeError:
+        view = None
+    if view is None:
+        raise TypeError(f"data must be a bytes-like object, not {type(data).__name__}")
+    if has_references(view.format):
+        raise TypeError(f"data must be a buffer of plain bytes, and this {type(data).__name__} refers to objects")
+    if not view.c_contiguous:
+        raise BufferError("data must be C-contiguous; bytes(data) makes a copy that is")
+    return view
+
+
+def has_references(buffer_format: str) -> bool:
+    """Whether the format of a buffer has object references: O, also inside a struct, but not in a field's name."""
+    return "O" in re.sub(":.*?:", "", buffer_format)
+
+
 # ---- errors ----
 
 CONCURRENT_USE = -1
@@ -112,25 +150,36 @@ def refuse(code: int, side: str, name: bytes) -> NoReturn:
     raise SystemError(f"the core answered {code} for the {side} of channel {channel}")
 
 
-def unsent(result: PushResult, size: int, most: int) -> NoReturn:
-    """Raise, for `send`, what any result but SUCCESS means."""
+def unsent(result: PushResult, size: int, most: int, sent: int | None = None) -> NoReturn:
+    """Raise, for `send`, what any result but SUCCESS means; with `sent`, for `send_many`."""
+    error: Exception
     if result is PushResult.TIMEOUT:
-        raise TimeoutError("no slot became free in time")
-    if result is PushResult.CHANNEL_CLOSED:
-        raise ChannelClosedError("the channel is closed: nobody receives")
-    raise ValueError(f"a message has 1 to {most} bytes, not {size}")
-
-
-def stopped(error: Exception, sent: int) -> NoReturn:
-    """Raise, for `send_many`, what stopped it: `error`, if `send` raises such, with how many were sent [WAI-5]."""
-    raise not_all_sent(error, sent) if isinstance(error, SEND_ERRORS) else error
+        error = TimeoutError("no slot became free in time")
+    elif result is PushResult.CHANNEL_CLOSED:
+        error = ChannelClosedError("the channel is closed: nobody receives")
+    else:
+        error = ValueError(f"a message has 1 to {most} bytes, not {size}")
+    if sent is None:
+        raise error
+    send_many_stopped(error, sent)
 
 
 def unreceived(result: PopResult) -> NoReturn:
-    """Raise, for `receive`, what any result but SUCCESS means."""
-    if result is PopResult.TIMEOUT:
-        raise TimeoutError("no message came in time")
-    raise ChannelClosedError("the channel is closed and drained")
+    """Raise, for `receive` and `receive_many`, what any result but SUCCESS means."""
+    if result is PopResult.CHANNEL_CLOSED:
+        raise ChannelClosedError("the channel is closed and drained")
+    raise TimeoutError("no message came in time")
+
+
+def bad_element(error: Exception, index: int) -> NoReturn:
+    """Raise, for `batch_push`, what converting element `index` raised, saying which it was [ARG-1]."""
+    usual = next((kind for kind in (TypeError, ValueError, BufferError) if isinstance(error, kind)), None)
+    raise error if usual is None else usual(f"element {index}: {error}") from None
+
+
+def send_many_stopped(error: Exception, sent: int) -> NoReturn:
+    """Raise, for `send_many`, the subclass of what `send` raised that says how many were sent [WAI-5]."""
+    raise (not_all_sent(error, sent) if isinstance(error, SEND_ERRORS) else error) from None
 
 
 def expired() -> NoReturn:

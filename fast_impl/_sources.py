@@ -19,7 +19,20 @@ VERIFIER = Path(__file__).resolve().parent / "flatbuffers" / "verifier"
 SOURCE = """
 #include "omni_mailbox.h"
 #include "omni_internal.h"
+
+/* Through a slot that is there before what it is to hold, and NULL until then: so that it is owned at every moment. */
+static void slot_new_broker(omni_broker **slot, uint64_t memory_limit) { *slot = omni_broker_new(memory_limit); }
+static void slot_free_broker(omni_broker **slot) { if (*slot) omni_broker_free(*slot); }
+static void slot_close_producer(omni_producer **slot) { if (*slot) omni_producer_close(*slot); }
+static void slot_free_producer(omni_producer **slot) { if (*slot) omni_producer_free(*slot); }
+static void slot_close_consumer(omni_consumer **slot) { if (*slot) omni_consumer_close(*slot); }
+static void slot_free_consumer(omni_consumer **slot) { if (*slot) omni_consumer_free(*slot); }
 """
+
+DECLARATIONS = "const char *omni_fences(void);" + "".join(
+    f"{signature};" for signature in re.findall(r"^static (void slot_.*?\))", SOURCE, re.MULTILINE)
+)
+"""Of what there is besides the C ABI."""
 
 
 def declarations(header: Path) -> str:
@@ -33,7 +46,7 @@ def declarations(header: Path) -> str:
 def core(module_name: str, portable: bool) -> FFI:
     """The binding `module_name` over the portable or the futex variant of the core, ready to compile."""
     ffi = FFI()
-    ffi.cdef(declarations(CORE / "omni_mailbox.h") + "const char *omni_fences(void);")
+    ffi.cdef(declarations(CORE / "omni_mailbox.h") + DECLARATIONS)
     _set_source(ffi, module_name, SOURCE, CORE, {"OMNI_PORTABLE": "1"} if portable else {})
     return ffi
 

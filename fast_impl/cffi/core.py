@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from time import monotonic_ns
 from typing import Any
-from weakref import finalize
+from weakref import ref
 
 from fast_impl._choice import platform
-from fast_impl._common import FOREVER, Buffer
+from fast_impl._common import FOREVER, Buffer, as_memory
 from spec_model.vocabulary import PopResult, PushResult
 
 core = import_module("fast_impl._core" if platform == "futex" else "fast_impl._core_portable")
@@ -22,41 +23,59 @@ fences: str = ffi.string(lib.omni_fences()).decode() if hasattr(lib, "omni_fence
 PUSH_RESULTS = tuple(PushResult)
 POP_RESULTS = tuple(PopResult)
 
+_live: dict[int, tuple[Any, ref[Any]]] = {}
 
-def blocking(call: Callable[[int], int], timeout: int) -> int:
-    """`call(timeout)`, repeated with the remaining time for as long as signals interrupt it.
 
-    The remaining time is at least 1 ns: 0 would make it a call that never waits, which has other results.
-    The interpreter runs the handlers of signals between two calls, and may raise there [CON-6].
+def kept(owner: Any, storage: Any) -> Any:
+    """`owner`, a plain pointer, with `storage` for as long as anything refers to it.
+
+    `storage` is what `ffi.gc` made, with a function in C as its destructor. The collector tracks it, and could finalise
+    it before other garbage that still uses it; from here it is reachable. The collector does not track a plain pointer,
+    which therefore goes by its last reference. All that then runs is in C: a signal's handler cannot raise in it.
     """
+    _live[id(owner)] = storage, ref(owner, partial(_live.pop, id(owner)))
+    return owner
+
+
+def endpoint(slot_type: str, close: Any, free: Any) -> tuple[Any, Any]:
+    """(handle, token): an empty slot for a handle of the core, which `request_channel` fills.
+
+    It is closed when nothing refers to the token, freed when nothing refers to the handle, which the token does.
+    """
+    slot = ffi.gc(ffi.new(slot_type), free)
+    handle = kept(ffi.cast(slot_type, slot), slot)
+    return handle, kept(ffi.cast("void *", handle), ffi.gc(handle, close))
+
+
+MOVED = (None, None)
+"""The endpoint of a handle that was moved from."""
+
+
+def clock(timeout: int) -> Callable[[], int]:
+    """A function that tells how many nanoseconds are left of `timeout`, which begins now."""
+    if timeout == FOREVER:
+        return lambda: FOREVER
     deadline = monotonic_ns() + timeout
-    code = call(timeout)
+    return lambda: max(0, deadline - monotonic_ns())
+
+
+def wait(call: Callable[[Any, int], int], handle: Any, left: Callable[[], int]) -> int:
+    """`call(handle, time left)`, again for as long as signals interrupt it.
+
+    The interpreter runs their handlers between two calls, and may raise there [CON-6].
+    """
+    code = call(handle[0], left())
     while code == lib.OMNI_INTERRUPTED:
-        code = call(FOREVER if timeout == FOREVER else max(1, deadline - monotonic_ns()))
+        code = call(handle[0], left())
     return code
 
 
-def owned(pointer: Any, free: Callable[[Any], None]) -> Any:
-    """`pointer`, passed to `free` when its last reference is gone.
-
-    Not cffi's `gc`: for objects that are garbage together, the collector may free its result before it runs
-    finalisers that still use it. A plain pointer is not tracked by the collector, and is freed after them all.
-    """
-    finalize(pointer, free, ffi.cast(ffi.typeof(pointer), pointer)).atexit = False
-    return pointer
+def channel_name(call: Callable[[Any, Any], Any], handle: Any) -> bytes:
+    """What `omni_producer_name` or `omni_consumer_name` answers."""
+    size = ffi.new("size_t *")
+    return bytes(ffi.buffer(call(handle[0], size), size[0]))
 
 
 def as_buffer(data: Buffer) -> Any:
-    """`data` as memory that the core can read [ARG-1].
-
-    Raises TypeError for what is not bytes-like, BufferError for what is not C-contiguous.
-    """
-    if type(data) is bytes:
-        return data
-    try:
-        view = memoryview(data)
-    except TypeError:
-        raise TypeError(f"data must be a bytes-like object, not {type(data).__name__}") from None
-    if not view.c_contiguous:
-        raise BufferError("data must be C-contiguous; bytes(data) makes a copy that is")
-    return ffi.from_buffer(view)
+    """`data` as memory that the core can read; raises as `as_memory` [ARG-1]."""
+    return data if type(data) is bytes else ffi.from_buffer(as_memory(data))

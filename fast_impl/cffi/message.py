@@ -5,10 +5,9 @@ from __future__ import annotations
 from array import array
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, TypeVar, final
-from weakref import ref
 
 from fast_impl._common import expired
-from fast_impl.cffi.core import ffi, lib
+from fast_impl.cffi.core import ffi, kept, lib
 
 if TYPE_CHECKING:
     from fast_impl.flatbuffers.reading import Root
@@ -20,33 +19,23 @@ Table = TypeVar("Table", bound="Root")
 class Message:
     """Bytes in the ring, readable until the consumer's next pop or close [MSG-1].
 
-    Reading it later raises MessageExpiredError [MSG-2]; a view taken in time stays valid [MSG-3].
+    Reading it later raises MessageExpiredError [MSG-2]; a view taken in time stays valid [MSG-3]. It equals
+    nothing but itself: compare `bytes(message)` [MSG-6].
     """
 
-    __slots__ = ("_consumer", "_exporter", "_raw")
+    __slots__ = ("_consumer", "_raw")
 
     def __init__(self, consumer: Any, raw: Any) -> None:
-        self._consumer = consumer  # the `omni_consumer *`, which lives as long as this
+        self._consumer = consumer  # the `omni_consumer **`, whose memory lives as long as this
         self._raw = raw
-        self._exporter: ref[Any] | None = None
 
     @property
     def data(self) -> memoryview:
         """A new read-only view of the message in the ring, not a copy [MSG-4]."""
-        exporter = None if self._exporter is None else self._exporter()
-        if exporter is None or not lib.omni_message_is_readable(self._consumer, self._raw):
-            exporter = self._export()
-        return memoryview(exporter).toreadonly()
-
-    def _export(self) -> Any:
-        """An object that keeps the message out of the producer's reach for as long as any view of it lives."""
-        consumer, raw = self._consumer, self._raw
-        if lib.omni_message_pin(consumer, raw) != 0:
+        pin = self._pin()
+        if pin is None:
             expired()
-        number = raw.number
-        exporter = ffi.buffer(ffi.gc(raw.data, lambda _: lib.omni_message_unpin(consumer, number)), raw.size)
-        self._exporter = ref(exporter)
-        return exporter
+        return _view(self._raw.data, self._raw.size, pin)
 
     def get_flatbuffer(
         self, T: type[Table], /, *, size_prefixed: bool = False, file_identifier: bytes | str | None = None
@@ -85,18 +74,44 @@ class Message:
             max_tables=max_tables,
         )
 
+    def tobytes(self) -> bytes:
+        """A copy, as `bytes(message)` [MSG-6]. Raises MessageExpiredError [MSG-2]."""
+        copy = self._copy()
+        if copy is None:
+            expired()
+        return copy
+
     def __bytes__(self) -> bytes:
-        return bytes(self.data)
+        return self.tobytes()
 
     def __len__(self) -> int:
-        return len(self.data)
+        if not self._is_readable():
+            expired()
+        return int(self._raw.size)
 
     def __buffer__(self, flags: int) -> memoryview:
         return self.data
 
     def __repr__(self) -> str:
-        readable = lib.omni_message_is_readable(self._consumer, self._raw)
-        return f"<Message number {self._raw.number}, {f'{self._raw.size} bytes' if readable else 'expired'}>"
+        return f"<Message number {self._raw.number}, {f'{self._raw.size} bytes' if self._is_readable() else 'expired'}>"
+
+    def _is_readable(self) -> bool:
+        return bool(lib.omni_message_is_readable(self._consumer[0], self._raw))
+
+    def _pin(self) -> Any:
+        """What keeps the bytes where they are for as long as it lives; None where the message has expired."""
+        pin = ffi.gc(ffi.new("omni_pin *"), lib.omni_unpin)
+        return pin if lib.omni_message_pin(self._consumer[0], self._raw, pin) == 0 else None
+
+    def _copy(self) -> bytes | None:
+        """The bytes, or None where the message has expired."""
+        pin = self._pin()
+        return None if pin is None else bytes(ffi.buffer(self._raw.data, self._raw.size))
+
+
+def _view(start: Any, size: int, pins: Any) -> memoryview:
+    """A read-only view of the ring, with `pins` for as long as any view made of it lives."""
+    return memoryview(ffi.buffer(kept(start, pins), size)).toreadonly()
 
 
 @final
@@ -107,30 +122,26 @@ class Batch:
     MessageExpiredError [MSG-2]; a view taken in time stays valid [MSG-3].
     """
 
-    __slots__ = ("_copy", "_lengths", "_offsets", "_span")
+    __slots__ = ("_copy", "_lengths", "_messages", "_offsets")
 
-    def __init__(self, messages: list[Message]) -> None:
-        raws = [message._raw for message in messages]
-        addresses = [int(ffi.cast("uintptr_t", raw.data)) for raw in raws]
-        lengths = [raw.size for raw in raws]
-        self._lengths = array("Q", lengths)
-        if addresses[-1] >= addresses[0]:  # they never fill the whole ring
-            self._copy: bytes | None = None
+    def __init__(self, messages: list[Message], copy: bytes | None) -> None:
+        self._messages, self._copy = messages, copy
+        self._lengths = lengths = array("Q", [message._raw.size for message in messages])
+        if copy is None:
+            addresses = [int(ffi.cast("uintptr_t", message._raw.data)) for message in messages]
             self._offsets = array("Q", [address - addresses[0] for address in addresses])
         else:
-            self._copy = b"".join(map(bytes, messages))
             self._offsets = array("Q", accumulate(lengths[:-1], initial=0))
-        # While this is pinned, no pop lets the producer reach the others either [MSG-3].
-        first, size = raws[0], self._offsets[-1] + lengths[-1]
-        span = ffi.new("omni_message *", {"data": first.data, "size": size, "number": first.number, "pop": first.pop})
-        self._span = Message(messages[0]._consumer, span)
 
     @property
     def data(self) -> memoryview:
         """A new read-only view of the messages' memory; what lies between them means nothing."""
         if self._copy is None:
-            return self._span.data
-        len(self._span)  # raises where it has expired
+            pins = [message._pin() for message in self._messages]
+            if None in pins:
+                expired()
+            return _view(self._messages[0]._raw.data, self._offsets[-1] + self._lengths[-1], pins)
+        len(self._messages[0])  # raises where it has expired
         return memoryview(self._copy)
 
     @property
@@ -145,7 +156,7 @@ class Batch:
 
     @property
     def copied(self) -> bool:
-        """Whether `data` is a copy, since the messages wrap around the ring's end."""
+        """Whether `data` is a copy, since the messages do not lie one after the other in the ring."""
         return self._copy is not None
 
     def __len__(self) -> int:
@@ -153,3 +164,18 @@ class Batch:
 
     def __buffer__(self, flags: int) -> memoryview:
         return self.data
+
+
+def payloads(messages: list[Message]) -> list[bytes] | None:
+    """A copy of each, or None where they have expired."""
+    copies = [message._copy() for message in messages]
+    return None if None in copies else copies  # type: ignore[return-value]
+
+
+def batch(messages: list[Message]) -> Batch | None:
+    """The messages of one pop as a Batch, or None where they have expired."""
+    raws = ffi.new("omni_message[]", [message._raw[0] for message in messages])
+    if lib.omni_messages_are_adjacent(messages[0]._consumer[0], raws, len(messages)):
+        return Batch(messages, None)
+    copies = payloads(messages)
+    return None if copies is None else Batch(messages, b"".join(copies))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from fast_impl.cffi.consumer import ConsumerEndpoint, ConsumerHandle
-from fast_impl.cffi.core import blocking, ffi, lib, owned
+from fast_impl._common import CONCURRENT_USE
+from fast_impl.cffi.consumer import ConsumerHandle
+from fast_impl.cffi.core import clock, endpoint, ffi, kept, lib, wait
 from fast_impl.cffi.producer import ProducerEndpoint, ProducerHandle
+from spec_model.errors import ConcurrentUseError
 
 
 class Registry:
@@ -13,20 +15,27 @@ class Registry:
     __slots__ = ("_broker",)
 
     def __init__(self, memory_limit: int) -> None:
-        broker = lib.omni_broker_new(memory_limit)
-        if broker == ffi.NULL:
+        slot = ffi.gc(ffi.new("omni_broker **"), lib.slot_free_broker)
+        lib.slot_new_broker(slot, memory_limit)
+        if slot[0] == ffi.NULL:
             raise MemoryError("no memory for a broker")
-        self._broker = owned(broker, lib.omni_broker_free)
+        self._broker = kept(slot[0], slot)
+
+    def handles(self) -> tuple[ProducerHandle, ConsumerHandle]:
+        """Two handles that `request` can fill."""
+        producer, token = endpoint("omni_producer **", lib.slot_close_producer, lib.slot_free_producer)
+        consumer = endpoint("omni_consumer **", lib.slot_close_consumer, lib.slot_free_consumer)
+        return ProducerHandle((ProducerEndpoint(producer), token)), ConsumerHandle(consumer)
 
     def request(
-        self, name: bytes, capacity: int, max_message_size: int
-    ) -> tuple[int, ProducerHandle | None, ConsumerHandle | None]:
-        """The code of a ChannelError, and the handles where it is that of SUCCESS."""
-        producer, consumer = ffi.new("omni_producer **"), ffi.new("omni_consumer **")
-        code = lib.omni_request_channel(self._broker, name, len(name), capacity, max_message_size, producer, consumer)
-        if code != lib.OMNI_CHANNEL_SUCCESS:
-            return code, None, None
-        return code, ProducerHandle(ProducerEndpoint(producer[0])), ConsumerHandle(ConsumerEndpoint(consumer[0]))
+        self, name: bytes, capacity: int, max_message_size: int, producer: ProducerHandle, consumer: ConsumerHandle
+    ) -> int:
+        """The code of a ChannelError; SUCCESS fills the two, in one step."""
+        (sender, _), (receiver, _) = producer._endpoint, consumer._endpoint
+        code: int = lib.omni_request_channel(
+            self._broker, name, len(name), capacity, max_message_size, sender.handle, receiver
+        )
+        return code
 
     def has(self, name: bytes) -> bool:
         """Whether the name is registered."""
@@ -49,5 +58,11 @@ class Registry:
 
     def shutdown(self, nanoseconds: int) -> bool:
         """Close every channel; whether their handles went in time."""
-        generation = lib.omni_shutdown_begin(self._broker)
-        return bool(blocking(lambda left: lib.omni_shutdown_wait(self._broker, generation, left), nanoseconds))
+        broker = self._broker
+        generation = lib.omni_shutdown_begin(broker)
+        code = wait(lambda broker, left: lib.omni_shutdown_wait(broker, generation, left), [broker], clock(nanoseconds))
+        if code == CONCURRENT_USE:
+            raise ConcurrentUseError(
+                "shutdown() would wait for a consumer that this thread has closed inside its own pop"
+            )
+        return bool(code)

@@ -20,7 +20,7 @@ static const import imports[] = {
     {"fast_impl._common", "expired", offsetof(handles_state, expired)},
     {"fast_impl._common", "ended", offsetof(handles_state, ended)},
     {"fast_impl._common", "held", offsetof(handles_state, held)},
-    {"fast_impl._common", "stopped", offsetof(handles_state, stopped)},
+    {"fast_impl._common", "send_many_stopped", offsetof(handles_state, stopped)},
 };
 enum { IMPORTS = sizeof imports / sizeof *imports };
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Any, Protocol, SupportsIndex
-from weakref import WeakKeyDictionary
+from weakref import ref
 
 import flatbuffers
 from flatbuffers.builder import BuilderNotFinishedError
 
-from fast_impl._common import as_count
+from fast_impl._common import RESERVED, Timeout, as_count, as_nanoseconds
 from spec_model.errors import ChannelClosedError, ConcurrentUseError, FlatBufferTooLarge
 from spec_model.vocabulary import PushResult
 
@@ -160,48 +161,44 @@ class Reservation(Protocol):
 class Producer(Protocol):
     """What building needs of a producer. Either binding's ProducerHandle has it."""
 
-    def reserve(self, size: int, /) -> Reservation | None:
-        """A slot to write to."""
+    def _reserve(self, n: int, timeout: Timeout, /) -> tuple[int, Reservation | None]:
+        """A slot to write to, with the value of a PushResult or RESERVED."""
 
-    def commit(self, size: int, offset: int, /) -> bool:
+    def commit(self, n: int, offset: int, /) -> bool:
         """Send the reserved slot."""
 
     def rollback(self) -> None:
         """Give the reserved slot back."""
 
-    def try_push(self, data: bytes, /) -> PushResult:
-        """Called with no bytes, it reports an inactive handle."""
-
     def max_message_size(self) -> int:
         """The size of a slot."""
 
-    def available_slots(self) -> int:
-        """How many slots are free."""
 
-    def is_connected(self) -> bool:
-        """Whether the consumer is alive."""
+def build(producer: Producer, /, max_bytes: SupportsIndex | None = None, timeout: Timeout = 0) -> Build:
+    """A context manager that builds a message of at most `max_bytes`; None for the slot's size.
 
-
-def build(producer: Producer, /, max_bytes: SupportsIndex | None = None) -> Build:
-    """A context manager that builds a message of at most `max_bytes`; None for the slot's size."""
-    return Build(producer, None if max_bytes is None else as_count("max_bytes", max_bytes))
+    Entering waits up to `timeout` seconds for a slot [WAI-2].
+    """
+    as_nanoseconds(timeout)  # raises for a bad one, here and not on entry
+    return Build(producer, None if max_bytes is None else as_count("max_bytes", max_bytes), timeout)
 
 
 class Build:
     """Reserves a slot on entry and commits the message on exit; an exception rolls back."""
 
-    __slots__ = ("_builder", "_max_bytes", "_producer")
+    __slots__ = ("_builder", "_max_bytes", "_producer", "_timeout")
 
     _builder: SlotBuilder
 
-    def __init__(self, producer: Producer, max_bytes: int | None) -> None:
+    def __init__(self, producer: Producer, max_bytes: int | None, timeout: Timeout) -> None:
         self._producer = producer
         self._max_bytes = max_bytes
+        self._timeout = timeout
 
     def __enter__(self) -> SlotBuilder:
         producer = self._producer
         available = producer.max_message_size() if self._max_bytes is None else self._max_bytes
-        reservation = _reserve(producer, available)
+        reservation = _reserve(producer, available, self._timeout)
         try:
             self._builder = _builder_of(producer)
             self._builder.begin(reservation.data, available)
@@ -234,30 +231,26 @@ class Build:
             error.add_note(f"The slot stays reserved until producer.rollback() goes through: {refusal}")
 
 
-_builders: WeakKeyDictionary[Producer, SlotBuilder] = WeakKeyDictionary()
+_builders: dict[int, tuple[SlotBuilder, ref[Producer]]] = {}
 
 
 def _builder_of(producer: Producer) -> SlotBuilder:
-    builder = _builders.get(producer)
-    if builder is None:
-        builder = _builders[producer] = SlotBuilder()
-    return builder
+    key = id(producer)
+    if key not in _builders:  # what takes it away again is in C: a signal's handler cannot raise in it
+        _builders[key] = SlotBuilder(), ref(producer, partial(_builders.pop, key))
+    return _builders[key][0]
 
 
-def _reserve(producer: Producer, size: int) -> Reservation:
-    """`reserve` that raises what `send` with a timeout of 0 raises."""
-    reservation = producer.reserve(size)
-    if reservation is None and producer.available_slots() > 0:
-        reservation = producer.reserve(size)  # a slot may have become free since
+def _reserve(producer: Producer, size: int, timeout: Timeout) -> Reservation:
+    """A slot, or the error that `send` of `size` bytes raises; RuntimeError with a reservation outstanding."""
+    code, reservation = producer._reserve(size, timeout)
     if reservation is not None:
         return reservation
-    if producer.try_push(b"") is PushResult.CHANNEL_CLOSED:  # of an inactive handle; a size of 0 counts nothing [PSH-1]
-        raise ChannelClosedError("this producer is closed, or was moved from")
-    most = producer.max_message_size()
-    if not 0 < size <= most:
-        raise ValueError(f"max_bytes must be 1 to {most}, the channel's max_message_size, not {size}")
-    if not producer.is_connected():
-        raise ChannelClosedError("the channel is closed: nobody receives")
-    if producer.available_slots() > 0:
+    if code == RESERVED:
         raise RuntimeError("a reservation is outstanding: commit it or roll it back first")
-    raise TimeoutError("the queue is full: no slot is free to build in")
+    if code == PushResult.CHANNEL_CLOSED.value:
+        raise ChannelClosedError("nothing can be sent: the channel or this producer is closed, or was moved from")
+    if code == PushResult.INVALID_SIZE.value:
+        most = producer.max_message_size()
+        raise ValueError(f"max_bytes must be 1 to {most}, the channel's max_message_size, not {size}")
+    raise TimeoutError("the queue is full: no slot became free to build in")

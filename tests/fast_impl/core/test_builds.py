@@ -28,7 +28,9 @@ from conformance.targets import Target, c_library
 omni = c_library.load(sys.argv[1])
 """
 
-REPLAY = LOAD + """
+REPLAY = (
+    LOAD
+    + """
 from conformance.checks import CHECKS
 from conformance.differential.lockstep import new_tally
 
@@ -39,12 +41,16 @@ for check in CHECKS:
         check.run(target, tally)
         print(check.id, tally.figures["transitions replayed"])
 """
+)
 
-PROGRAM = LOAD + """
+PROGRAM = (
+    LOAD
+    + """
 with omni.open_channel(capacity=8) as channel:
     channel.producer.send(b"through another library")
     print(channel.consumer.receive().decode())
 """
+)
 
 
 def _library(folder: Path, *flags: str, core: Path = CORE) -> Path:

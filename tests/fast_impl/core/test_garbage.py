@@ -20,7 +20,7 @@ class Recorder:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._lib, name)
-        if not name.startswith("omni_"):
+        if not name.startswith(("omni_", "slot_")) or name.endswith(("_pin", "_abandon")):
             return found
 
         def call(*arguments: Any) -> Any:
@@ -68,16 +68,19 @@ def test_finalisers_may_use_handles_that_are_garbage_too(fast: ModuleType) -> No
 @pytest.mark.skipif(fast_impl.binding != "cffi", reason="types in C are out of the collector's reach")
 def test_the_core_is_not_asked_about_what_it_has_freed(monkeypatch: pytest.MonkeyPatch) -> None:
     """However the collector orders a cycle's finalisers, the core's objects are freed after all else."""
-    from fast_impl.cffi import consumer, core, producer, registry
+    from fast_impl.cffi import consumer, core, message, producer, registry
 
     lib = Recorder(core.lib)
-    for module in (consumer, producer, registry):
+    for module in (consumer, core, message, producer, registry):
         monkeypatch.setattr(module, "lib", lib)
     cycle = cycle_of_garbage([])
     gc.collect()
     lib.calls.clear()
     del cycle
     gc.collect()
-    frees = [place for place, name in enumerate(lib.calls) if name.endswith("_free")]
-    assert sorted(lib.calls[frees[0] :]) == ["omni_broker_free", "omni_consumer_free", "omni_producer_free"]
-    assert {"omni_try_push", "omni_try_pop", "omni_broker_get_stats"} <= set(lib.calls)
+    frees = [place for place, name in enumerate(lib.calls) if name.startswith("slot_free")]
+    assert len(frees) == 3
+    assert all(name.startswith("slot_") for name in lib.calls[frees[0] :])
+    for side in ("producer", "consumer"):
+        assert lib.calls.index(f"slot_close_{side}") < lib.calls.index(f"slot_free_{side}")
+    assert {"omni_try_push", "omni_pop_begin", "omni_broker_get_stats"} <= set(lib.calls)

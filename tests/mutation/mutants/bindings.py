@@ -27,11 +27,11 @@ CPYTHON = (
 CFFI = (
     Mutant(
         "a_view_never_unpins", MESSAGE_PY, suite("MSG-3"),
-        "ffi.gc(raw.data, lambda _: lib.omni_message_unpin(consumer, number))", "raw.data",
+        'ffi.gc(ffi.new("omni_pin *"), lib.omni_unpin)', 'ffi.new("omni_pin *")',
     ),
     Mutant(
         "a_moved_from_producer_goes_on", PRODUCER_PY, suite("LIF-3", "LIF-4", "LIF-5"),
-        "endpoint, self._endpoint = self._endpoint, None", "endpoint = self._endpoint",
+        "        self._endpoint = MOVED\n", "",
     ),
     Mutant(
         "available_slots_are_the_capacity", PRODUCER_PY, suite("STA-3"),
