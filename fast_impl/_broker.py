@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, SupportsIndex
 from uuid import uuid4
 
 from fast_impl._binding import ConsumerHandle, ProducerHandle, Registry
-from fast_impl._common import Closable, NonCopyable, Timeout, as_config, as_memory_limit, as_name, as_nanoseconds
+from fast_impl._common import CONCURRENT_USE, Timeout, as_config, as_memory_limit, as_name, as_nanoseconds
+from fast_impl._interface import Closable, NonCopyable
 from spec_model.config import ChannelConfig
-from spec_model.errors import ChannelNameError
+from spec_model.errors import ChannelNameError, ConcurrentUseError
 from spec_model.vocabulary import BrokerStats, ChannelError
 
 _DEFAULT = ChannelConfig()
@@ -133,7 +134,10 @@ class MailboxBroker(NonCopyable):
         Whether they went; the channels stay closed either way [SHD-1, SHD-2].
         Raises TypeError or ValueError for a bad timeout [ARG-2].
         """
-        return self._registry.shutdown(as_nanoseconds(timeout))
+        code = self._registry.shutdown(as_nanoseconds(timeout))
+        if code == CONCURRENT_USE:
+            raise ConcurrentUseError("shutdown() would wait for a consumer that this thread has closed inside its own pop")
+        return bool(code)
 
 
 def open_channel(

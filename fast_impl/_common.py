@@ -1,4 +1,4 @@
-"""What both bindings share: how arguments are converted, what is raised in which words, and how handles end."""
+"""What both bindings share: how arguments are converted, and what is raised in which words."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsIndex
+from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
 from spec_model.config import ChannelConfig
 from spec_model.errors import (
@@ -198,30 +198,3 @@ def held() -> NoReturn:
         "an export of the reserved region (a slice, an array) is alive, and writing through it later "
         "would tear the message; release it first"
     )
-
-
-# ---- handles ----
-
-
-class NonCopyable:
-    """There is one of it; a copy would be a second producer or consumer (§2.2) [LIF-7]."""
-
-    __slots__ = ()
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError(f"{type(self).__name__} cannot be copied or pickled; use move() to hand it on")
-
-
-class Closable(NonCopyable):
-    """Ends by `close()` or by leaving its `with` block [LIF-1]."""
-
-    __slots__ = ()
-
-    def close(self) -> None:
-        raise NotImplementedError
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.close()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
+from inspect import isfunction
 from typing import TYPE_CHECKING, NoReturn, Self, SupportsIndex, TypeVar
 
 from fast_impl._common import Buffer, Timeout
@@ -414,3 +415,11 @@ class Registry:
     @abstractmethod
     def shutdown(self, nanoseconds: int) -> int:
         """Close every channel: 1 if their handles went in time, else 0; CONCURRENT_USE."""
+
+
+def bodies(name: str) -> dict[str, object]:
+    """The methods of that class that have a body here, for the type in C of that name to take over."""
+    found: dict[str, object] = {}
+    for kind in reversed(globals()[name].__mro__[:-1]):
+        found |= {each: method for each, method in vars(kind).items() if isfunction(method)}
+    return {each: method for each, method in found.items() if not getattr(method, "__isabstractmethod__", False)}

@@ -72,20 +72,23 @@ def _set_source(ffi: FFI, module_name: str, source: str, folder: Path, macros: d
 
 
 def docs(package: Path) -> Iterator[str]:
-    """Lines of C: DOC_<class> and DOC_<class>_<member> for what has a docstring in `fast_impl/cffi`.
+    """Lines of C: DOC_<class> and DOC_<class>_<member> for what has a docstring in `fast_impl/_interface.py`.
 
     A method's begins with its signature, in the form from which CPython makes `__text_signature__`.
     """
-    for path in sorted((package / "cffi").glob("*.py")):
-        for kind in ast.parse(path.read_text(encoding="utf-8")).body:
-            if not isinstance(kind, ast.ClassDef):
-                continue
+    interface = ast.parse((package / "_interface.py").read_text(encoding="utf-8"))
+    members: dict[str, dict[str, ast.FunctionDef]] = {}
+    for kind in interface.body:
+        if isinstance(kind, ast.ClassDef):
+            own = {member.name: member for member in kind.body if isinstance(member, ast.FunctionDef)}
+            inherited = [members.get(base.id, {}) for base in kind.bases if isinstance(base, ast.Name)]
+            members[kind.name] = {name: member for each in (*inherited, own) for name, member in each.items()}
             yield _definition(f"DOC_{kind.name}", ast.get_docstring(kind))
-            for member in kind.body:
-                if isinstance(member, ast.FunctionDef):
-                    method = not (member.decorator_list or member.name.startswith("_"))
-                    signature = f"{member.name}(${_parameters(member)})\n--\n\n" if method else ""
-                    yield _definition(f"DOC_{kind.name}_{member.name}", ast.get_docstring(member), signature)
+            for member in members[kind.name].values():
+                decorators = {ast.unparse(each) for each in member.decorator_list}
+                method = "property" not in decorators and not member.name.startswith("_")
+                signature = f"{member.name}(${_parameters(member)})\n--\n\n" if method else ""
+                yield _definition(f"DOC_{kind.name}_{member.name}", ast.get_docstring(member), signature)
 
 
 def _parameters(function: ast.FunctionDef) -> str:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from fast_impl._common import CONCURRENT_USE
+from fast_impl import _interface
 from fast_impl.cffi.consumer import ConsumerHandle
 from fast_impl.cffi.core import clock, endpoint, ffi, kept, lib, wait
 from fast_impl.cffi.producer import ProducerEndpoint, ProducerHandle
-from spec_model.errors import ConcurrentUseError
 
 
-class Registry:
-    """Makes channels and knows them by name; MemoryError without memory."""
-
+class Registry(_interface.Registry):
     __slots__ = ("_broker",)
 
     def __init__(self, memory_limit: int) -> None:
@@ -22,7 +19,6 @@ class Registry:
         self._broker = kept(slot[0], slot)
 
     def handles(self) -> tuple[ProducerHandle, ConsumerHandle]:
-        """Two handles that `request` can fill."""
         producer, token = endpoint("omni_producer **", lib.slot_close_producer, lib.slot_free_producer)
         consumer = endpoint("omni_consumer **", lib.slot_close_consumer, lib.slot_free_consumer)
         return ProducerHandle((ProducerEndpoint(producer), token)), ConsumerHandle(consumer)
@@ -30,7 +26,6 @@ class Registry:
     def request(
         self, name: bytes, capacity: int, max_message_size: int, producer: ProducerHandle, consumer: ConsumerHandle
     ) -> int:
-        """The code of a ChannelError; SUCCESS fills the two, in one step."""
         (sender, _), (receiver, _) = producer._endpoint, consumer._endpoint
         code: int = lib.omni_request_channel(
             self._broker, name, len(name), capacity, max_message_size, sender.handle, receiver
@@ -38,15 +33,12 @@ class Registry:
         return code
 
     def has(self, name: bytes) -> bool:
-        """Whether the name is registered."""
         return bool(lib.omni_has_channel(self._broker, name, len(name)))
 
     def remove(self, name: bytes) -> bool:
-        """Whether there was something to remove."""
         return bool(lib.omni_remove_channel(self._broker, name, len(name)))
 
     def get_stats(self) -> tuple[int, int, int, int]:
-        """The fields of BrokerStats."""
         stats = ffi.new("omni_broker_stats *")
         lib.omni_broker_get_stats(self._broker, stats)
         return (
@@ -56,13 +48,8 @@ class Registry:
             stats.total_bytes_transferred,
         )
 
-    def shutdown(self, nanoseconds: int) -> bool:
-        """Close every channel; whether their handles went in time."""
-        broker = self._broker
-        generation = lib.omni_shutdown_begin(broker)
-        code = wait(lambda broker, left: lib.omni_shutdown_wait(broker, generation, left), [broker], clock(nanoseconds))
-        if code == CONCURRENT_USE:
-            raise ConcurrentUseError(
-                "shutdown() would wait for a consumer that this thread has closed inside its own pop"
-            )
-        return bool(code)
+    def shutdown(self, nanoseconds: int) -> int:
+        generation = lib.omni_shutdown_begin(self._broker)
+        return wait(
+            lambda broker, left: lib.omni_shutdown_wait(broker, generation, left), [self._broker], clock(nanoseconds)
+        )

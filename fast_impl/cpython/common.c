@@ -1,4 +1,4 @@
-/* What the types share: how arguments are converted [ARG], what is raised, how handles are entered and not copied. */
+/* What the types share: how arguments are converted [ARG], what is raised. */
 #include <math.h>
 #include <stdarg.h>
 
@@ -123,20 +123,6 @@ int convert_timeout(const handles_state *state, PyObject *timeout, int64_t *nano
 }
 
 /* ---- answers ---- */
-
-PyObject *handle_enter(PyObject *self, PyObject *Py_UNUSED(unused)) { return Py_NewRef(self); }
-
-PyObject *handle_reduce_ex(PyObject *self, PyObject *Py_UNUSED(protocol)) {
-  PyObject *name = PyType_GetName(Py_TYPE(self));
-  if (name) PyErr_Format(PyExc_TypeError, "%U cannot be copied or pickled; use move() to hand it on", name); /* LIF-7 */
-  Py_XDECREF(name);
-  return NULL;
-}
-
-PyObject *config_of(const handles_state *state, uint64_t capacity, uint64_t max_message_size) {
-  return PyObject_CallFunction(state->channel_config, "KK", (unsigned long long)capacity,
-                               (unsigned long long)max_message_size);
-}
 
 PyObject *stats_of(PyObject *type, const omni_handle_stats *stats) {
   return PyObject_CallFunction(type, "KKK", (unsigned long long)stats->messages, (unsigned long long)stats->bytes,

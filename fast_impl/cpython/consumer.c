@@ -57,10 +57,6 @@ static PyObject *close_(consumer_object *self, PyObject *Py_UNUSED(unused)) {
   Py_RETURN_NONE;
 }
 
-static PyObject *exit_(consumer_object *self, PyObject *const *Py_UNUSED(args), Py_ssize_t Py_UNUSED(nargs)) {
-  return close_(self, NULL);
-}
-
 static PyObject *move(consumer_object *self, PyObject *Py_UNUSED(unused)) {
   PyObject *moved = handle_of(self->state, NULL);
   if (!moved) return NULL;
@@ -83,12 +79,6 @@ static PyObject *max_message_size(consumer_object *self, PyObject *Py_UNUSED(unu
 
 static PyObject *available_messages(consumer_object *self, PyObject *Py_UNUSED(unused)) {
   return PyLong_FromUnsignedLongLong(self->endpoint ? omni_consumer_available_messages(self->endpoint->handle) : 0);
-}
-
-static PyObject *get_config(consumer_object *self, PyObject *Py_UNUSED(unused)) {
-  if (!self->endpoint) return config_of(self->state, 0, 0);
-  const omni_consumer *handle = self->endpoint->handle;
-  return config_of(self->state, omni_consumer_capacity(handle), omni_consumer_max_message_size(handle));
 }
 
 static PyObject *get_stats(consumer_object *self, PyObject *Py_UNUSED(unused)) {
@@ -116,13 +106,9 @@ static PyMethodDef methods[] = {
     METHOD(ConsumerHandle, capacity, capacity, METH_NOARGS),
     METHOD(ConsumerHandle, max_message_size, max_message_size, METH_NOARGS),
     METHOD(ConsumerHandle, available_messages, available_messages, METH_NOARGS),
-    METHOD(ConsumerHandle, get_config, get_config, METH_NOARGS),
     METHOD(ConsumerHandle, get_stats, get_stats, METH_NOARGS),
     METHOD(ConsumerHandle, move, move, METH_NOARGS),
     METHOD(ConsumerHandle, close, close_, METH_NOARGS),
-    {"__enter__", CALL(handle_enter), METH_NOARGS, NULL},
-    {"__exit__", CALL(exit_), METH_FASTCALL, NULL},
-    {"__reduce_ex__", CALL(handle_reduce_ex), METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };
 

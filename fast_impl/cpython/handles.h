@@ -35,11 +35,10 @@ typedef struct {
   PyTypeObject *producer, *consumer, *message, *reservation, *batch, *payloads, *registry;
   PyObject *push_results[OMNI_PUSH_QUEUE_FULL + 1], *pop_results[OMNI_POP_EMPTY + 1];
   PyObject *nothing[OMNI_POP_EMPTY + 1]; /* (that PopResult, None) */
-  PyObject *producer_stats, *consumer_stats, *channel_config;
+  PyObject *producer_stats, *consumer_stats;
   PyObject *as_count, *as_nanoseconds; /* of fast_impl._common: rare arguments, and every refusal */
   PyObject *refuse, *unsent, *unreceived, *expired, *ended, *held, *stopped; /* of fast_impl._common */
-  PyObject *build, *get_flatbuffer, *verify; /* of fast_impl.flatbuffers; NULL before the first use */
-  message_object *free_messages;             /* each linked to the next, and holding a reference to its type */
+  message_object *free_messages; /* each linked to the next, and holding a reference to its type */
   int free_message_count;
 } handles_state;
 
@@ -135,9 +134,6 @@ static inline void payload_release(payload *bytes) {
   if (UNLIKELY(bytes->view.obj != NULL)) PyBuffer_Release(&bytes->view);
 }
 
-PyObject *handle_enter(PyObject *self, PyObject *unused);
-PyObject *handle_reduce_ex(PyObject *self, PyObject *protocol);
-PyObject *config_of(const handles_state *state, uint64_t capacity, uint64_t max_message_size);
 PyObject *stats_of(PyObject *type, const omni_handle_stats *stats);
 /* Raises by calling one of the functions of fast_impl._common that do; NULL. */
 PyObject *raise_by(PyObject *raiser, const char *format, ...);
@@ -157,12 +153,6 @@ int check_signals(void);
 int64_t deadline_after(int64_t timeout);
 /* For a call that waits again: at least 1 ns, for 0 would ask for a call that never waits. */
 int64_t time_left(int64_t deadline);
-
-/* ---- flatbuffers.c ---- */
-
-PyObject *producer_build(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
-PyObject *message_get_flatbuffer(message_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
-PyObject *message_verify(message_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 
 /* ---- reservation.c, pushing.c, producer.c ---- */
 

@@ -190,8 +190,6 @@ static PyObject *repr(message_object *self) {
 
 static PyMethodDef methods[] = {
     METHOD(Message, tobytes, tobytes, METH_NOARGS),
-    METHOD(Message, get_flatbuffer, message_get_flatbuffer, KEYWORDS),
-    METHOD(Message, verify, message_verify, KEYWORDS),
     {"__bytes__", CALL(tobytes), METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

@@ -11,7 +11,6 @@ typedef struct {
 static const import imports[] = {
     {"spec_model.vocabulary", "ProducerStats", offsetof(handles_state, producer_stats)},
     {"spec_model.vocabulary", "ConsumerStats", offsetof(handles_state, consumer_stats)},
-    {"spec_model.config", "ChannelConfig", offsetof(handles_state, channel_config)},
     {"fast_impl._common", "as_count", offsetof(handles_state, as_count)},
     {"fast_impl._common", "as_nanoseconds", offsetof(handles_state, as_nanoseconds)},
     {"fast_impl._common", "refuse", offsetof(handles_state, refuse)},
@@ -63,11 +62,24 @@ static int members_of(const char *name, PyObject **members, int count) {
   return made == count ? 0 : -1;
 }
 
+/* Gives a type the methods that fast_impl._interface has a body for, and the type lacks. */
+static int complete(PyTypeObject *kind, const char *name) {
+  PyObject *bodies = attribute("fast_impl._interface", "bodies");
+  PyObject *found = bodies ? PyObject_CallFunction(bodies, "s", name) : NULL;
+  int failed = found ? PyDict_Merge(kind->tp_dict, found, 0) : -1;
+  PyType_Modified(kind);
+  Py_XDECREF(bodies);
+  Py_XDECREF(found);
+  return failed;
+}
+
 static int execute(PyObject *module) {
   handles_state *state = PyModule_GetState(module);
   for (int i = 0; i < TYPES; i++) {
     PyObject *kind = *made(state, i) = PyType_FromModuleAndSpec(module, types[i].spec, NULL);
-    if (!kind || (types[i].public_name && PyModule_AddObjectRef(module, types[i].public_name, kind) < 0)) return -1;
+    const char *name = types[i].public_name;
+    if (!kind || (name && (complete((PyTypeObject *)kind, name) < 0 || PyModule_AddObjectRef(module, name, kind) < 0)))
+      return -1;
   }
   for (int i = 0; i < IMPORTS; i++)
     if (!(*imported(state, i) = attribute(imports[i].module, imports[i].name))) return -1;
@@ -84,9 +96,6 @@ static int traverse(PyObject *module, visitproc visit, void *arg) {
   handles_state *state = PyModule_GetState(module);
   for (int i = 0; i < TYPES; i++) Py_VISIT(*made(state, i));
   for (int i = 0; i < IMPORTS; i++) Py_VISIT(*imported(state, i));
-  Py_VISIT(state->build);
-  Py_VISIT(state->get_flatbuffer);
-  Py_VISIT(state->verify);
   for (int i = 0; i <= OMNI_PUSH_QUEUE_FULL; i++) Py_VISIT(state->push_results[i]);
   for (int i = 0; i <= OMNI_POP_EMPTY; i++) {
     Py_VISIT(state->pop_results[i]);
@@ -100,9 +109,6 @@ static void release(void *module) {
   free_messages_clear(state);
   for (int i = 0; i < TYPES; i++) Py_CLEAR(*made(state, i));
   for (int i = 0; i < IMPORTS; i++) Py_CLEAR(*imported(state, i));
-  Py_CLEAR(state->build);
-  Py_CLEAR(state->get_flatbuffer);
-  Py_CLEAR(state->verify);
   for (int i = 0; i <= OMNI_PUSH_QUEUE_FULL; i++) Py_CLEAR(state->push_results[i]);
   for (int i = 0; i <= OMNI_POP_EMPTY; i++) {
     Py_CLEAR(state->pop_results[i]);

@@ -251,10 +251,10 @@ static int pop_list(consumer_endpoint *endpoint, uint64_t wanted, int64_t timeou
   code = begin(endpoint, wanted, timeout, OMNI_POP_EMPTY, NULL, &count, &pop);
   if (LIKELY(code == OMNI_POP_SUCCESS))
     failed = (payloads ? fill_with_payloads : fill_with_messages)(endpoint, *list, &pop, count);
-  list_done(*list, failed ? 0 : (Py_ssize_t)count);
+  if (LIKELY(!failed)) list_done(*list, (Py_ssize_t)count);
   if (UNLIKELY(failed || code < 0)) {
     if (code < 0 && code != OMNI_INTERRUPTED) refuse_consumer(endpoint, code);
-    Py_CLEAR(*list);
+    Py_CLEAR(*list); /* with what was put into it */
   }
   return code;
 }

@@ -57,10 +57,6 @@ static PyObject *close_(producer_object *self, PyObject *Py_UNUSED(unused)) {
   Py_RETURN_NONE;
 }
 
-static PyObject *exit_(producer_object *self, PyObject *const *Py_UNUSED(args), Py_ssize_t Py_UNUSED(nargs)) {
-  return close_(self, NULL);
-}
-
 static PyObject *move(producer_object *self, PyObject *Py_UNUSED(unused)) {
   PyObject *moved = handle_of(self->state, NULL);
   if (!moved) return NULL;
@@ -83,12 +79,6 @@ static PyObject *max_message_size(producer_object *self, PyObject *Py_UNUSED(unu
 
 static PyObject *available_slots(producer_object *self, PyObject *Py_UNUSED(unused)) {
   return PyLong_FromUnsignedLongLong(self->endpoint ? omni_producer_available_slots(self->endpoint->handle) : 0);
-}
-
-static PyObject *get_config(producer_object *self, PyObject *Py_UNUSED(unused)) {
-  if (!self->endpoint) return config_of(self->state, 0, 0);
-  const omni_producer *handle = self->endpoint->handle;
-  return config_of(self->state, omni_producer_capacity(handle), omni_producer_max_message_size(handle));
 }
 
 static PyObject *get_stats(producer_object *self, PyObject *Py_UNUSED(unused)) {
@@ -114,19 +104,14 @@ static PyMethodDef methods[] = {
     METHOD(ProducerHandle, reserve, producer_reserve, KEYWORDS),
     METHOD(ProducerHandle, commit, producer_commit, KEYWORDS),
     METHOD(ProducerHandle, rollback, producer_rollback, METH_NOARGS),
-    METHOD(ProducerHandle, build, producer_build, KEYWORDS),
     METHOD(ProducerHandle, send, producer_send, KEYWORDS),
     METHOD(ProducerHandle, is_connected, is_connected, METH_NOARGS),
     METHOD(ProducerHandle, capacity, capacity, METH_NOARGS),
     METHOD(ProducerHandle, max_message_size, max_message_size, METH_NOARGS),
     METHOD(ProducerHandle, available_slots, available_slots, METH_NOARGS),
-    METHOD(ProducerHandle, get_config, get_config, METH_NOARGS),
     METHOD(ProducerHandle, get_stats, get_stats, METH_NOARGS),
     METHOD(ProducerHandle, move, move, METH_NOARGS),
     METHOD(ProducerHandle, close, close_, METH_NOARGS),
-    {"__enter__", CALL(handle_enter), METH_NOARGS, NULL},
-    {"__exit__", CALL(exit_), METH_FASTCALL, NULL},
-    {"__reduce_ex__", CALL(handle_reduce_ex), METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };
 
