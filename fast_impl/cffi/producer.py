@@ -11,7 +11,6 @@ from fast_impl._common import (
     Closable,
     Timeout,
     as_count,
-    as_memory,
     as_nanoseconds,
     bad_element,
     ended,
@@ -20,7 +19,7 @@ from fast_impl._common import (
     send_many_stopped,
     unsent,
 )
-from fast_impl.cffi.core import MOVED, PUSH_RESULTS, as_buffer, channel_name, clock, ffi, kept, lib, wait
+from fast_impl.cffi.core import MOVED, PUSH_RESULTS, as_bytes, channel_name, clock, ffi, kept, lib, wait
 from spec_model.config import ChannelConfig
 from spec_model.errors import SEND_ERRORS
 from spec_model.vocabulary import ProducerStats, PushResult
@@ -68,7 +67,8 @@ class Reservation:
         if code != 0:
             ended()
         self._view = view = memoryview(ffi.buffer(kept(self._region.data, pin), self._region.size))
-        endpoint.releaser = ffi.gc(ffi.new("char *"), view.__exit__)  # in C, like every destructor
+        release = ffi.gc(ffi.new("char *"), view.__exit__)  # in C, like every destructor
+        endpoint.releaser = kept(ffi.cast("void *", 0), release), release
         return view
 
 
@@ -90,7 +90,7 @@ class ProducerEndpoint:
         try:
             reservation._view.release()
         except BufferError:  # an array lies directly on it
-            ffi.gc(self.releaser, None)
+            ffi.gc(self.releaser[1], None)
         reservation._view = None
 
 
@@ -112,7 +112,7 @@ class ProducerHandle(Closable):
 
         Raises TypeError where `data` is not bytes-like, BufferError where it is not C-contiguous.
         """
-        payload, endpoint = as_buffer(data), self._endpoint[0]
+        payload, endpoint = as_bytes(data), self._endpoint[0]
         if endpoint is None:
             return PushResult.CHANNEL_CLOSED
         return _result(lib.omni_try_push(endpoint.handle[0], payload, len(payload)), endpoint)
@@ -122,7 +122,7 @@ class ProducerHandle(Closable):
 
         Raises also TypeError or ValueError for a bad timeout [ARG-2].
         """
-        return self._push(as_buffer(data), clock(as_nanoseconds(timeout)))
+        return self._push(as_bytes(data), clock(as_nanoseconds(timeout)))
 
     def batch_push(self, messages: Iterable[Buffer]) -> int:
         """Send messages in order until one does not go through; how many did (§5.2) [PSH-6].
@@ -130,7 +130,7 @@ class ProducerHandle(Closable):
         Each has the bytes that it has when `messages` yields it. Raises as `try_push`, for any of
         them, before any is sent; the error says which element [ARG-1, ARG-4].
         """
-        payloads = [data if type(data) is bytes else _element(data, n) for n, data in enumerate(messages)]
+        payloads = [_element(data, index) for index, data in enumerate(messages)]
         endpoint = self._endpoint[0]
         if endpoint is None:
             return 0
@@ -182,7 +182,7 @@ class ProducerHandle(Closable):
 
         Raises TimeoutError, ChannelClosedError, or ValueError for a size that does not fit.
         """
-        payload = as_buffer(data)
+        payload = as_bytes(data)
         result = self._push(payload, clock(as_nanoseconds(timeout)))
         if result is not PushResult.SUCCESS:
             unsent(result, len(payload), self.max_message_size())
@@ -196,7 +196,7 @@ class ProducerHandle(Closable):
         left = clock(as_nanoseconds(timeout))
         for sent, data in enumerate(messages):
             try:
-                payload = as_buffer(data)
+                payload = as_bytes(data)
             except SEND_ERRORS as error:
                 send_many_stopped(error, sent)
             result = self._push(payload, left)
@@ -320,8 +320,8 @@ def _refused(code: int, endpoint: ProducerEndpoint) -> NoReturn:
 
 
 def _element(data: Buffer, index: int) -> bytes:
-    """A copy of element `index` of a batch."""
+    """The bytes of element `index` of a batch."""
     try:
-        return as_memory(data).tobytes()
-    except Exception as error:
+        return as_bytes(data)
+    except (TypeError, ValueError, BufferError) as error:
         bad_element(error, index)
