@@ -152,16 +152,17 @@ def refuse(code: int, side: str, name: bytes) -> NoReturn:
 
 def unsent(result: PushResult, size: int, most: int, sent: int | None = None) -> NoReturn:
     """Raise, for `send`, what any result but SUCCESS means; with `sent`, for `send_many`."""
-    error: Exception
+    if sent is not None:
+        send_many_stopped(_why_unsent(result, size, most), sent)
+    raise _why_unsent(result, size, most)
+
+
+def _why_unsent(result: PushResult, size: int, most: int) -> Exception:
     if result is PushResult.TIMEOUT:
-        error = TimeoutError("no slot became free in time")
-    elif result is PushResult.CHANNEL_CLOSED:
-        error = ChannelClosedError("the channel is closed: nobody receives")
-    else:
-        error = ValueError(f"a message has 1 to {most} bytes, not {size}")
-    if sent is None:
-        raise error
-    send_many_stopped(error, sent)
+        return TimeoutError("no slot became free in time")
+    if result is PushResult.CHANNEL_CLOSED:
+        return ChannelClosedError("the channel is closed: nobody receives")
+    return ValueError(f"a message has 1 to {most} bytes, not {size}")
 
 
 def unreceived(result: PopResult) -> NoReturn:
@@ -173,8 +174,8 @@ def unreceived(result: PopResult) -> NoReturn:
 
 def bad_element(error: Exception, index: int) -> NoReturn:
     """Raise, for `batch_push`, what converting element `index` raised, saying which it was [ARG-1]."""
-    usual = next((kind for kind in (TypeError, ValueError, BufferError) if isinstance(error, kind)), None)
-    raise error if usual is None else usual(f"element {index}: {error}") from None
+    usual = next(kind for kind in (TypeError, ValueError, BufferError) if isinstance(error, kind))
+    raise usual(f"element {index}: {error}") from None
 
 
 def send_many_stopped(error: Exception, sent: int) -> NoReturn:

@@ -76,6 +76,9 @@ def channel_name(call: Callable[[Any, Any], Any], handle: Any) -> bytes:
     return bytes(ffi.buffer(call(handle[0], size), size[0]))
 
 
-def as_buffer(data: Buffer) -> Any:
-    """`data` as memory that the core can read; raises as `as_memory` [ARG-1]."""
-    return data if type(data) is bytes else ffi.from_buffer(as_memory(data))
+def as_bytes(data: Buffer) -> bytes:
+    """The bytes of `data`; raises as `as_memory` [ARG-1].
+
+    Copied: CPython crashes where the collector finds `ffi.from_buffer` of a memoryview, as in an exception's frames.
+    """
+    return data if type(data) is bytes else as_memory(data).tobytes()

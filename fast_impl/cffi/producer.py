@@ -11,7 +11,6 @@ from fast_impl._common import (
     Buffer,
     Timeout,
     as_count,
-    as_memory,
     as_nanoseconds,
     bad_element,
     ended,
@@ -20,7 +19,7 @@ from fast_impl._common import (
     send_many_stopped,
     unsent,
 )
-from fast_impl.cffi.core import MOVED, PUSH_RESULTS, as_buffer, channel_name, clock, ffi, kept, lib, wait
+from fast_impl.cffi.core import MOVED, PUSH_RESULTS, as_bytes, channel_name, clock, ffi, kept, lib, wait
 from spec_model.errors import SEND_ERRORS
 from spec_model.vocabulary import ProducerStats, PushResult
 
@@ -60,7 +59,8 @@ class Reservation(_interface.Reservation):
         if code != 0:
             ended()
         self._view = view = memoryview(ffi.buffer(kept(self._region.data, pin), self._region.size))
-        endpoint.releaser = ffi.gc(ffi.new("char *"), view.__exit__)  # in C, like every destructor
+        release = ffi.gc(ffi.new("char *"), view.__exit__)  # in C, like every destructor
+        endpoint.releaser = kept(ffi.cast("void *", 0), release), release
         return view
 
 
@@ -82,7 +82,7 @@ class ProducerEndpoint:
         try:
             reservation._view.release()
         except BufferError:  # an array lies directly on it
-            ffi.gc(self.releaser, None)
+            ffi.gc(self.releaser[1], None)
         reservation._view = None
 
 
@@ -94,16 +94,16 @@ class ProducerHandle(_interface.ProducerHandle):
         self._endpoint = endpoint  # a ProducerEndpoint, which calls hold, and the token, which they do not [LIF-1]
 
     def try_push(self, data: Buffer) -> PushResult:
-        payload, endpoint = as_buffer(data), self._endpoint[0]
+        payload, endpoint = as_bytes(data), self._endpoint[0]
         if endpoint is None:
             return PushResult.CHANNEL_CLOSED
         return _result(lib.omni_try_push(endpoint.handle[0], payload, len(payload)), endpoint)
 
     def blocking_push(self, data: Buffer, timeout: Timeout = None) -> PushResult:
-        return self._push(as_buffer(data), clock(as_nanoseconds(timeout)))
+        return self._push(as_bytes(data), clock(as_nanoseconds(timeout)))
 
     def batch_push(self, messages: Iterable[Buffer]) -> int:
-        payloads = [data if type(data) is bytes else _element(data, n) for n, data in enumerate(messages)]
+        payloads = [_element(data, index) for index, data in enumerate(messages)]
         endpoint = self._endpoint[0]
         if endpoint is None:
             return 0
@@ -123,7 +123,7 @@ class ProducerHandle(_interface.ProducerHandle):
         self._finish(lib.omni_rollback)
 
     def send(self, data: Buffer, timeout: Timeout = None) -> None:
-        payload = as_buffer(data)
+        payload = as_bytes(data)
         result = self._push(payload, clock(as_nanoseconds(timeout)))
         if result is not PushResult.SUCCESS:
             unsent(result, len(payload), self.max_message_size())
@@ -132,7 +132,7 @@ class ProducerHandle(_interface.ProducerHandle):
         left = clock(as_nanoseconds(timeout))
         for sent, data in enumerate(messages):
             try:
-                payload = as_buffer(data)
+                payload = as_bytes(data)
             except SEND_ERRORS as error:
                 send_many_stopped(error, sent)
             result = self._push(payload, left)
@@ -238,8 +238,8 @@ def _refused(code: int, endpoint: ProducerEndpoint) -> NoReturn:
 
 
 def _element(data: Buffer, index: int) -> bytes:
-    """A copy of element `index` of a batch."""
+    """The bytes of element `index` of a batch."""
     try:
-        return as_memory(data).tobytes()
-    except Exception as error:
+        return as_bytes(data)
+    except (TypeError, ValueError, BufferError) as error:
         bad_element(error, index)

@@ -167,6 +167,20 @@ def test_the_last_reference_releases_the_view_of_the_region(omni: ModuleType, ch
             use()
 
 
+def test_a_view_of_the_region_that_is_garbage_with_its_producer(fast: ModuleType) -> None:
+    """The collector may clear either first: the view, or the producer whose end releases it."""
+    for with_consumer in (False, True):
+        producer, consumer = fast.open_channel(capacity=8, max_message_size=64)
+        reservation = producer.reserve(3)
+        cycle: list[Any] = [producer, reservation, reservation.data, consumer if with_consumer else None]
+        cycle.append(cycle)
+        del producer, reservation, cycle
+        gc.collect()
+        assert not consumer.is_connected() or with_consumer
+        del consumer
+        gc.collect()
+
+
 def test_a_finaliser_that_closes_while_the_view_is_made(fast: ModuleType) -> None:
     """Whenever the collector runs it, no view that can be written outlives the close [RSV-6]."""
 
