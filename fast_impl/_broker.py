@@ -136,7 +136,7 @@ class MailboxBroker(NonCopyable):
         """
         code = self._registry.shutdown(as_nanoseconds(timeout))
         if code == CONCURRENT_USE:
-            raise ConcurrentUseError("shutdown() would wait for a consumer that this thread has closed inside its own pop")
+            raise ConcurrentUseError("it would wait for a consumer that this thread has closed inside its own pop")
         return bool(code)
 
 

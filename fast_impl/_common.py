@@ -174,8 +174,8 @@ def unreceived(result: PopResult) -> NoReturn:
 
 def bad_element(error: Exception, index: int) -> NoReturn:
     """Raise, for `batch_push`, what converting element `index` raised, saying which it was [ARG-1]."""
-    usual = next(kind for kind in (TypeError, ValueError, BufferError) if isinstance(error, kind))
-    raise usual(f"element {index}: {error}") from None
+    usual = next((kind for kind in (TypeError, ValueError, BufferError) if isinstance(error, kind)), None)
+    raise error if usual is None else usual(f"element {index}: {error}") from None
 
 
 def send_many_stopped(error: Exception, sent: int) -> NoReturn:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
 from inspect import isfunction
-from typing import TYPE_CHECKING, NoReturn, Self, SupportsIndex, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsIndex, TypeVar
 
 from fast_impl._common import Buffer, Timeout
 from spec_model.config import ChannelConfig
@@ -395,10 +395,8 @@ class Registry:
         """Two handles without a channel, for `request` to fill."""
 
     @abstractmethod
-    def request(
-        self, name: bytes, capacity: int, max_message_size: int, producer: ProducerHandle, consumer: ConsumerHandle
-    ) -> int:
-        """The value of a ChannelError; the handles are filled where it is that of SUCCESS."""
+    def request(self, name: bytes, capacity: int, max_message_size: int, producer: Any, consumer: Any) -> int:
+        """The value of a ChannelError; the handles, two of `handles()`, are filled where it is that of SUCCESS."""
 
     @abstractmethod
     def has(self, name: bytes) -> bool:

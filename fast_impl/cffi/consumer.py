@@ -28,7 +28,7 @@ class ConsumerHandle(_interface.ConsumerHandle):
     def blocking_pop(self, timeout: Timeout = None) -> tuple[PopResult, Message | None]:
         return self._blocking(timeout, _one)
 
-    def batch_pop(self, max_count: SupportsIndex, timeout: Timeout = 0) -> tuple[PopResult, list[Message]]:
+    def batch_pop(self, max_count: SupportsIndex, timeout: Timeout = 0) -> tuple[PopResult, list[_interface.Message]]:
         return self._pop(as_count("max_count", max_count), as_nanoseconds(timeout), _all)
 
     def batch_pop_buffer(self, max_count: SupportsIndex, timeout: Timeout = 0) -> tuple[PopResult, Batch | None]:
@@ -150,8 +150,8 @@ def _one(result: PopResult, messages: list[Message], pop: Any) -> tuple[PopResul
     return result, messages[0] if messages else None
 
 
-def _all(result: PopResult, messages: list[Message], pop: Any) -> tuple[PopResult, list[Message]]:
-    return result, messages
+def _all(result: PopResult, messages: list[Message], pop: Any) -> tuple[PopResult, list[_interface.Message]]:
+    return result, [*messages]
 
 
 def _joined(result: PopResult, messages: list[Message], pop: Any) -> tuple[PopResult, Batch | None] | None:

@@ -1,6 +1,7 @@
 /* What the types share: how arguments are converted [ARG], what is raised. */
 #include <math.h>
 #include <stdarg.h>
+#include <string.h>
 
 #include "handles.h"
 
@@ -37,46 +38,25 @@ int bind(const char *function, const char *const *names, int required, int most,
   return 0;
 }
 
-/* What an error calls the argument. */
-static PyObject *data_name(Py_ssize_t place) {
-  return place < 0 ? PyUnicode_FromString("data") : PyUnicode_FromFormat("messages[%zd]", place);
-}
-
-static int wrong_data(PyObject *error, Py_ssize_t place, const char *format, PyObject *object) {
-  PyObject *name = data_name(place), *type = PyType_GetName(Py_TYPE(object));
-  if (name && type) PyErr_Format(error, format, name, type);
-  Py_XDECREF(name);
-  Py_XDECREF(type);
-  return -1;
-}
-
-/* Whether a buffer's format has object references: an O outside the names of fields, which stand between colons. */
-static bool has_references(const char *format) {
-  bool in_name = false;
-  for (; format && *format; format++) {
-    if (*format == ':') in_name = !in_name;
-    if (*format == 'O' && !in_name) return true;
+/* What is unusual is left to as_memory, which raises, or gives a view. */
+int buffer_of(const handles_state *state, PyObject *object, payload *bytes) {
+  bool usual = !PyUnicode_Check(object) && PyObject_GetBuffer(object, &bytes->view, PyBUF_FULL_RO) == 0;
+  if (usual && (!PyBuffer_IsContiguous(&bytes->view, 'C') || (bytes->view.format && strchr(bytes->view.format, 'O')))) {
+    PyBuffer_Release(&bytes->view);
+    usual = false;
   }
-  return false;
-}
-
-int buffer_of(PyObject *object, Py_ssize_t place, payload *bytes) {
-  static const char *const no_bytes = "%U must be a bytes-like object, not %U";
-  if (PyUnicode_Check(object)) return wrong_data(PyExc_TypeError, place, no_bytes, object);
-  if (PyObject_GetBuffer(object, &bytes->view, PyBUF_FULL_RO) < 0) {
-    if (!PyErr_ExceptionMatches(PyExc_TypeError)) return -1;
+  if (!usual) {
+    if (PyErr_Occurred() && !PyErr_ExceptionMatches(PyExc_TypeError) && !PyErr_ExceptionMatches(PyExc_BufferError))
+      return -1;
     PyErr_Clear();
-    return wrong_data(PyExc_TypeError, place, no_bytes, object);
+    PyObject *view = PyObject_CallOneArg(state->as_memory, object);
+    int failed = view ? PyObject_GetBuffer(view, &bytes->view, PyBUF_FULL_RO) : -1;
+    Py_XDECREF(view);
+    if (failed) return -1;
   }
   bytes->data = bytes->view.buf;
   bytes->size = (size_t)bytes->view.len;
-  if (PyBuffer_IsContiguous(&bytes->view, 'C') && !has_references(bytes->view.format)) return 0;
-  bool references = has_references(bytes->view.format);
-  PyBuffer_Release(&bytes->view);
-  if (references)
-    return wrong_data(PyExc_TypeError, place, "%U must be bytes-like, not references to objects: %U", object);
-  return wrong_data(PyExc_BufferError, place, "%U must be C-contiguous, which this %U is not; bytes() makes a copy",
-                    object);
+  return 0;
 }
 
 int convert_count(const handles_state *state, const char *name, PyObject *value, uint64_t *count) {
@@ -141,6 +121,17 @@ PyObject *raise_by(PyObject *raiser, const char *format, ...) {
     Py_DECREF(returned);
     PyErr_SetString(PyExc_SystemError, "what should have raised returned");
   }
+  return NULL;
+}
+
+PyObject *raise_instead(PyObject *raiser, Py_ssize_t number) {
+  PyObject *kind, *error, *trace;
+  PyErr_Fetch(&kind, &error, &trace);
+  PyErr_NormalizeException(&kind, &error, &trace);
+  raise_by(raiser, "(On)", error, number);
+  Py_XDECREF(kind);
+  Py_XDECREF(error);
+  Py_XDECREF(trace);
   return NULL;
 }
 

@@ -36,8 +36,8 @@ typedef struct {
   PyObject *push_results[OMNI_PUSH_QUEUE_FULL + 1], *pop_results[OMNI_POP_EMPTY + 1];
   PyObject *nothing[OMNI_POP_EMPTY + 1]; /* (that PopResult, None) */
   PyObject *producer_stats, *consumer_stats;
-  PyObject *as_count, *as_nanoseconds; /* of fast_impl._common: rare arguments, and every refusal */
-  PyObject *refuse, *unsent, *unreceived, *expired, *ended, *held, *stopped; /* of fast_impl._common */
+  PyObject *as_count, *as_nanoseconds, *as_memory; /* of fast_impl._common: rare arguments, and every refusal */
+  PyObject *refuse, *unsent, *unreceived, *expired, *ended, *held, *bad_element, *stopped; /* of fast_impl._common */
   message_object *free_messages; /* each linked to the next, and holding a reference to its type */
   int free_message_count;
 } handles_state;
@@ -117,13 +117,12 @@ typedef struct {
 /* By position and by name into `values`; those that were not given stay. -1 with an exception where they do not fit. */
 int bind(const char *function, const char *const *names, int required, int most, PyObject *const *args,
          Py_ssize_t nargs, PyObject *kwnames, PyObject **values);
-/* `place`: which element of a batch it is; negative where it is the only one. */
-int buffer_of(PyObject *object, Py_ssize_t place, payload *bytes);
+int buffer_of(const handles_state *state, PyObject *object, payload *bytes);
 int convert_count(const handles_state *state, const char *name, PyObject *value, uint64_t *count);
 int convert_timeout(const handles_state *state, PyObject *timeout, int64_t *nanoseconds);
 
-static inline int payload_of(PyObject *object, Py_ssize_t place, payload *bytes) {
-  if (UNLIKELY(!PyBytes_CheckExact(object))) return buffer_of(object, place, bytes);
+static inline int payload_of(const handles_state *state, PyObject *object, payload *bytes) {
+  if (UNLIKELY(!PyBytes_CheckExact(object))) return buffer_of(state, object, bytes);
   bytes->data = PyBytes_AS_STRING(object);
   bytes->size = (size_t)PyBytes_GET_SIZE(object);
   bytes->view.obj = NULL;
@@ -135,6 +134,8 @@ static inline void payload_release(payload *bytes) {
 }
 
 PyObject *stats_of(PyObject *type, const omni_handle_stats *stats);
+/* Raises another exception in place of the one that is set, by calling `raiser` with that and the number; NULL. */
+PyObject *raise_instead(PyObject *raiser, Py_ssize_t number);
 /* Raises by calling one of the functions of fast_impl._common that do; NULL. */
 PyObject *raise_by(PyObject *raiser, const char *format, ...);
 /* Raises what a negative code of the core means for this endpoint; NULL. */

@@ -283,7 +283,6 @@ PyObject *consumer_receive_many(consumer_object *self, PyObject *const *args, Py
   uint64_t wanted;
   int64_t timeout = FOREVER;
   if (batch_arguments("receive_many", self, args, nargs, kwnames, &wanted, &timeout) < 0) return NULL;
-  if (wanted == 0) return PyList_New(0);
   consumer_endpoint *endpoint = self->endpoint;
   PyObject *list = NULL;
   int code = OMNI_POP_CHANNEL_CLOSED;
@@ -291,7 +290,7 @@ PyObject *consumer_receive_many(consumer_object *self, PyObject *const *args, Py
     endpoint->references++;
     code = pop_list(endpoint, wanted, timeout, true, &list);
     consumer_endpoint_drop(endpoint);
-    if (LIKELY(code == OMNI_POP_SUCCESS || !list)) return list;
+    if (LIKELY(code == OMNI_POP_SUCCESS || !list || (code == OMNI_POP_EMPTY && wanted == 0))) return list;
     Py_DECREF(list);
   }
   if (code == OMNI_POP_EMPTY) code = OMNI_POP_TIMEOUT; /* no time was given */

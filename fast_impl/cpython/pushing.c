@@ -55,7 +55,7 @@ PyObject *producer_try_push(producer_object *self, PyObject *const *args, Py_ssi
   payload bytes;
   if (LIKELY(nargs == 1 && !kwnames)) data = args[0];
   else if (bind("try_push", names, 1, 1, args, nargs, kwnames, &data) < 0) return NULL;
-  if (payload_of(data, -1, &bytes) < 0) return NULL;
+  if (payload_of(self->state, data, &bytes) < 0) return NULL;
   producer_endpoint *endpoint = self->endpoint; /* read after the conversion, which may run Python code that moves it */
   PyObject *answer;
   if (LIKELY(endpoint != NULL)) {
@@ -76,7 +76,7 @@ PyObject *producer_blocking_push(producer_object *self, PyObject *const *args, P
   if (LIKELY(nargs == 1 && !kwnames)) values[0] = args[0];
   else if (bind("blocking_push", names, 1, 2, args, nargs, kwnames, values) < 0) return NULL;
   if (UNLIKELY(values[1] != Py_None) && convert_timeout(self->state, values[1], &timeout) < 0) return NULL;
-  if (payload_of(values[0], -1, &bytes) < 0) return NULL;
+  if (payload_of(self->state, values[0], &bytes) < 0) return NULL;
   producer_endpoint *endpoint = self->endpoint; /* read after the conversion, as in try_push */
   PyObject *answer;
   if (LIKELY(endpoint != NULL)) {
@@ -94,7 +94,7 @@ PyObject *producer_blocking_push(producer_object *self, PyObject *const *args, P
  * where that is given. */
 static int send_data(producer_object *self, PyObject *data, int64_t timeout, const int64_t *deadline) {
   payload bytes;
-  if (payload_of(data, -1, &bytes) < 0) return OMNI_PUSH_INVALID_SIZE;
+  if (payload_of(self->state, data, &bytes) < 0) return OMNI_PUSH_INVALID_SIZE;
   producer_endpoint *endpoint = self->endpoint; /* read after the conversion, as in try_push */
   int code = OMNI_PUSH_CHANNEL_CLOSED;
   if (LIKELY(endpoint != NULL)) {
@@ -160,14 +160,16 @@ static Py_ssize_t gather(PyObject *const *objects, Py_ssize_t count, omni_bytes 
 }
 
 /* A tuple of the elements as bytes: each is copied when the iterable yields it, unless it is bytes already [PSH-6]. */
-static PyObject *copied(PyObject *messages) {
+static PyObject *copied(const handles_state *state, PyObject *messages) {
   PyObject *iterator = PyObject_GetIter(messages), *all = iterator ? PyList_New(0) : NULL, *item = NULL, *tuple = NULL;
   for (Py_ssize_t i = 0; all && (item = PyIter_Next(iterator)); i++) {
     payload bytes;
     PyObject *copy = PyBytes_CheckExact(item) ? Py_NewRef(item) : NULL;
-    if (!copy && payload_of(item, i, &bytes) == 0) {
+    if (!copy && payload_of(state, item, &bytes) == 0) {
       copy = PyBytes_FromStringAndSize(bytes.data, (Py_ssize_t)bytes.size);
       payload_release(&bytes);
+    } else if (!copy) {
+      raise_instead(state->bad_element, i);
     }
     Py_DECREF(item);
     int failed = copy ? PyList_Append(all, copy) : -1;
@@ -210,7 +212,7 @@ PyObject *producer_batch_push(producer_object *self, PyObject *const *args, Py_s
   /* The usual batch is pushed where it lies: no Python code runs before, so nothing can be removed from a list. */
   Py_ssize_t count = is_sequence(messages) ? PySequence_Fast_GET_SIZE(messages) : FEW + 1;
   bool usual = count <= FEW && gather(PySequence_Fast_ITEMS(messages), count, few) == count;
-  if (!usual && !(owned = copied(messages))) return NULL;
+  if (!usual && !(owned = copied(self->state, messages))) return NULL;
   producer_endpoint *endpoint = self->endpoint; /* read now, as in try_push */
   int64_t pushed = 0;
   if (LIKELY(endpoint != NULL)) {
@@ -224,17 +226,6 @@ PyObject *producer_batch_push(producer_object *self, PyObject *const *args, Py_s
 }
 
 /* ---- send_many ---- */
-
-/* The exception of an element that could not be sent becomes one that says how many were. */
-static void stop(const producer_object *self, Py_ssize_t sent) {
-  PyObject *kind, *error, *trace;
-  PyErr_Fetch(&kind, &error, &trace);
-  PyErr_NormalizeException(&kind, &error, &trace);
-  raise_by(self->state->stopped, "(On)", error, sent);
-  Py_XDECREF(kind);
-  Py_XDECREF(error);
-  Py_XDECREF(trace);
-}
 
 /* Sends what can be sent at once of a list or tuple, from element `sent` on: how many. */
 static Py_ssize_t send_some(producer_object *self, PyObject *messages, Py_ssize_t sent) {
@@ -270,7 +261,7 @@ PyObject *producer_send_many(producer_object *self, PyObject *const *args, Py_ss
     int code = send_data(self, item, 0, &deadline);
     Py_DECREF(item);
     failed = code != OMNI_PUSH_SUCCESS;
-    if (UNLIKELY(failed && code != OMNI_INTERRUPTED)) stop(self, sent);
+    if (UNLIKELY(failed && code != OMNI_INTERRUPTED)) raise_instead(self->state->stopped, sent);
   }
   Py_XDECREF(iterator);
   if (PyErr_Occurred()) return NULL;

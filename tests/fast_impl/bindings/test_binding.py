@@ -94,7 +94,7 @@ for name in ("ProducerHandle", "ConsumerHandle", "Message", "Reservation", "Batc
         found = inspect.getattr_static(kind, member)
         if member.startswith("_") or type(found).__name__.endswith("module"):
             continue
-        assert found.__doc__, (name, member)
+        assert inspect.getdoc(found), (name, member)
         parameters = list(inspect.signature(found).parameters.values())[1:] if callable(found) else []
         print(name, member, [(p.name, p.kind.name, p.default) for p in parameters], repr(inspect.getdoc(found)))
 """
