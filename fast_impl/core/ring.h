@@ -82,12 +82,13 @@ static inline uint64_t ring_free_slots(omni_ring *ring, uint64_t wanted) {
 /* A buffer for one of the free slots. */
 static inline uint32_t ring_take_buffer(omni_ring *ring) { return pool_take(&ring->pool, &ring->released_index); }
 
-/* The message `ahead` of the next one is in that buffer: `size` bytes of its payload, from `offset` on. */
-static inline void ring_put(const omni_ring *ring, uint64_t ahead, uint32_t buffer, size_t size, size_t offset) {
+/* The message `ahead` of the next one is in that buffer: `size` bytes of its payload, from `offset` on. The payload. */
+static inline uint8_t *ring_put(const omni_ring *ring, uint64_t ahead, uint32_t buffer, size_t size, size_t offset) {
   pool_buffer *message = pool_at(&ring->pool, buffer);
   message->offset = (uint32_t)offset;
   message->length = (uint32_t)size;
   pool_put(&ring->pool, platform_load(&ring->write_index, relaxed) + ahead, buffer); /* own index */
+  return message->payload;
 }
 
 /* Publishes the next `count` messages, of `size` bytes in all. */
