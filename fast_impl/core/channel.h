@@ -22,7 +22,7 @@ struct omni_producer {
 
 /* What a pop found, and may take. */
 typedef struct {
-  uint64_t count, bytes;
+  uint64_t count;
   uint64_t released; /* index: earlier messages are no longer held */
 } omni_offer;
 

@@ -12,42 +12,34 @@ static __attribute__((noinline)) uint64_t poppable(const omni_ring *ring, uint64
   return kept < ring->capacity ? ring->capacity - kept : 0;
 }
 
-static omni_message message_at(const omni_consumer *consumer, uint64_t index) {
-  const omni_ring *ring = &consumer->channel->ring;
+static inline omni_message message_at(const omni_ring *ring, uint64_t index, uint64_t pop) {
   const pool_buffer *buffer = ring_buffer(ring, index);
-  return (omni_message){buffer->payload + buffer->offset, buffer->length, ring_number(ring, index),
-                        guard_entries(&consumer->guard)};
+  return (omni_message){buffer->payload + buffer->offset, buffer->length, ring_number(ring, index), pop};
 }
 
 /* POP-1 for up to `wanted` messages, which go on waiting; `messages` may be NULL. Counts no failure. */
 static inline int look(omni_consumer *consumer, uint64_t wanted, omni_message *messages, omni_offer *offer) {
   omni_ring *ring = &consumer->channel->ring;
   bool ended;
-  uint64_t waiting = ring_waiting(ring, wanted, &ended);
-  if (waiting == 0) return ended ? OMNI_POP_CHANNEL_CLOSED : OMNI_POP_EMPTY;
-  uint64_t read = platform_load(&ring->read_index, relaxed); /* own index */
-  *offer = (omni_offer){waiting < wanted ? waiting : wanted, 0, read};
+  uint64_t count = ring_waiting(ring, wanted, &ended);
+  if (count == 0) return ended ? OMNI_POP_CHANNEL_CLOSED : OMNI_POP_EMPTY;
+  if (count > wanted) count = wanted;
+  uint64_t read = platform_load(&ring->read_index, relaxed), released = read; /* own index */
   /* acquire: pairs with omni_message_pin and omni_unpin; without it the producer finds no buffer, or a pinned one. The
    * fence in guard_count orders it against omni_message_pin */
   uint64_t exports = platform_load(&consumer->exports, acquire);
   if (__builtin_expect(exports != 0, 0)) {
-    uint64_t most = poppable(ring, exports, read, &offer->released);
+    uint64_t most = poppable(ring, exports, read, &released);
     if (most == 0) return OMNI_PINNED;
-    if (most < offer->count) offer->count = most;
+    if (most < count) count = most;
   }
-  for (uint64_t i = 0; i < offer->count; i++) {
-    if (messages) messages[i] = message_at(consumer, read + i);
-    offer->bytes += ring_buffer(ring, read + i)->length;
+  *offer = (omni_offer){count, released};
+  if (messages) {
+    uint64_t pop = guard_entries(&consumer->guard), i = 0;
+    do messages[i] = message_at(ring, read + i, pop);
+    while (++i < count);
   }
   return OMNI_POP_SUCCESS;
-}
-
-/* Takes the first `count` of the messages that were offered. */
-static inline void take(omni_consumer *consumer, const omni_offer *offer, uint64_t count) {
-  omni_ring *ring = &consumer->channel->ring;
-  uint64_t read = platform_load(&ring->read_index, relaxed), bytes = offer->bytes; /* own index */
-  for (uint64_t i = count; i < offer->count; i++) bytes -= ring_buffer(ring, read + i)->length;
-  ring_release(ring, count, bytes, offer->released);
 }
 
 /* After a look that found nothing: sleeps until a message waits, none ever will, or the time is up. */
@@ -144,8 +136,8 @@ int omni_pop_begin(omni_consumer *consumer, size_t max_count, int otherwise, omn
 }
 
 void omni_pop_message(const omni_pop *pop, size_t place, omni_message *message) {
-  const omni_consumer *consumer = pop->consumer;
-  *message = message_at(consumer, platform_load(&consumer->channel->ring.read_index, relaxed) + place); /* own index */
+  const omni_ring *ring = &pop->consumer->channel->ring;
+  *message = message_at(ring, platform_load(&ring->read_index, relaxed) + place, pop->number); /* own index */
 }
 
 int omni_pop_is_adjacent(const omni_pop *pop, size_t count) {
@@ -157,14 +149,17 @@ int omni_pop_is_adjacent(const omni_pop *pop, size_t count) {
 }
 
 int omni_pop_end(omni_consumer *consumer, omni_pop *pop, size_t taken) {
+  omni_ring *ring = &consumer->channel->ring;
   uint64_t open = platform_load(&consumer->open, relaxed); /* this thread stored it, where this pop is open */
   bool is_open = pop->consumer && open && open / 2 == pop->number;
   pop->consumer = NULL;
   if (!is_open) return OMNI_EXPIRED;
   platform_store(&consumer->open, 0, relaxed); /* before it leaves: else it could clear the next one's */
-  const omni_offer *offer = &consumer->offer;
+  if (taken > consumer->offer.count) taken = consumer->offer.count;
+  uint64_t read = platform_load(&ring->read_index, relaxed), bytes = 0; /* own index */
+  for (uint64_t i = 0; i < taken; i++) bytes += ring_buffer(ring, read + i)->length;
   if (taken == 0) guard_count(&consumer->guard); /* what was not taken has expired: else it could be pinned */
-  else take(consumer, offer, taken < offer->count ? taken : offer->count);
+  else ring_release(ring, taken, bytes, consumer->offer.released);
   leave(consumer, open & 1);
   return 0;
 }
@@ -193,7 +188,9 @@ static inline int pop(omni_consumer *consumer, uint64_t wanted, int64_t timeout,
     if (result == OMNI_POP_SUCCESS) result = look(consumer, wanted, messages, &offer);
   }
   if (result == OMNI_POP_SUCCESS) {
-    take(consumer, &offer, offer.count);
+    uint64_t bytes = 0;
+    for (uint64_t i = 0; i < offer.count; i++) bytes += messages[i].size;
+    ring_release(&consumer->channel->ring, offer.count, bytes, offer.released);
     *count = offer.count;
   }
   return finished(&consumer->guard, &consumer->channel->ring.failed_pops, result);

@@ -33,7 +33,8 @@ typedef struct {
   uint32_t reserved;                           /* the buffer of the reservation */
   /* read-mostly; `returned` is written by unpins of owed buffers */
   alignas(OMNI_LINE) uint64_t stride;
-  uint32_t count, budget;
+  uint64_t last; /* the last buffer: their number is a power of two, and this is the mask of `places` */
+  uint32_t budget;
   uint8_t *buffers;
   uint32_t *places;          /* written by the producer, where they change */
   _Atomic uint32_t *pins;    /* of each buffer: how many, and POOL_OWED */
@@ -49,11 +50,12 @@ enum {
 
 /* Sets the sizes of a pool, and where its parts lie if it has memory already; how many bytes it needs. */
 static inline uint64_t pool_lay_out(omni_pool *pool, uint64_t capacity, uint64_t max_message_size, uint8_t *memory) {
-  pool->count = (uint32_t)(2 * capacity);
+  uint64_t count = 2 * capacity;
+  pool->last = count - 1;
   pool->stride = (sizeof(pool_buffer) + max_message_size + POOL_ALIGNMENT - 1) / POOL_ALIGNMENT * POOL_ALIGNMENT;
   if (pool->stride % 1024 == 0) pool->stride += POOL_SKEW;
-  pool->budget = platform_budget(pool->count, pool->stride);
-  uint64_t buffers = pool->count * pool->stride, words = pool->count * sizeof(uint32_t);
+  pool->budget = platform_budget((uint32_t)count, pool->stride);
+  uint64_t buffers = count * pool->stride, words = count * sizeof(uint32_t);
   if (memory) {
     pool->buffers = memory;
     pool->places = (uint32_t *)(void *)(memory + buffers);
@@ -68,7 +70,7 @@ static inline pool_buffer *pool_at(const omni_pool *pool, uint32_t buffer) {
 
 /* The number of the buffer that holds message `index`. */
 static inline uint32_t *pool_place(const omni_pool *pool, uint64_t index) {
-  return pool->places + (index & (pool->count - 1));
+  return pool->places + (index & pool->last);
 }
 
 /* ---- producer ---- */
@@ -113,7 +115,7 @@ __attribute__((noinline)) static uint32_t pool_find(omni_pool *pool, const _Atom
   /* acquire: pairs with pool_give_back; without it the buffer is overwritten while an export of it is read */
   if (platform_load(&pool->returned, relaxed)) pool->spare = platform_exchange(&pool->returned, 0, acquire);
   if (pool_take_spare(pool, &buffer)) return buffer;
-  if (pool->fresh == pool->count) platform_trap("more messages are waiting, held and pinned than there are buffers");
+  if (pool->fresh > pool->last) platform_trap("more messages are waiting, held and pinned than there are buffers");
   return pool->fresh++;
 }
 

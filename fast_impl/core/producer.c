@@ -7,9 +7,7 @@ static bool nobody_receives(const omni_channel *channel) {
 }
 
 static inline void fill(omni_ring *ring, uint64_t ahead, const void *data, size_t size) {
-  uint32_t buffer = pool_take(&ring->pool, &ring->released_index);
-  ring_put(ring, ahead, buffer, size, 0);
-  platform_copy(pool_at(&ring->pool, buffer)->payload, data, size);
+  platform_copy(ring_put(ring, ahead, pool_take(&ring->pool, &ring->released_index), size, 0), data, size);
 }
 
 static bool has_reserved(const omni_producer *producer) {

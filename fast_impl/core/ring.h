@@ -79,13 +79,14 @@ static inline uint64_t ring_free_slots(omni_ring *ring, uint64_t wanted) {
   return ring->capacity - (write - ring->cached_read);
 }
 
-/* The message `ahead` of the next one is in that buffer: `size` bytes of its payload, from `offset` on. */
-static inline void ring_put(const omni_ring *ring, uint64_t ahead, uint32_t buffer, size_t size, size_t offset) {
+/* The message `ahead` of the next one is in that buffer: `size` bytes of its payload, from `offset` on. The payload. */
+static inline uint8_t *ring_put(const omni_ring *ring, uint64_t ahead, uint32_t buffer, size_t size, size_t offset) {
   pool_buffer *message = pool_at(&ring->pool, buffer);
   message->offset = (uint32_t)offset;
   message->length = (uint32_t)size;
   uint32_t *place = pool_place(&ring->pool, platform_load(&ring->write_index, relaxed) + ahead); /* own index */
   if (*place != buffer) *place = buffer; /* while buffers go round in order its line stays shared */
+  return message->payload;
 }
 
 /* Publishes the next `count` messages, of `size` bytes in all. */

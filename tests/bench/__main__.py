@@ -9,9 +9,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench import large, native, one_thread, streaming, two_threads
+from tests.bench import large, memory, native, one_thread, streaming, two_threads
 from tests.bench.measuring import InvalidMeasurement, Progress, interleave
-from tests.bench.report import draw, header, markdown, row, terminal, write
+from tests.bench.report import draw, header, line, markdown, terminal, worst_first, write
 from tests.bench.results import Measured, compare, document, environment, read
 from tests.bench.workload import CannotRun, Workload, WrongMessages
 
@@ -21,6 +21,7 @@ WORKLOADS: tuple[Workload, ...] = (
     *two_threads.WORKLOADS,
     *streaming.WORKLOADS,
     *large.WORKLOADS,
+    *memory.WORKLOADS,
 )
 ROUNDS, TURN = 21, 0.02
 """Rounds, and seconds of each contender in a round."""
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None, workloads: Sequence[Workload] =
     rounds = given.rounds or (QUICK_ROUNDS if given.quick else ROUNDS)
     turn = given.turn or (QUICK_TURN if given.quick else TURN)
     wanted = [each for each in workloads if each.name in given.only or not given.only]
-    wanted = [each for each in wanted if each.threshold or not given.check]
+    wanted = [each for each in wanted if each.rows or not given.check]
     try:
         before = read(given.compare) if given.compare else None
         if not wanted:
@@ -88,13 +89,11 @@ def _measure(workload: Workload, rounds: int, turn: float, progress: Progress, c
     progress.begin(workload.name)
     faulthandler.dump_traceback_later(LIMIT, exit=True, file=sys.__stderr__)
     try:
-        if workload.name in native.NAMES:
-            series = native.interleave(workload, rounds, turn * workload.turn, progress)
+        if workload.interleave:
+            series = workload.interleave(workload.name, rounds, turn * workload.turn, progress)
         else:
-            contenders = workload.contenders()
-            if check and workload.threshold:
-                needed = (workload.ours, *workload.threshold.rivals)
-                contenders = [each for each in contenders if each.name in needed]
+            needed = {name for row in workload.rows for name in (row.ours, *row.rivals)}
+            contenders = [each for each in workload.contenders() if each.name in needed or not check]
             series = interleave(contenders, rounds, turn * workload.turn, progress)
         measured = Measured(workload, tuple(series))
     except CannotRun as why:
@@ -102,7 +101,8 @@ def _measure(workload: Workload, rounds: int, turn: float, progress: Progress, c
     finally:
         faulthandler.cancel_dump_traceback_later()
     progress.end()
-    print(row(measured) if check else f"\n{terminal(measured)}", flush=True)
+    if not check:
+        print(f"\n{terminal(measured)}", flush=True)
     return measured
 
 
@@ -125,9 +125,12 @@ def _report(
     if not any(each.series for each in measured):
         print("error: nothing could be measured", file=sys.stderr)
         return 2
-    asked = [each for each in measured if each.workload.threshold]
-    missed = [each.workload.name for each in asked if each.met is False]
-    silent = [each.workload.name for each in asked if each.met is None]
+    rows = worst_first(measured)
+    if given.check:
+        print(*map(line, rows), sep="\n")
+    asked = [row for row in rows if row.verdict != "reported"]
+    missed = [row.asked.name for row in asked if row.verdict == "missed"]
+    silent = [row.asked.name for row in asked if row.verdict == "not measured"]
     print(f"\n{len(asked) - len(missed) - len(silent)} of {len(asked)} thresholds met, in {seconds:.0f} s", end="")
     print(f"; missed: {', '.join(missed)}" if missed else "", end="")
     print(f"; not measured: {', '.join(silent)}" if silent else "")

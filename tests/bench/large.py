@@ -1,9 +1,10 @@
-"""A MiB filled in place and read as a view, against a fresh bytearray through a queue."""
+"""A MiB filled in place and read as a view, against fresh memory by reference through a queue."""
 
 from __future__ import annotations
 
 import queue
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from time import perf_counter_ns
 from typing import Any
 
@@ -16,7 +17,7 @@ except ImportError:  # for the lists of workloads; measuring them says what is m
     np = None  # type: ignore[assignment]
 
 SIZE = 2**20
-RIVAL = "bytearray, SimpleQueue"
+ARRAY, BYTEARRAY = "array, SimpleQueue", "bytearray, SimpleQueue"
 
 
 def _filled(buffer: Any, number: int) -> None:
@@ -46,25 +47,29 @@ def _ours(count: int, check: bool) -> float:
     return ns
 
 
-def _fresh(count: int, check: bool) -> float:
+def _fresh(name: str, make: Callable[[], Any], count: int, check: bool) -> float:
     sums = []
-    q: queue.SimpleQueue[bytearray] = queue.SimpleQueue()
+    q: queue.SimpleQueue[Any] = queue.SimpleQueue()
     began = perf_counter_ns()
     for number in range(count):
-        buffer = bytearray(SIZE)
+        buffer = make()
         _filled(buffer, number)
         q.put(buffer)
         del buffer
         sums.append(_read(q.get()))
     ns = perf_counter_ns() - began
-    _compare(RIVAL, sums)
+    _compare(name, sums)
     return ns
 
 
 def _contenders() -> Sequence[Contender]:
     if np is None:
         raise CannotRun("numpy is not installed")
-    return [Contender(OURS, _ours), Contender(RIVAL, _fresh)]
+    return [
+        Contender(OURS, _ours),
+        Contender(ARRAY, partial(_fresh, ARRAY, partial(np.empty, SIZE // 8, np.uint64))),
+        Contender(BYTEARRAY, partial(_fresh, BYTEARRAY, partial(bytearray, SIZE))),
+    ]
 
 
 WORKLOADS = (
@@ -72,10 +77,19 @@ WORKLOADS = (
         "large",
         "1 MiB filled by NumPy in place and read as a view",
         _contenders,
-        Threshold(
-            "1 MiB filled in place by NumPy and read as a view: against a fresh bytearray through SimpleQueue",
-            (RIVAL,),
-            at_least=1.5,
+        (
+            Threshold(
+                "large",
+                "1 MiB filled in place by NumPy and read as a view: against a new bytearray through SimpleQueue",
+                (BYTEARRAY,),
+                1.5,
+            ),
+            Threshold(
+                "large-array",
+                "the same, all of it touched: against a new array by reference through SimpleQueue",
+                (ARRAY,),
+                1.0,
+            ),
         ),
         turn=2.0,
     ),

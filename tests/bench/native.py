@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import fast_impl
-from tests.bench.measuring import Progress, Series, per_message
+from tests.bench.measuring import Contender, Progress, Series, per_message
 from tests.bench.workload import OURS, CannotRun, Threshold, Workload, WrongMessages
 
 HERE = Path(__file__).parent / "native"
@@ -97,48 +97,20 @@ def library() -> Path:
     return made
 
 
-def _nothing() -> list[object]:
+def _nothing() -> Sequence[Contender]:
     raise AssertionError("the contenders are in the program")
 
 
-def _workload(name: str, title: str, threshold: Threshold | None = None, ours: str = OURS) -> Workload:
-    return Workload(name, title, _nothing, threshold, ours)  # type: ignore[arg-type]
+def _bandwidth(name: str, size: str, at_least: float | None) -> Threshold:
+    says = f"C, {size}: against two memcpys through two buffers, across the same two cores"
+    return Threshold(name, says, ("two memcpys",), at_least)
 
 
-def _bandwidth(size: str) -> Threshold:
-    says = f"C, {size}: bandwidth against two plain memcpy's across the same two cores"
-    return Threshold(says, ("two memcpys",), at_least=0.8)
+BATCHES = f"{OURS}: batches of 32"
 
 
-WORKLOADS = (
-    _workload("c-8", "C, two pinned threads, 8 bytes, polling"),
-    _workload(
-        "c-64",
-        "C, two pinned threads, 64 bytes, polling",
-        Threshold("C, 64 bytes, polling, two threads: against the best of boost, moodycamel, rigtorp", PEERS, 1.0),
-    ),
-    _workload("c-256", "C, two pinned threads, 256 bytes, polling"),
-    _workload(
-        "c-batch-32-64",
-        "C, two pinned threads, 64 bytes, one by one and in batches of 32",
-        Threshold("the same in batches of 32, per message", PEERS, 2.5),
-        f"{OURS}: batches of 32",
-    ),
-    _workload(
-        "c-batch-512-64",
-        "C, two pinned threads, 64 bytes, one by one and in batches of 512",
-        ours=f"{OURS}: batches of 512",
-    ),
-    _workload("c-4KiB", "C, bandwidth, 4 KiB", _bandwidth("4 KiB")),
-    _workload("c-1MiB", "C, bandwidth, 1 MiB", _bandwidth("1 MiB")),
-    _workload(
-        "c-waking",
-        "C, there and back, the other side asleep each time",
-        Threshold("C, asleep to awake: against a bare futex ping-pong", ("bare futex",), at_most=1.15),
-    ),
-    _workload("c-ping-pong", "C, there and back, at once"),
-)
-NAMES = frozenset(workload.name for workload in WORKLOADS)
+def _workload(name: str, title: str, *rows: Threshold) -> Workload:
+    return Workload(name, title, _nothing, rows, interleave=interleave)
 
 
 def peers() -> list[str]:
@@ -150,9 +122,9 @@ def peers() -> list[str]:
     return said.stdout.splitlines()
 
 
-def interleave(workload: Workload, rounds: int, seconds: float, progress: Progress) -> list[Series]:
-    """Its rounds, as `measuring.interleave` returns them; raises CannotRun, WrongMessages, TimeoutError."""
-    command = [str(program()), workload.name, str(rounds), str(seconds)]
+def interleave(workload: str, rounds: int, seconds: float, progress: Progress) -> list[Series]:
+    """The rounds of that workload, as of `measuring.interleave`; raises CannotRun, WrongMessages, TimeoutError."""
+    command = [str(program()), workload, str(rounds), str(seconds)]
     taken: dict[str, list[float]] = {}
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         hung = threading.Event()
@@ -171,12 +143,12 @@ def interleave(workload: Workload, rounds: int, seconds: float, progress: Progre
             if running.poll() is None and not running.stdout.closed:
                 running.terminate() if hung.is_set() else running.wait(LIMIT)
     if hung.is_set():
-        raise TimeoutError(f"{workload.name} took more than {LIMIT:g} s")
+        raise TimeoutError(f"{workload} took more than {LIMIT:g} s")
     if running.returncode == CANNOT:
         raise CannotRun(said)
     if running.returncode:
-        raise WrongMessages(f"{workload.name} ended with {running.returncode}: {said}")
-    return complete(workload.name, taken, rounds)
+        raise WrongMessages(f"{workload} ended with {running.returncode}: {said}")
+    return complete(workload, taken, rounds)
 
 
 def parsed(line: str) -> tuple[str, int, float]:
@@ -191,3 +163,39 @@ def complete(workload: str, taken: dict[str, list[float]], rounds: int) -> list[
     if short or not taken:
         raise WrongMessages(f"{workload}: not {rounds} rounds of {', '.join(short) or 'anything'}")
     return [Series(name, tuple(ns)) for name, ns in taken.items()]
+
+
+WORKLOADS = (
+    _workload("c-8", "C, two pinned threads, 8 bytes, polling"),
+    _workload(
+        "c-64",
+        "C, two pinned threads, 64 bytes, polling",
+        Threshold("c-64", "C, 64 bytes, polling: against the best of boost, moodycamel, rigtorp", PEERS, 1.3),
+    ),
+    _workload("c-cold-64", "C, two pinned threads, 64 bytes, polling, the first 1024 messages of a new queue"),
+    _workload("c-256", "C, two pinned threads, 256 bytes, polling"),
+    _workload(
+        "c-batch-32-64",
+        "C, two pinned threads, 64 bytes, one by one and in batches of 32",
+        Threshold(
+            "c-batch-32-64", "C, 64 bytes in batches of 32: against the peers' single calls", PEERS, 2.5, ours=BATCHES
+        ),
+        Threshold(
+            "c-batch-32-64-boost",
+            "C, 64 bytes in batches of 32: against boost's own batches",
+            ("boost: batches of 32",),
+            0.8,
+            ours=BATCHES,
+        ),
+    ),
+    _workload("c-batch-512-64", "C, two pinned threads, 64 bytes, one by one and in batches of 512"),
+    _workload("c-copies-8", "C, two memcpys, 8 bytes", _bandwidth("c-copies-8", "8 bytes", None)),
+    _workload("c-4KiB", "C, two memcpys, 4 KiB", _bandwidth("c-4KiB", "4 KiB", 0.85)),
+    _workload("c-1MiB", "C, two memcpys, 1 MiB", _bandwidth("c-1MiB", "1 MiB", 0.85)),
+    _workload(
+        "c-waking",
+        "C, there and back, the other side asleep each time",
+        Threshold("c-waking", "C, asleep to awake: against a bare futex ping-pong", ("bare futex",), at_most=1.15),
+    ),
+    _workload("c-ping-pong", "C, there and back, at once"),
+)

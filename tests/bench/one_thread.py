@@ -86,6 +86,26 @@ def _popped(size: int, count: int, check: bool) -> float:
     return ns
 
 
+def _copied(size: int, count: int, check: bool) -> float:
+    """try_push, and tobytes of the message of try_pop."""
+    sent, came = numbered(size, count), []
+    with warm_channel(size) as (producer, consumer):
+        push, pop = producer.try_push, consumer.try_pop
+        began = perf_counter_ns()
+        if check:
+            for data in sent:
+                push(data)
+                came.append(pop()[1].tobytes())
+        else:
+            for data in sent:
+                push(data)
+                pop()[1].tobytes()
+        ns = perf_counter_ns() - began
+    if check:
+        check_messages(OURS, sent, came)
+    return ns
+
+
 def _through(pick: Callable[[Any, Any], Any], name: str, size: int, count: int, check: bool) -> float:
     """The channel through a pair of calls, as a peer."""
     with warm_channel(size) as channel:
@@ -121,6 +141,24 @@ def _batches(size: int, batch: int, to_bytes: bool, count: int, check: bool) -> 
     return ns
 
 
+def _many(size: int, batch: int, count: int, check: bool) -> float:
+    """send_many of a list, receive_many to a list."""
+    sent, came = numbered(size, count), []
+    lists = [sent[at : at + batch] for at in range(0, count, batch)]
+    with warm_channel(size) as (producer, consumer):
+        send, receive = producer.send_many, consumer.receive_many
+        began = perf_counter_ns()
+        for messages in lists:
+            send(messages)
+            received = receive(batch)
+            if check:
+                came += received
+        ns = perf_counter_ns() - began
+    if check:
+        check_messages(OURS, sent, came)
+    return ns
+
+
 def _loops(peer: Peer, size: int, batch: int, count: int, check: bool) -> float:
     """The same batches through a queue that takes one message at a time."""
     sent = numbered(size, count)
@@ -144,21 +182,26 @@ def _loops(peer: Peer, size: int, batch: int, count: int, check: bool) -> float:
     return ns
 
 
-def single(size: int, threshold: Threshold | None = None) -> Workload:
-    """try_push, and the two non-blocking ways to pop to bytes."""
+POPPED, COPIED = f"{OURS}: bytes(try_pop()[1])", f"{OURS}: try_pop()[1].tobytes()"
+MANY = f"{OURS}: send_many, receive_many"
+
+
+def single(size: int, *rows: Threshold) -> Workload:
+    """try_push, and the non-blocking ways to pop to bytes."""
 
     def contenders() -> Sequence[Contender]:
         peers = (peer for peer in installed() if peer.room > size)
         return [
             Contender(OURS, partial(_received, size)),
-            Contender(f"{OURS}: bytes(try_pop()[1])", partial(_popped, size)),
+            Contender(POPPED, partial(_popped, size)),
+            Contender(COPIED, partial(_copied, size)),
             *(Contender(peer.name, partial(_peer, peer, _not_waiting, size)) for peer in peers),
         ]
 
-    return Workload(f"single-{short(size)}", f"one thread, {long(size)}: try_push, receive(0)", contenders, threshold)
+    return Workload(f"single-{short(size)}", f"one thread, {long(size)}: try_push, receive(0)", contenders, rows)
 
 
-def waiting(size: int, threshold: Threshold) -> Workload:
+def waiting(size: int, *rows: Threshold) -> Workload:
     """send and receive: the calls that can wait."""
 
     def contenders() -> Sequence[Contender]:
@@ -168,35 +211,51 @@ def waiting(size: int, threshold: Threshold) -> Workload:
             *(Contender(peer.name, partial(_peer, peer, _waiting, size)) for peer in peers),
         ]
 
-    return Workload(f"send-{size}", f"one thread, {size} bytes: send, receive", contenders, threshold)
+    return Workload(f"send-{size}", f"one thread, {size} bytes: send, receive", contenders, rows)
 
 
-def batched(size: int, batch: int, threshold: Threshold | None = None) -> Workload:
-    """batch_push and batch_pop, against loops."""
+def batched(size: int, batch: int, *rows: Threshold) -> Workload:
+    """batch_push and batch_pop, and send_many and receive_many, against loops."""
 
     def contenders() -> Sequence[Contender]:
         peers = (peer for peer in installed() if peer.room > 2 * size * batch)
         return [
             Contender(OURS, partial(_batches, size, batch, False), batch),
             Contender(f"{OURS}: to bytes", partial(_batches, size, batch, True), batch),
+            Contender(MANY, partial(_many, size, batch), batch),
             *(Contender(peer.name, partial(_loops, peer, size, batch), batch) for peer in peers),
         ]
 
-    return Workload(f"batch-{batch}-{size}", f"one thread, {size} bytes in batches of {batch}", contenders, threshold)
+    return Workload(f"batch-{batch}-{size}", f"one thread, {size} bytes in batches of {batch}", contenders, rows)
 
 
+BY_REFERENCE = ("SimpleQueue",)
 WORKLOADS = (
     single(8),
     single(
         64,
-        Threshold("Python, try_push + pop to bytes: against SimpleQueue put + get_nowait", ("SimpleQueue",), 1.0),
+        Threshold(
+            "single-64", "Python, try_push, receive(0): against SimpleQueue put, get_nowait", BY_REFERENCE, at_most=1.0
+        ),
+        Threshold("single-popped-64", "the same with bytes(try_pop()[1])", BY_REFERENCE, at_most=1.9, ours=POPPED),
+        Threshold("single-copied-64", "the same with try_pop()[1].tobytes()", BY_REFERENCE, at_most=1.4, ours=COPIED),
     ),
     single(256),
     single(4096),
     single(2**20),
-    waiting(64, Threshold("Python, send + receive: against queue.Queue(1024) put + get", ("queue.Queue",), 15.0)),
+    waiting(
+        64, Threshold("send-64", "Python, send, receive: against queue.Queue(1024) put, get", ("queue.Queue",), 15.0)
+    ),
     batched(64, 32),
     batched(
-        64, 512, Threshold("Python, batches of 512, per message: against a SimpleQueue loop", ("SimpleQueue",), 3.0)
+        64,
+        512,
+        Threshold(
+            "batch-512-64", "Python, batch_push, batch_pop of 512: against a SimpleQueue loop", BY_REFERENCE, 3.0
+        ),
+        Threshold(
+            "many-512-64", "Python, send_many, receive_many of 512: against a SimpleQueue loop", BY_REFERENCE, 1.3,
+            ours=MANY,
+        ),
     ),
-)
+)  # fmt: skip

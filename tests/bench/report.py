@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tests.bench.measuring import quartiles, ratios
-from tests.bench.results import Measured
-from tests.bench.workload import CannotRun
+from tests.bench.results import Measured, Row, base, way
+from tests.bench.workload import OURS, CannotRun
 
 BEGIN, END = "<!-- what was measured: by `make bench` -->", "<!-- until here -->"
 COLOUR, GREY = "#1b7837", "#9aa0a6"
@@ -20,42 +20,54 @@ def header(environment: dict[str, str]) -> str:
 
 
 def terminal(each: Measured) -> str:
-    """One workload: every contender, fastest first, with its quartiles, and its time as a multiple of ours."""
+    """One workload: every contender, fastest first, with its quartiles, and its time as a multiple of our fastest."""
     lines = [f"{each.workload.title} ({each.workload.name})"]
     if each.why_not:
         return f"{lines[0]}\n   skipped: {each.why_not}"
+    fastest = min((one for one in each.series if base(one.name) == OURS), key=lambda one: one.median)
     for series in sorted(each.series, key=lambda series: series.median):
         low, middle, high = quartiles(series.ns)
-        times = statistics.median(1 / ratio for ratio in ratios((each.ours, series), series.name, [each.ours.name]))
-        mark = "*" if series.name == each.ours.name else " "
-        lines.append(f" {mark} {series.name:<32}{middle:>13,.1f} ns  ({low:,.1f} to {high:,.1f})  {times:.2f}x")
-    return "\n".join([*lines, row(each)] if each.workload.threshold else lines)
+        times = statistics.median(1 / ratio for ratio in ratios((fastest, series), series.name, [fastest.name]))
+        mark = "*" if base(series.name) == OURS else " "
+        unit = each.workload.unit.partition(" ")[0]
+        lines.append(f" {mark} {series.name:<36}{middle:>13,.1f} {unit}  ({low:,.1f} to {high:,.1f})  {times:.2f}x")
+    return "\n".join([*lines, *map(line, each.rows)])
 
 
-def row(each: Measured) -> str:
-    """One threshold: met or MISSED, wanted, measured, and what it is about."""
-    asked = each.workload.threshold
-    assert asked is not None
-    if each.shown is None:
-        why = each.why_not or f"{', '.join(asked.rivals)}: not on this machine"
-        return f"NOT MEASURED  {each.workload.name:<20} wanted {asked.wanted}: {why}\n{'':14}{asked.says}"
-    low, middle, high = each.shown
-    without = f", without {', '.join(each.absent)}" if each.absent else ""
-    verdict = "met" if each.met else "MISSED"
-    return (
-        f"{verdict:<13} {each.workload.name:<20} wanted {asked.wanted}, measured {middle:.2f}x "
-        f"({low:.2f} to {high:.2f}){without}\n{'':14}{asked.says}"
-    )
+def line(row: Row) -> str:
+    """One row: met or MISSED, wanted, measured, and what it is about."""
+    asked = row.asked
+    verdict = row.verdict.upper() if row.verdict in ("missed", "not measured") else row.verdict
+    begin = f"{verdict:<13} {asked.name:<22} wanted {asked.wanted}"
+    if row.shown is None:
+        return f"{begin}: {row.reason}\n{'':14}{asked.says}"
+    low, middle, high = row.shown
+    return f"{begin}, measured {asked.value(middle)} ({low:.2f} to {high:.2f}){_without(row)}\n{'':14}{asked.says}"
+
+
+def _without(row: Row) -> str:
+    return f", without {', '.join(row.absent)}" if row.absent else ""
+
+
+def worst_first(measured: Sequence[Measured]) -> list[Row]:
+    """All rows: those missed, those not measured, those where a rival is faster, the others."""
+    rows = [row for each in measured for row in each.rows]
+    return sorted(rows, key=lambda row: (row.verdict != "missed", row.verdict != "not measured", not row.is_behind))
 
 
 def markdown(measured: Sequence[Measured], environment: dict[str, str], command: str) -> str:
-    """For a page: the environment, the thresholds, and all medians."""
-    lines = ["| | |", "|---|---|", f"| command | `{command}` |"]
+    """For a page: where a peer is faster, the rows, the environment, and all medians."""
+    lines = ["Where a peer is faster, the farthest ahead first:", ""]
+    lines += ["| | our call | the peer | times as fast as the peer |", "|---|---|---|--:|"]
+    for win in sorted((win for each in measured for win in each.wins), key=lambda win: win.ratio):
+        ours, peer = (f"{each.name}, {_number(each.median)} ns" for each in (win.ours, win.peer))
+        lines.append(f"| {win.title} | {ours} | {peer} | {_ratio(win.ratio)} |")
+    lines += ["", "What is asked, those missed first, then those where a rival is faster:", ""]
+    lines += ["| row | | asked for | measured (quartiles) | |", "|---|---|--:|--:|---|"]
+    for row in worst_first(measured):
+        lines.append(f"| {row.asked.name} | {row.asked.says} | {row.asked.wanted} | {_measured(row)} |")
+    lines += ["", "| | |", "|---|---|", f"| command | `{command}` |"]
     lines += [f"| {key} | {value} |" for key, value in environment.items()]
-    lines += ["", "| row | | asked for | measured (quartiles) | |", "|---|---|--:|--:|---|"]
-    for each in measured:
-        if asked := each.workload.threshold:
-            lines.append(f"| {each.workload.name} | {asked.says} | {asked.wanted} | {_measured(each)} |")
     for group in _alike([each for each in measured if each.series]):
         lines += ["", *_medians(group)]
     skipped = [f"{each.workload.name}: {each.why_not}" for each in measured if each.why_not]
@@ -63,46 +75,49 @@ def markdown(measured: Sequence[Measured], environment: dict[str, str], command:
     return "\n".join(lines) + "\n"
 
 
-def _measured(each: Measured) -> str:
-    if each.shown is None:
-        return f"| not measured: {each.why_not or 'no rival on this machine'}"
-    low, middle, high = each.shown
-    without = f", without {', '.join(each.absent)}" if each.absent else ""
-    return f"{middle:.2f}x ({low:.2f} to {high:.2f}) | {'met' if each.met else '**missed**'}{without}"
+def _ratio(ratio: float) -> str:
+    return f"{ratio:.2f}x" if ratio >= 0.1 else f"{ratio:.2g}x"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.{1 if value < 100 else 0}f}"
+
+
+def _measured(row: Row) -> str:
+    if row.shown is None:
+        return f"| not measured: {row.reason}"
+    low, middle, high = row.shown
+    verdict = "**missed**" if row.verdict == "missed" else row.verdict
+    return f"{row.asked.value(middle)} ({low:.2f} to {high:.2f}) | {verdict}{_without(row)}"
 
 
 def _alike(measured: Sequence[Measured]) -> list[list[Measured]]:
-    """Grouped by the peers that they are compared with."""
+    """Grouped by the peers that they are compared with, and by what is measured."""
     groups: list[list[Measured]] = []
     for each in measured:
-        if not groups or not _others(each) & set().union(*map(_others, groups[-1])):
+        last = groups[-1] if groups else []
+        alike = last and each.workload.unit == last[0].workload.unit
+        if not alike or not _others(each) & set().union(*map(_others, last)):
             groups.append([])
         groups[-1].append(each)
     return groups
 
 
-def _base(name: str) -> str:
-    return name.partition(": ")[0]
-
-
 def _others(each: Measured) -> set[str]:
-    return {_base(series.name) for series in each.series} - {_base(each.ours.name)}
+    return {base(series.name) for series in each.series} - {OURS}
 
 
 def _medians(group: Sequence[Measured]) -> list[str]:
-    """A row for each workload and way of calling, a column for each contender: medians in nanoseconds."""
-    names = list(dict.fromkeys(_base(series.name) for each in group for series in each.series))
-    lines = ["| median ns per message | " + " | ".join(names) + " |", "|---|" + "--:|" * len(names)]
+    """A row for each workload and way of calling, a column for each contender: medians."""
+    names = list(dict.fromkeys(base(series.name) for each in group for series in each.series))
+    lines = [f"| median {group[0].workload.unit} | " + " | ".join(names) + " |", "|---|" + "--:|" * len(names)]
     for each in group:
         ways: dict[str, dict[str, float]] = {}
         for series in each.series:
-            base, _, way = series.name.partition(": ")
-            ways.setdefault(way, {})[base] = series.median
-        for way, medians in ways.items():
-            title = f"{each.workload.title}: {way}" if way else each.workload.title
-            cells = (
-                f"{medians[name]:,.{1 if medians[name] < 100 else 0}f}" if name in medians else "" for name in names
-            )
+            ways.setdefault(way(series.name), {})[base(series.name)] = series.median
+        for called, medians in ways.items():
+            title = f"{each.workload.title}: {called}" if called else each.workload.title
+            cells = (_number(medians[name]) if name in medians else "" for name in names)
             lines.append(f"| {title} | " + " | ".join(cells) + " |")
     return lines
 
@@ -154,7 +169,7 @@ def _points(panel, each: Measured) -> None:  # type: ignore[no-untyped-def]
     series = sorted(each.series, key=lambda one: one.median, reverse=True)
     for place, one in enumerate(series):
         low, middle, high = quartiles(one.ns)
-        colour = COLOUR if one.name.startswith("omnimailbox") else GREY
+        colour = COLOUR if base(one.name) == OURS else GREY
         panel.errorbar(middle, place, xerr=[[middle - low], [high - middle]], fmt="o", color=colour, capsize=3)
         panel.annotate(f"  {middle:,.0f}", (high, place), fontsize=7, va="center")
     panel.set_yticks(range(len(series)), [one.name for one in series])
@@ -163,5 +178,5 @@ def _points(panel, each: Measured) -> None:  # type: ignore[no-untyped-def]
     panel.set_ylim(-0.6, len(series) - 0.4)
     panel.grid(axis="x", alpha=0.3)
     panel.set_title(each.workload.title, fontsize=9, loc="left")
-    panel.set_xlabel("ns per message, median and quartiles, logarithmic; less is better", fontsize=7)
+    panel.set_xlabel(f"{each.workload.unit}, median and quartiles, logarithmic; less is better", fontsize=7)
     panel.tick_params(labelsize=7, which="both")

@@ -97,11 +97,14 @@ WORKLOADS = (
         "streaming",
         "a producer in C, 64 bytes; a consumer in Python takes batches of 512 to bytes",
         _contenders,
-        Threshold(
-            "C producer thread, Python consumer taking batches of 512 to bytes: against the same consumer on a queue "
-            "that is already full",
-            (FULL,),
-            at_least=0.8,
+        (
+            Threshold(
+                "streaming",
+                "C producer thread, Python consumer taking batches of 512 to bytes: against the same consumer on a "
+                "queue that is already full",
+                (FULL,),
+                0.8,
+            ),
         ),
     ),
 )

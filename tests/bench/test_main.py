@@ -9,18 +9,20 @@ from typing import Any
 
 import pytest
 
-from tests.bench.measuring import Contender
-from tests.bench.report import BEGIN, END
-from tests.bench.results import read
+from tests.bench.measuring import Contender, Series
+from tests.bench.report import BEGIN, END, markdown
+from tests.bench.results import Measured, read
 from tests.bench.workload import OURS, CannotRun, Threshold, Workload
 
 pytestmark = pytest.mark.once
 
 ROWS = {
-    "c-64", "c-batch-32-64", "c-4KiB", "c-1MiB", "c-waking", "single-64", "send-64", "batch-512-64", "threads-64",
-    "threads-batch-512-64", "ping-pong", "streaming", "large",
+    "c-64", "c-batch-32-64", "c-batch-32-64-boost", "c-copies-8", "c-4KiB", "c-1MiB", "c-waking", "single-64",
+    "single-popped-64", "single-copied-64", "send-64", "batch-512-64", "many-512-64", "threads-64", "threads-new-64",
+    "threads-batch-512-64", "threads-many-512-64", "ping-pong", "new-ping-pong", "streaming", "large", "large-array",
+    "resident",
 }  # fmt: skip
-"""The workloads with a threshold."""
+"""The rows of the table of thresholds."""
 
 
 @pytest.fixture
@@ -32,15 +34,17 @@ def bench(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def made(name: str, ours: float, theirs: float, threshold: Threshold | None) -> Workload:
-    """A workload whose two contenders take these times."""
+    """A workload whose two contenders take these times; its row has its name."""
     contenders = (
         Contender(OURS, lambda count, check: ours * count),
         Contender("rival", lambda count, check: theirs * count),
     )
-    return Workload(name, f"made up: {name}", lambda: contenders, threshold)
+    rows = (threshold._replace(name=name),) if threshold else ()
+    return Workload(name, f"made up: {name}", lambda: contenders, rows)
 
 
-TWICE, HALF = Threshold("twice as fast", ("rival",), at_least=2.0), Threshold("half its time", ("rival",), at_most=0.5)
+TWICE = Threshold("twice", "twice as fast", ("rival",), at_least=2.0)
+HALF = Threshold("half", "half its time", ("rival",), at_most=0.5)
 MET = (made("fast", 100.0, 200.0, TWICE), made("quick", 50.0, 100.0, HALF))
 MISSED = (made("slow", 100.0, 199.0, TWICE), made("late", 51.0, 100.0, HALF))
 
@@ -51,10 +55,13 @@ def lacking() -> Any:
 
 
 def test_every_row_has_a_name(bench: Any) -> None:
-    """The workloads with a threshold are these, and no name is taken twice."""
-    names = [workload.name for workload in bench.WORKLOADS]
-    assert len(names) == len(set(names))
-    assert {workload.name for workload in bench.WORKLOADS if workload.threshold} == ROWS
+    """The rows are these, and no name is taken twice."""
+    for names in (
+        [workload.name for workload in bench.WORKLOADS],
+        [row.name for workload in bench.WORKLOADS for row in workload.rows],
+    ):
+        assert len(names) == len(set(names))
+    assert set(names) == ROWS
 
 
 def test_met(bench: Any, capsys: pytest.CaptureFixture[str]) -> None:
@@ -82,10 +89,10 @@ def test_missed(bench: Any, capsys: pytest.CaptureFixture[str], place: int) -> N
 
 def test_what_was_not_measured_is_not_met(bench: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """A machine that lacks something cannot say that the threshold is met, and says why."""
-    workloads = (*MET, Workload("absent", "made up", lacking, TWICE))
+    workloads = (*MET, Workload("absent", "made up", lacking, (TWICE,)))
     assert bench.main(["--check", "--rounds", "2"], workloads) == 1
     said = capsys.readouterr().out
-    assert "NOT MEASURED  absent" in said
+    assert "NOT MEASURED  twice" in said
     assert "no such thing here" in said
     assert bench.main(["--quick", "--rounds", "2"], workloads) == 0
     assert bench.main(["--quick", "--rounds", "2"], workloads[-1:]) == 2
@@ -93,9 +100,49 @@ def test_what_was_not_measured_is_not_met(bench: Any, capsys: pytest.CaptureFixt
 
 def test_a_rival_that_is_not_here_is_named(bench: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """The best of the rivals present counts, and the row names those missing."""
-    threshold = Threshold("twice as fast", ("rival", "another"), at_least=2.0)
+    threshold = TWICE._replace(rivals=("rival", "another"))
     assert bench.main(["--check", "--rounds", "2"], [made("fast", 1.0, 2.0, threshold)]) == 0
     assert "without another" in capsys.readouterr().out
+
+
+def test_what_is_missed_comes_first(bench: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """--check prints the rows that are missed first, then those where a rival is faster; all with their verdict."""
+    behind = made("behind", 100.0, 90.0, TWICE._replace(at_least=0.8))
+    assert bench.main(["--check", "--rounds", "2"], (MET[0], behind, *MISSED)) == 1
+    verdicts = [line.split()[:2] for line in capsys.readouterr().out.splitlines() if " wanted " in line]
+    assert verdicts == [["MISSED", "slow"], ["MISSED", "late"], ["met", "behind"], ["met", "fast"]]
+
+
+def test_two_rows_of_one_workload(bench: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each row has a contender of ours, and one asks of that alone; nothing is asked of a third."""
+    fast = made("fast", 100.0, 200.0, TWICE)
+    more = fast._replace(
+        contenders=lambda: [*fast.contenders(), Contender(f"{OURS}: slowly", lambda count, check: 400.0 * count)],
+        rows=(
+            *fast.rows,
+            TWICE._replace(name="slowly", ours=f"{OURS}: slowly"),
+            Threshold("small", "small enough", (), below=101.0, unit="MiB"),
+            Threshold("told", "only told", ("rival",)),
+        ),
+    )
+    assert bench.main(["--check", "--rounds", "2"], [more]) == 1
+    said = capsys.readouterr().out
+    assert "MISSED        slowly                 wanted at least 2.00x, measured 0.50x" in said
+    assert "met           small                  wanted below 101 MiB, measured 100.00 MiB" in said
+    assert "reported      told                   wanted reported, measured 2.00x" in said
+    assert "2 of 3 thresholds met" in said
+
+
+def test_where_a_peer_is_faster(bench: Any) -> None:
+    """The page begins with the peers that are faster: each of our ways beside the peer's alike, the slowest first."""
+    way, twice = f"{OURS}: in batches", "rival: in batches"
+    series = [Series(OURS, (9.0,) * 3), Series("rival", (6.0,) * 3), Series(way, (4.0,) * 3), Series(twice, (1.0,) * 3)]
+    measured = Measured(Workload("it", "it is measured", lacking), (*series, Series("two memcpys", (0.1,) * 3)))
+    assert [(win.ours.name, win.peer.name, round(win.ratio, 2)) for win in measured.wins] == [
+        (OURS, "rival", 0.67), (way, twice, 0.25),
+    ]  # fmt: skip
+    page = markdown([measured], {}, "make bench").splitlines()
+    assert page[4] == f"| it is measured | {way}, 4.0 ns | {twice}, 1.0 ns | 0.25x |"
 
 
 def test_check_measures_only_what_it_needs(bench: Any) -> None:
@@ -140,13 +187,13 @@ def test_json_and_compare(bench: Any, capsys: pytest.CaptureFixture[str], tmp_pa
     """What one run wrote, another is set against: ratios, and the median of each contender."""
     file = tmp_path / "before.json"
     assert bench.main(["--quick", "--rounds", "3", "--json", str(file)], [made("fast", 100.0, 200.0, TWICE)]) == 0
-    assert read(file)["workloads"]["fast"]["ns"] == {OURS: [100.0] * 3, "rival": [200.0] * 3}
+    assert read(file)["workloads"]["fast"]["measured"] == {OURS: [100.0] * 3, "rival": [200.0] * 3}
     assert bench.main(["--quick", "--compare", str(file)], [made("fast", 50.0, 200.0, TWICE)]) == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith("fast ")]
     assert lines == [
-        ["fast", "ratio,", "at", "least", "2.00x", "2.00x", "4.00x", "2.00"],
-        ["fast", OURS, "100.00", "ns", "50.00", "ns", "0.50"],
-        ["fast", "rival", "200.00", "ns", "200.00", "ns", "1.00"],
+        ["fast", "row,", "at", "least", "2.00x", "2.00", "4.00", "2.00"],
+        ["fast", OURS, "100.00", "50.00", "0.50"],
+        ["fast", "rival", "200.00", "200.00", "1.00"],
     ]
 
 

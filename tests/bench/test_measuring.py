@@ -140,7 +140,9 @@ def test_a_measurement_is_nanoseconds_per_message() -> None:
 
 def test_thresholds_in_their_own_terms() -> None:
     """`at_least` is about the speedup, `at_most` about the share of the rival's time."""
-    faster, quicker = Threshold("", (), at_least=2.0), Threshold("", (), at_most=0.5)
-    assert [faster.met(ratio) for ratio in (1.99, 2.0)] == [False, True]
-    assert [quicker.met(ratio) for ratio in (1.99, 2.0)] == [False, True]
+    faster, quicker = Threshold("", "", (), at_least=2.0), Threshold("", "", (), at_most=0.5)
+    assert [faster.met(faster.shown(ratio)) for ratio in (1.99, 2.0)] == [False, True]
+    assert [quicker.met(quicker.shown(ratio)) for ratio in (1.99, 2.0)] == [False, True]
     assert (faster.shown(4.0), quicker.shown(4.0)) == (4.0, 0.25)
+    assert [Threshold("", "", (), below=8.0).met(shown) for shown in (7.99, 8.0)] == [True, False]
+    assert Threshold("", "", ()).met(0.1) is None

@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import fast_impl
-from tests.bench.measuring import Contender
+from tests.bench.measuring import Contender, Progress, Series
 
 OURS = "omnimailbox"
+BOUNDS = frozenset({"two memcpys", "bare futex", "already full"})
+"""Contenders that are no queue: the least that the work costs."""
 ROOM = 2**23
 """Bytes that different messages may take; further ones repeat them."""
 LIMIT = 60.0
@@ -19,40 +21,62 @@ LIMIT = 60.0
 
 
 class Threshold(NamedTuple):
-    """What the median, over rounds, of the best rival's time over ours must be.
+    """A row of the table of thresholds: what the median, over rounds, of the best rival's time over ours must be.
 
-    says: the row of the table of thresholds. at_least: times as fast, or at_most: of its time.
+    name: one word. says: what is compared. ours: our contender. at_least: times as fast, at_most: of its time, below:
+    ours itself, whatever the rivals; without any of them the row is only reported.
     """
 
+    name: str
     says: str
     rivals: tuple[str, ...]
     at_least: float | None = None
     at_most: float | None = None
+    below: float | None = None
+    ours: str = OURS
+    unit: str = "x"
 
     def shown(self, faster: float) -> float:
         """A ratio in the terms of the threshold."""
         return faster if self.at_most is None else 1 / faster
 
-    def met(self, faster: float) -> bool:
-        """Whether the ratio meets the threshold."""
-        return self.shown(faster) <= self.at_most if self.at_most is not None else faster >= (self.at_least or 0.0)
+    def met(self, shown: float) -> bool | None:
+        """Whether what is shown meets the threshold; None where nothing is asked."""
+        if self.below is not None:
+            return shown < self.below
+        if self.at_most is not None:
+            return shown <= self.at_most
+        return None if self.at_least is None else shown >= self.at_least
 
     @property
     def wanted(self) -> str:
         """The threshold in words."""
-        return f"at most {self.at_most:.2f}x its time" if self.at_most is not None else f"at least {self.at_least:.2f}x"
+        if self.below is not None:
+            return f"below {self.below:g} {self.unit}"
+        if self.at_most is not None:
+            return f"at most {self.at_most:.2f}x its time"
+        return "reported" if self.at_least is None else f"at least {self.at_least:.2f}x"
+
+    def value(self, shown: float) -> str:
+        """A measured value with its unit."""
+        return f"{shown:.2f}{self.unit}" if self.unit == "x" else f"{shown:,.2f} {self.unit}"
 
 
 class Workload(NamedTuple):
-    """name: one word, for options. title: a line to read. contenders: made when the workload is measured."""
+    """name: one word, for options. title: a line to read. contenders: made when the workload is measured.
+
+    rows: what is asked of it. interleave: measures it, given rounds, seconds of a turn and the progress, where the
+    contenders are not functions of this process. unit: of what is measured, of each message.
+    """
 
     name: str
     title: str
     contenders: Callable[[], Sequence[Contender]]
-    threshold: Threshold | None = None
-    ours: str = OURS
+    rows: tuple[Threshold, ...] = ()
     turn: float = 1.0
     """How long a turn is, in turns of the others."""
+    interleave: Callable[[str, int, float, Progress], list[Series]] | None = None
+    unit: str = "ns per message"
 
 
 class CannotRun(Exception):
@@ -91,11 +115,11 @@ def check_messages(name: str, sent: Sequence[bytes], came: Sequence[Any]) -> Non
 
 @contextmanager
 def warm_channel(size: int, capacity: int | None = None) -> Iterator[tuple[Any, Any]]:
-    """Producer and consumer of a channel whose slots have all been written; capacity 1024 by default, 8 for a MiB."""
+    """Producer and consumer of a channel whose buffers are in use; capacity 1024 by default, 8 for a MiB."""
     capacity = capacity or (8 if size >= 2**20 else 1024)
     with fast_impl.open_channel(capacity=capacity, max_message_size=max(64, size)) as (producer, consumer):
         touched = bytes(size)
-        for _ in range(2 * capacity):  # it has as many slots
+        for _ in range(2 * capacity):  # it has as many buffers
             producer.send(touched)
             consumer.receive()
         yield producer, consumer

@@ -15,24 +15,25 @@ using contenders = std::vector<contender>;
 
 enum { BUSY = 50000 }; /* ns; a blocked call spins for less before it sleeps */
 
-template <size_t SIZE>
-static contenders singles() {
-  contenders all{{"omnimailbox", single<omnimailbox<SIZE>, SIZE>}};
+/* `measure` of every queue: a type with a `carry` for each. */
+template <template <typename, size_t> typename measure, size_t SIZE>
+static contenders all_queues() {
+  contenders all{{"omnimailbox", measure<omnimailbox<SIZE>, SIZE>::carry}};
 #ifdef HAVE_BOOST
-  all.push_back({"boost", single<boost_spsc<SIZE>, SIZE>});
+  all.push_back({"boost", measure<boost_spsc<SIZE>, SIZE>::carry});
 #endif
 #ifdef HAVE_MOODYCAMEL
-  all.push_back({"moodycamel", single<moodycamel_queue<SIZE>, SIZE>});
+  all.push_back({"moodycamel", measure<moodycamel_queue<SIZE>, SIZE>::carry});
 #endif
 #ifdef HAVE_RIGTORP
-  all.push_back({"rigtorp", single<rigtorp_queue<SIZE>, SIZE>});
+  all.push_back({"rigtorp", measure<rigtorp_queue<SIZE>, SIZE>::carry});
 #endif
   return all;
 }
 
 template <size_t SIZE, size_t BATCH>
 static contenders batches() {
-  contenders all = singles<SIZE>();
+  contenders all = all_queues<single, SIZE>();
   const std::string what = ": batches of " + std::to_string(BATCH);
   all.push_back({"omnimailbox" + what, batched<omnimailbox<SIZE>, SIZE, BATCH>});
 #ifdef HAVE_BOOST
@@ -42,10 +43,17 @@ static contenders batches() {
 }
 
 static contenders bandwidth(size_t size, uint64_t capacity) {
-  return {
-      {"omnimailbox", [=](uint64_t count) { return through_channel(size, capacity, count); }},
-      {"two memcpys", [=](uint64_t count) { return two_copies(size, capacity, count); }},
-      {"two memcpys: a buffer for each slot", [=](uint64_t count) { return two_copies(size, 2 * capacity, count); }}};
+  return {{"omnimailbox", [=](uint64_t count) { return through_channel(size, capacity, count); }},
+          {"two memcpys", [=](uint64_t count) { return two_copies(size, 2, count); }}};
+}
+
+/* With what the time of a small message consists of. */
+static contenders small_copies(size_t size) {
+  contenders all = bandwidth(size, CAPACITY);
+  all.push_back({"omnimailbox: the calls, in one thread", [=](uint64_t count) { return calls(size, count); }});
+  all.push_back({"two memcpys: through as many buffers as messages fit",
+                 [=](uint64_t count) { return two_copies(size, CAPACITY, count); }});
+  return all;
 }
 
 static contenders round_trips(int64_t busy) {
@@ -54,11 +62,13 @@ static contenders round_trips(int64_t busy) {
 }
 
 static contenders of(const std::string &workload) {
-  if (workload == "c-8") return singles<8>();
-  if (workload == "c-64") return singles<64>();
-  if (workload == "c-256") return singles<256>();
+  if (workload == "c-8") return all_queues<single, 8>();
+  if (workload == "c-64") return all_queues<single, 64>();
+  if (workload == "c-256") return all_queues<single, 256>();
   if (workload == "c-batch-32-64") return batches<64, 32>();
   if (workload == "c-batch-512-64") return batches<64, 512>();
+  if (workload == "c-cold-64") return all_queues<cold, 64>();
+  if (workload == "c-copies-8") return small_copies(8);
   if (workload == "c-4KiB") return bandwidth(4096, 64);
   if (workload == "c-1MiB") return bandwidth(1 << 20, 8);
   if (workload == "c-waking") return round_trips(BUSY);

@@ -14,10 +14,10 @@
 /* Numbered messages through a queue, polling: one by one, or in batches of which each side takes what fits. */
 
 template <typename Queue, size_t SIZE>
-static double single(uint64_t count) {
+static double one_by_one(uint64_t warm, uint64_t count) {
   auto queue = std::make_unique<Queue>();
   return together(
-      4 * CAPACITY, count,
+      warm, count,
       [&](uint64_t from, uint64_t to) {
         message<SIZE> m{};
         for (uint64_t i = from; i < to; i++) {
@@ -35,6 +35,24 @@ static double single(uint64_t count) {
         }
       });
 }
+
+template <typename Queue, size_t SIZE>
+struct single {
+  static double carry(uint64_t count) { return one_by_one<Queue, SIZE>(4 * CAPACITY, count); }
+};
+
+/* Each 1024 messages through a queue that is new. */
+template <typename Queue, size_t SIZE>
+struct cold {
+  static double carry(uint64_t count) {
+    double ns = 0;
+    for (uint64_t done = 0, some; done < count; done += some) {
+      some = count - done < CAPACITY ? count - done : CAPACITY;
+      ns += one_by_one<Queue, SIZE>(0, some);
+    }
+    return ns;
+  }
+};
 
 template <typename Queue, size_t SIZE, size_t BATCH>
 static double batched(uint64_t count) {
@@ -91,7 +109,7 @@ static double through_channel(size_t size, uint64_t capacity, uint64_t count) {
   channel ends(capacity, size);
   std::vector<uint8_t> source(size, 1), target(size);
   return together(
-      4 * capacity, count, /* every page of the ring has been touched */
+      4 * capacity, count, /* the buffers are in use */
       [&](uint64_t from, uint64_t to) {
         for (uint64_t i = from; i < to; i++) {
           number_ends(source, i);
@@ -106,6 +124,28 @@ static double through_channel(size_t size, uint64_t capacity, uint64_t count) {
           check_ends("omnimailbox", target, i);
         }
       });
+}
+
+/* The calls of the channel without a second thread: each message is pushed and popped at once. */
+static double calls(size_t size, uint64_t count) {
+  channel ends(CAPACITY, size);
+  std::vector<uint8_t> source(size, 1), target(size);
+  double ns = 0;
+  std::thread alone([&] {
+    pin(allowed(), 0);
+    steady::time_point began = steady::now();
+    for (uint64_t i = 0; i < count; i++) {
+      omni_message view;
+      number_ends(source, i);
+      while (omni_try_push(ends.producer, source.data(), size) != OMNI_PUSH_SUCCESS) relax();
+      while (omni_try_pop(ends.consumer, &view) != OMNI_POP_SUCCESS) relax();
+      memcpy(target.data(), view.data, view.size);
+      check_ends("omnimailbox", target, i);
+    }
+    ns = std::chrono::duration<double, std::nano>(steady::now() - began).count();
+  });
+  alone.join();
+  return ns;
 }
 
 /* The least work that moves a message: a memcpy in, a flag, a memcpy out, a flag. */
