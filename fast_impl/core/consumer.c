@@ -275,7 +275,7 @@ void omni_unpin(omni_pin *pin) {
   pin->channel = NULL;
   if (!channel) return;
   if (pin->place == PIN_REGION)
-    platform_add(&channel->producer.region_pins, (uint64_t)-1, release); /* pairs with unpinned_region */
+    platform_add(&channel->producer.region_pins, (uint64_t)-1, release); /* pairs with is_unpinned */
   else if (pool_unpin(&channel->ring.pool, (uint32_t)pin->place))
     platform_add(&channel->consumer.exports, (uint64_t)-1, release); /* pairs with look: the buffer is given back */
   channel_unpin(channel);

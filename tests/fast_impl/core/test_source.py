@@ -62,7 +62,7 @@ def test_what_an_atomic_pairs_with_exists() -> None:
     """Each "pairs with" and "see" of a comment names functions or macros that the core defines."""
     files = sources()
     known = defined(files)
-    assert {"ring_waiting", "EVENTCOUNT_WAIT", "guard_enter_slow", "omni_message_unpin", "unpinned"} <= known
+    assert {"ring_waiting", "EVENTCOUNT_WAIT", "guard_enter_slow", "omni_unpin", "is_unpinned"} <= known
     assert [line for name, text in files for line in unresolved(name, text, known)] == []
 
 
@@ -88,7 +88,7 @@ def test_a_name_that_does_not_resolve_is_reported(comment: str, named: str) -> N
 
 
 # A file may include the headers of layers further down, and its own. Headers of the core, in the order of the layers.
-LAYERS = [{"platform.h"}, {"eventcount.h"}, {"guard.h", "ring.h"}, {"channel.h"}, {"broker.h"}]
+LAYERS = [{"platform.h"}, {"eventcount.h"}, {"guard.h", "pool.h"}, {"ring.h"}, {"channel.h"}, {"broker.h"}]
 PUBLIC = {"omni_mailbox.h", "omni_internal.h"}
 ABOVE = {"producer.c", "consumer.c"}
 
@@ -99,7 +99,7 @@ def includes(path: Path) -> list[str]:
 
 
 def test_the_core_includes_only_what_is_below() -> None:
-    """platform < eventcount < guard, ring < channel < broker < producer, consumer."""
+    """platform < eventcount < guard, pool < ring < channel < broker < producer, consumer."""
     level = {name: number for number, names in enumerate(LAYERS) for name in names}
     wrong = []
     for path in FILES:
