@@ -43,8 +43,8 @@ class Operation(NamedTuple):
     the message's bytes alone. `late_begin_pop` answers TIMEOUT where no message waits; `end_pop` reads again what is
     offered. `commit` writes its message behind the region's first 8 bytes, `commit_written` publishes those: what
     `write_region 7` wrote. The `poll` of a side is a wait that does not wait. `held`, `readable` and `pin` are for a
-    message of the thread's last pop, `view` and `unpin` for the one that its last `pin` did pin; without it they are
-    nothing. `hand` gives these, and the pop that the thread has begun, to the thread that does `take`.
+    message of the thread's last pop, `view` and `unpin` for what its last `pin` of that place has pinned; without it
+    they are nothing. `hand` gives these, and the pop that the thread has begun, to the thread that does `take`.
     """
 
     kind: str

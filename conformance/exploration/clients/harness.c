@@ -90,8 +90,8 @@ typedef struct {
   omni_message held[OPERATIONS]; /* of its last pop, ended or not */
   size_t held_count, offered;    /* offered: how many of them a pop has begun with that is not ended */
   omni_pop pop;
-  omni_message pinned; /* if `pin` is not empty */
-  omni_pin pin;
+  omni_message pinned[OPERATIONS]; /* by their place, where `pins` is not empty */
+  omni_pin pins[OPERATIONS];
   uint64_t generation; /* of its last shutdown */
   uint64_t results[OPERATIONS];
   int used;
@@ -266,9 +266,9 @@ static uint64_t end_pop(actor *me, size_t taken) {
   return torn ? 255 : code(result);
 }
 
-static uint64_t pin(actor *me, const omni_message *message) {
-  me->pinned = *message;
-  return code(omni_message_pin(me->consumer, message, &me->pin));
+static uint64_t pin(actor *me, int place) {
+  me->pinned[place] = me->held[place];
+  return code(omni_message_pin(me->consumer, &me->held[place], &me->pins[place]));
 }
 
 static uint64_t consume(actor *me, operation_kind kind, int argument) {
@@ -276,7 +276,7 @@ static uint64_t consume(actor *me, operation_kind kind, int argument) {
   omni_handle_stats stats;
   omni_message message;
   if (kind >= HELD && kind <= PIN && (size_t)argument >= me->held_count) return NO_RESULT;
-  if (kind == VIEW && !me->pin.channel) return NO_RESULT;
+  if (kind == VIEW && !me->pins[argument].channel) return NO_RESULT;
   switch (kind) {
     case TRY_POP:
       return popped(me, omni_try_pop(consumer, &message), &message, 1);
@@ -313,11 +313,11 @@ static uint64_t consume(actor *me, operation_kind kind, int argument) {
     case READABLE:
       return code(omni_message_is_readable(consumer, &me->held[argument]));
     case PIN:
-      return pin(me, &me->held[argument]);
+      return pin(me, argument);
     case VIEW:
-      return payload_id_of(&me->pinned);
+      return payload_id_of(&me->pinned[argument]);
     case UNPIN:
-      omni_unpin(&me->pin);
+      omni_unpin(&me->pins[argument]);
       return NO_RESULT;
     case CLOSE_CONSUMER:
       omni_consumer_close(consumer);
@@ -386,7 +386,7 @@ static uint64_t administer(actor *me, const script *s, operation_kind kind, int 
 static void hand(actor *me) {
   giver = *me;
   me->pop.consumer = NULL;
-  me->pin.channel = NULL;
+  memset(me->pins, 0, sizeof me->pins);
   me->offered = 0;
   platform_store(&handed, 1, release);
 }
@@ -395,8 +395,8 @@ static void take(actor *me) {
   wm_await(&handed, sizeof handed, 0, wm_acquire, WM_SITE("&handed"));
   memcpy(me->held, giver.held, sizeof giver.held);
   me->held_count = giver.held_count;
-  me->pinned = giver.pinned;
-  me->pin = giver.pin;
+  memcpy(me->pinned, giver.pinned, sizeof giver.pinned);
+  memcpy(me->pins, giver.pins, sizeof giver.pins);
   me->pop = giver.pop;
 }
 

@@ -57,6 +57,9 @@ class Message(NamedTuple):
     payload_id: int
 
 
+Pinned = tuple[tuple[int, Message], ...]
+
+
 class Pop(NamedTuple):
     """A pop that has begun and not ended: its thread is inside the consumer.
 
@@ -148,7 +151,7 @@ class Thread(NamedTuple):
     next: the operation to come. begun: how far it is, where it takes several transitions.
     inside: whether it holds a guard, from this operation on. completes: whether it completes a deferred close.
     region, pop: the numbers of the reservation and of the pop that it has, or 0.
-    held, pinned: the messages of its last pop, and the one it pinned last.
+    held, pinned: the messages of its last pop, and those it has pinned, each with its place in the pop.
     generation: how many channels there had been at its last shutdown.
     read: how many messages had been popped when its batch of pushes began.
     faults: how often it was interrupted, or refused memory.
@@ -163,7 +166,7 @@ class Thread(NamedTuple):
     region: int = 0
     pop: int = 0
     held: tuple[Message, ...] = ()
-    pinned: Message | None = None
+    pinned: Pinned = ()
     generation: int = 0
     read: int = 0
     faults: int = 0
@@ -179,6 +182,16 @@ class Thread(NamedTuple):
     def fault(self, result: int) -> Thread:
         """After an operation that a signal ended, or that was refused memory."""
         return self._replace(faults=self.faults + 1).done(result)
+
+    def pins(self, place: int) -> Message | None:
+        """The message that it has pinned at that place of a pop."""
+        return dict(self.pinned).get(place)
+
+    def pinning(self, place: int, message: Message | None) -> Thread:
+        """With that pin, or without."""
+        others = {key: value for key, value in self.pinned if key != place}
+        pinned = others if message is None else {**others, place: message}
+        return self._replace(pinned=tuple(sorted(pinned.items())))
 
     def knowing(self, side: str, entry: Entry) -> Thread:
         """After it has used that handle, or has seen to it that nobody does: it finds all that was counted there."""
@@ -197,7 +210,7 @@ class State(NamedTuple):
     threads: tuple[Thread, ...] = ()
     entries: tuple[Entry, ...] = ()
     broker: bool = True
-    handed: tuple[tuple[Message, ...], Message | None, int] | None = None
+    handed: tuple[tuple[Message, ...], Pinned, int] | None = None
 
     def with_entry(self, number: int, entry: Entry) -> State:
         """The state with another state of one channel."""

@@ -49,7 +49,7 @@ def transitions(number: int, operation: Operation, state: State) -> Iterator[Tra
     thread, kind = state.threads[number], operation.kind
     if kind == "hand":
         handed = thread.held, thread.pinned, thread.pop
-        yield state._replace(handed=handed), thread._replace(pinned=None, pop=0).done()
+        yield state._replace(handed=handed), thread._replace(pinned=(), pop=0).done()
     elif kind == "take":
         if state.handed is not None:
             held, pinned, pop = state.handed
@@ -294,7 +294,7 @@ def _consumer(number: int, operation: Operation, state: State) -> Iterator[Trans
     elif kind == "pin":
         each = _pin(entry, thread, argument)
     elif kind == "unpin":
-        each = _unpin(entry, thread)
+        each = _unpin(entry, thread, argument)
     else:
         each = _query_consumer(kind, entry, thread, argument)
     for after, at in each:
@@ -416,14 +416,14 @@ def _pin(entry: Entry, thread: Thread, place: int) -> _Changes:
         return
     message, pins = thread.held[place], entry.pins
     if thread.begun > 1:
-        yield entry, thread._replace(pinned=None).done(thread.begun)
+        yield entry, thread.pinning(place, None).done(thread.begun)
     elif not _is_readable(entry, message.number):
         yield entry, thread._replace(begun=Code.EXPIRED)  # and withdrawn a moment later
     elif pins.count(message.number) == MOST_PINS:
         yield entry, thread._replace(begun=Code.PINNED)
     else:
         after = entry.after(popping.take_export(entry.seen_by_consumer(), message.number))
-        yield after._replace(pins=tuple(sorted((*pins, message.number)))), thread._replace(pinned=message).done(0)
+        yield after._replace(pins=tuple(sorted((*pins, message.number)))), thread.pinning(place, message).done(0)
 
 
 def _is_readable(entry: Entry, number: int) -> bool:
@@ -435,23 +435,25 @@ def _is_readable(entry: Entry, number: int) -> bool:
     )
 
 
-def _unpin(entry: Entry, thread: Thread) -> _Changes:
-    if thread.pinned is None:
+def _unpin(entry: Entry, thread: Thread, place: int) -> _Changes:
+    message = thread.pins(place)
+    if message is None:
         yield entry, thread.done()
         return
     if thread.begun == 0:
         yield entry, thread._replace(begun=1)  # see State.exports_change
         return
-    seen, number, pins = entry.seen_by_consumer(), thread.pinned.number, list(entry.pins)
-    pins.remove(number)
-    after = seen if number in pins else popping.release_export(seen, number)
-    yield entry.after(after)._replace(pins=tuple(pins)), thread._replace(pinned=None).done()
+    seen, pins = entry.seen_by_consumer(), list(entry.pins)
+    pins.remove(message.number)
+    after = seen if message.number in pins else popping.release_export(seen, message.number)
+    yield entry.after(after)._replace(pins=tuple(pins)), thread.pinning(place, None).done()
 
 
 def _query_consumer(kind: str, entry: Entry, thread: Thread, argument: int) -> _Changes:
     seen = entry.seen_by_consumer()
     if kind == "view":
-        yield entry, thread.done() if thread.pinned is None else thread.done(thread.pinned.payload_id)
+        message = thread.pins(argument)
+        yield entry, thread.done() if message is None else thread.done(message.payload_id)
     elif kind in ("held", "readable") and argument >= len(thread.held):
         yield entry, thread.done()
     elif kind == "held":

@@ -55,7 +55,7 @@ def test_a_failure_file_has_what_is_needed_to_see_it(race: tuple[Path, Path]) ->
     core, file = race
     failure = Failure.read(file)
     assert (failure.rule, failure.kind, failure.target) == ("CON-3", "exploration", str(core))
-    assert re.fullmatch(r"data race: write by thread 0 at \w+\.c:\d+, and read by thread 1 at \w+\.c:\d+", failure.seen)
+    assert re.fullmatch(r"data race: write by thread 0 at \w+\.h:\d+, and read by thread 1 at \w+\.c:\d+", failure.seen)
     assert failure.details["client"]["threads"][1] == "try_pop; try_pop; try_pop"
     assert re.search(r"ring\.h:\d+ write &ring->write_index = 1 relaxed", failure.details["execution"])
     assert len(failure.details["trace"]) > 5 and failure.details["replay"]

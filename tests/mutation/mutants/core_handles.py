@@ -366,12 +366,13 @@ CONSUMER = (
     ),
     Mutant(
         "an_unpin_does_not_release_to_the_pop_that_finds_no_pins", CONSUMER_C,
-        explorer("unpin, concurrent pop", ASSERTION),
+        explorer("owed buffer given back, then all in use", ASSERTION),
         "platform_add(&channel->consumer.exports, (uint64_t)-1, release)",
         "platform_add(&channel->consumer.exports, (uint64_t)-1, relaxed)",
     ),
     Mutant(
-        "a_pop_does_not_acquire_what_an_unpin_released", CONSUMER_C, explorer("unpin, concurrent pop", ASSERTION),
+        "a_pop_does_not_acquire_what_an_unpin_released", CONSUMER_C,
+        explorer("owed buffer given back, then all in use", ASSERTION),
         "platform_load(&consumer->exports, acquire)", "platform_load(&consumer->exports, relaxed)",
     ),
     Mutant(
@@ -393,7 +394,7 @@ CONSUMER = (
         "(uint64_t)(others == 0) - PIN_TRIED, release)", "(uint64_t)(others == 0) - PIN_TRIED, relaxed)",
     ),
     Mutant(
-        "each_pin_of_a_message_counts", CONSUMER_C, explorer("pins by two threads, one lets go", UNEXPLAINED),
+        "each_pin_of_a_message_counts", CONSUMER_C, explorer("pins by two threads, all unpinned", UNEXPLAINED),
         "(uint64_t)(others == 0) - PIN_TRIED", "1 - PIN_TRIED",
     ),
     Mutant(

@@ -126,7 +126,7 @@ RING = (
         "  platform_fence_light();", "  ;",
     ),
     Mutant(
-        "read_index_not_acquired", RING_H, explorer("try", RACE),
+        "read_index_not_acquired", RING_H, explorer("try", ASSERTION),
         "are not found */\n    ring->cached_read = platform_load(&ring->read_index, acquire)",
         "are not found */\n    ring->cached_read = platform_load(&ring->read_index, relaxed)",
         "      platform_fence_full();\n      ring->cached_read = platform_load(&ring->read_index, acquire)",
@@ -149,7 +149,7 @@ RING = (
         "    ring->cached_write = platform_load(&ring->write_index, relaxed); /* again", "    ; /* again",
     ),
     Mutant(
-        "read_index_not_released", RING_H, explorer("try", RACE),
+        "read_index_not_released", RING_H, explorer("try", ASSERTION),
         "(&ring->read_index, read + count, release)", "(&ring->read_index, read + count, relaxed)",
     ),
     Mutant(
@@ -222,11 +222,11 @@ POOL = (
         "  platform_store(&ring->released_index, released, release);\n", "  (void)released;\n",
     ),
     Mutant(
-        "released_index_not_released", RING_H, explorer("reuse", RACE),
+        "released_index_not_released", RING_H, explorer("reuse, two slots", RACE),
         "(&ring->released_index, released, release)", "(&ring->released_index, released, relaxed)",
     ),
     Mutant(
-        "released_index_not_acquired", POOL_H, explorer("reuse", RACE),
+        "released_index_not_acquired", POOL_H, explorer("reuse, two slots", RACE),
         "platform_load(released_index, acquire)", "platform_load(released_index, relaxed)",
     ),
     Mutant(
@@ -234,7 +234,7 @@ POOL = (
         "  if (platform_load(&pool->pins[*buffer], acquire) == 0) return true;\n", "  return true;\n",
     ),
     Mutant(
-        "an_owed_buffer_is_lost", POOL_H, explorer("owed buffer given back", ASSERTION),
+        "an_owed_buffer_is_lost", POOL_H, explorer("owed buffer given back, then all in use", ASSERTION),
         "  if (pins == (POOL_OWED | 1)) pool_give_back(pool, buffer);\n", "",
     ),
     Mutant(
@@ -242,12 +242,13 @@ POOL = (
         "if (pins == (POOL_OWED | 1))", "if (pins & POOL_OWED)",
     ),
     Mutant(
-        "a_buffer_whose_last_pin_goes_as_it_is_owed_is_lost", POOL_H, explorer("owed buffer given back", ASSERTION),
+        "a_buffer_whose_last_pin_goes_as_it_is_owed_is_lost", POOL_H,
+        explorer("unpinned as it is owed, then all in use", ASSERTION),
         "  if (platform_or(&pool->pins[*buffer], POOL_OWED, acquire) != 0) return false;\n",
         "  platform_or(&pool->pins[*buffer], POOL_OWED, acquire);\n  return false;\n",
     ),
     Mutant(
-        "a_returned_stack_is_cut_off", POOL_H, explorer("owed buffers given back, two slots", ASSERTION),
+        "a_returned_stack_is_cut_off", POOL_H, explorer("two owed buffers given back, then all in use", ASSERTION),
         "    pool_at(pool, buffer)->below = top;\n", "    pool_at(pool, buffer)->below = 0;\n",
     ),
     Mutant(
@@ -271,7 +272,7 @@ GUARD = (
     ),
     Mutant(
         "a_closed_guard_lets_in", GUARD_H,
-        (suite_any("LIF-4", "POP-1", "PSH-1"), explorer("producer closed by another thread, reserved", RACE)),
+        (suite_any("LIF-4", "POP-1", "PSH-1"), explorer("consumer closed during a pop", RACE)),
         "    if (state & GUARD_CLOSED) return GUARD_INACTIVE;\n", "",
     ),
     Mutant(
@@ -336,7 +337,7 @@ GUARD = (
         "~(uint32_t)(GUARD_BUSY | GUARD_WAITER), release", "~(uint32_t)(GUARD_BUSY | GUARD_WAITER), relaxed",
     ),
     Mutant(
-        "an_owners_pin_does_not_check_the_bias", GUARD_H, explorer("pin by the bias owner, concurrent pop", RACE),
+        "an_owners_pin_does_not_check_the_bias", GUARD_H, explorer("pin by the bias owner, concurrent pop", ""),
         "    if (platform_load(&guard->bias, relaxed) == bias) return;", "    return;",
     ),
     Mutant(
