@@ -78,8 +78,11 @@ static void memory(void) { /* MEM-1 */
   CHECK(resident() < mib + 64 * 1024); /* warmed up, and no more */
 }
 
+static _Atomic bool first_has_ended;
+
 static void *close_here(void *nothing) {
   omni_consumer_close(consumer);
+  CHECK(first_has_ended);
   return nothing;
 }
 
@@ -89,6 +92,7 @@ static void a_second_close_waits(void) { /* BRK-8 */
   guard->ending.value = GUARD_ENDING; /* as if a first one were completing it */
   thread_start(&thread, close_here, NULL);
   while (guard->ending.value != GUARD_AWAITED) sched_yield();
+  first_has_ended = true;
   guard_end(guard);
   thread_join(thread);
   CHECK(omni_consumer_close_begin(consumer) == 0 && omni_producer_is_connected(producer));

@@ -17,6 +17,7 @@ from tests.mutation.mutant import (
 )
 
 RING_H = "fast_impl/core/ring.h"
+POOL_H = "fast_impl/core/pool.h"
 EVENTCOUNT_H = "fast_impl/core/eventcount.h"
 GUARD_H = "fast_impl/core/guard.h"
 CHANNEL_C = "fast_impl/core/channel.c"
@@ -24,16 +25,6 @@ FUTEX_C = "fast_impl/core/platform/futex.c"
 PLATFORM_C = "fast_impl/core/platform/platform.c"
 
 RING = (
-    Mutant(
-        "as_many_slots_as_capacity", RING_H,
-        (
-            suite_any("MSG-1", "MSG-3"),
-            explorer("try", RACE),
-            native("unit: "),
-            cbmc("slots", "offset == place * stride"),
-        ),
-        "(index & (2 * ring->capacity - 1))", "(index & (ring->capacity - 1))",
-    ),
     Mutant(
         "publish_does_not_wake", RING_H, (suite("CON-5"), hangs("exchange ")),
         "  platform_store(&ring->write_index, write + count, release);\n  eventcount_wake(&ring->consumer_waiter);\n",
@@ -181,24 +172,83 @@ RING = (
     Mutant("the_consumer_backs_off_at_every_check", RING_H, native("unit: back-off"), "if (came == 0) return;", ""),
     Mutant("the_back_off_limit_never_adapts", RING_H, native("unit: back-off"), "ring->back_off *= 2;", ";"),
     Mutant(
-        "read_index_not_acquired_before_a_slot_is_reused", RING_H, sanitizer("thread", "data race"),
-        "overwritten while the consumer reads it */\n"
-        "    ring->cached_read = platform_load(&ring->read_index, acquire)",
-        "*/\n    ring->cached_read = platform_load(&ring->read_index, relaxed)",
-    ),
-    Mutant(
-        "a_slot_mask_of_the_capacity", RING_H, cbmc("slots", "offset == place * stride"),
-        "(index & (2 * ring->capacity - 1))", "(index & ring->capacity)",
-    ),
-    Mutant(
-        "a_mask_one_too_wide", RING_H, cbmc("slots", ""),
-        "(index & (2 * ring->capacity - 1))", "(index & (4 * ring->capacity - 1))",
-    ),
-    Mutant(
         "a_back_off_limit_past_its_bound", RING_H, cbmc("try_pop", "back_off_holds"),
         "ring->back_off < BACK_OFF_MAX", "ring->back_off <= BACK_OFF_MAX",
     ),
 )  # fmt: skip
+
+POOL = (
+    Mutant(
+        "as_many_places_as_capacity", POOL_H, (native("exchange "), cbmc("buffers", "index % count")),
+        "(index & (pool->count - 1))", "(index & (pool->count / 2 - 1))",
+    ),
+    Mutant(
+        "a_mask_one_too_wide", POOL_H, cbmc("buffers", "index % count"),
+        "(index & (pool->count - 1))", "(index & (2 * pool->count - 1))",
+    ),
+    Mutant(
+        "no_room_for_the_pins", POOL_H, cbmc("buffers", "mapped == words"),
+        "return buffers + 2 * words;", "return buffers + words;",
+    ),
+    Mutant(
+        "buffers_overlap", POOL_H, cbmc("buffers", "stride >= sizeof(pool_buffer) + longest"),
+        "pool->stride = (sizeof(pool_buffer) + max_message_size", "pool->stride = (max_message_size",
+    ),
+    Mutant(
+        "a_stride_that_is_not_rounded", POOL_H, cbmc("buffers", "stride % POOL_ALIGNMENT == 0"),
+        "(sizeof(pool_buffer) + max_message_size + POOL_ALIGNMENT - 1) / POOL_ALIGNMENT * POOL_ALIGNMENT",
+        "sizeof(pool_buffer) + max_message_size",
+    ),
+    Mutant(
+        "a_mapping_of_32_bits", POOL_H, cbmc("buffers", ""),
+        "buffers = pool->count * pool->stride,", "buffers = (uint32_t)(pool->count * pool->stride),",
+    ),
+    Mutant(
+        "a_shift_too_far", POOL_H, sanitizer("address", "runtime error: shift"),
+        "(uint32_t)(2 * capacity);", "(uint32_t)(2 * capacity) + (uint32_t)(1 << (int)capacity) * 0;",
+    ),
+    Mutant(
+        "a_pinned_buffer_is_used_again", POOL_H, (native("unit: views"), cbmc("pool: reclaim", "holds()")),
+        "if (platform_load(&pool->pins[*buffer], acquire) == 0) return true;", "return true;",
+    ),
+    Mutant(
+        "no_budget_of_fresh_buffers", POOL_H, native("unit: memory"),
+        "if (pool->fresh < pool->budget)", "if (pool->fresh < pool->count)",
+    ),
+    Mutant(
+        "one_buffer_beyond_the_budget", POOL_H, cbmc("pool: take", "holds()"),
+        "if (pool->fresh < pool->budget)", "if (pool->fresh <= pool->budget)",
+    ),
+    Mutant(
+        "the_stack_of_spare_buffers_is_lost", POOL_H, cbmc("pool: take", "holds()"),
+        "pool->spare = pool_at(pool, *buffer)->below;", "pool->spare = 0;",
+    ),
+    Mutant(
+        "a_spare_buffer_is_not_linked", POOL_H, cbmc("pool: keep_spare", "below"),
+        "  pool_at(pool, buffer)->below = pool->spare;\n", "  pool_at(pool, buffer)->below = 0;\n",
+    ),
+    Mutant(
+        "a_buffer_is_taken_back_twice", POOL_H, cbmc("pool: reclaim", "holds()"),
+        "  pool->reclaimed++;\n", "",
+    ),
+    Mutant(
+        "an_owed_buffer_is_given_back_while_pinned", POOL_H, cbmc("pool: unpin", "holds()"),
+        "if (pins == (POOL_OWED | 1)) pool_give_back", "if (pins & POOL_OWED) pool_give_back",
+    ),
+    Mutant(
+        "a_message_has_any_number_of_pins", POOL_H, (native("unit: too many pins"), cbmc("pool: pin", "others")),
+        "  if (others < PLATFORM_MOST_PINS) return others;\n", "  if (others < POOL_OWED) return others;\n",
+    ),
+    Mutant(
+        "an_unpin_does_not_release", POOL_H, sanitizer("thread", "data race"),
+        "(&pool->pins[buffer], (uint32_t)-1, acq_rel)", "(&pool->pins[buffer], (uint32_t)-1, relaxed)",
+    ),
+    Mutant(
+        "released_index_not_acquired", POOL_H, sanitizer("thread", "data race"),
+        "platform_load(released_index, acquire)", "platform_load(released_index, relaxed)",
+    ),
+)  # fmt: skip
+"""The pool of buffers."""
 
 GUARD = (
     Mutant(
@@ -300,6 +350,10 @@ GUARD = (
         "  /* pairs with guard_order",
     ),
     Mutant(
+        "a_second_close_does_not_wait", GUARD_H, native("unit: a second close waits"),
+        "  while (!guard_has_ended(guard)) platform_sleep(&guard->ending, GUARD_AWAITED, PLATFORM_NEVER);\n", "",
+    ),
+    Mutant(
         "the_owner_never_leaves", GUARD_H, cbmc("try_push", "guard_is_left"),
         "platform_store(&guard->inside[bias], 0, release);", "",
     ),
@@ -309,15 +363,6 @@ CHANNEL = (
     Mutant(
         "unmapped_with_the_first_side", CHANNEL_C, suite_any("LIF-2", "POP-1", "MSG-1", "MSG-3", "CON-4"),
         "atomic_init(&channel->mapping_users, 2);", "atomic_init(&channel->mapping_users, 1);",
-    ),
-    Mutant(
-        "half_the_slots_are_mapped", CHANNEL_C, (suite("PSH-2"), cbmc("slots", "")),
-        "channel->mapping_size = 2 * capacity * ring->stride;", "channel->mapping_size = capacity * ring->stride;",
-    ),
-    Mutant(
-        "slots_overlap", CHANNEL_C,
-        (suite_any("POP-2", "MSG-1"), cbmc("slots", "stride >= sizeof(ring_slot) + longest")),
-        "ring->stride = sizeof(ring_slot) + (max_message_size", "ring->stride = (max_message_size",
     ),
     Mutant(
         "freed_with_the_first_handle", CHANNEL_C, suite_any("LIF-1", "LIF-2", "LIF-4", "LIF-5", "MSG-3"),
@@ -377,20 +422,6 @@ CHANNEL = (
     Mutant(
         "a_channel_that_is_never_freed", CHANNEL_C, sanitizer("address", "LeakSanitizer"),
         "atomic_init(&channel->references, 3);", "atomic_init(&channel->references, 4);",
-    ),
-    Mutant(
-        "a_shift_too_far", CHANNEL_C, sanitizer("address", "runtime error: shift"),
-        "channel->mapping_size = 2 * capacity * ring->stride;",
-        "channel->mapping_size = 2 * capacity * ring->stride + (1 << (int)capacity) * 0;",
-    ),
-    Mutant(
-        "a_stride_that_is_not_rounded", CHANNEL_C, cbmc("slots", "stride % alignment == 0"),
-        "(max_message_size + alignment - 1) / alignment * alignment", "max_message_size",
-    ),
-    Mutant(
-        "a_mapping_of_32_bits", CHANNEL_C, cbmc("slots", ""),
-        "channel->mapping_size = 2 * capacity * ring->stride",
-        "channel->mapping_size = (uint32_t)(2 * capacity * ring->stride)",
     ),
 )  # fmt: skip
 

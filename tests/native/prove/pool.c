@@ -103,15 +103,17 @@ static void any_state(void) {
   ASSUME(pool.budget <= pool.count);
   pool.pins = malloc(pool.count * sizeof *pool.pins);
   ASSUME(pool.pins != NULL);
-  pool.cached_released = nondet_u64();
+  /* The masks keep the other bits constant, so that sums stay small. */
   pool.reclaimed = nondet_u64();
+  pool.cached_released = pool.reclaimed + (nondet_u64() & 0x1fffff);
   pool.fresh = nondet_u32();
   pool.spare = spare_before = nondet_u32();
   pool.returned = nondet_u32();
-  released = nondet_u64();
-  write = nondet_u64();
-  at = nondet_u64();
-  spares = nondet_u32(), owed = nondet_u32(), returned = nondet_u32(), taken = nondet_bool();
+  released = pool.reclaimed + (nondet_u64() & 0x1fffff);
+  write = pool.reclaimed + (nondet_u64() & 0x1fffff);
+  at = pool.reclaimed + (nondet_u64() & 0x1fffff);
+  spares = nondet_u64() & 0x1fffff, owed = nondet_u64() & 0x1fffff, returned = nondet_u64() & 0x1fffff;
+  taken = nondet_bool();
   watched = nondet_u32();
   ASSUME(watched < pool.count);
   uint32_t state = nondet_u32();
