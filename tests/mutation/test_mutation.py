@@ -198,7 +198,7 @@ def test_what_no_tool_catches_is_reported() -> None:
 
 def test_what_the_machine_lacks_is_skipped_by_name() -> None:
     """It is neither caught nor missed, and the end of the summary says why."""
-    mutant = Mutant("one", "fast_impl/core/ring.h", cbmc("slots", ""), "x", "y")
+    mutant = Mutant("one", "fast_impl/core/ring.h", cbmc("buffers", ""), "x", "y")
     skipped = command.Result(mutant, mutant.caught_by[0], None, "no cbmc on the PATH")
     said = command.summary([skipped], whole=False)
     assert said == "0 of 0 mutants caught by the tool and rule named; skipped: 1 by cbmc, no cbmc on the PATH"

@@ -162,6 +162,7 @@ int main(int argc, char **argv) {
   uint64_t messages = number(argv[1]), rounds = number(argv[2]), limit = argc == 4 ? number(argv[3]) : 60;
   watchdog_begin((unsigned)limit);
   units();
+  if (insides) insides();
   if (messages) exchanges(messages);
   if (rounds) {
     race_endpoints(rounds);

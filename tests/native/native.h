@@ -93,6 +93,7 @@ int pop_on(race_round *round);
 /* ---- what there is to run ---- */
 
 void units(void);
+__attribute__((weak)) void insides(void); /* left out over another library than the core */
 /* Moves `messages` through channels of several shapes. */
 void exchanges(uint64_t messages);
 /* Races over short-lived channels, `rounds` of each kind. */

@@ -1,4 +1,4 @@
-"""`make prove`: CBMC proves memory safety and the arithmetic of slots and indices, for every configuration.
+"""`make prove`: CBMC proves memory safety and the arithmetic of buffers and indices, for every configuration.
 
 Every capacity and message size, every start index, every argument, and every state of a channel that its invariant
 allows; each operation by itself, so what follows holds for any number of them. Threads are not its subject: that is the
@@ -25,7 +25,9 @@ from typing import Any
 from tests.native.programs import CORE, HERE, Steps
 
 HARNESSES = HERE / "prove"
-INSTEAD = ("ring_slot_at:slot_of_its_own", "memcpy:checked_copy", "platform_back_off:no_back_off")
+POOL = ("pool_at:buffer_of_its_own", "pool_place:place_of_its_own")
+INSTEAD = (*POOL, "pool_take:any_buffer", "memcpy:checked_copy", "platform_back_off:no_back_off")
+"""Calls of a harness's own functions in the place of the core's."""
 TOOLS = ("cbmc", "goto-cc", "goto-instrument")
 NO_BUILTIN = "__builtin_thread_pointer=unknown"
 """CBMC does not have it: the platform takes pthread_self instead."""
@@ -50,20 +52,27 @@ class Proof:
     source: str
     defines: tuple[str, ...] = ()
     unwind: int = 3
-    own_slots: bool = True  # each an object; where slots lie is the proof "slots"
+    instead: tuple[str, ...] = ()  # each buffer an object; where buffers lie is the proof "buffers"
     products: bool = False  # of two unknowns: for z3, one property at a time
 
 
 PROOFS = (
-    Proof("requests", "shapes.c", ("REQUESTS",), unwind=20, own_slots=False),
-    Proof("slots", "shapes.c", unwind=6, own_slots=False, products=True),
+    Proof("requests", "shapes.c", ("REQUESTS",), unwind=20),
+    Proof("buffers", "shapes.c", unwind=22, products=True),
     *(
-        Proof(operation, "operations.c", (operation.upper(),))
-        for operation in (
-            "try_push", "blocking_push", "batch_push", "reserve", "commit", "try_pop", "blocking_pop", "batch_pop"
+        Proof(f"pool: {operation}", "pool.c", (operation.upper(),), instead=(*POOL, *more))
+        for operation, *more in (
+            ("take", "pool_reclaim:any_reclaim"), ("reclaim",), ("put",), ("keep_spare",), ("pin",), ("unpin",)
         )
     ),
-    Proof("times and sizes", "time.c", unwind=6, own_slots=False),
+    *(
+        Proof(operation, "operations.c", (operation.upper(),), instead=INSTEAD)
+        for operation in (
+            "try_push", "blocking_push", "batch_push", "reserve", "commit",
+            "try_pop", "blocking_pop", "batch_pop", "pop_in_steps",
+        )
+    ),
+    Proof("times and sizes", "time.c", unwind=6),
 )  # fmt: skip
 
 CHECKS = (
@@ -76,20 +85,24 @@ INDEX = "indices are compared modulo 2^64"
 DOWN = "counts down by adding -1"
 WRAPS = {
     ("ring_free_slots", "unsigned -"): INDEX,
-    ("ring_next_slot", "unsigned +"): INDEX,
+    ("ring_put", "unsigned +"): INDEX,
     ("ring_length", "unsigned -"): INDEX,
     ("ring_waiting", "unsigned -"): INDEX,
     ("ring_back_off", "unsigned -"): INDEX,
-    ("omni_blocking_push", "unsigned -"): INDEX,
-    ("unpinned", "unsigned +"): INDEX,
-    ("unpinned", "unsigned -"): INDEX,
-    ("pop", "unsigned +"): INDEX,
+    ("wait_for_space", "unsigned -"): INDEX,
+    ("pool_reclaim", "unsigned +"): INDEX,
+    ("poppable", "unsigned -"): INDEX,
+    ("look", "unsigned +"): INDEX,
+    ("take", "unsigned +"): INDEX,
     ("ring_publish", "unsigned +"): "the next index modulo 2^64, and statistics",
     ("ring_release", "unsigned +"): "the next index modulo 2^64, and statistics",
     ("count", "unsigned +"): "a statistic",
     ("guard_wake_waiters", "unsigned +"): "a count of leaves, compared for equality",
     ("guard_count", "unsigned +"): "entries are compared for equality",
     ("hash_name", "unsigned *"): "FNV-1a is defined so",
+    ("pool_pin", "unsigned +"): DOWN,
+    ("pool_pin", "signed to unsigned type conversion"): DOWN,
+    ("pool_unpin", "signed to unsigned type conversion"): DOWN,
     ("omni_broker_free", "unsigned +"): DOWN,
     ("omni_broker_free", "signed to unsigned type conversion"): DOWN,
     ("words_init", "unsigned -"): "the last check of `while (made--)`",
@@ -130,9 +143,9 @@ def prove(proof: Proof, core: Path = CORE, about: str = "") -> Verdict:
         program = Path(scratch) / "program.goto"
         defines = [f"-D{each}" for each in (*proof.defines, NO_BUILTIN)]
         _call(["goto-cc", *defines, f"-I{core}", str(HARNESSES / proof.source), "-o", str(program)])
-        if proof.own_slots:
+        if proof.instead:
             replaced = Path(scratch) / "replaced.goto"
-            instead = [flag for pair in INSTEAD for flag in ("--replace-calls", pair)]
+            instead = [flag for pair in proof.instead for flag in ("--replace-calls", pair)]
             _call(["goto-instrument", *instead, str(program), str(replaced)])
             program = replaced
         command = ["cbmc", str(program), *CHECKS, "--object-bits", "10", "--unwind", str(proof.unwind)]
@@ -146,7 +159,7 @@ def prove(proof: Proof, core: Path = CORE, about: str = "") -> Verdict:
             return verdict
         _prove_axiom()
         # What the proof is about comes first, so that what is wrong is found soon.
-        names.sort(key=lambda name: (not name.startswith("main."), not name.startswith("ring_slot_at.")))
+        names.sort(key=lambda name: (not name.startswith("main."), not name.startswith("pool_at.")))
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             calls = [pool.submit(_results, [*command, "--z3", "--property", name]) for name in names]
             for number, call in enumerate(calls):

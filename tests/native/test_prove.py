@@ -14,7 +14,7 @@ def test_without_cbmc_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     monkeypatch.setenv("PATH", "/nowhere")
     assert main([]) == 0
     printed = capsys.readouterr().out
-    assert "-- skipped: slots: no cbmc, goto-cc, goto-instrument on the PATH (Debian: cbmc)" in printed
+    assert "-- skipped: buffers: no cbmc, goto-cc, goto-instrument on the PATH (Debian: cbmc)" in printed
     assert f"0 clean, 0 failed, {len(PROOFS)} skipped" in printed
 
 
@@ -22,4 +22,4 @@ def test_a_proof_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> 
     """The error lists those that there are."""
     with pytest.raises(SystemExit):
         main(["--only", "push"])
-    assert "no proof is called push; there are requests, slots, try_push" in capsys.readouterr().err
+    assert "no proof is called push; there are requests, buffers, pool: take" in capsys.readouterr().err

@@ -1,16 +1,8 @@
-/* Unit tests: what one thread sees of the C ABI, each test a few rules, and the back-off of the ring. */
+/* Unit tests: what a caller of the C ABI sees, each test a few rules. Any library that has it must pass them. */
 #include <sched.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "native.h"
-#include "platform/platform.h"
-
-static uint32_t paused; /* by the last poll; 0: not at all */
-#define platform_back_off(pauses) (paused = (pauses))
-#include "channel.h"
 
 enum { LONGEST = 100 };
 
@@ -195,25 +187,6 @@ static void many_pinned(void) { /* MSG-3: only how many are held counts, not how
   CHECK(omni_batch_pop(consumer, 8, 0, batch, &count) == OMNI_POP_SUCCESS && count == 7);
 }
 
-static void too_many_pins(void) {
-  omni_channel *channel = consumer->channel;
-  omni_message message;
-  omni_pin pin, refused;
-  CHECK(push("m") == OMNI_PUSH_SUCCESS && omni_try_pop(consumer, &message) == OMNI_POP_SUCCESS);
-  CHECK(omni_message_pin(consumer, &message, &pin) == 0);
-  uint64_t users = channel->mapping_users;
-  channel->ring.pool.pins[pin.place] = PLATFORM_MOST_PINS; /* as if it had so many */
-  CHECK(omni_message_pin(consumer, &message, &refused) == OMNI_PINNED && refused.channel == NULL);
-  CHECK(channel->ring.pool.pins[pin.place] == PLATFORM_MOST_PINS);
-  CHECK(channel->mapping_users == users && channel->consumer.exports == 1);
-  channel->ring.pool.pins[pin.place] = PLATFORM_MOST_PINS - 1;
-  CHECK(omni_message_pin(consumer, &message, &refused) == 0 && channel->consumer.exports == 1);
-  omni_unpin(&refused);
-  channel->ring.pool.pins[pin.place] = 1;
-  omni_unpin(&pin);
-  CHECK(channel->consumer.exports == 0);
-}
-
 static void straight_batches(void) {
   omni_message batch[8];
   omni_pin pin;
@@ -234,52 +207,6 @@ static void straight_batches(void) {
   }
   CHECK(!straight);
   omni_unpin(&pin);
-}
-
-/* MEM-1: pages of the channel's mapping that are resident. */
-static uint64_t resident(void) {
-  const omni_channel *channel = consumer->channel;
-  uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), pages = (channel->mapping_size + page - 1) / page, touched = 0;
-  uint8_t *each = malloc(pages);
-  CHECK(each && mincore(channel->ring.pool.buffers, channel->mapping_size, each) == 0);
-  for (uint64_t i = 0; i < pages; i++) touched += each[i] & 1;
-  free(each);
-  return touched * page;
-}
-
-/* One of the longest messages, each page of it touched. */
-static void push_longest(size_t size) {
-  omni_region region;
-  CHECK(omni_reserve(producer, size, &region) == OMNI_PUSH_SUCCESS);
-  for (size_t i = 0; i < size; i += 4096) region.data[i] = 1;
-  CHECK(omni_commit(producer, size, 0) == OMNI_PUSH_SUCCESS);
-}
-
-static void memory(void) { /* MEM-1 */
-  omni_producer *small_producer = producer;
-  omni_consumer *small_consumer = consumer;
-  const uint64_t mib = 1024 * 1024;
-  channel_open(broker, "large", 1024, mib, &producer, &consumer);
-  for (int i = 0; i < 4096; i++) {
-    push_longest(mib);
-    CHECK(pop() == OMNI_POP_SUCCESS);
-  }
-  CHECK(resident() < 8 * mib);
-  for (int i = 0; i < 16; i++) push_longest(mib);
-  for (int i = 0; i < 16; i++) CHECK(pop() == OMNI_POP_SUCCESS);
-  CHECK(resident() >= 16 * mib && resident() < 24 * mib); /* what is in flight is there, and not much more */
-  omni_producer_free(producer);
-  omni_consumer_free(consumer);
-  channel_open(broker, "small", 1024, 4000, &producer, &consumer);
-  for (int i = 0; i < 10000; i++) {
-    push_longest(4000);
-    CHECK(pop() == OMNI_POP_SUCCESS);
-  }
-  CHECK(resident() < mib + 64 * 1024); /* warmed up, and no more */
-  omni_producer_free(producer);
-  omni_consumer_free(consumer);
-  producer = small_producer;
-  consumer = small_consumer;
 }
 
 static void waits(void) { /* WAI-1 */
@@ -436,10 +363,22 @@ static void consumer_close(void) {
 
 static bool is_registered(void) { return omni_has_channel(broker, "unit", 4); }
 
-static void *close_here(void *begun) {
-  *(int *)begun = omni_consumer_close_begin(consumer);
-  if (*(int *)begun) omni_consumer_close_end(consumer);
-  return begun;
+static _Atomic int begun; /* what a close by another thread has answered; -1: nothing yet */
+
+static void *close_here(void *nothing) {
+  begun = omni_consumer_close_begin(consumer);
+  if (begun) omni_consumer_close_end(consumer);
+  return nothing;
+}
+
+/* A close that waits for the pop that this thread has open. */
+static pthread_t close_elsewhere(void) {
+  pthread_t thread;
+  begun = -1;
+  thread_start(&thread, close_here, NULL);
+  while (begun < 0) sched_yield();
+  CHECK(begun == 1);
+  return thread;
 }
 
 static void closes_from_inside(void) { /* LIF-8, BRK-8 */
@@ -447,7 +386,6 @@ static void closes_from_inside(void) { /* LIF-8, BRK-8 */
   omni_consumer_free(consumer);
   for (int way = 0; way < 4; way++) {
     pthread_t thread;
-    int begun = -1;
     channel_open(broker, "unit", 8, LONGEST, &producer, &consumer);
     CHECK(push("0") == 0 && push("1") == 0 && begin(1) == OMNI_POP_SUCCESS);
     omni_producer_close(producer);
@@ -458,8 +396,7 @@ static void closes_from_inside(void) { /* LIF-8, BRK-8 */
     if (way == 1) CHECK(pop() == OMNI_POP_CHANNEL_CLOSED && omni_pop_end(consumer, &step, 1) == OMNI_EXPIRED);
     if (way == 2) abandon_elsewhere();
     if (way == 3) { /* another thread's close waits for the pop, and the close is complete with either */
-      thread_start(&thread, close_here, &begun);
-      while (!(consumer->guard.state & GUARD_WAITER)) sched_yield();
+      thread = close_elsewhere();
       CHECK(omni_pop_end(consumer, &step, 1) == 0);
     }
     CHECK(!is_registered() && omni_shutdown(broker, -1) == 1);
@@ -472,31 +409,13 @@ static void closes_from_inside(void) { /* LIF-8, BRK-8 */
 }
 
 static void closes_from_another_thread(void) { /* LIF-8 */
-  pthread_t thread;
-  int begun;
   CHECK(push("0") == 0 && begin(1) == OMNI_POP_SUCCESS);
   omni_producer_close(producer);
-  thread_start(&thread, close_here, &begun);
-  while (!(consumer->guard.state & GUARD_WAITER)) sched_yield();
+  pthread_t thread = close_elsewhere();
   CHECK(is_registered() && memcmp(seen[0].data, "0", 1) == 0 && omni_message_is_readable(consumer, &seen[0]) == 0);
   CHECK(omni_pop_end(consumer, &step, 1) == 0);
   thread_join(thread);
-  CHECK(begun == 1 && !is_registered() && pop() == OMNI_POP_CHANNEL_CLOSED);
-}
-
-static void a_second_close_waits(void) { /* BRK-8 */
-  omni_guard *guard = &consumer->guard;
-  pthread_t thread;
-  int begun;
-  guard->ending.value = GUARD_ENDING; /* as if a first one were completing it */
-  thread_start(&thread, close_here, &begun);
-  while (guard->ending.value != GUARD_AWAITED) sched_yield();
-  guard_end(guard);
-  thread_join(thread);
-  CHECK(omni_consumer_close_begin(consumer) == 0 && is_registered() && omni_producer_is_connected(producer));
-  guard->ending.value = GUARD_OPEN;
-  omni_consumer_close(consumer);
-  CHECK(!omni_producer_is_connected(producer));
+  CHECK(!is_registered() && pop() == OMNI_POP_CHANNEL_CLOSED);
 }
 
 static void shutdown_and_wait(void) { /* SHD-1 to SHD-3 */
@@ -518,40 +437,6 @@ static void shutdown_and_wait(void) { /* SHD-1 to SHD-3 */
   omni_consumer_free(late_consumer);
 }
 
-/* ---- adaptive back-off, from inside the ring ---- */
-
-static omni_ring ring;
-
-static uint64_t poll(uint64_t wanted) {
-  bool ended;
-  paused = 0;
-  return ring_waiting(&ring, wanted, &ended);
-}
-
-/* So many messages are found by one poll; then the consumer has caught up, and polls again. */
-static uint32_t caught_up_after(uint64_t messages) {
-  ring_publish(&ring, messages, messages);
-  CHECK(poll(1) == messages && paused == 0);
-  ring_release(&ring, messages, messages, ring.read_index);
-  CHECK(poll(1) == 0);
-  return paused;
-}
-
-static void back_off(void) {
-  ring.capacity = 8;
-  ring_begin(&ring, UINT64_MAX - 5);
-  CHECK(poll(1) == 0 && paused == 0);
-  CHECK(caught_up_after(1) == BACK_OFF_MIN);
-  CHECK(poll(1) == 0 && paused == 0); /* once at each index */
-  CHECK(caught_up_after(2) == 2 * BACK_OFF_MIN && caught_up_after(8) == 4 * BACK_OFF_MIN);
-  CHECK(caught_up_after(3) == BACK_OFF_MAX);
-  CHECK(caught_up_after(1) == BACK_OFF_MAX / 2);
-  CHECK(caught_up_after(1) == BACK_OFF_MAX / 4);
-  CHECK(caught_up_after(1) == BACK_OFF_MIN);
-  ring_publish(&ring, 1, 1);
-  CHECK(poll(2) == 1 && poll(2) == 1 && paused == 0); /* a batch that is cut short has not caught up */
-}
-
 static const struct {
   const char *name;
   void (*run)(void);
@@ -563,20 +448,16 @@ static const struct {
     {"pinned regions", regions_pinned},
     {"views", views},
     {"many pinned messages", many_pinned},
-    {"too many pins of one", too_many_pins},
     {"straight batches", straight_batches},
-    {"memory", memory},
     {"waits", waits},
     {"two steps", two_steps},
     {"nested pops", nested_pops},
     {"abandoned pops", abandoned_pops},
     {"closes from inside", closes_from_inside},
     {"closes from another thread", closes_from_another_thread},
-    {"a second close waits", a_second_close_waits},
     {"the producer closes", producer_close},
     {"the consumer closes", consumer_close},
     {"shutdown", shutdown_and_wait},
-    {"back-off", back_off},
 };
 
 /* Each test has a broker of its own, with an empty channel of eight messages. */

@@ -17,32 +17,38 @@
 
 #define SECOND INT64_C(1000000000)
 #define SLICE (SECOND / 10) /* how long a signal can go unseen */
+#define REGION UINT64_MAX   /* the place of a pin of the reserved region; else a buffer's number */
 
-typedef struct channel channel;
+typedef omni_channel channel;
 
 typedef struct {
   channel *channel;
-  bool inside; /* a thread waits inside a call; a second one is refused */
-  bool closed;
+  bool inside; /* a thread waits inside a call, or has a pop open; a second one is refused */
+  bool closed, ended;
   omni_handle_stats stats;
 } side;
 
 struct omni_producer {
   side side;
-  bool reserved;
+  omni_region region;            /* the outstanding reservation; none while `data` is NULL */
+  uint64_t regions, region_pins; /* how many there have been; pins of this one */
 };
 
 struct omni_consumer {
   side side;
   uint64_t pops;
+  bool open; /* a pop has begun and not ended: the one that was counted last */
+  pthread_t opened_by;
+  uint64_t offered; /* messages that it found */
 };
 
 typedef struct {
-  uint64_t offset, size; /* of the message in the slot's memory */
+  uint64_t offset, size; /* of the message in the buffer's memory */
   uint64_t pins;
-} slot;
+  bool used; /* reserved, waiting, or of the last pop */
+} buffer;
 
-struct channel {
+struct omni_channel {
   omni_broker *broker;
   channel *next; /* registered */
   omni_producer producer;
@@ -50,11 +56,14 @@ struct channel {
   pthread_cond_t changed; /* a push, a pop, a close, a shutdown */
   bool shut;
   uint64_t sequence, capacity, max_message_size;
-  uint64_t written, read; /* messages so far; message n is in slot n modulo 2 x capacity */
+  uint64_t written, read; /* messages so far */
+  uint64_t held;          /* messages from this one on are still readable */
   uint64_t open, handles; /* sides not closed, handles not freed */
-  uint64_t users;         /* sides not closed, and pins: as long as there are some, the slots are there */
-  slot *slots;            /* twice as many as capacity, so that popped messages stay while the queue fills up */
-  uint8_t *memory;        /* of the slots, each aligned to 16 */
+  uint64_t users;         /* sides not closed, and pins: as long as there are some, the buffers are there */
+  uint64_t *order;        /* message n is in buffer order[n modulo 2 x capacity] */
+  buffer *buffers;        /* twice as many as capacity: of those that wait, and of those that are held */
+  uint64_t latest;        /* the buffer that was taken last */
+  uint8_t *memory;        /* of the buffers, each aligned to 16 */
   size_t name_size;
   uint8_t name[];
 };
@@ -137,19 +146,22 @@ static uint64_t clamp(uint64_t value, uint64_t low, uint64_t high) {
 
 static uint64_t stride(const channel *c) { return (c->max_message_size + 15) / 16 * 16; }
 
-static bool allocate_slots(channel *c) {
+static bool allocate_buffers(channel *c) {
   /* A system that overcommits would grant what it cannot back, and kill the process later. */
   uint64_t pages = 2 * c->capacity * stride(c) / (uint64_t)sysconf(_SC_PAGESIZE);
   if (pages >= (uint64_t)sysconf(_SC_PHYS_PAGES)) return false;
-  c->slots = calloc(2 * c->capacity, sizeof *c->slots);
+  c->buffers = calloc(2 * c->capacity, sizeof *c->buffers);
+  c->order = calloc(2 * c->capacity, sizeof *c->order);
   c->memory = calloc(2 * c->capacity, stride(c));
-  return c->slots && c->memory && condition_init(&c->changed);
+  return c->buffers && c->order && c->memory && condition_init(&c->changed);
 }
 
-static void free_slots(channel *c) {
-  free(c->slots);
+static void free_buffers(channel *c) {
+  free(c->buffers);
+  free(c->order);
   free(c->memory);
-  c->slots = NULL;
+  c->buffers = NULL;
+  c->order = NULL;
   c->memory = NULL;
 }
 
@@ -158,8 +170,8 @@ static channel *channel_new(const void *name, size_t name_size, uint64_t capacit
   if (!c) return NULL;
   c->capacity = capacity;
   c->max_message_size = max_message_size;
-  if (!allocate_slots(c)) {
-    free_slots(c);
+  if (!allocate_buffers(c)) {
+    free_buffers(c);
     free(c);
     return NULL;
   }
@@ -229,6 +241,8 @@ static void unregister(channel *c) {
   pthread_cond_broadcast(&broker->unregistered);
 }
 
+static bool is_open_here(const omni_consumer *k) { return k->open && pthread_equal(k->opened_by, pthread_self()); }
+
 uint64_t omni_shutdown_begin(omni_broker *broker) {
   pthread_mutex_lock(&broker->lock);
   uint64_t generation = broker->stats.total_channels_created;
@@ -242,9 +256,15 @@ uint64_t omni_shutdown_begin(omni_broker *broker) {
 
 int omni_shutdown_wait(omni_broker *broker, uint64_t generation, int64_t timeout) {
   limit end = limit_of(timeout);
+  bool again = true, waits, of_itself = false;
   pthread_mutex_lock(&broker->lock);
+  for (const channel *c = broker->channels; c && c->sequence <= generation; c = c->next)
+    of_itself |= c->consumer.side.closed && is_open_here(&c->consumer);
+  if (of_itself) {
+    pthread_mutex_unlock(&broker->lock);
+    return OMNI_CONCURRENT_USE;
+  }
   /* Channels are listed in the order of their creation. */
-  bool again = true, waits;
   while ((waits = broker->channels && broker->channels->sequence <= generation) && again)
     again = pthread_cond_timedwait(&broker->unregistered, &broker->lock, &end.until) == 0;
   pthread_mutex_unlock(&broker->lock);
@@ -285,7 +305,7 @@ static bool await_change(side *s, const limit *end) {
 /* Unlocks, and frees what is no longer in use. */
 static void leave_or_free(channel *c) {
   omni_broker *broker = c->broker;
-  if (c->users == 0) free_slots(c);
+  if (c->users == 0) free_buffers(c);
   if (c->users > 0 || c->handles > 0) {
     pthread_mutex_unlock(&broker->lock);
     return;
@@ -295,31 +315,52 @@ static void leave_or_free(channel *c) {
   release(broker);
 }
 
-static void close_side(side *s, bool freed) {
+/* Ends a closed side that nobody is inside. Locked. */
+static void end(side *s) {
   channel *c = s->channel;
-  pthread_mutex_lock(lock_of(s));
-  if (!s->closed) {
-    s->closed = true;
-    pthread_cond_broadcast(&c->changed);
-    while (s->inside) pthread_cond_wait(&c->changed, lock_of(s)); /* LIF-8 */
-    c->users--;
-    if (--c->open == 0) unregister(c);
-  }
-  c->handles -= freed;
-  leave_or_free(c);
+  if (s->ended) return;
+  s->ended = true;
+  pthread_cond_broadcast(&c->changed);
+  c->users--;
+  if (--c->open == 0) unregister(c);
 }
 
-static void unpin(channel *c) {
-  c->users--;
-  leave_or_free(c);
+/* Whether another thread is inside, for which close_end has to wait. Where it is this one, with a pop open, the end of
+ * that completes the close. */
+static int close_begin(side *s) {
+  const omni_consumer *k = &s->channel->consumer;
+  pthread_mutex_lock(lock_of(s));
+  s->closed = true;
+  pthread_cond_broadcast(&s->channel->changed);
+  bool waits = s->inside && !(s == &k->side && is_open_here(k));
+  if (!s->inside) end(s);
+  leave_or_free(s->channel);
+  return waits;
+}
+
+static void close_end(side *s) { /* LIF-8 */
+  pthread_mutex_lock(lock_of(s));
+  while (s->inside) pthread_cond_wait(&s->channel->changed, lock_of(s));
+  end(s);
+  leave_or_free(s->channel);
+}
+
+static void free_side(side *s) {
+  pthread_mutex_lock(lock_of(s));
+  s->channel->handles--;
+  leave_or_free(s->channel);
 }
 
 static uint64_t waiting(const channel *c) { return c->written - c->read; }
 
-static slot *slot_of(const channel *c, uint64_t number) { return &c->slots[number % (2 * c->capacity)]; }
+static uint64_t *place_of(const channel *c, uint64_t number) { return &c->order[number % (2 * c->capacity)]; }
 
-static uint8_t *memory_of(const channel *c, uint64_t number) {
-  return c->memory + number % (2 * c->capacity) * stride(c);
+static buffer *buffer_of(const channel *c, uint64_t number) { return &c->buffers[*place_of(c, number)]; }
+
+static uint8_t *memory_of(const channel *c, uint64_t number) { return c->memory + *place_of(c, number) * stride(c); }
+
+static uint64_t number_of_buffer(const channel *c, const uint8_t *data) {
+  return (uint64_t)(data - c->memory) / stride(c);
 }
 
 /* ---- producer ---- */
@@ -327,32 +368,47 @@ static uint8_t *memory_of(const channel *c, uint64_t number) {
 static bool nobody_receives(const channel *c) { return c->consumer.side.closed || c->shut; }
 
 static bool has_room(const omni_producer *p) {
-  return !p->reserved && waiting(p->side.channel) < p->side.channel->capacity;
+  return !p->region.data && waiting(p->side.channel) < p->side.channel->capacity;
+}
+
+/* A buffer for the next message. There is one: waiting, held and pinned messages are fewer than buffers (MSG-3). */
+static void take_buffer(channel *c) {
+  while (c->buffers[c->latest].used || c->buffers[c->latest].pins) c->latest = (c->latest + 1) % (2 * c->capacity);
+  c->buffers[c->latest].used = true;
+  *place_of(c, c->written) = c->latest;
 }
 
 static void publish(channel *c, size_t offset, size_t size) {
-  slot *free_slot = slot_of(c, c->written++);
-  free_slot->offset = offset;
-  free_slot->size = size;
+  buffer *filled = buffer_of(c, c->written++);
+  filled->offset = offset;
+  filled->size = size;
   c->producer.side.stats.messages++;
   c->producer.side.stats.bytes += size;
   pthread_cond_broadcast(&c->changed);
 }
 
-static int push(omni_producer *p, const void *data, size_t size) { /* PSH-1 */
-  channel *c = p->side.channel;
+/* Whether a message of that size can be sent now: what PSH-1 and RSV-1 have in common. */
+static int look_for_room(const omni_producer *p, size_t size) {
+  const channel *c = p->side.channel;
   if (p->side.closed) return OMNI_PUSH_CHANNEL_CLOSED;
   if (size == 0 || size > c->max_message_size) return OMNI_PUSH_INVALID_SIZE;
   if (nobody_receives(c)) return OMNI_PUSH_CHANNEL_CLOSED;
-  if (!has_room(p)) return OMNI_PUSH_QUEUE_FULL;
-  memcpy(memory_of(c, c->written), data, size);
-  publish(c, 0, size);
-  return OMNI_PUSH_SUCCESS;
+  return has_room(p) ? OMNI_PUSH_SUCCESS : OMNI_PUSH_QUEUE_FULL;
 }
 
-static int leave_push(omni_producer *p, int result) { /* STA-1 */
-  p->side.stats.failed += result == OMNI_PUSH_TIMEOUT || result == OMNI_PUSH_CHANNEL_CLOSED;
-  return leave(&p->side, result);
+static int push(omni_producer *p, const void *data, size_t size) {
+  channel *c = p->side.channel;
+  int result = look_for_room(p, size);
+  if (result != OMNI_PUSH_SUCCESS) return result;
+  take_buffer(c);
+  memcpy(memory_of(c, c->written), data, size);
+  publish(c, 0, size);
+  return result;
+}
+
+static int leave_push(omni_producer *p, int result) { /* STA-1, STA-4 */
+  p->side.stats.failed += result == OMNI_PUSH_TIMEOUT || (result == OMNI_PUSH_CHANNEL_CLOSED && !p->side.closed);
+  return (int)leave(&p->side, result);
 }
 
 int omni_try_push(omni_producer *p, const void *data, size_t size) {
@@ -361,14 +417,29 @@ int omni_try_push(omni_producer *p, const void *data, size_t size) {
   return leave_push(p, push(p, data, size));
 }
 
+/* Waits until there is room: OMNI_PUSH_QUEUE_FULL becomes SUCCESS, CHANNEL_CLOSED, TIMEOUT or OMNI_INTERRUPTED. */
+static int wait_for_room(omni_producer *p, int64_t timeout) {
+  limit until = limit_of(timeout);
+  bool again = timeout != 0 && !p->region.data; /* PSH-5 */
+  int result;
+  while ((result = look_for_room(p, 1)) == OMNI_PUSH_QUEUE_FULL && again) again = await_change(&p->side, &until);
+  if (result != OMNI_PUSH_QUEUE_FULL) return result;
+  return until.slice && !p->region.data ? OMNI_INTERRUPTED : OMNI_PUSH_TIMEOUT;
+}
+
 int omni_blocking_push(omni_producer *p, const void *data, size_t size, int64_t timeout) {
-  limit end = limit_of(timeout);
   int result;
   if (!enter(&p->side, OMNI_PUSH_CHANNEL_CLOSED, &result)) return result;
-  bool again = timeout != 0 && !p->reserved; /* PSH-5 */
-  while ((result = push(p, data, size)) == OMNI_PUSH_QUEUE_FULL && again) again = await_change(&p->side, &end);
-  if (result == OMNI_PUSH_QUEUE_FULL) result = end.slice && !p->reserved ? OMNI_INTERRUPTED : OMNI_PUSH_TIMEOUT;
-  return leave_push(p, result);
+  result = push(p, data, size);
+  if (result == OMNI_PUSH_QUEUE_FULL) result = wait_for_room(p, timeout);
+  else return leave_push(p, result);
+  return leave_push(p, result == OMNI_PUSH_SUCCESS ? push(p, data, size) : result);
+}
+
+int omni_producer_wait(omni_producer *p, int64_t timeout) {
+  int result;
+  if (!enter(&p->side, OMNI_PUSH_CHANNEL_CLOSED, &result)) return result;
+  return (int)leave(&p->side, wait_for_room(p, timeout));
 }
 
 int64_t omni_batch_push(omni_producer *p, const omni_bytes *messages, size_t count) {
@@ -379,33 +450,70 @@ int64_t omni_batch_push(omni_producer *p, const omni_bytes *messages, size_t cou
   return leave(&p->side, (int64_t)done);
 }
 
-int omni_reserve(omni_producer *p, size_t size, uint8_t **region) {
-  const channel *c = p->side.channel;
-  int answer;
-  if (!enter(&p->side, 0, &answer)) return answer;
-  bool granted = size > 0 && size <= c->max_message_size && !nobody_receives(c) && has_room(p);
-  if (granted) *region = memory_of(c, c->written);
-  p->reserved |= granted;
-  return leave(&p->side, granted);
+int omni_reserve(omni_producer *p, size_t size, omni_region *region) {
+  channel *c = p->side.channel;
+  int result;
+  *region = (omni_region){NULL, 0, 0};
+  if (!enter(&p->side, OMNI_PUSH_CHANNEL_CLOSED, &result)) return result;
+  result = look_for_room(p, size);
+  if (result == OMNI_PUSH_QUEUE_FULL && p->region.data) result = OMNI_RESERVED;
+  if (result == OMNI_PUSH_SUCCESS) {
+    take_buffer(c);
+    *region = p->region = (omni_region){memory_of(c, c->written), c->max_message_size, ++p->regions};
+  }
+  return (int)leave(&p->side, result);
+}
+
+static void drop_reservation(omni_producer *p) {
+  buffer_of(p->side.channel, p->side.channel->written)->used = false;
+  p->region.data = NULL;
 }
 
 int omni_commit(omni_producer *p, size_t size, size_t offset) {
   channel *c = p->side.channel;
-  int answer;
-  if (!enter(&p->side, 0, &answer)) return answer;
-  bool in_range = size > 0 && offset <= c->max_message_size && size <= c->max_message_size - offset;
-  if (!p->reserved || !in_range) return leave(&p->side, 0);
-  p->reserved = false;
-  if (nobody_receives(c)) return leave(&p->side, 0);
-  publish(c, offset, size);
-  return leave(&p->side, 1);
+  int result = OMNI_PUSH_SUCCESS;
+  if (!enter(&p->side, OMNI_PUSH_CHANNEL_CLOSED, &result)) return result;
+  if (!p->region.data) return (int)leave(&p->side, OMNI_EXPIRED);
+  if (size == 0 || offset > c->max_message_size || size > c->max_message_size - offset) {
+    result = OMNI_PUSH_INVALID_SIZE;
+  } else if (p->region_pins) {
+    result = OMNI_PINNED;
+  } else if (nobody_receives(c)) {
+    drop_reservation(p);
+    result = OMNI_PUSH_CHANNEL_CLOSED;
+  } else {
+    p->region.data = NULL;
+    publish(c, offset, size);
+  }
+  return (int)leave(&p->side, result);
 }
 
 int omni_rollback(omni_producer *p) {
-  int answer;
+  int answer = 0;
   if (!enter(&p->side, 0, &answer)) return answer;
-  p->reserved = false;
-  return leave(&p->side, 0);
+  if (p->region.data && p->region_pins) answer = OMNI_PINNED;
+  else if (p->region.data) drop_reservation(p);
+  return (int)leave(&p->side, answer);
+}
+
+static bool is_writable(const omni_producer *p, const omni_region *region) {
+  return !p->side.closed && p->region.data && p->region.number == region->number;
+}
+
+int omni_region_is_writable(const omni_producer *p, const omni_region *region) {
+  pthread_mutex_lock(lock_of(&p->side));
+  return (int)leave(&p->side, is_writable(p, region));
+}
+
+int omni_region_pin(omni_producer *p, const omni_region *region, omni_pin *pin) {
+  int answer;
+  *pin = (omni_pin){NULL, REGION};
+  if (!enter(&p->side, OMNI_EXPIRED, &answer)) return answer;
+  if (!is_writable(p, region)) return (int)leave(&p->side, OMNI_EXPIRED);
+  p->region_pins++;
+  p->side.channel->users++;
+  pin->channel = p->side.channel;
+  return (int)leave(&p->side, 0);
 }
 
 int omni_producer_is_connected(const omni_producer *p) {
@@ -428,71 +536,165 @@ void omni_producer_get_stats(const omni_producer *p, omni_handle_stats *stats) {
   leave(&p->side, 0);
 }
 
-void omni_producer_close(omni_producer *p) { close_side(&p->side, false); }
-void omni_producer_free(omni_producer *p) { close_side(&p->side, true); }
+int omni_producer_close_begin(omni_producer *p) { return close_begin(&p->side); }
+void omni_producer_close_end(omni_producer *p) { close_end(&p->side); }
 
-int omni_producer_pin(omni_producer *p) {
-  pthread_mutex_lock(lock_of(&p->side));
-  bool there = p->side.channel->users > 0;
-  p->side.channel->users += there;
-  return leave(&p->side, there ? 0 : OMNI_EXPIRED);
+void omni_producer_close(omni_producer *p) {
+  if (omni_producer_close_begin(p)) omni_producer_close_end(p);
 }
 
-void omni_producer_unpin(omni_producer *p) {
-  pthread_mutex_lock(lock_of(&p->side));
-  unpin(p->side.channel);
+void omni_producer_free(omni_producer *p) {
+  omni_producer_close(p);
+  free_side(&p->side);
 }
 
 /* ---- consumer ---- */
 
 static bool nobody_sends(const channel *c) { return c->producer.side.closed || c->shut; }
 
-static int pop(omni_consumer *k, size_t wanted, omni_message *messages, size_t *count) { /* POP-1 */
-  channel *c = k->side.channel;
+static omni_message message_at(const omni_consumer *k, uint64_t number) {
+  const channel *c = k->side.channel;
+  const buffer *b = buffer_of(c, number);
+  return (omni_message){memory_of(c, number) + b->offset, b->size, number, k->pops};
+}
+
+/* POP-1: how many of the messages that wait can be taken; they go on waiting. Earlier ones have expired. */
+static int look(const omni_consumer *k, size_t wanted, omni_message *messages, size_t *count) {
+  const channel *c = k->side.channel;
+  uint64_t room = c->capacity;
   if (k->side.closed) return OMNI_POP_CHANNEL_CLOSED;
   if (waiting(c) == 0) return nobody_sends(c) ? OMNI_POP_CHANNEL_CLOSED : OMNI_POP_EMPTY;
-  size_t taken = 0;
-  /* Message n waits until n - capacity, whose slot is also that of n + capacity, is no longer pinned (MSG-3). */
-  while (taken < wanted && waiting(c) > 0 && slot_of(c, c->read + c->capacity)->pins == 0) {
-    const slot *s = slot_of(c, c->read);
-    messages[taken++] = (omni_message){memory_of(c, c->read) + s->offset, s->size, c->read, k->pops};
-    k->side.stats.messages++;
-    k->side.stats.bytes += s->size;
-    c->read++;
-  }
-  if (taken == 0) return OMNI_PINNED;
-  *count = taken;
-  pthread_cond_broadcast(&c->changed);
+  for (uint64_t i = 0; i < 2 * c->capacity; i++) room -= c->buffers[i].pins > 0; /* MSG-3 */
+  if (room == 0) return OMNI_PINNED;
+  size_t most = waiting(c) < room ? waiting(c) : room;
+  *count = wanted < most ? wanted : most;
+  for (size_t i = 0; messages && i < *count; i++) messages[i] = message_at(k, c->read + i);
   return OMNI_POP_SUCCESS;
 }
 
-/* Every pop; `if_empty` is the result of a single attempt that finds nothing. */
-static int take(omni_consumer *k, size_t wanted, int64_t timeout, omni_message *messages, size_t *count, int if_empty) {
-  limit end = limit_of(timeout);
+static void take(omni_consumer *k, size_t count) {
+  channel *c = k->side.channel;
+  while (count--) {
+    k->side.stats.messages++;
+    k->side.stats.bytes += buffer_of(c, c->read++)->size;
+  }
+  pthread_cond_broadcast(&c->changed);
+}
+
+/* Unlocks, with no pop open. */
+static void leave_open(omni_consumer *k) {
+  k->open = k->side.inside = false;
+  if (k->side.closed) {
+    end(&k->side);
+    pthread_cond_broadcast(&k->side.channel->changed);
+  }
+  leave_or_free(k->side.channel);
+}
+
+/* As `enter`; but where this thread has a pop open, that ends with none taken. */
+static bool enter_pop(omni_consumer *k, int *answer) {
+  pthread_mutex_lock(lock_of(&k->side));
+  if (is_open_here(k)) leave_open(k);
+  else pthread_mutex_unlock(lock_of(&k->side));
+  return enter(&k->side, OMNI_POP_CHANNEL_CLOSED, answer);
+}
+
+static void expire(omni_consumer *k) {
+  channel *c = k->side.channel;
+  k->pops++;
+  for (; c->held < c->read; c->held++) buffer_of(c, c->held)->used = false;
+}
+
+static int leave_pop(omni_consumer *k, int result) { /* STA-2, STA-4 */
+  k->side.stats.failed += result == OMNI_POP_TIMEOUT || (result == OMNI_POP_CHANNEL_CLOSED && !k->side.closed);
+  return (int)leave(&k->side, result);
+}
+
+/* The result of a pop of none, which is no pop (MSG-5). */
+static int no_pop(const omni_consumer *k) {
+  pthread_mutex_lock(lock_of(&k->side));
+  return (int)leave(&k->side, k->side.closed ? OMNI_POP_CHANNEL_CLOSED : OMNI_POP_EMPTY);
+}
+
+/* Every pop in one call; `if_empty` is the result of a single attempt that finds nothing. */
+static int pop(omni_consumer *k, size_t wanted, int64_t timeout, omni_message *messages, size_t *count, int if_empty) {
+  limit until = limit_of(timeout);
   int result;
-  if (!enter(&k->side, OMNI_POP_CHANNEL_CLOSED, &result)) return result;
-  if (wanted == 0) return leave(&k->side, OMNI_POP_EMPTY); /* MSG-5 */
-  k->pops++;                                               /* earlier messages expire */
+  if (!enter_pop(k, &result)) return result;
+  expire(k);
   bool again = timeout != 0;
-  while ((result = pop(k, wanted, messages, count)) == OMNI_POP_EMPTY && again) again = await_change(&k->side, &end);
-  if (result == OMNI_POP_EMPTY) result = timeout == 0 ? if_empty : end.slice ? OMNI_INTERRUPTED : OMNI_POP_TIMEOUT;
-  k->side.stats.failed += result == OMNI_POP_TIMEOUT || result == OMNI_POP_CHANNEL_CLOSED; /* STA-2 */
-  return leave(&k->side, result);
+  while ((result = look(k, wanted, messages, count)) == OMNI_POP_EMPTY && again) again = await_change(&k->side, &until);
+  if (result == OMNI_POP_SUCCESS) take(k, *count);
+  if (result == OMNI_POP_EMPTY) result = timeout == 0 ? if_empty : until.slice ? OMNI_INTERRUPTED : OMNI_POP_TIMEOUT;
+  return leave_pop(k, result);
 }
 
 int omni_try_pop(omni_consumer *k, omni_message *message) {
   size_t count;
-  return take(k, 1, 0, message, &count, OMNI_POP_EMPTY);
+  return pop(k, 1, 0, message, &count, OMNI_POP_EMPTY);
 }
 
 int omni_blocking_pop(omni_consumer *k, int64_t timeout, omni_message *message) {
   size_t count;
-  return take(k, 1, timeout, message, &count, OMNI_POP_TIMEOUT);
+  return pop(k, 1, timeout, message, &count, OMNI_POP_TIMEOUT);
 }
 
 int omni_batch_pop(omni_consumer *k, size_t max_count, int64_t timeout, omni_message *messages, size_t *count) {
   *count = 0;
-  return take(k, max_count, timeout, messages, count, OMNI_POP_EMPTY);
+  return max_count == 0 ? no_pop(k) : pop(k, max_count, timeout, messages, count, OMNI_POP_EMPTY);
+}
+
+int omni_consumer_wait(omni_consumer *k, int64_t timeout) {
+  limit until = limit_of(timeout);
+  const channel *c = k->side.channel;
+  int result;
+  if (!enter(&k->side, OMNI_POP_CHANNEL_CLOSED, &result)) return result;
+  for (bool again = timeout != 0; again && !k->side.closed && waiting(c) == 0 && !nobody_sends(c);)
+    again = await_change(&k->side, &until);
+  if (k->side.closed) result = OMNI_POP_CHANNEL_CLOSED;
+  else if (waiting(c) > 0) result = OMNI_POP_SUCCESS;
+  else if (nobody_sends(c)) result = OMNI_POP_CHANNEL_CLOSED;
+  else result = until.slice ? OMNI_INTERRUPTED : OMNI_POP_TIMEOUT;
+  return (int)leave(&k->side, result);
+}
+
+int omni_pop_begin(omni_consumer *k, size_t max_count, int otherwise, omni_message *messages, size_t *count,
+                   omni_pop *step) {
+  int result;
+  *count = 0;
+  step->consumer = NULL;
+  if (max_count == 0) return no_pop(k);
+  if (!enter_pop(k, &result)) return result;
+  expire(k);
+  result = look(k, max_count, messages, count);
+  if (result != OMNI_POP_SUCCESS) return leave_pop(k, result == OMNI_POP_EMPTY ? otherwise : result);
+  k->side.inside = k->open = true;
+  k->opened_by = pthread_self();
+  k->offered = *count;
+  *step = (omni_pop){k, k->pops};
+  return (int)leave(&k->side, result);
+}
+
+void omni_pop_message(const omni_pop *step, size_t place, omni_message *message) {
+  const omni_consumer *k = step->consumer;
+  pthread_mutex_lock(lock_of(&k->side));
+  *message = message_at(k, k->side.channel->read + place);
+  leave(&k->side, 0);
+}
+
+int omni_pop_end(omni_consumer *k, omni_pop *step, size_t taken) {
+  pthread_mutex_lock(lock_of(&k->side));
+  bool is_open = step->consumer && k->open && k->pops == step->number;
+  step->consumer = NULL;
+  if (!is_open) return (int)leave(&k->side, OMNI_EXPIRED);
+  if (taken == 0) k->pops++; /* what was not taken cannot be read */
+  take(k, taken < k->offered ? taken : k->offered);
+  leave_open(k);
+  return 0;
+}
+
+void omni_pop_abandon(omni_pop *step) {
+  if (step->consumer) omni_pop_end(step->consumer, step, 0);
 }
 
 static bool is_readable(const omni_consumer *k, const omni_message *message) {
@@ -504,18 +706,33 @@ int omni_message_is_readable(const omni_consumer *k, const omni_message *message
   return leave(&k->side, is_readable(k, message));
 }
 
-int omni_message_pin(omni_consumer *k, const omni_message *message) {
+int omni_message_pin(omni_consumer *k, const omni_message *message, omni_pin *pin) {
+  channel *c = k->side.channel;
+  *pin = (omni_pin){NULL, 0};
   pthread_mutex_lock(lock_of(&k->side));
-  if (!is_readable(k, message)) return leave(&k->side, OMNI_EXPIRED);
-  slot_of(k->side.channel, message->number)->pins++;
-  k->side.channel->users++;
-  return leave(&k->side, 0);
+  if (!is_readable(k, message)) return (int)leave(&k->side, OMNI_EXPIRED);
+  *pin = (omni_pin){c, number_of_buffer(c, message->data)};
+  c->buffers[pin->place].pins++;
+  c->users++;
+  return (int)leave(&k->side, 0);
 }
 
-void omni_message_unpin(omni_consumer *k, uint64_t number) {
-  pthread_mutex_lock(lock_of(&k->side));
-  slot_of(k->side.channel, number)->pins--;
-  unpin(k->side.channel);
+void omni_unpin(omni_pin *pin) {
+  channel *c = pin->channel;
+  pin->channel = NULL;
+  if (!c) return;
+  pthread_mutex_lock(&c->broker->lock);
+  if (pin->place == REGION) c->producer.region_pins--;
+  else c->buffers[pin->place].pins--;
+  c->users--;
+  leave_or_free(c);
+}
+
+int omni_messages_are_adjacent(const omni_consumer *k, const omni_message *messages, size_t count) {
+  const channel *c = k->side.channel;
+  for (size_t i = 1; i < count; i++)
+    if (number_of_buffer(c, messages[i].data) != number_of_buffer(c, messages[0].data) + i) return 0;
+  return 1;
 }
 
 int omni_consumer_is_connected(const omni_consumer *k) {
@@ -537,5 +754,14 @@ void omni_consumer_get_stats(const omni_consumer *k, omni_handle_stats *stats) {
   leave(&k->side, 0);
 }
 
-void omni_consumer_close(omni_consumer *k) { close_side(&k->side, false); }
-void omni_consumer_free(omni_consumer *k) { close_side(&k->side, true); }
+int omni_consumer_close_begin(omni_consumer *k) { return close_begin(&k->side); }
+void omni_consumer_close_end(omni_consumer *k) { close_end(&k->side); }
+
+void omni_consumer_close(omni_consumer *k) {
+  if (omni_consumer_close_begin(k)) omni_consumer_close_end(k);
+}
+
+void omni_consumer_free(omni_consumer *k) {
+  omni_consumer_close(k);
+  free_side(&k->side);
+}

@@ -234,8 +234,22 @@ PRODUCER = (
         "size > channel->max_message_size - offset", "size + offset > channel->max_message_size",
     ),
     Mutant(
-        "a_region_of_the_next_slot", PRODUCER_C, cbmc("reserve", "__CPROVER_w_ok(region"),
-        "ring->pool.reserved)->payload, channel", "ring->pool.reserved)->payload + 16, channel",
+        "a_region_of_the_next_buffer", PRODUCER_C, cbmc("reserve", "__CPROVER_w_ok(region"),
+        "{pool_at(&ring->pool, ring->pool.reserved)->payload,",
+        "{pool_at(&ring->pool, ring->pool.reserved)->payload + 16,",
+    ),
+    Mutant(
+        "a_rolled_back_buffer_is_lost", PRODUCER_C, native("unit: reservations"),
+        "  pool_keep_spare(&producer->channel->ring.pool, producer->channel->ring.pool.reserved);\n", "",
+    ),
+    Mutant(
+        "a_push_that_its_close_ended_counts", PRODUCER_C, native("race, "),
+        "(result == OMNI_PUSH_CHANNEL_CLOSED && !guard_is_closed(&producer->guard))",
+        "result == OMNI_PUSH_CHANNEL_CLOSED",
+    ),
+    Mutant(
+        "a_pinned_region_is_published", PRODUCER_C, (native("unit: pinned regions"), cbmc("commit", "was_pinned")),
+        "  } else if (!is_unpinned(producer)) {\n    result = OMNI_PINNED;\n", "",
     ),
     Mutant(
         "a_batch_past_the_free_slots", PRODUCER_C, cbmc("batch_push", "state_holds()"),
@@ -246,8 +260,8 @@ PRODUCER = (
 CONSUMER = (
     Mutant(
         "pops_ignore_exports", CONSUMER_C,
-        (suite("MSG-3"), native("unit: views"), explorer("pin, concurrent pop", UNEXPLAINED)),
-        "  if (__builtin_expect(exports != 0, 0)) {", "  if (0) {",
+        (suite("MSG-3"), native("unit: many pinned messages"), explorer("pin, concurrent pop", UNEXPLAINED)),
+        "if (__builtin_expect(exports != 0, 0)) {", "if (0) {",
     ),
     Mutant(
         "pops_go_one_past_an_export", CONSUMER_C, suite("MSG-3"),
@@ -489,8 +503,37 @@ CONSUMER = (
         "waiting < wanted ? waiting : wanted", "wanted",
     ),
     Mutant(
-        "a_message_from_its_slots_start", CONSUMER_C, cbmc("try_pop", ""),
-        "{buffer->payload + buffer->offset, buffer->length", "{buffer->payload + 2 * buffer->offset, buffer->length",
+        "a_message_from_its_buffers_start", CONSUMER_C, cbmc("try_pop", ""),
+        "{buffer->payload + buffer->offset, buffer->length,", "{buffer->payload + 2 * buffer->offset, buffer->length,",
+    ),
+    Mutant(
+        "one_message_held_too_many", CONSUMER_C, cbmc("batch_pop", "released_index"),
+        "kept < ring->capacity ? ring->capacity - kept : 0", "kept < ring->capacity ? ring->capacity - kept + 1 : 0",
+    ),
+    Mutant(
+        "two_pins_of_a_message_count_twice", CONSUMER_C, native("unit: many pinned messages"),
+        "(uint64_t)(others == 0) - PIN_TRIED", "1 - PIN_TRIED",
+    ),
+    Mutant(
+        "a_deferred_close_is_forgotten", CONSUMER_C, native("unit: closes from inside"),
+        "  if (__builtin_expect(closes, 0)) omni_consumer_close_end(consumer);\n", "  (void)closes;\n",
+    ),
+    Mutant(
+        "what_was_not_taken_can_be_pinned", CONSUMER_C, native("unit: two steps"),
+        "if (taken == 0) guard_count(&consumer->guard);", "if (taken == 0) (void)0;",
+    ),
+    Mutant(
+        "an_abandoned_pop_can_be_pinned", CONSUMER_C, native("unit: abandoned pops"),
+        "&closes)) return;\n  guard_count(&consumer->guard);\n", "&closes)) return;\n",
+    ),
+    Mutant(
+        "any_thread_has_the_pop_open", CONSUMER_C, native("unit: two steps"),
+        "return open && platform_load(&consumer->opened_by, relaxed) == platform_self() ? open / 2 : 0;",
+        "return open / 2;",
+    ),
+    Mutant(
+        "an_end_takes_all", CONSUMER_C, (native("unit: two steps"), cbmc("pop_in_steps", "read_index - own_from")),
+        "taken < offer->count ? taken : offer->count", "offer->count",
     ),
 )  # fmt: skip
 

@@ -185,32 +185,76 @@ RING = (
 POOL = (
     Mutant(
         "as_many_places_as_capacity", POOL_H,
-        (suite_any("MSG-1", "MSG-3"), explorer("try", RACE), native("unit: "), cbmc("slots", "")),
+        (suite_any("MSG-1", "MSG-3"), explorer("try", RACE), native("exchange "), cbmc("buffers", "index % count")),
         "(index & (pool->count - 1))", "(index & (pool->count / 2 - 1))",
     ),
     Mutant(
-        "a_place_mask_of_the_count", POOL_H, cbmc("slots", ""), "(index & (pool->count - 1))", "(index & pool->count)",
-    ),
-    Mutant(
-        "a_mask_one_too_wide", POOL_H, cbmc("slots", ""),
+        "a_mask_one_too_wide", POOL_H, cbmc("buffers", "index % count"),
         "(index & (pool->count - 1))", "(index & (2 * pool->count - 1))",
     ),
     Mutant(
-        "half_the_buffers_are_mapped", POOL_H, (suite("PSH-2"), cbmc("slots", "")),
-        "uint64_t buffers = pool->count * pool->stride,", "uint64_t buffers = pool->count / 2 * pool->stride,",
+        "no_room_for_the_pins", POOL_H, cbmc("buffers", "mapped == words"),
+        "return buffers + 2 * words;", "return buffers + words;",
     ),
     Mutant(
-        "buffers_overlap", POOL_H, (suite_any("POP-2", "MSG-1"), cbmc("slots", "")),
+        "buffers_overlap", POOL_H,
+        (suite_any("POP-2", "MSG-1"), cbmc("buffers", "stride >= sizeof(pool_buffer) + longest")),
         "pool->stride = (sizeof(pool_buffer) + max_message_size", "pool->stride = (max_message_size",
     ),
     Mutant(
-        "a_stride_that_is_not_rounded", POOL_H, cbmc("slots", ""),
+        "a_stride_that_is_not_rounded", POOL_H, cbmc("buffers", "stride % POOL_ALIGNMENT == 0"),
         "(sizeof(pool_buffer) + max_message_size + POOL_ALIGNMENT - 1) / POOL_ALIGNMENT * POOL_ALIGNMENT",
         "sizeof(pool_buffer) + max_message_size",
     ),
     Mutant(
-        "a_mapping_of_32_bits", POOL_H, cbmc("slots", ""),
-        "uint64_t buffers = pool->count * pool->stride,", "uint64_t buffers = (uint32_t)(pool->count * pool->stride),",
+        "a_mapping_of_32_bits", POOL_H, cbmc("buffers", ""),
+        "buffers = pool->count * pool->stride,", "buffers = (uint32_t)(pool->count * pool->stride),",
+    ),
+    Mutant(
+        "a_shift_too_far", POOL_H, sanitizer("address", "runtime error: shift"),
+        "(uint32_t)(2 * capacity);", "(uint32_t)(2 * capacity) + (uint32_t)(1 << (int)capacity) * 0;",
+    ),
+    Mutant(
+        "a_pinned_buffer_is_used_again", POOL_H,
+        (suite("MSG-3"), explorer("view, concurrent pushes and pops", RACE), native("unit: views"),
+         cbmc("pool: reclaim", "holds()")),
+        "if (platform_load(&pool->pins[*buffer], acquire) == 0) return true;", "return true;",
+    ),
+    Mutant(
+        "no_budget_of_fresh_buffers", POOL_H, native("unit: memory"),
+        "if (pool->fresh < pool->budget)", "if (pool->fresh < pool->count)",
+    ),
+    Mutant(
+        "one_buffer_beyond_the_budget", POOL_H, cbmc("pool: take", "holds()"),
+        "if (pool->fresh < pool->budget)", "if (pool->fresh <= pool->budget)",
+    ),
+    Mutant(
+        "the_stack_of_spare_buffers_is_lost", POOL_H, cbmc("pool: take", "holds()"),
+        "pool->spare = pool_at(pool, *buffer)->below;", "pool->spare = 0;",
+    ),
+    Mutant(
+        "a_spare_buffer_is_not_linked", POOL_H, cbmc("pool: keep_spare", "below"),
+        "  pool_at(pool, buffer)->below = pool->spare;\n", "  pool_at(pool, buffer)->below = 0;\n",
+    ),
+    Mutant(
+        "a_buffer_is_taken_back_twice", POOL_H, cbmc("pool: reclaim", "holds()"),
+        "  pool->reclaimed++;\n", "",
+    ),
+    Mutant(
+        "an_owed_buffer_is_given_back_while_pinned", POOL_H, (explorer("owed buffer, two pins", RACE), cbmc("pool: unpin", "holds()")),
+        "if (pins == (POOL_OWED | 1)) pool_give_back", "if (pins & POOL_OWED) pool_give_back",
+    ),
+    Mutant(
+        "a_message_has_any_number_of_pins", POOL_H, (native("unit: too many pins"), cbmc("pool: pin", "others")),
+        "if (others >= PLATFORM_MOST_PINS) return", "if (others >= POOL_OWED) return",
+    ),
+    Mutant(
+        "an_unpin_does_not_release", POOL_H, sanitizer("thread", "data race"),
+        "(&pool->pins[buffer], (uint32_t)-1, acq_rel)", "(&pool->pins[buffer], (uint32_t)-1, relaxed)",
+    ),
+    Mutant(
+        "released_index_not_acquired", POOL_H, (explorer("reuse, two slots", RACE), sanitizer("thread", "data race")),
+        "platform_load(released_index, acquire)", "platform_load(released_index, relaxed)",
     ),
     Mutant(
         "a_buffer_comes_back_while_it_is_held", RING_H, (suite("MSG-1"), explorer("reuse", RACE)),
@@ -226,20 +270,8 @@ POOL = (
         "(&ring->released_index, released, release)", "(&ring->released_index, released, relaxed)",
     ),
     Mutant(
-        "released_index_not_acquired", POOL_H, explorer("reuse, two slots", RACE),
-        "platform_load(released_index, acquire)", "platform_load(released_index, relaxed)",
-    ),
-    Mutant(
-        "a_pinned_buffer_is_written", POOL_H, (suite("MSG-3"), explorer("view, concurrent pushes and pops", RACE)),
-        "  if (platform_load(&pool->pins[*buffer], acquire) == 0) return true;\n", "  return true;\n",
-    ),
-    Mutant(
         "an_owed_buffer_is_lost", POOL_H, explorer("owed buffer given back, then all in use", ASSERTION),
         "  if (pins == (POOL_OWED | 1)) pool_give_back(pool, buffer);\n", "",
-    ),
-    Mutant(
-        "an_owed_buffer_is_given_back_with_a_pin_left", POOL_H, explorer("owed buffer, two pins", RACE),
-        "if (pins == (POOL_OWED | 1))", "if (pins & POOL_OWED)",
     ),
     Mutant(
         "a_buffer_whose_last_pin_goes_as_it_is_owed_is_lost", POOL_H,
@@ -263,6 +295,7 @@ POOL = (
         "  platform_add(&pool->pins[buffer], (uint32_t)-1, relaxed);\n",
     ),
 )  # fmt: skip
+"""The pool of buffers."""
 
 GUARD = (
     Mutant(
@@ -372,6 +405,10 @@ GUARD = (
         "a_pop_is_not_ordered_against_a_pin", GUARD_H, explorer("pin, concurrent pop", UNEXPLAINED),
         "  platform_fence_light(); /* pairs with guard_order",
         "  /* pairs with guard_order",
+    ),
+    Mutant(
+        "a_second_close_does_not_wait", GUARD_H, native("unit: a second close waits"),
+        "  while (!guard_has_ended(guard)) platform_sleep(&guard->ending, GUARD_AWAITED, PLATFORM_NEVER);\n", "",
     ),
     Mutant(
         "the_owner_never_leaves", GUARD_H, cbmc("try_push", "guard_is_left"),

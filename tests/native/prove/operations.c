@@ -1,13 +1,14 @@
-/* From any state, an operation with any arguments touches no slots but those it may, stays inside them and inside what
+/* From any state, an operation with any arguments touches no buffers but those it may, stays inside them and inside what
  * it was given, and leaves a state of the same kind. Which operation, a macro says: one of those below.
  *
- * A push, reserve or commit touches the slot of the next message and leaves a whole message behind. A pop touches the
- * slots of the messages that wait next and, for their pins, those one capacity before; what it hands out lies in them.
+ * A push, reserve or commit touches the buffer that it takes, or that is reserved, and leaves a whole message behind. A
+ * pop touches the buffers of the messages that wait next; what it hands out lies in them, and those that are waiting,
+ * held and pinned afterwards fit into the buffers that there are.
  *
- * Any channel, in any state that its protocol allows. Each slot is an object of its own here, so that an access past
- * one slot's end is an error even where the next slot follows, and only those exist that the operation may touch. Where
- * slots lie is proved in shapes.c. */
-#if defined(TRY_POP) || defined(BLOCKING_POP) || defined(BATCH_POP)
+ * Any channel, in any state that its protocol allows. Each buffer is an object of its own here, so that an access past
+ * one buffer's end is an error even where the next one follows, and only those exist that the operation may touch. Where
+ * buffers lie is proved in shapes.c, and which one is taken in pool.c. */
+#if defined(TRY_POP) || defined(BLOCKING_POP) || defined(BATCH_POP) || defined(POP_IN_STEPS)
 #define POPS
 #include "consumer.c"
 #else
@@ -18,25 +19,36 @@
 enum { OWN = 2 }; /* messages that one operation moves at most */
 
 static omni_channel channel;
-static ring_slot *own[OWN], *pinned[OWN];
-static uint64_t own_from; /* the side's own index before the operation */
+static pool_buffer *own[OWN];  /* the buffer of each */
+static uint32_t places[OWN];   /* and the place that says so */
+static uint64_t own_from;      /* the side's own index before the operation */
+static uint32_t taken;         /* how many buffers */
 
-static ring_slot *new_slot(bool message) {
-  ring_slot *slot = malloc(channel.ring.stride);
-  ASSUME(slot != NULL);
+static pool_buffer *new_buffer(bool message) {
+  pool_buffer *buffer = malloc(channel.ring.pool.stride);
+  ASSUME(buffer != NULL);
   if (message) { /* what a publish promises: see the claims of a push */
-    ASSUME(slot->length >= 1 && slot->length <= channel.max_message_size);
-    ASSUME(slot->offset <= channel.max_message_size - slot->length);
+    ASSUME(buffer->length >= 1 && buffer->length <= channel.max_message_size);
+    ASSUME(buffer->offset <= channel.max_message_size - buffer->length);
   }
-  return slot;
+  return buffer;
 }
 
-/* In the place of ring_slot_at: slots of the messages to move, and of those one capacity before, for their pins. */
-ring_slot *slot_of_its_own(const omni_ring *ring, uint64_t index) {
-  uint64_t ahead = index - own_from, behind = ahead + ring->capacity;
-  CLAIM(ahead < OWN || behind < OWN);
-  if (behind < OWN) return behind ? pinned[1] : pinned[0];
-  return ahead ? own[1] : own[0];
+/* In the place of pool_at, pool_place and pool_take. */
+pool_buffer *buffer_of_its_own(const omni_pool *pool, uint32_t buffer) {
+  (void)pool;
+  CLAIM(buffer < OWN);
+  return buffer ? own[1] : own[0];
+}
+uint32_t *place_of_its_own(const omni_pool *pool, uint64_t index) {
+  (void)pool;
+  CLAIM(index - own_from < OWN);
+  return &places[index - own_from];
+}
+uint32_t any_buffer(omni_pool *pool, const _Atomic uint64_t *released_index) {
+  CLAIM(pool == &channel.ring.pool && released_index == &channel.ring.released_index);
+  CLAIM(channel.ring.write_index + taken - channel.ring.read_index < channel.ring.capacity); /* a slot is free */
+  return taken++;
 }
 
 /* In the place of memcpy, whose content no proof needs: the solver is spared the bytes. */
@@ -55,13 +67,15 @@ static bool back_off_holds(uint32_t pauses) {
 /* In the place of platform_back_off, to be spared its loop. */
 void no_back_off(uint32_t pauses) { CLAIM(back_off_holds(pauses)); }
 
-/* Modulo 2^64: cached_read <= read_index <= cached_write <= write_index <= cached_read + capacity; and a slot that is
- * reserved is one that the producer knows to be free. */
+/* Modulo 2^64: cached_read <= read_index <= cached_write <= write_index <= cached_read + capacity; a slot that is
+ * reserved is one that the producer knows to be free; and no more messages are held than there is capacity. */
 static bool state_holds(void) {
   const omni_ring *ring = &channel.ring;
   uint64_t from = ring->cached_read, read = ring->read_index - from, write = ring->write_index - from;
   return read <= write && write <= ring->capacity && ring->cached_write - ring->read_index <= write - read &&
-         back_off_holds(ring->back_off) && (!channel.producer.reserved || write < ring->capacity);
+         back_off_holds(ring->back_off) && (!channel.producer.region || write < ring->capacity) &&
+         (!channel.producer.region || channel.producer.region == channel.producer.regions) &&
+         ring->read_index - ring->released_index <= ring->capacity && channel.consumer.open == 0;
 }
 
 /* The thread that calls: any. */
@@ -94,6 +108,7 @@ static bool guard_is_left(const omni_guard *guard, uint32_t before) {
 omni_guard nondet_guard(void);
 static void any_guard(omni_guard *guard) {
   *guard = nondet_guard();
+  ASSUME(guard->entries < UINT64_MAX / 2 - 2); /* at a thousand million a second: 292 years */
   ASSUME(guard->state <= (GUARD_BUSY | GUARD_CLOSED | GUARD_WAITER) && guard_is_left(guard, guard->state));
 }
 
@@ -102,14 +117,19 @@ static void any_state(void) {
   ring->capacity = nondet_u64();
   channel.max_message_size = nondet_u64();
   ASSUME(valid_shape(ring->capacity, channel.max_message_size));
-  ring->stride = sizeof(ring_slot) + (channel.max_message_size + 15) / 16 * 16;
+  ring->pool.stride = sizeof(pool_buffer) + (channel.max_message_size + 15) / 16 * 16;
   ring->write_index = nondet_u64();
   ring->read_index = nondet_u64();
   ring->cached_read = nondet_u64();
   ring->cached_write = nondet_u64();
+  ring->released_index = nondet_u64();
   ring->backed_off_at = nondet_u64();
   ring->back_off = nondet_u64();
-  channel.producer.reserved = nondet_bool();
+  ring->pool.reserved = 0;
+  channel.producer.region = nondet_u64();
+  channel.producer.region_pins = nondet_u64();
+  channel.producer.regions = nondet_u64();
+  ASSUME(channel.producer.regions < UINT64_MAX); /* at a thousand million a second: 584 years */
   ASSUME(state_holds());
   ring->bytes_sent = nondet_u64();
   ring->bytes_received = nondet_u64();
@@ -118,7 +138,8 @@ static void any_state(void) {
   ring->producer_alive = nondet_bool();
   ring->consumer_alive = nondet_bool();
   channel.producer.channel = channel.consumer.channel = &channel;
-  channel.consumer.pins = nondet_u64();
+  channel.consumer.exports = nondet_u64();
+  ASSUME(channel.consumer.exports % PIN_TRIED <= ring->capacity);
   any_guard(&channel.producer.guard);
   any_guard(&channel.consumer.guard);
   platform_asymmetric = nondet_bool();
@@ -129,15 +150,15 @@ static void any_state(void) {
 
 int main(void) {
   uint64_t size = nondet_u64(), offset = nondet_u64();
-  uint8_t *region = NULL, *data = NULL;
+  uint8_t *data = NULL;
   any_state();
   own_from = channel.ring.write_index;
-  own[0] = new_slot(false);
+  own[0] = new_buffer(false);
 #ifdef BATCH_PUSH
-  own[1] = new_slot(false);
+  own[1] = new_buffer(false);
 #endif
   uint32_t guard_before = channel.producer.guard.state;
-  bool was_reserved = channel.producer.reserved;
+  bool was_reserved = channel.producer.region, was_pinned = channel.producer.region_pins;
   if (size <= channel.max_message_size) {
     data = malloc(size); /* else it may not be read at all */
     ASSUME(data != NULL);
@@ -154,23 +175,32 @@ int main(void) {
   int64_t pushed = omni_batch_push(&channel.producer, batch, OWN);
   if (pushed == OWN) REACHED("pushed two");
   CLAIM((pushed > 0 ? (uint64_t)pushed : 0) == channel.ring.write_index - own_from);
-  if (pushed == OWN) CLAIM(own[1]->length == size && own[1]->offset == 0);
+  if (pushed == OWN) CLAIM(own[1]->length == size && own[1]->offset == 0 && places[1] == 1);
 #elif defined(RESERVE)
-  if (omni_reserve(&channel.producer, size, &region) == 1) {
+  omni_region region;
+  int result = omni_reserve(&channel.producer, size, &region);
+  CLAIM(result == OMNI_PUSH_SUCCESS || (region.data == NULL && region.number == 0 && taken == 0));
+  if (result == OMNI_PUSH_SUCCESS) {
     REACHED("reserved");
-    CLAIM(!was_reserved && __CPROVER_w_ok(region, channel.max_message_size)); /* RSV-2 */
+    CLAIM(!was_reserved && __CPROVER_w_ok(region.data, channel.max_message_size)); /* RSV-2 */
+    CLAIM(region.size == channel.max_message_size && channel.ring.pool.reserved == 0);
+    CLAIM(omni_region_is_writable(&channel.producer, &region) || guard_is_closed(&channel.producer.guard));
   }
 #elif defined(COMMIT)
-  if (omni_commit(&channel.producer, size, offset) == 1) {
+  taken = 1; /* by the reservation */
+  int result = omni_commit(&channel.producer, size, offset);
+  if (result == OMNI_PUSH_SUCCESS) {
     REACHED("committed");
-    CLAIM(was_reserved && own[0]->offset == offset);
+    CLAIM(was_reserved && !was_pinned && own[0]->offset == offset);
   }
+  if (result == OMNI_PINNED) REACHED("pinned");
+  CLAIM(result != OMNI_PINNED || (was_pinned && channel.producer.region)); /* RSV-7 */
 #endif
   CLAIM(state_holds());
   CLAIM(guard_is_left(&channel.producer.guard, guard_before));
-  CLAIM(channel.ring.write_index - own_from <= OWN);
+  CLAIM(channel.ring.write_index - own_from <= taken && taken <= OWN);
   if (channel.ring.write_index != own_from) {
-    CLAIM(own[0]->length == size && size >= 1 && size <= channel.max_message_size);
+    CLAIM(places[0] == 0 && own[0]->length == size && size >= 1 && size <= channel.max_message_size);
     CLAIM(own[0]->offset <= channel.max_message_size - size);
   }
   CLAIM(omni_producer_available_slots(&channel.producer) <= channel.ring.capacity);
@@ -186,9 +216,9 @@ int main(void) {
   own_from = channel.ring.read_index;
   uint32_t guard_before = channel.consumer.guard.state;
   uint64_t waiting = channel.ring.write_index - own_from;
-  for (uint64_t i = 0; i < OWN; i++) {
-    own[i] = new_slot(i < waiting);
-    pinned[i] = new_slot(false);
+  for (uint32_t i = 0; i < OWN; i++) {
+    own[i] = new_buffer(i < waiting);
+    places[i] = i;
   }
 #if defined(TRY_POP)
   result = omni_try_pop(&channel.consumer, messages);
@@ -203,8 +233,29 @@ int main(void) {
   result = omni_batch_pop(&channel.consumer, wanted, nondet_i64(), messages, &count);
   CLAIM(count <= wanted && count <= OWN);
   if (count == OWN) REACHED("popped two");
+#elif defined(POP_IN_STEPS)
+  omni_pop step;
+  size_t taken_of_them = nondet_u64(), offered;
+  ASSUME(wanted <= OWN || waiting <= OWN);
+  result = omni_pop_begin(&channel.consumer, wanted, OMNI_POP_TIMEOUT, messages, &offered, &step);
+  CLAIM((result == OMNI_POP_SUCCESS) == (step.consumer != NULL) && channel.ring.read_index == own_from);
+  CLAIM(offered <= wanted && offered <= OWN && (result == OMNI_POP_SUCCESS) == (offered > 0));
+  if (result == OMNI_POP_SUCCESS) {
+    if (nondet_bool()) {
+      REACHED("abandoned");
+      omni_pop_abandon(&step);
+    } else {
+      CLAIM(omni_pop_end(&channel.consumer, &step, taken_of_them) == 0);
+      count = taken_of_them < offered ? taken_of_them : offered;
+      if (count == 1 && offered == 2) REACHED("took some");
+      CLAIM(omni_pop_end(&channel.consumer, &step, 1) == OMNI_EXPIRED);
+    }
+    CLAIM(step.consumer == NULL && channel.consumer.open == 0);
+  }
 #endif
+#ifndef POP_IN_STEPS
   CLAIM((result == OMNI_POP_SUCCESS) == (count > 0));
+#endif
   CLAIM(channel.ring.read_index - own_from == count && count <= waiting);
   if (result == OMNI_PINNED) REACHED("pinned");
   if (count) {
@@ -213,6 +264,9 @@ int main(void) {
     CLAIM(messages[i].size >= 1 && messages[i].size <= channel.max_message_size);
     CLAIM(__CPROVER_r_ok(messages[i].data, messages[i].size));
     CLAIM(messages[i].number == own_from + i);
+    /* MSG-3: with the messages that wait, fewer than there are buffers, where one more is to be pushed */
+    CLAIM(channel.ring.read_index - channel.ring.released_index + channel.consumer.exports % PIN_TRIED <=
+          channel.ring.capacity);
   }
   CLAIM(state_holds());
   CLAIM(guard_is_left(&channel.consumer.guard, guard_before));

@@ -1,7 +1,7 @@
 /* The shapes of channels. REQUESTS: whatever is requested of a broker, in whatever state of its accounts, channel_new
  * is given a valid shape, and the accounts neither overflow nor pass the limit. Else: of a channel of any valid shape,
- * each slot lies inside the mapping, begins where message `index` modulo twice the capacity belongs, holds the longest
- * message behind its header, and is aligned; for every index of 64 bits. */
+ * each buffer lies inside the mapping, is aligned, overlaps no other, holds the longest message behind its header, and
+ * is found again from any byte of it; places and pins lie behind the buffers; for every index of 64 bits. */
 #ifdef REQUESTS
 #include "broker.c"
 #else
@@ -89,6 +89,8 @@ int main(void) {
 
 /* Proved over the integers by z3 (AXIOM in prove.py); the products here have no overflow, which is proved too. */
 #define AXIOM(x, y, s) ASSUME(!((x) < (y)) || (x) * (s) + (s) <= (y) * (s))
+/* What a quotient is. */
+#define QUOTIENT(q, x, s) ASSUME((q) * (s) <= (x) && (x) - (q) * (s) < (s))
 
 static uint64_t mapped;
 
@@ -119,18 +121,35 @@ int main(void) {
   if (!channel_new("", 0, capacity, longest)) return 0;
   REACHED("a channel was made");
   const omni_ring *ring = &channel.ring;
-  uint64_t stride = ring->stride, count = 2 * capacity, place = index & (count - 1);
+  const omni_pool *pool = &ring->pool;
+  uint64_t stride = pool->stride, count = 2 * capacity, buffer = nondet_u64() & 0xfffff;
   CLAIM(ring->capacity == capacity && channel.max_message_size == longest && channel.mapping_size == mapped);
-  CLAIM(stride >= sizeof(ring_slot) + longest && stride < sizeof(ring_slot) + longest + alignment);
-  CLAIM(stride % alignment == 0 && sizeof(ring_slot) % alignment == 0);
-  CLAIM(mapped == count * stride);
+  CLAIM(pool->count == count && pool->fresh == 0 && pool->spare == 0 && pool->returned == 0);
+  CLAIM(stride >= sizeof(pool_buffer) + longest);
+  CLAIM(stride < sizeof(pool_buffer) + longest + POOL_ALIGNMENT + POOL_SKEW);
+  CLAIM(stride % POOL_ALIGNMENT == 0 && sizeof(pool_buffer) % POOL_ALIGNMENT == 0 && stride % 1024 != 0);
   CLAIM(ring->write_index == ring->read_index && ring->cached_read == ring->read_index &&
-        ring->cached_write == ring->write_index && ring->back_off == BACK_OFF_MIN);
-  AXIOM(place, count, stride);
-  uint64_t offset = (uint64_t)((uint8_t *)ring_slot_at(ring, index) - ring->slots);
-  CLAIM(offset == place * stride); /* so two messages share a slot where they are 2 x capacity apart, or not at all */
-  CLAIM(offset + stride <= mapped);
-  CLAIM(offset % alignment == 0);
+        ring->cached_write == ring->write_index && ring->back_off == BACK_OFF_MIN &&
+        ring->released_index == ring->read_index && pool->reclaimed == ring->read_index &&
+        pool->cached_released == ring->read_index);
+  CLAIM(pool->budget <= count && (pool->budget & (pool->budget - 1)) == 0);
+  ASSUME(buffer < count);
+  AXIOM(buffer, count, stride);
+  uint64_t offset = (uint64_t)((uint8_t *)pool_at(pool, (uint32_t)buffer) - pool->buffers);
+  CLAIM(offset == buffer * stride);
+  CLAIM(offset + stride <= count * stride);
+  CLAIM(offset % POOL_ALIGNMENT == 0);
+  uint64_t words = (uint64_t)((uint8_t *)pool->places - pool->buffers);
+  CLAIM(words == count * stride && words % sizeof(uint32_t) == 0);
+  CLAIM((uint8_t *)pool->pins - pool->buffers == words + 4 * count && mapped == words + 8 * count);
+  CLAIM((uint64_t)(pool_place(pool, index) - pool->places) == index % count);
+  uint64_t inside = nondet_u64() & 0x1ffffff;
+  ASSUME(inside < stride);
+  uint64_t found = pool_buffer_of(pool, pool->buffers + offset + inside);
+  QUOTIENT(found, offset + inside, stride);
+  AXIOM(found, buffer, stride);
+  AXIOM(buffer, found, stride);
+  CLAIM(found == buffer);
 }
 
 #endif
