@@ -10,9 +10,10 @@ from spec_model.config import ChannelConfig
 
 
 class Raised(NamedTuple):
-    """An error, by the name of the type a program would catch."""
+    """An error, by the name of the type a program would catch, and `sent` of one that has it [WAI-5]."""
 
     error: str
+    sent: int | None = None
 
 
 class ObjectSummary(NamedTuple):
@@ -30,13 +31,14 @@ _BUILTIN: tuple[type[BaseException], ...] = (
 
 def raised(omni: Any, error: BaseException) -> Raised:
     """The error as a program sees it: own types first, then the builtin ones."""
+    sent = getattr(error, "sent", None)
     for name in OWN_ERRORS:
         if isinstance(error, getattr(omni, name)):
-            return Raised(name)
+            return Raised(name, sent)
     for builtin in _BUILTIN:
         if isinstance(error, builtin):
-            return Raised(builtin.__name__)
-    return Raised(type(error).__name__)
+            return Raised(builtin.__name__, sent)
+    return Raised(type(error).__name__, sent)
 
 
 def canonical(omni: Any, value: Any) -> Any:
