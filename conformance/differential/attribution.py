@@ -110,7 +110,7 @@ def _of_observation(operation: Operation, difference: Difference, context: Conte
         return _of_broker_stats(operation, expected, got) if seen.kind == "broker" else _of_stats(operation, difference)
     if seen.kind in ("message", "messages"):
         return _of_message(operation, expected)
-    if seen.kind == "export":
+    if seen.kind in ("export", "exports"):
         ended = isinstance(expected, Raised) or operation.kind in ("commit", "rollback")
         return ("RSV-6", "RSV-7") if ended else ("MSG-3", "MSG-4")
     if seen.kind == "reservation":

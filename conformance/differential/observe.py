@@ -137,7 +137,7 @@ class Observable(NamedTuple):
             return self.variable
         if self.kind in ("message", "export"):
             return f"bytes({self.variable})"
-        if self.kind == "messages":
+        if self.kind in ("messages", "exports"):
             return f"[bytes(each) for each in {self.variable}]"
         if self.kind == "reservation":
             return f"len({self.variable}.data)"
@@ -158,6 +158,8 @@ def kind_of(omni: Any, value: Any) -> str | None:
             return kind
     if isinstance(value, list) and value and isinstance(value[0], omni.Message):
         return "messages"
+    if isinstance(value, list) and value and isinstance(value[0], memoryview):
+        return "exports"
     return None
 
 
@@ -168,7 +170,7 @@ def observe(omni: Any, names: Namespace, watched: dict[str, str], asked: dict[st
         value = names[variable]
         if kind in ("message", "export"):
             seen.append(read(omni, value))
-        elif kind == "messages":
+        elif kind in ("messages", "exports"):
             seen.append([read(omni, each) for each in value])
         elif kind == "reservation":
             seen.append(region(omni, value))

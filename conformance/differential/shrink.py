@@ -97,7 +97,7 @@ def _check(expression: str, expected: Any, kind: str) -> str:
     """An assertion of what the model shows."""
     if isinstance(expected, Raised):
         return _raises(expression, expected)
-    if kind == "messages" and isinstance(expected, list):
+    if kind in ("messages", "exports") and isinstance(expected, list):
         variable = expression.rpartition(" in ")[2].rstrip("]")
         lines = []
         for number, each in enumerate(expected):
