@@ -72,7 +72,7 @@ def new_tally() -> Tally:
 
 
 IMPORTS = """\
-import array, copy, pickle
+import array, copy, ctypes, pickle
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
