@@ -94,6 +94,8 @@ def _target(
         lacks.setdefault("memory-limit", "make_broker takes no memory_limit")
     if "open_channel" not in names:
         lacks.setdefault("conveniences", "no open_channel was given")
+    if not hasattr(types["ConsumerHandle"], "wait"):
+        lacks.setdefault("waiting", "not there")
     lacks.setdefault("flatbuffers", "not there")
     lacks.setdefault("start-index", "this build cannot set it; test builds can")
     name = f"{type(broker).__module__}.{type(broker).__qualname__}"

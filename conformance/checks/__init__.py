@@ -7,8 +7,8 @@ from importlib import import_module
 from conformance.checks.registry import CHECKS, Check
 
 MODULES = (
-    "values", "broker", "pushing", "reserving", "popping", "lifecycle", "threads", "broker_threads", "hot_path",
-    "wakeups", "blocking", "differential", "linearizability", "flatbuffers",
+    "values", "broker", "pushing", "reserving", "popping", "waiting", "lifecycle", "threads", "broker_threads",
+    "hot_path", "memory", "wakeups", "blocking", "interruption", "differential", "linearizability", "flatbuffers",
 )  # fmt: skip
 
 FILES: dict[str, str] = {}

@@ -168,7 +168,8 @@ SIGNALLED = 0.2
 
 
 @contextmanager
-def _handled(number: int, handler: Callable[[int, Any], Any]) -> Iterator[None]:
+def handled(number: int, handler: Callable[[int, Any], Any]) -> Iterator[None]:
+    """Within the block, a handler of a signal."""
     before = signal.signal(number, handler)
     try:
         yield
@@ -191,7 +192,7 @@ def blocked_calls_answer_signals(omni: Any) -> None:
     def interrupt(number: int, frame: object) -> None:
         raise KeyboardInterrupt
 
-    with _handled(signal.SIGUSR1, interrupt):
+    with handled(signal.SIGUSR1, interrupt):
         for call in CALLS:
             pair, peer = _open(omni, call)
             over = threading.Event()
@@ -239,11 +240,11 @@ def signals_do_not_use_up_the_time(omni: Any) -> None:
         "blocking_push": lambda: full.producer.blocking_push(b"late", SIGNALLED),
         "shutdown": lambda: broker.shutdown(SIGNALLED),
     }
-    handled: list[int] = []
+    signals: list[int] = []
     for name, call in calls.items():
         over = threading.Event()
         rescuer = Task(_unless, over, lambda: (pair.close(), full.close()))
-        with _handled(signal.SIGALRM, lambda number, frame: handled.append(number)):
+        with handled(signal.SIGALRM, lambda number, frame: signals.append(number)):
             begun = time.monotonic()
             signal.setitimer(signal.ITIMER_REAL, SIGNAL_PERIOD, SIGNAL_PERIOD)
             try:
@@ -257,7 +258,7 @@ def signals_do_not_use_up_the_time(omni: Any) -> None:
         assert answer in ("TIMEOUT", "False"), f"{name} answered {answer}"
         assert took >= SIGNALLED, f"{name} with a timeout of {SIGNALLED} s gave up after {took:.3f} s, with signals"
         assert took <= SIGNALLED + SLACK, f"{name} with a timeout of {SIGNALLED} s took {took:.1f} s, with signals"
-        assert handled, f"no handler ran in {name}"
-        handled.clear()
+        assert signals, f"no handler ran in {name}"
+        signals.clear()
     pair.close()
     full.close()

@@ -36,7 +36,11 @@ def replay(target: Target, tally: Tally, rule: str, name: str, start: Start, onl
     runner = Replay(target.omni, tally, rule, start)
     count = 0
     for reached in states:
-        transitions = [transition for transition in reached.transitions if transition.on_queue or not only_queue]
+        transitions = [
+            transition
+            for transition in reached.transitions
+            if (transition.on_queue or not only_queue) and transition.needs <= target.provides
+        ]
         count += len(transitions)
         runner.replay(reached, transitions)
     tally.figures.update({"states": len(states), "transitions": count, "transitions replayed": runner.replayed})
@@ -79,8 +83,8 @@ for _side in ("producer", "consumer"):
 _exhaustive(
     "RSV-7", "with the region exported", "region exported", _CLAIM + "with a live export of the reserved region."
 )
-_EXPORTED, _AND_EXPORTED = "message exported", ", with a live export of a popped message."
-_exhaustive("MSG-3", "with a message exported start 00", _EXPORTED, _CLAIM + "with a live export of a popped message.")
+_EXPORTED, _AND_EXPORTED = "message exported", ", with one, `capacity` - 1 or `capacity` popped messages exported."
+_exhaustive("MSG-3", "with a message exported start 00", _EXPORTED, _CLAIM + _AND_EXPORTED[2:])
 
 for _popped in range(1, SLOTS):
     _claim = f"Every operation on the queue gives the model's result in every state after {_popped} messages"

@@ -95,6 +95,23 @@ _INACTIVE = """
 program("LIF-4", "closed handles are safe", "p.try_push(b'x')\nk.close()" + _INACTIVE)
 program("LIF-4", "moved handles are safe", "p.try_push(b'x')\np9 = p.move()\nc9 = c.move()" + _INACTIVE)
 program(
+    "STA-4",
+    "what comes after a close is not counted",
+    """
+    p.try_push(b"x")
+    c.try_pop()
+    c.try_pop()
+    c.close()
+    c.try_pop()
+    c.blocking_pop()
+    c.batch_pop(1, None)
+    p.try_push(b"x")
+    p.close()
+    p.try_push(b"x")
+    p.blocking_push(b"x")
+    """,
+)
+program(
     "LIF-5",
     "what inactive handles read",
     """

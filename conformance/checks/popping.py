@@ -182,7 +182,7 @@ program(
 )
 program(
     "MSG-3",
-    "exports outlive their message, and limit pops",
+    "exports outlive their message",
     """
     p.batch_push([b"A" * 64] * 8)
     _, m = c.try_pop()
@@ -193,7 +193,6 @@ program(
     c.blocking_pop()
     c.batch_pop(3)
     p.try_push(b"x")
-    del x
     _, ms = c.batch_pop(5)
     y = ms[1].data
     z = ms[2].data
@@ -206,34 +205,106 @@ program(
 )
 program(
     "MSG-3",
+    "one view is kept while the stream goes on",
+    "p.try_push(b'kept')\n_, m = c.try_pop()\nx = m.data\n"
+    + "\n".join(
+        f"p.batch_push([b'{number}', {bytes([number]) * 64!r}, b'-'])\nc.try_pop()\nc.batch_pop(9)"
+        for number in range(40)
+    )
+    + "\np.batch_push([b'x'] * 8)\nc.batch_pop(8)\nc.try_pop()\ndel x\np.batch_push([b'y'] * 8)\nc.batch_pop(8)",
+)
+CAPACITY_EXPORTS = (
+    "p.batch_push([b'0', b'1', b'2', b'3', b'4', b'5', b'6', b'7'])\n_, ms = c.batch_pop(8)\n"
+    + "\n".join(f"x{number} = ms[{number}].data" for number in range(8))
+)
+"""As many exports as there may be, of messages that their pop still holds."""
+program(
+    "MSG-3",
     "a refused pop takes and counts nothing",
-    """
-    p.batch_push([b"A"] * 8)
-    _, m = c.try_pop()
-    x = m.data
-    _, ms = c.batch_pop(6)
-    c.batch_pop(0)
-    _, m7 = c.try_pop()
-    p.try_push(b"B")
-    m7.data
+    CAPACITY_EXPORTS
+    + """
     c.try_pop()
-    m7.data
+    ms[0]
+    p.batch_push([b"A", b"B", b"C"])
+    c.try_pop()
+    c.blocking_pop()
     c.batch_pop(2)
-    c.blocking_pop(0)
+    c.batch_pop(0)
+    c.batch_pop(2, None)
     p.close()
     c.try_pop()
-    del x
+    del x3
+    _, m = c.try_pop()
+    c.try_pop()
+    del x7
+    c.batch_pop(3)
+    c.try_pop()
+    del x0
     c.try_pop()
     c.try_pop()
     """,
 )
 program(
     "MSG-3",
-    "nothing is refused where nothing waits",
+    "a refused pop expires the messages before",
+    CAPACITY_EXPORTS
+    + """
+    ms[0]
+    p.try_push(b"A")
+    c.try_pop()
+    ms[0]
+    x0.release()
+    ms[1]
+    c.try_pop()
+    """,
+)
+program(
+    "MSG-3",
+    "a batch takes fewer beside exports",
     """
-    p.batch_push([b"A"] * 8)
-    _, m = c.try_pop()
-    x = m.data
+    p.batch_push([b"1", b"2", b"3", b"4"])
+    _, ms = c.batch_pop(3)
+    x = ms[0].data
+    y = ms[0].data
+    z = ms[2].data
+    p.batch_push([b"5"] * 7)
+    c.available_messages()
+    _, ns = c.batch_pop(99)
+    c.available_messages()
+    w = ns[5].data
+    p.batch_push([b"6"] * 8)
+    c.batch_pop(99)
+    del x
+    c.batch_pop(99)
+    p.batch_push([b"7"] * 8)
+    del y
+    c.batch_pop(99)
+    c.try_pop()
+    """,
+)
+program(
+    "MSG-3",
+    "messages of the last pop do not count against the next",
+    "\n".join("p.batch_push([b'x'] * 8)\n_, ms = c.batch_pop(8)" for _ in range(4)),
+)
+program(
+    "MSG-3",
+    "a close succeeds beside exports",
+    CAPACITY_EXPORTS
+    + """
+    p.try_push(b"A")
+    c.try_pop()
+    c.close()
+    c.try_pop()
+    p.close()
+    b.has_channel("a")
+    """,
+)
+program(
+    "MSG-3",
+    "nothing is refused where nothing waits",
+    CAPACITY_EXPORTS
+    + """
     c.batch_pop(9)
     c.try_pop()
     c.blocking_pop(0)
@@ -260,19 +331,16 @@ program(
 )
 program(
     "MSG-3",
-    "the oldest of several exports limits pops",
-    """
-    p.batch_push([b"1", b"2", b"3"])
-    _, ms = c.batch_pop(2)
-    x = ms[0].data
-    y = ms[0].data
-    z = ms[1].data
+    "exports move with the consumer",
+    CAPACITY_EXPORTS
+    + """
     c2 = c.move()
-    c2.try_pop()
-    del z
-    del y
     p.batch_push([b"4"] * 8)
+    c2.try_pop()
     c2.batch_pop(99)
+    del x5
+    c2.batch_pop(99)
+    del x6
     c2.try_pop()
     """,
 )
@@ -305,6 +373,38 @@ program(
     "MSG-5",
     "a pop of nothing expires nothing",
     "p.try_push(b'abc')\n_, m = c.try_pop()\nc.batch_pop(0)\nc.batch_pop(0, 1e-6)\nc.batch_pop(0, None)\nc.try_pop()",
+)
+program(
+    "MSG-6",
+    "a copy, and equality",
+    """
+    p.batch_push([b"abc", b"abc"])
+    _, ms = c.batch_pop(2)
+    ms[0].tobytes()
+    ms[0] == b"abc"
+    b"abc" == ms[0]
+    ms[0] != b"abc"
+    ms[0] == ms[1]
+    ms[0] == ms[0]
+    len({ms[0], ms[1]})
+    c.try_pop()
+    ms[0].tobytes()
+    ms[0] == b"abc"
+    ms[0] == ms[0]
+    """,
+)
+program(
+    "POP-6",
+    "a call that is refused has taken, expired and counted nothing",
+    """
+    p.batch_push([b"1", b"2", b"3"])
+    _, m = c.try_pop()
+    c.blocking_pop("soon")
+    c.batch_pop(-1)
+    c.batch_pop(2, -1)
+    m.data
+    c.batch_pop(2)
+    """,
 )
 program(
     "STA-2",

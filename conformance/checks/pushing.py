@@ -140,6 +140,27 @@ program(
     """,
 )
 program(
+    "PSH-6",
+    "a generator that fills one buffer again and again",
+    """
+    buffer = bytearray(4)
+    p.batch_push(buffer.__setitem__(slice(None), b"%04d" % n) or buffer for n in range(4))
+    p.batch_push(buffer.__setitem__(slice(None), b"%04d" % n) or memoryview(buffer) for n in range(4, 20))
+    c.batch_pop(9)
+    """,
+)
+program(
+    "PSH-6",
+    "every element is looked at before the first is sent",
+    """
+    p.batch_push([b"1", b"2", "3"])
+    p.batch_push([b"", b"2", 3])
+    p.batch_push([b"1"] * 9 + [None])
+    p.batch_push([b"1", memoryview(b"abcd")[::2]])
+    c.batch_pop(9)
+    """,
+)
+program(
     "STA-1",
     "what counts as a failed push",
     """

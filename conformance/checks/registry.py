@@ -67,17 +67,23 @@ def identity(rule: str, name: str) -> str:
     return f"{rule}/{re.sub('[^a-z0-9]+', '-', name.lower()).strip('-')}"
 
 
-_USES = {"memory-limit": ("memory_limit",), "conveniences": (".send(", ".receive(", "list(c", "open_channel(")}
+_USES = {
+    "memory-limit": ("memory_limit",),
+    "conveniences": (
+        ".send(", ".receive(", ".send_many(", ".receive_many(", ".tobytes(", "list(c", "open_channel(",
+    ),
+    "waiting": (".wait(",),
+}  # fmt: skip
 
 
-def program(rule: str, name: str, text: str, opened: bool = True) -> None:
+def program(rule: str, name: str, text: str, opened: bool = True, needs: str = "") -> None:
     """Register a program as a check of `rule`; `opened` starts it with a channel of capacity 8 and size 64.
 
-    It needs the features that its text uses.
+    It needs the features that its text uses, and `needs`.
     """
     parsed = parse((OPEN if opened else "") + text)
-    needs = frozenset(feature for feature, words in _USES.items() if any(word in text for word in words))
-    add(of_program(identity(rule, name), rule, name, parsed, needs))
+    uses = frozenset(feature for feature, words in _USES.items() if any(word in text for word in words))
+    add(of_program(identity(rule, name), rule, name, parsed, uses | frozenset(needs.split())))
 
 
 def of_program(id: str, rule: str, claim: str, program: Program, needs: frozenset[str] = frozenset()) -> Check:

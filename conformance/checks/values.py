@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import spec_model as model
 from conformance.checks.registry import function, program
+from conformance.threads import open_pair
 
 
 def _members(rule: str, name: str, *members: str) -> None:
@@ -90,11 +94,18 @@ program(
 
 DATA = (
     "'text'", "None", "3", "[1]", "object()", "memoryview(b'abcd')[::2]", "bytearray(b'x')",
-    "array.array('H', [1, 2])", "memoryview(b'abcd').cast('B', (2, 2))",
+    "array.array('H', [1, 2])", "memoryview(b'abcd').cast('B', (2, 2))", "type('Text', (str,), {})('text')",
+    "(ctypes.py_object * 2)(1, 2)", "(ctypes.c_uint16 * 2)(1, 2)", "bytes", "{}", "1.5",
 )  # fmt: skip
 TIMEOUTS = (
     "0", "0.0", "1e-6", "timedelta(microseconds=1)", "-1", "-1e-9", "float('nan')", "'1'", "True", "[]",
-    "timedelta(-1)", "-float('inf')", "-10**400", "object()",
+    "timedelta(-1)", "-float('inf')", "-10**400", "object()", "b'1'", "bytearray(1)", "0j", "1j", "()", "range(1)",
+    "Fraction(1, 10**6)", "Fraction(-1, 10**400)", "Fraction(-10**400, 3)", "Fraction(0)", "Decimal('0.000001')",
+    "Decimal('-1e-400')", "Decimal('-Infinity')", "Decimal('NaN')", "Decimal('sNaN')", "Decimal(0)",
+    "type('Soon', (timedelta,), {'__floordiv__': lambda self, other: 2.5})(microseconds=1)",
+    "type('Soon', (timedelta,), {'total_seconds': lambda self: 'soon'})(microseconds=1)",
+    "type('Soon', (float,), {})(1e-6)", "type('Soon', (int,), {})(0)", "type('Soon', (Decimal,), {})('1e-6')",
+    "type('Converts', (), {'__float__': lambda self: 0.0})()", "type('Indexes', (), {'__index__': lambda self: 0})()",
 )  # fmt: skip
 COUNTS = ("-1", "-10**30", "True", "1.0", "'1'", "None", "10**30", "0")
 
@@ -116,9 +127,96 @@ program(
     + "\n".join(
         f"p.blocking_push(b'x', {each})\nc.blocking_pop({each})\n"
         f"p.blocking_push(b'x', {each})\nc.batch_pop(1, {each})\nother.shutdown({each})"
-        for each in ("float('inf')", "1e300", "10**400", "2.0**63 / 1e9", "timedelta.max")
+        for each in (
+            "float('inf')", "1e300", "10**400", "2.0**63 / 1e9", "timedelta.max", "Fraction(10**400)",
+            "Fraction(10**400, 3)", "Decimal('1e400')", "Decimal('Infinity')", "Decimal(10**400)",
+        )
     ),
+)  # fmt: skip
+program(
+    "ARG-2",
+    "timeouts of waits",
+    "\n".join(f"c.wait({each})\np.reserve(1, {each})\np.rollback()" for each in TIMEOUTS)
+    + "\np.batch_push([b'x'] * 8)\n"
+    + "\n".join(f"p.wait({each})\np.reserve(1, {each})" for each in TIMEOUTS),
 )
+program(
+    "ARG-2",
+    "timeouts of batches of bytes",
+    "\n".join(f"c.receive_many(1, {each})\nc.receive({each})" for each in TIMEOUTS)
+    + "\np.batch_push([b'x'] * 8)\n"
+    + "\n".join(f"p.send_many([b'x'], {each})\np.send(b'x', {each})" for each in TIMEOUTS),
+)
+
+
+@function("ARG-1")
+def an_error_says_which_element(omni: Any) -> None:
+    """The message of the error of a batch has the number of the first element that is refused."""
+    _, (producer, _) = open_pair(omni)
+    for kind, bad in ((TypeError, "text"), (TypeError, None), (BufferError, memoryview(b"abcd")[::2])):
+        for place in (0, 3, 11):
+            batch: list[Any] = [b"x"] * place + [bad, b"x", bad]
+            said = _refusal(kind, producer.batch_push, batch)
+            assert re.search(rf"\b{place}\b", said), f"element {place} of a batch is refused with {said!r}"
+    assert producer.get_stats().messages_sent == 0
+
+
+def _refusal(kind: type[Exception], call: Callable[[Any], object], argument: object) -> str:
+    """The message of the error that a call raises for an argument."""
+    try:
+        call(argument)
+    except kind as error:
+        return str(error)
+    raise AssertionError(f"{argument!r} was not refused")
+
+
+def _accepts(consumer: Any, timeout: object) -> str:
+    """What a pop from an empty queue makes of a timeout: the result, or the error."""
+    try:
+        return str(consumer.blocking_pop(timeout)[0].name)
+    except (TypeError, ValueError) as error:
+        return type(error).__name__
+
+
+@function("ARG-2")
+def numbers_of_numpy(omni: Any) -> None:
+    """NumPy's integers and floats are timeouts; its bool, complex, times and arrays are not."""
+    try:
+        numpy: Any = import_module("numpy")
+    except ImportError:
+        return
+    _, (_, consumer) = open_pair(omni)
+    for kind in ("int8", "int64", "uint64", "float16", "float32", "float64", "longdouble"):
+        assert _accepts(consumer, getattr(numpy, kind)(0)) == "TIMEOUT", f"numpy.{kind} is no timeout"
+        if not kind.startswith("uint"):
+            assert _accepts(consumer, getattr(numpy, kind)(-1)) == "ValueError", f"numpy.{kind} may be negative"
+    assert _accepts(consumer, numpy.float64("nan")) == "ValueError"
+    for each in (
+        numpy.bool_(0), numpy.complex64(0), numpy.timedelta64(0, "ns"), numpy.timedelta64(0, "s"), numpy.timedelta64(0),
+        numpy.datetime64(0, "s"), numpy.array(0.0), numpy.array([0.0]), numpy.str_("0"), numpy.bytes_(b"0"),
+    ):  # fmt: skip
+        assert _accepts(consumer, each) == "TypeError", f"{each!r} is taken for a timeout"
+
+
+@function("ARG-1")
+def arrays_of_numpy(omni: Any) -> None:
+    """A C-contiguous array is raw bytes, whatever the names of its fields; one with references to objects is not."""
+    try:
+        numpy: Any = import_module("numpy")
+    except ImportError:
+        return
+    _, (producer, consumer) = open_pair(omni)
+    named = numpy.zeros(2, dtype=[("Owner", "<i4"), ("O", "<i4")])
+    for array in (numpy.arange(4, dtype="<u2"), named, numpy.zeros((2, 3)), numpy.zeros((2, 2), order="F")[:1, :1]):
+        assert producer.try_push(array), f"{array!r} was not sent"
+        _, message = consumer.try_pop()
+        assert bytes(message) == array.tobytes()
+    for references in (numpy.array([1, None]), numpy.zeros(2, dtype=[("a", "<i4"), ("b", object)])):
+        _refusal(TypeError, producer.try_push, references)
+        _refusal(TypeError, lambda each: producer.batch_push([each]), references)
+    _refusal(BufferError, producer.try_push, numpy.zeros(8)[::2])
+
+
 program(
     "ARG-3",
     "counts and sizes",

@@ -14,14 +14,15 @@ Rules = tuple[str, ...]
 
 _CODED_PUSHES = ("try_push", "blocking_push", "batch_push")
 _CODED_POPS = ("try_pop", "blocking_pop", "batch_pop")
-_PUSHES = (*_CODED_PUSHES, "send")
-_POPS = (*_CODED_POPS, "receive", "list", "next")
+_PUSHES = (*_CODED_PUSHES, "send", "send_many")
+_POPS = (*_CODED_POPS, "receive", "receive_many", "list", "next")
 _CLOSES = ("close", "del", "with")
 ENDS = (*_CLOSES, "move", "assign", "shutdown")
 """Operations after which a handle is inactive or its peer gone."""
 
 _ARGUMENTS = (
-    *_CODED_PUSHES, *_CODED_POPS, "reserve", "commit", "request_channel", "has_channel", "remove_channel", "shutdown",
+    *_CODED_PUSHES, *_CODED_POPS, "send", "receive_many", "wait", "reserve", "commit",
+    "request_channel", "has_channel", "remove_channel", "shutdown",
 )  # fmt: skip
 _BROKER_TOTALS = ("total_channels_created", "total_messages_sent", "total_bytes_transferred")
 _REFUSALS = ("TypeError", "ValueError", "BufferError", "OverflowError")
@@ -84,12 +85,13 @@ def _of_no_effect(operation: Operation, outcome: Any) -> Rules:
     """Rules by which an operation with this outcome has no effect."""
     kind = operation.kind
     if isinstance(outcome, Raised):
-        if outcome.error == "BufferError" and kind in _CODED_POPS:
+        if outcome.error == "BufferError" and kind in _POPS:
             return ("MSG-3",)
         if outcome.error == "BufferError" and kind in ("commit", "rollback"):
             return ("RSV-7",)
         refused = outcome.error in ("TypeError", "ValueError", "BufferError") and kind in _ARGUMENTS
-        return () if not refused else ("ARG-4", "PSH-6") if kind == "batch_push" else ("ARG-4",)
+        other = {"batch_push": ("PSH-6",), "blocking_pop": ("POP-6",), "batch_pop": ("POP-6",)}.get(kind, ())
+        return ("ARG-4", *other) if refused else ()
     error = outcome[0] if isinstance(outcome, tuple) and outcome else None
     if isinstance(error, ChannelError) and error is not ChannelError.SUCCESS:
         return {
@@ -102,11 +104,13 @@ def _of_no_effect(operation: Operation, outcome: Any) -> Rules:
 
 def _of_observation(operation: Operation, difference: Difference, context: Context) -> Rules:
     seen, expected, got, subject = difference
+    if operation.kind == "wait":
+        return ("WAI-1",)  # it changes nothing
     if seen.query == "get_stats":
         return _of_broker_stats(operation, expected, got) if seen.kind == "broker" else _of_stats(operation, difference)
     if seen.kind in ("message", "messages"):
         return _of_message(operation, expected)
-    if seen.kind == "export":
+    if seen.kind in ("export", "exports"):
         ended = isinstance(expected, Raised) or operation.kind in ("commit", "rollback")
         return ("RSV-6", "RSV-7") if ended else ("MSG-3", "MSG-4")
     if seen.kind == "reservation":
@@ -139,11 +143,15 @@ def _of_stats(operation: Operation, difference: Difference) -> Rules:
     if isinstance(got, Raised) or len(expected) != len(got):
         return (own,)
     if subject is not None and subject.inactive:
-        return ("LIF-5", own)
+        return ("LIF-5", own, "STA-4")
     if operation.kind in ("move", "rollback"):
         return ("LIF-3" if operation.kind == "move" else "RSV-5", own)
     if operation.kind in ENDS:
-        return (own, "LIF-5")
+        return (own, "LIF-5", "STA-4")
+    if operation.kind in ("send_many", "receive_many"):
+        return ("WAI-5", own)
+    if operation.kind == "reserve":
+        return (own, "WAI-2")
     if expected[0] == got[0] and expected[1] != got[1]:  # as many messages, of other sizes
         if operation.kind == "commit":
             return ("RSV-3", own)
@@ -239,6 +247,8 @@ def _of_kind(kind: str, expected: Any, got: Any, context: Context) -> Rules:
         return _of_push(kind, expected, got, context)
     if kind in _POPS:
         return _of_pop(kind, expected, got, context)
+    if kind in ("wait", "tobytes", "build", "eq", "__enter__"):
+        return _of_addition(kind, expected, got)
     if kind == "request_channel":
         return _of_request(result_code(expected), result_code(got), context)
     if kind == "reserve":
@@ -264,10 +274,21 @@ def _of_kind(kind: str, expected: Any, got: Any, context: Context) -> Rules:
     }.get(kind, ())
 
 
+def _of_addition(kind: str, expected: Any, got: Any) -> Rules:
+    """The rules that a wrong result of an addition to the reference may break."""
+    if kind == "wait":
+        return ("ARG-2", "WAI-1") if refused(got) or refused(expected) else ("WAI-1",)
+    if kind in ("tobytes", "eq"):
+        return ("MSG-6",)
+    return ("WAI-2", "FLB-1", "FLB-2")
+
+
 def _of_refusal(kind: str, expected: Raised) -> Rules:
     """Rules by which an argument is refused that the target accepted or refused with another error."""
     if kind in _PUSHES:
         argument = "ARG-2" if expected.error == "ValueError" else "ARG-1"
+        if kind == "send_many":
+            return ("WAI-5", argument, "PSH-1")
         return ("ARG-1", "PSH-6") if kind == "batch_push" else (argument, "ARG-2")
     if expected.error == "BufferError":
         return ()
@@ -277,7 +298,9 @@ def _of_refusal(kind: str, expected: Raised) -> Rules:
         "try_pop": ("ARG-2",),
         "blocking_pop": ("ARG-2",),
         "batch_pop": ("ARG-3", "ARG-2"),
-        "reserve": ("ARG-3",),
+        "receive_many": ("WAI-5", "ARG-3", "ARG-2"),
+        "wait": ("ARG-2",),
+        "reserve": ("ARG-3", "ARG-2", "WAI-2"),
         "commit": ("ARG-3",),
         "shutdown": ("ARG-2",),
     }.get(kind, ())
@@ -287,7 +310,9 @@ def _of_reserve(expected: Any, got: Any, context: Context) -> Rules:
     if expected is not None and isinstance(got, ObjectSummary):
         return ("RSV-2",)
     if refused(got):
-        return ("ARG-3", "RSV-1")
+        return ("ARG-3", "RSV-1", "WAI-2")
+    if _waits(got):
+        return ("WAI-2", "PSH-5")
     if got is None and context.receiver is not None:
         return (*_of_no_room(context.receiver.waiting + 1 == context.receiver.capacity, context), "RSV-1")
     return ("RSV-1",)
@@ -322,6 +347,8 @@ def _of_request(wanted: Any, found: Any, context: Context) -> Rules:
 
 def _of_push(kind: str, expected: Any, got: Any, context: Context) -> Rules:
     """The rules that a wrong result of a push may break."""
+    if kind == "send_many":
+        return ("WAI-5",)
     free = 0 if context.receiver is None else context.receiver.capacity - context.receiver.waiting
     if PushResult.INVALID_SIZE in (expected, got):
         return ("PSH-1", "PSH-4")
@@ -367,7 +394,7 @@ def _waits(got: Any) -> bool:
 def _of_pop(kind: str, expected: Any, got: Any, context: Context) -> Rules:
     """The rules that a wrong result of a pop may break."""
     wanted, found = result_code(expected), result_code(got)
-    own = {"batch_pop": "POP-5", "blocking_pop": "POP-4"}.get(kind, "POP-1")
+    own = {"batch_pop": "POP-5", "blocking_pop": "POP-4", "receive_many": "WAI-5"}.get(kind, "POP-1")
     closed = found is PopResult.CHANNEL_CLOSED or is_error(found, "ChannelClosedError") or found == []
     if closed and (wanted is PopResult.SUCCESS or is_error(wanted, "BufferError") or isinstance(wanted, (list, bytes))):
         return ("POP-1", own, "CON-4")

@@ -15,6 +15,7 @@ _RESULTS = {
     "blocking_push": f"{_PUSH} TIMEOUT TypeError ValueError BufferError",
     "batch_push": "0 some TypeError BufferError",
     "reserve": "granted None TypeError ValueError",
+    "wait": "SUCCESS TIMEOUT CHANNEL_CLOSED TypeError ValueError",
     "write": "None ValueError",
     "commit": "True False BufferError TypeError ValueError",
     "rollback": "None BufferError",
@@ -31,6 +32,10 @@ _RESULTS = {
     "send": "None TimeoutError ChannelClosedError ValueError TypeError BufferError",
     "receive": "bytes TimeoutError ChannelClosedError BufferError",
     "list": "[] some BufferError",
+    "send_many": "None TimeoutError ChannelClosedError ValueError TypeError BufferError",
+    "receive_many": "[] some TimeoutError ChannelClosedError BufferError TypeError ValueError",
+    "tobytes": "bytes MessageExpiredError",
+    "build": "None TimeoutError ChannelClosedError ValueError RuntimeError TypeError",
     "copy": "TypeError",
     "broker": "MailboxBroker TypeError ValueError",
     "open_channel": "ChannelPair ChannelNameError MemoryError ValueError TypeError",
@@ -41,15 +46,22 @@ ALLOWED = {kind: tuple(results.split()) for kind, results in _RESULTS.items()}
 """For each operation, the results that some state and some arguments give."""
 
 
-_CONVENIENCES = ("send", "receive", "list", "open_channel")
+_OF_FEATURE = {
+    "conveniences": ("send", "receive", "list", "send_many", "receive_many", "tobytes", "open_channel"),
+    "waiting": ("wait", "build"),
+    "flatbuffers": ("build",),
+}
+"""Operations that only a target with a feature has."""
+
 _MEMORY_LIMIT = (("request_channel", "ALLOCATION_FAILED"), ("broker", "TypeError"), ("broker", "ValueError"))
 
 
 def allowed(lacking: Collection[str] = ()) -> list[tuple[str, str]]:
     """Every pair that the rules allow a target that lacks these features."""
     pairs = [(kind, result) for kind, results in ALLOWED.items() for result in results]
-    if "conveniences" in lacking:
-        pairs = [pair for pair in pairs if pair[0] not in _CONVENIENCES]
+    for feature, kinds in _OF_FEATURE.items():
+        if feature in lacking:
+            pairs = [pair for pair in pairs if pair[0] not in kinds]
     if "memory-limit" in lacking:
         pairs = [pair for pair in pairs if pair not in _MEMORY_LIMIT and pair[1] != "MemoryError"]
     return pairs

@@ -71,7 +71,15 @@ def new_tally() -> Tally:
     return Tally(Counter())
 
 
-_IMPORTS = compile("import copy, pickle, array\nfrom datetime import timedelta", "<imports>", "exec")
+IMPORTS = """\
+import array, copy, ctypes, pickle
+from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
+"""
+"""What a program may use beside `omni`."""
+
+_IMPORTS = compile(IMPORTS, "<imports>", "exec")
 
 
 def namespace(omni: Any) -> Namespace:
@@ -207,7 +215,11 @@ def _guarded(omni: Any, names: Namespace, operation: Operation) -> Any:
         signal.signal(signal.SIGALRM, before)
 
 
-_WAITS = {"blocking_push": 2, "blocking_pop": 1, "batch_pop": 2, "send": 2, "receive": 1, "shutdown": 1}
+_WAITS = {
+    "blocking_push": 2, "send": 2, "send_many": 2, "reserve": 2,
+    "blocking_pop": 1, "batch_pop": 2, "receive": 1, "receive_many": 2, "wait": 1, "shutdown": 1,
+}  # fmt: skip
+"""Which argument of a call is its timeout, by the place from 1; without one, all but `reserve` may wait."""
 
 
 def _may_wait(operation: Operation) -> bool:
@@ -217,7 +229,8 @@ def _may_wait(operation: Operation) -> bool:
     count = _WAITS.get(operation.kind)
     if count is None:
         return False
-    timeout = operation.args[count - 1] if len(operation.args) >= count else None
+    without = 0 if operation.kind == "reserve" else None
+    timeout = operation.args[count - 1] if len(operation.args) >= count else without
     return not isinstance(timeout, (int, float)) or timeout > 0
 
 

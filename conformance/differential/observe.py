@@ -10,9 +10,10 @@ from spec_model.config import ChannelConfig
 
 
 class Raised(NamedTuple):
-    """An error, by the name of the type a program would catch."""
+    """An error, by the name of the type a program would catch, and `sent` of one that has it [WAI-5]."""
 
     error: str
+    sent: int | None = None
 
 
 class ObjectSummary(NamedTuple):
@@ -30,13 +31,14 @@ _BUILTIN: tuple[type[BaseException], ...] = (
 
 def raised(omni: Any, error: BaseException) -> Raised:
     """The error as a program sees it: own types first, then the builtin ones."""
+    sent = getattr(error, "sent", None)
     for name in OWN_ERRORS:
         if isinstance(error, getattr(omni, name)):
-            return Raised(name)
+            return Raised(name, sent)
     for builtin in _BUILTIN:
         if isinstance(error, builtin):
-            return Raised(builtin.__name__)
-    return Raised(type(error).__name__)
+            return Raised(builtin.__name__, sent)
+    return Raised(type(error).__name__, sent)
 
 
 def canonical(omni: Any, value: Any) -> Any:
@@ -135,7 +137,7 @@ class Observable(NamedTuple):
             return self.variable
         if self.kind in ("message", "export"):
             return f"bytes({self.variable})"
-        if self.kind == "messages":
+        if self.kind in ("messages", "exports"):
             return f"[bytes(each) for each in {self.variable}]"
         if self.kind == "reservation":
             return f"len({self.variable}.data)"
@@ -156,6 +158,8 @@ def kind_of(omni: Any, value: Any) -> str | None:
             return kind
     if isinstance(value, list) and value and isinstance(value[0], omni.Message):
         return "messages"
+    if isinstance(value, list) and value and isinstance(value[0], memoryview):
+        return "exports"
     return None
 
 
@@ -166,7 +170,7 @@ def observe(omni: Any, names: Namespace, watched: dict[str, str], asked: dict[st
         value = names[variable]
         if kind in ("message", "export"):
             seen.append(read(omni, value))
-        elif kind == "messages":
+        elif kind in ("messages", "exports"):
             seen.append([read(omni, each) for each in value])
         elif kind == "reservation":
             seen.append(region(omni, value))

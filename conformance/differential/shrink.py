@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
-from conformance.differential.lockstep import Divergence, Invalid, Lockstep, diverges
+from conformance.differential.lockstep import IMPORTS, Divergence, Invalid, Lockstep, diverges
 from conformance.differential.observe import HANDLE_QUERIES, OWN_ERRORS, ObjectSummary, Raised
 from conformance.differential.program import Operation, Program
 from conformance.rules import RULES
@@ -43,9 +43,7 @@ def _again(divergence: Divergence, program: Program, target: Any) -> Divergence 
 
 _HEAD = """\
 # {rule}: {text}
-import array, copy, pickle
-from datetime import timedelta
-
+{imports}
 {preamble}
 """
 
@@ -71,7 +69,7 @@ def reproduction_of(
 
 
 def _program(rule: str, target: Target, operations: Sequence[Operation], end: list[str]) -> str:
-    lines = [_HEAD.format(rule=rule, text=RULES[rule].text, preamble=target.preamble)]
+    lines = [_HEAD.format(imports=IMPORTS, rule=rule, text=RULES[rule].text, preamble=target.preamble)]
     model = Lockstep("spec_model")
     try:
         for operation in operations:
@@ -99,7 +97,7 @@ def _check(expression: str, expected: Any, kind: str) -> str:
     """An assertion of what the model shows."""
     if isinstance(expected, Raised):
         return _raises(expression, expected)
-    if kind == "messages" and isinstance(expected, list):
+    if kind in ("messages", "exports") and isinstance(expected, list):
         variable = expression.rpartition(" in ")[2].rstrip("]")
         lines = []
         for number, each in enumerate(expected):
@@ -129,7 +127,10 @@ class _Config:
 
 def _raises(line: str, outcome: Raised) -> str:
     error = f"omni.{outcome.error}" if outcome.error in OWN_ERRORS else outcome.error
-    return f"try:\n    {line}\nexcept {error}:\n    pass\nelse:\n    raise AssertionError({outcome.error!r})"
+    caught, body = (f"{error}", "pass")
+    if outcome.sent is not None:
+        caught, body = f"{error} as error", f"assert error.sent == {outcome.sent}, error.sent"
+    return f"try:\n    {line}\nexcept {caught}:\n    {body}\nelse:\n    raise AssertionError({outcome.error!r})"
 
 
 def _holds(names: tuple[str, ...], outcome: Any) -> list[str]:

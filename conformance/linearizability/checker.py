@@ -188,6 +188,8 @@ def _pop_rule(event: Event, waiting: int, flags: int) -> str:
         return "CON-3"
     if event.call == "batch_pop":
         return "POP-5"
+    if result is PopResult.SUCCESS and not flags & CONSUMER_ENDED:
+        return "MSG-3"  # enough were waiting, but exports forbade it
     if not isinstance(result, PopResult):
         return "MSG-3"
     blocking = result is PopResult.TIMEOUT or (event.call == "blocking_pop" and result is PopResult.EMPTY)

@@ -238,8 +238,7 @@ def consumer_order(events: Sequence[Event], capacity: int) -> ThreadOrder:
     exported: set[int] = set()
     for number, event in enumerate(events):
         if event.call in POPS:
-            popped = order.count[-1]
-            _pop(order, event, number, min(exported, default=popped) + capacity - popped)
+            _pop(order, event, number, capacity - len(exported))
         elif event.call == "close_consumer":
             order.add_closing(event, number, CLOSING["close_consumer"])
         else:

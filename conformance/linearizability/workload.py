@@ -198,19 +198,18 @@ class ConsumerThread:
             self._recorder.call("reread", number, self._read, message)
 
     def _hold(self) -> None:
-        """Keep an export of the newest message beyond the next pop [MSG-3]."""
-        number = self._popped - 1
-        if not self._held or number in self._views:
-            return
+        """Keep an export of the newest message, or of all that are held, beyond the next pop [MSG-3]."""
+        held = list(enumerate(self._held, self._popped - len(self._held)))
+        for number, message in held if self._random.random() < 0.5 else held[-1:]:
+            if number not in self._views:
+                try:
+                    self._recorder.call("take_export", number, self._take, number, message)
+                except self._omni.MessageExpiredError:
+                    if self._plan.third != "close_consumer":
+                        raise
 
-        def take() -> None:
-            self._views[number] = self._held[-1].data
-
-        try:
-            self._recorder.call("take_export", number, take)
-        except self._omni.MessageExpiredError:
-            if self._plan.third != "close_consumer":
-                raise
+    def _take(self, number: int, message: Any) -> None:
+        self._views[number] = message.data
 
     def _drop(self) -> None:
         """Release the oldest export."""

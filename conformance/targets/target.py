@@ -13,10 +13,12 @@ FEATURES = {
     "threads": "real threads may use a channel's two ends at once",
     "memory-limit": "MailboxBroker(memory_limit=...)",
     "concurrent-use": "a second thread inside a handle is caught",
-    "conveniences": "send, receive, iteration and open_channel",
+    "conveniences": "send, receive, send_many, receive_many, iteration, Message.tobytes and open_channel",
+    "waiting": "wait, and reserve and build with a timeout",
     "signals": "blocked calls answer signals",
     "flatbuffers": "build, get_flatbuffer and verify",
     "in-place": "FlatBuffers are built and read in the ring's own memory",
+    "bounded-memory": "resident memory follows what is in flight",
     "start-index": "set_start_index(n): channels made later begin at that 64-bit index",
 }
 """What a target may lack, and declare so: checks that need it are then *not provided*, and never passed."""

@@ -170,7 +170,7 @@ class Play:
                 if self.popped and not self.consumer_closed and self.popped - 1 in self.readable():
                     yield from self.call("consumer", name, self.popped - 1, self.export(self.popped - 1, True))
             elif name == "release_export":
-                if self.exported:
+                if len(self.exported) > self.random.randrange(CAPACITY):  # seldom while there are few
                     number = min(self.exported)
                     yield from self.call("consumer", name, number, self.export(number, False))
             else:
@@ -194,7 +194,7 @@ class Play:
         yield
         answer: tuple[Any, tuple[int, ...]] | None = None
         while answer is None:
-            allowed = min(self.exported, default=self.popped) + CAPACITY - self.popped
+            allowed = CAPACITY - len(self.exported)
             if self.consumer_closed:
                 answer = PopResult.CHANNEL_CLOSED, ()
             elif most == 0:

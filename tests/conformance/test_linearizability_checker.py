@@ -148,6 +148,21 @@ WRONG = {
             pop(7, 8, Pop.SUCCESS, *range(2, 9), most=7, call="batch_pop"), Event("try_pop", 9, 10, 1, REFUSED),
         ], [],
     ),
+    "refused beside few exports": (
+        "MSG-3", [FILLED],
+        [
+            pop(3, 4, Pop.SUCCESS, 1), Event("take_export", 5, 6, 0, None),
+            pop(7, 8, Pop.SUCCESS, *range(2, 8), most=6, call="batch_pop"), Event("try_pop", 9, 10, 1, REFUSED),
+        ], [],
+    ),
+    "popped beside as many exports as there may be": (
+        "MSG-3", [FILLED, push(31, 32, 9)],
+        [
+            pop(3, 4, Pop.SUCCESS, *range(1, 9), most=8, call="batch_pop"),
+            *(Event("take_export", 5 + 2 * number, 6 + 2 * number, number, None) for number in range(8)),
+            pop(33, 34, Pop.SUCCESS, 9),
+        ], [],
+    ),
     "fewer than waited": (
         "POP-5", [batch(1, 2, range(1, 4), 3)], [pop(3, 4, Pop.SUCCESS, 1, 2, most=8, call="batch_pop")], [],
     ),

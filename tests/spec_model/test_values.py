@@ -61,7 +61,7 @@ def test_a_blocked_call_says_what_it_waits_for_and_changes_nothing() -> None:
 
 
 def test_a_pop_that_an_export_forbids_is_refused_and_takes_nothing() -> None:
-    """`capacity` messages exported: the next pop is refused, and succeeds once one export is gone, however old [MSG-3]."""
+    """`capacity` messages exported: the next pop is refused, and succeeds once one export is gone [MSG-3]."""
     channel = popping.batch_pop(_filled(8), 8)[0]
     for number in range(8):
         channel = popping.take_export(channel, number)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from conformance.differential.exhaustive.state import CAPACITY, SIZE, TINY, State, Transition, call, content, payload
 from conformance.differential.program import Expr, Operation
 from spec_model.channel import lifecycle, popping, pushing, reserving
-from spec_model.channel.value import Blocked, Channel, Refused
-from spec_model.vocabulary import PopResult
+from spec_model.channel.value import Blocked, Channel, Refused, Side
+from spec_model.vocabulary import PopResult, PushResult
 
 NAME = "a"
 CONFIG = Expr(f"omni.ChannelConfig({CAPACITY}, {SIZE})")
@@ -52,6 +52,7 @@ def _on_producer(state: State) -> Iterator[Transition]:
     """Each operation on the newest producer."""
     yield from _pushes(state)
     yield from _batch_pushes(state)
+    yield from _waits(state, state.producer, pushing.wait(state.channel))
     yield from _reservations(state)
     yield from _producer_endings(state)
     yield Transition(tuple(call(state.producer, query) for query in _PRODUCER_QUERIES), state)
@@ -65,7 +66,10 @@ def _on_moved_from_producer(state: State) -> Iterator[Transition]:
         call(old, "try_push", b""),
         call(old, "blocking_push", b"h", None),
         call(old, "batch_push", [b"h"]),
+        call(old, "send_many", [b"h"], None),
+        call(old, "wait", None),
         call(old, "reserve", 1),
+        call(old, "reserve", 1, None),
         call(old, "commit", 1, 0),
         call(old, "rollback"),
         call(old, "move", into=("h",)),
@@ -99,6 +103,28 @@ def _batch_pushes(state: State) -> Iterator[Transition]:
         after, _ = pushing.batch_push(state.channel, [content(number + at, size) for at, size in enumerate(sizes)])
         messages = [payload(number + at, size) for at, size in enumerate(sizes)]
         yield Transition((call(state.producer, "batch_push", messages),), state.become(after))
+    for sizes in ([], [1], [SIZE, 1, 0], [SIZE + 1], [1] * (CAPACITY + 1)):
+        sent, blocks = _sent(state.channel, [content(number + at, size) for at, size in enumerate(sizes)])
+        messages = [payload(number + at, size) for at, size in enumerate(sizes)]
+        for timeout in (0, TINY if blocks else None):
+            yield Transition((call(state.producer, "send_many", messages, timeout),), state.become(sent))
+
+
+def _sent(channel: Channel, messages: list[bytes]) -> tuple[Channel, bool]:
+    """The channel after `send_many`, whose time is up where it blocks, and whether it did [WAI-5]."""
+    for data in messages:
+        channel, result = pushing.blocking_push(channel, data)
+        if isinstance(result, Blocked):
+            return pushing.push_timed_out(channel)[0], True
+        if not result:
+            break
+    return channel, False
+
+
+def _waits(state: State, on: str, result: PushResult | PopResult | Blocked) -> Iterator[Transition]:
+    """A wait, which changes nothing [WAI-1]."""
+    for timeout in (0, TINY if isinstance(result, Blocked) else None):
+        yield Transition((call(on, "wait", timeout),), state)
 
 
 def _reservations(state: State) -> Iterator[Transition]:
@@ -109,6 +135,13 @@ def _reservations(state: State) -> Iterator[Transition]:
             yield Transition((call(on, "reserve", size, into=("r",)), _write(_region(state))), state.become(after))
         else:
             yield Transition((call(on, "reserve", size),), state)
+    after, answer = reserving.blocking_reserve(channel, 1)
+    timeout = TINY if isinstance(answer, Blocked) else None
+    if answer is True:
+        operations = call(on, "reserve", 1, timeout, into=("r",)), _write(_region(state))
+        yield Transition(operations, state.become(after))
+    else:
+        yield Transition((call(on, "reserve", 1, timeout),), state)
     if channel.reserved and not state.region:
         yield Transition((Operation("region", into=("v",), source="r.data[0:3]"),), state.become(channel, region="v"))
     if state.region:
@@ -149,6 +182,7 @@ def _on_consumer(state: State) -> Iterator[Transition]:
     """Each operation on the newest consumer and on the messages popped from it."""
     yield from _pops(state)
     yield from _batch_pops(state)
+    yield from _waits(state, state.consumer, popping.wait(state.channel))
     yield from _exports(state)
     yield from _consumer_endings(state)
     yield Transition(tuple(call(state.consumer, query) for query in _CONSUMER_QUERIES), state)
@@ -162,6 +196,9 @@ def _on_moved_from_consumer(state: State) -> Iterator[Transition]:
         call(old, "blocking_pop", None),
         call(old, "batch_pop", 1, None),
         call(old, "batch_pop", 0, 0),
+        call(old, "receive_many", 1, None),
+        call(old, "receive_many", 0, None),
+        call(old, "wait", None),
         call(old, "move", into=("h",)),
         call(old, "close"),
     ):
@@ -186,6 +223,14 @@ def _batch_pops(state: State) -> Iterator[Transition]:
         if count in (0, 1, waiting + 1, CAPACITY + 1):
             timeout = TINY if isinstance(result, Blocked) else None
             yield _pop(state, _waited(after, result), result, "batch_pop", count, timeout)
+            yield _received(state, after, result, count, 0)
+            yield _received(state, _waited(after, result), result, count, timeout)
+
+
+def _received(state: State, after: Channel, result: PopResult | Refused | Blocked, *args: object) -> Transition:
+    """A `receive_many`: nobody has a message of it that could be read or exported later."""
+    left = None if result is PopResult.SUCCESS else state.become(after, message=state.message if after.held else "")
+    return Transition((call(state.consumer, "receive_many", *args),), left)
 
 
 def _pop(state: State, after: Channel, result: PopResult | Refused | Blocked, kind: str, *args: object) -> Transition:
@@ -203,15 +248,40 @@ def _waited(after: Channel, result: PopResult | Refused | Blocked) -> Channel:
 
 def _exports(state: State) -> Iterator[Transition]:
     channel = state.channel
+    if state.message:
+        message = f"{state.message}[0]" if channel.held > 1 else state.message
+        yield Transition((Operation("tobytes", source=f"{message}.tobytes()"),), state)
+    for count in (CAPACITY - 1, CAPACITY):
+        if channel.consumer is Side.LIVE and count <= len(channel.waiting) and not state.export:
+            yield _hoard(state, count)
     if channel.held and not state.export:
         number = channel.received.messages_received - channel.held
         oldest = f"{state.message}[0].data" if channel.held > 1 else f"{state.message}.data"
         after = state.become(popping.take_export(channel, number), export="x")
         yield Transition((Operation("export", into=("x",), source=oldest),), after)
     if state.export:
-        after = state.become(popping.release_export(channel, channel.exported[0]), export="")
-        yield Transition((call("x", "release"),), after)
-        yield Transition((Operation("del", source="del x", statement=True),), after)
+        released = channel
+        for number in channel.exported:
+            released = popping.release_export(released, number)
+        after = state.become(released, export="")
+        release = call("x", "release") if state.export == "x" else Operation("release", source="xs.clear()")
+        yield Transition((release,), after)
+        yield Transition((Operation("del", source=f"del {state.export}", statement=True),), after)
+    if len(channel.exported) == CAPACITY:
+        fewer = state.become(popping.release_export(channel, channel.exported[-1]))
+        yield Transition((Operation("release", source="xs.pop().release()"),), fewer)
+
+
+def _hoard(state: State, count: int) -> Transition:
+    """Pop a batch, and take an export of each of its messages."""
+    number = state.channel.received.messages_received
+    channel, _, _ = popping.batch_pop(state.channel, count)
+    for each in range(number, number + count):
+        channel = popping.take_export(channel, each)
+    into = "n" if state.message == "m" else "m"
+    pop = call(state.consumer, "batch_pop", count, into=("_", into))
+    export = Operation("export", into=("xs",), source=f"[each.data for each in {into}]")
+    return Transition((pop, export), state.become(channel, message=into, export="xs"))
 
 
 def _consumer_endings(state: State) -> Iterator[Transition]:

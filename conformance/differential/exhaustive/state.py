@@ -19,7 +19,8 @@ class State:
     """A channel as its live handles see it, and the variables of a program that leads to it.
 
     producer, consumer: the newest handle of each side. moved_from_*: the handle that it was moved from, if any.
-    message: the newest messages popped, several in a list. export: an export of the oldest of them.
+    message: the newest messages popped, several in a list. export: an export of the oldest of them, `x`, or of a
+    whole batch, in the list `xs`.
     region: an export of the reserved region other than `r.data`.
     """
 
@@ -57,7 +58,8 @@ class Abstract(NamedTuple):
     """A state without payload bytes and counters.
 
     held: messages that can still be read: 0, 1, or 2 for several.
-    room: how many messages a live export lets the consumer pop; -1 with no export or no consumer [MSG-3].
+    exported: messages with a live export; 1 for any number with no consumer. earlier: those of them that can be read
+    no more, and count against what a pop may take [MSG-3].
     """
 
     waiting: int
@@ -69,15 +71,14 @@ class Abstract(NamedTuple):
     consumer_moved: bool
     shut: bool
     held: int
-    exported: bool
-    room: int
+    exported: int
+    earlier: int
 
 
 def abstract(state: State) -> Abstract:
     """The abstraction of a state."""
     channel = state.channel
-    exported = bool(channel.exported)
-    room = channel.exported[0] + CAPACITY - channel.received.messages_received if exported else -1
+    live = channel.consumer is Side.LIVE
     return Abstract(
         waiting=len(channel.waiting),
         reserved=channel.reserved,
@@ -88,8 +89,8 @@ def abstract(state: State) -> Abstract:
         consumer_moved=bool(state.moved_from_consumer),
         shut=channel.shut,
         held=min(channel.held, 2),
-        exported=exported,
-        room=room if channel.consumer is Side.LIVE else -1,
+        exported=len(channel.exported) if live else min(len(channel.exported), 1),
+        earlier=channel.exported_earlier if live else 0,
     )
 
 
@@ -98,8 +99,8 @@ TINY = 1e-6
 
 QUEUE_KINDS = frozenset(
     [
-        *("try_push", "blocking_push", "batch_push", "reserve", "region", "commit", "rollback"),
-        *("try_pop", "blocking_pop", "batch_pop", "export", "release"),
+        *("try_push", "blocking_push", "batch_push", "send_many", "reserve", "region", "commit", "rollback"),
+        *("try_pop", "blocking_pop", "batch_pop", "receive_many", "tobytes", "export", "release", "wait"),
     ]
 )
 """Operations on the queue itself, whose effect depends on its position in the ring."""
@@ -117,9 +118,21 @@ class Transition:
         """Whether it works on the queue rather than on the lifecycle of handles."""
         return self.operations[0].kind in QUEUE_KINDS
 
+    @property
+    def needs(self) -> frozenset[str]:
+        """The features of a target that it needs."""
+        return frozenset(filter(None, map(_feature, self.operations)))
+
     def stays(self, state: State) -> bool:
         """Whether it leaves `state` unchanged except for counts of failures, so that others can follow it."""
         return self.after is not None and (self.after is state or self.after.is_like(state))
+
+
+def _feature(operation: Operation) -> str:
+    """The feature that an operation needs, if it needs one."""
+    if operation.kind == "wait" or (operation.kind == "reserve" and len(operation.args) > 1):
+        return "waiting"
+    return "conveniences" if operation.kind in ("send_many", "receive_many", "tobytes") else ""
 
 
 def call(on: str, kind: str, *args: object, into: tuple[str, ...] = ()) -> Operation:

@@ -143,7 +143,9 @@ full_batches = st.sampled_from(
     [[Size(n, 3)] * 9 for n in (7, 8)] + [[Size(7, 3), Expr("memoryview(b'abcdef')[::2]")], [Size(7, 3), 3]]
 )
 BAD_TIMEOUTS = (-1, -1e-9, "1", True, Expr("float('nan')"), Expr("timedelta(-1)"))
-timeouts = st.sampled_from([0, 0.0, 1e-6, 1e-5, 1e-4, None, None, Expr("timedelta(microseconds=1)"), *BAD_TIMEOUTS])
+timeouts = st.sampled_from(
+    [0, 0.0, 1e-6, 1e-5, 1e-4, None, None, Expr("timedelta(microseconds=1)"), Expr("Decimal('1e-6')"), *BAD_TIMEOUTS]
+)
 shutdowns = st.sampled_from([0, 0.0, 1e-6, *BAD_TIMEOUTS[:2], *BAD_TIMEOUTS[2:]])
 counts = st.sampled_from([0, 1, 1, 2, 3, 8, 9, 63, 64, 65, 10**30, -1, "1", 1.0, None, True])
 offsets = st.sampled_from([0, 0, 0, 0, 1, 63, 64, 10**30, -1, "1"])

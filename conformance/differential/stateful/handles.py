@@ -34,7 +34,7 @@ class HandleRules(RuleBasedStateMachine):
 
     target: Any = "spec_model"
     tally: Tally
-    provides: frozenset[str] = frozenset({"memory-limit", "conveniences"})
+    provides: frozenset[str] = frozenset({"memory-limit", "conveniences", "waiting", "flatbuffers"})
 
     def __init__(self) -> None:
         super().__init__()

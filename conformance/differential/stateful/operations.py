@@ -52,12 +52,31 @@ class ProducerRules(HandleRules):
         """Push several."""
         self.d.call(self._one(self.d.producers, producer), "batch_push", [self._sized(producer, x) for x in batch])
 
+    @precondition(lambda self: self.d.producers and "conveniences" in self.provides)
+    @rule(producer=pick, batch=st.lists(payloads, max_size=3) | full_batches, timeout=timeouts)
+    def send_many(self, producer: int, batch: list[Any], timeout: Any) -> None:
+        """Send several; without a limit only where the model does not block."""
+        on = self._one(self.d.producers, producer)
+        if timeout is None and self.d.model(on).available_slots() < len(batch):
+            timeout = 1e-6
+        self.d.call(on, "send_many", [self._sized(producer, x) for x in batch], timeout)
+
+    @precondition(lambda self: self.d.producers and "waiting" in self.provides)
+    @rule(producer=pick, timeout=timeouts)
+    def wait_for_space(self, producer: int, timeout: Any) -> None:
+        """Wait for a free slot; without a limit only where the model does not block."""
+        on = self._one(self.d.producers, producer)
+        self.d.call(on, "wait", 0 if timeout is None and self.d.would_wait(on) else timeout)
+
     @precondition(lambda self: self.d.producers)
-    @rule(producer=pick, size=counts)
-    def reserve(self, producer: int, size: Any) -> None:
-        """Reserve a slot."""
+    @rule(producer=pick, size=counts, timeout=timeouts)
+    def reserve(self, producer: int, size: Any, timeout: Any = 0) -> None:
+        """Reserve a slot; without a limit only where the model does not block."""
         on, name = self._one(self.d.producers, producer), self.d.fresh("r")
-        outcome = self.d.call(on, "reserve", size, into=(name,))
+        if timeout is None and self.d.would_wait(on):
+            timeout = 1e-6
+        limit = [timeout] if timeout != 0 and "waiting" in self.provides else []
+        outcome = self.d.call(on, "reserve", size, *limit, into=(name,))
         if getattr(outcome, "type_name", "") == "Reservation":
             self.d.reservations.append(name)
             self.d.owner[name] = on
@@ -136,6 +155,13 @@ class ConsumerRules(HandleRules):
             timeout = 0
         self._pop(on, "batch_pop", keep, count, timeout)
 
+    @precondition(lambda self: self.d.consumers and "waiting" in self.provides)
+    @rule(consumer=pick, timeout=timeouts)
+    def wait_for_message(self, consumer: int, timeout: Any) -> None:
+        """Wait for a message; without a limit only where the model does not block."""
+        on = self._one(self.d.consumers, consumer)
+        self.d.call(on, "wait", 0 if timeout is None and self.d.would_wait(on) else timeout)
+
     def _pop(self, on: str, kind: str, keep: bool, *arguments: Any) -> None:
         name = self.d.fresh("m")
         outcome = self.d.call(on, kind, *arguments, into=("_", name) if keep else ())
@@ -152,6 +178,21 @@ class ConsumerRules(HandleRules):
         if not isinstance(timeout, (int, float)) or timeout in BAD_TIMEOUTS or isinstance(timeout, bool):
             timeout = 0
         self.d.call(on, "receive", timeout)
+
+    @precondition(lambda self: self.d.consumers and "conveniences" in self.provides)
+    @rule(consumer=pick, count=counts, timeout=timeouts)
+    def receive_many(self, consumer: int, count: Any, timeout: Any) -> None:
+        """Pop several with exceptions; without a limit only where the model does not block."""
+        on = self._one(self.d.consumers, consumer)
+        self.d.call(on, "receive_many", count, 0 if timeout is None and self.d.would_wait(on) else timeout)
+
+    @precondition(lambda self: self.d.messages and "conveniences" in self.provides)
+    @rule(which=pick)
+    def copy_message(self, which: int) -> None:
+        """Copy a message."""
+        message = self._one(self.d.messages, which)
+        item = "[0]" if isinstance(self.d.model(message), list) else ""
+        self.d.source("tobytes", f"{message}{item}.tobytes()")
 
     @precondition(lambda self: self.d.consumers and "conveniences" in self.provides)
     @rule(consumer=pick)
@@ -177,5 +218,15 @@ class ConsumerRules(HandleRules):
     def release(self, which: int) -> None:
         """Release an export of a message."""
         name = self._one(self.d.exports, which)
-        self.d.call(name, "release", compare=False)
+        if isinstance(self.d.model(name), list):
+            self.d.source("release", f"{name}.clear()")
+        else:
+            self.d.call(name, "release", compare=False)
         self.d.drop([name])
+
+    def _export_all(self, messages: str, but: int = 0) -> str:
+        """Take an export of each message in a list, but for some, into one variable."""
+        name = self.d.fresh("xs")
+        self.d.source("export", f"[each.data for each in {messages}[{but}:]]", (name,))
+        self.d.exports.append(name)
+        return name

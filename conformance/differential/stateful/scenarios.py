@@ -10,10 +10,13 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 
 from conformance.differential.lockstep import Tally
-from conformance.differential.stateful.driver import offsets
+from conformance.differential.stateful.driver import offsets, timeouts
 from conformance.differential.stateful.handles import BrokerRules, LifecycleRules, pick
 from conformance.differential.stateful.operations import ConsumerRules, ProducerRules
 from conformance.targets.target import Target
+
+POPS = ("try_pop", "blocking_pop", "batch_pop", "receive", "receive_many", "iterate")
+"""Ways to pop: the conveniences too, for targets that have them."""
 
 
 class Scenarios(ProducerRules, ConsumerRules):
@@ -35,26 +38,52 @@ class Scenarios(ProducerRules, ConsumerRules):
         self.d.lockstep.compare()
 
     @precondition(lambda self: self.d.producers and self.d.consumers)
-    @rule(which=pick, how=st.sampled_from(["try_pop", "blocking_pop", "batch_pop", "receive", "iterate"]))
-    def hoard(self, which: int, how: str) -> None:
-        """Keep an export and pop until that is refused."""
+    @rule(which=pick, how=st.sampled_from(POPS), fewer=st.sampled_from([0, 0, 1]), kept=st.booleans())
+    def hoard(self, which: int, how: str, fewer: int, kept: bool) -> None:
+        """Export as many messages as a channel holds, or fewer, pop, and let go of one after the other."""
         producer, consumer = self._facing(which)
         how = self._provided(how, "batch_pop")
-        if self.d.model(consumer).capacity() > 64:
+        capacity = self.d.model(consumer).capacity()
+        if not 0 < capacity <= 64 or not self.d.model(producer).is_connected():
             return
-        self.d.call(producer, "batch_push", [b"first", b"second"])
-        self._pop(consumer, "try_pop", True)
-        if self.d.messages:
-            self.export(0, "")
-        self.d.call(producer, "batch_push", [b"more"] * 64)
-        self.d.call(consumer, "batch_pop", 64)
-        self.d.call(producer, "batch_push", [b"again"] * 64)
+        self.d.call(producer, "batch_push", [b"hoarded"] * capacity)
+        self._pop(consumer, "batch_pop", True, capacity)
+        if not self.d.messages or not isinstance(self.d.model(self.d.messages[-1]), list):
+            return
+        if isinstance(self.d.lockstep.expected.get(self.d.messages[-1]), list) and self._readable(self.d.messages[-1]):
+            exports = self._export_all(self.d.messages[-1], fewer)
+            self.d.call(producer, "batch_push", [b"more"] * 3)
+            self._pop_somehow(producer, consumer, how)
+            for _ in range(2):
+                self.d.source("release", f"{exports}.pop().release()")
+                self._pop_somehow(producer, consumer, how)
+            if not kept:
+                self.d.source("release", f"{exports}.clear()")
+                self.d.drop([exports])
+        self.d.trim()
+
+    def _readable(self, messages: str) -> bool:
+        """Whether the model's messages have not expired."""
+        return "expired" not in repr(self.d.model(messages)[0])
+
+    def _pop_somehow(self, producer: str, consumer: str, how: str) -> None:
+        """Pop what waits, in one of the ways that a target has."""
         if how == "iterate":
             self.d.call(producer, "close")
             if not self.d.model(consumer).is_connected():
                 self.d.source("list", f"list({consumer})")
         else:
-            self.d.call(consumer, how, *([] if how == "try_pop" else [3] if how == "batch_pop" else [0]))
+            self.d.call(consumer, how, *{"try_pop": [], "batch_pop": [3], "receive_many": [3, 0]}.get(how, [0]))
+
+    @precondition(lambda self: self.d.producers and {"flatbuffers", "waiting"} <= self.provides)
+    @rule(which=pick, most=st.sampled_from([None, None, 16, 64, 0, 65, -1, "1"]), timeout=timeouts)
+    def flatbuffer(self, which: int, most: Any, timeout: Any) -> None:
+        """Build a FlatBuffer as the next message; without a limit only where the model does not block."""
+        on = self._one(self.d.producers, which)
+        if timeout is None and self.d.would_wait(on):
+            timeout = 1e-6
+        arguments = f"{most!r}, {timeout!r}"
+        self.d.statement("build", f"with {on}.build({arguments}) as z: z.Finish(z.CreateString('built'))")
 
     @precondition(lambda self: self.d.producers)
     @rule(which=pick, size=st.sampled_from([1, 2, 64, 65]), offset=offsets, export=st.booleans(), roll=st.booleans())

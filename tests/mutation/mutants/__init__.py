@@ -4,12 +4,12 @@ from tests.mutation.mutants.bindings import CFFI, CPYTHON
 from tests.mutation.mutants.core_handles import BROKER, CONSUMER, PRODUCER
 from tests.mutation.mutants.core_ring import CHANNEL, GUARD, PLATFORM, POOL, RING
 from tests.mutation.mutants.flatbuffers import BINDING, MODEL, VERIFIER
-from tests.mutation.mutants.model_channel import LIFECYCLE, POPPING, PUSHING, RESERVING, STATISTICS
+from tests.mutation.mutants.model_channel import LIFECYCLE, POPPING, PUSHING, RESERVING, STATISTICS, WAITING
 from tests.mutation.mutants.model_values import BROKER as MODEL_BROKER
 from tests.mutation.mutants.model_values import VALUES
 
 MUTANTS = (
-    *VALUES, *MODEL_BROKER, *PUSHING, *RESERVING, *POPPING, *LIFECYCLE, *STATISTICS, *MODEL,
+    *VALUES, *MODEL_BROKER, *PUSHING, *RESERVING, *POPPING, *WAITING, *LIFECYCLE, *STATISTICS, *MODEL,
     *RING, *POOL, *GUARD, *CHANNEL, *PLATFORM, *PRODUCER, *CONSUMER, *BROKER, *CPYTHON, *CFFI, *BINDING, *VERIFIER,
 )  # fmt: skip
 """Each changes one file, and names the tools that must catch it."""

@@ -349,6 +349,29 @@ POPPING = (
         '        raise BufferError("exports exist")\n'
         "    return replace(channel, consumer=Side.CLOSED, held=0)\n",
     ),
+    Mutant(
+        "copy_of_the_first_byte", MESSAGE_PY, suite("MSG-6"),
+        "        return bytes(self)\n", "        return bytes(self)[:1]\n",
+    ),
+    Mutant(
+        "copy_of_an_expired_message", MESSAGE_PY, suite("MSG-2"),
+        "        return bytes(self)\n", "        return self._data\n",
+    ),
+    Mutant(
+        "messages_equal_their_bytes", MESSAGE_PY, suite("MSG-6"),
+        "    def tobytes(self) -> bytes:\n",
+        "    def __eq__(self, other: object) -> bool:\n"
+        "        return bytes(self) == (bytes(other) if isinstance(other, Message) else other)\n\n"
+        "    __hash__ = object.__hash__\n\n"
+        "    def tobytes(self) -> bytes:\n",
+    ),
+    Mutant(
+        "a_refused_pop_has_taken", CONSUMER_PY, suite("POP-6"),
+        "        max_count, limit = arguments.count(\"max_count\", max_count), arguments.seconds(timeout)\n",
+        "        max_count = arguments.count(\"max_count\", max_count)\n"
+        "        self._endpoint.channel, *_ = popping.batch_pop(self._current(), min(max_count, 1))\n"
+        "        limit = arguments.seconds(timeout)\n",
+    ),
     Mutant("data_is_writable", MESSAGE_PY, suite("MSG-4"), "memoryview(exporter).toreadonly()", "memoryview(exporter)"),
     Mutant("data_is_bytes", MESSAGE_PY, suite("MSG-4"), "memoryview(exporter).toreadonly()", "bytes(exporter)"),
     Mutant(
@@ -370,6 +393,95 @@ POPPING = (
     ),
 )  # fmt: skip
 """Popping, and messages."""
+
+WAITING = (
+    Mutant(
+        "a_wait_takes", CONSUMER_PY, suite("WAI-1"),
+        "        result = popping.wait(self._endpoint.channel)\n",
+        "        self._endpoint.channel, result, _ = popping.blocking_pop(self._endpoint.channel)\n",
+    ),
+    Mutant(
+        "a_wait_expires", CONSUMER_PY, suite("WAI-1"),
+        "        result = popping.wait(self._endpoint.channel)\n",
+        "        self._endpoint.channel = popping.replace(self._endpoint.channel, held=0)\n"
+        "        result = popping.wait(self._endpoint.channel)\n",
+    ),
+    Mutant(
+        "a_wait_counts", PRODUCER_PY, suite("WAI-1"),
+        "        return PushResult.TIMEOUT\n\n    def available_slots",
+        "        self._endpoint.channel, _ = pushing.push_timed_out(self._endpoint.channel)\n"
+        "        return PushResult.TIMEOUT\n\n    def available_slots",
+    ),
+    Mutant(
+        "a_wait_asks_exports", POPPING_PY, (suite("WAI-1"), crosshair("wait")),
+        "blocking_pop(replace(channel, exported=()))", "blocking_pop(channel)",
+        "    assert not isinstance(result, Refused)\n",
+        "    result = PopResult.CHANNEL_CLOSED if isinstance(result, Refused) else result\n",
+    ),
+    Mutant(
+        "a_wait_ignores_what_is_left", POPPING_PY, (suite("WAI-1"), crosshair("wait")),
+        "blocking_pop(replace(channel, exported=()))",
+        "blocking_pop(replace(channel, exported=(), waiting=() if channel.shut else channel.waiting))",
+    ),
+    Mutant(
+        "a_wait_for_space_ignores_the_reservation", PUSHING_PY, (suite("WAI-1"), crosshair("wait")),
+        'blocking_push(channel, b"x")  #', 'blocking_push(replace(channel, reserved=False), b"x")  #',
+    ),
+    Mutant(
+        "a_reservation_never_waits", RESERVING_PY, suite("WAI-2"),
+        "        return channel, Blocked.FOR_SPACE\n", "        return replace(channel, reserved=True), True\n",
+    ),
+    Mutant(
+        "a_second_reservation_waits", RESERVING_PY, suite("WAI-2"),
+        "    if not possible:\n",
+        "    if channel.reserved:\n        return channel, Blocked.FOR_SPACE\n    if not possible:\n",
+    ),
+    Mutant(
+        "a_reservation_counts_its_timeout", PRODUCER_PY, suite("WAI-2"),
+        "        if answer is not True:\n",
+        "        if isinstance(answer, Blocked):\n"
+        "            self._endpoint.channel, _ = pushing.push_timed_out(self._endpoint.channel)\n"
+        "        if answer is not True:\n",
+    ),
+    Mutant(
+        "a_build_never_waits", PRODUCER_PY, suite("ARG-2"),
+        "return Build(self, most, arguments.seconds(timeout))", "return Build(self, most, 0)",
+    ),
+    Mutant(
+        "receive_many_is_one", CONSUMER_PY, suite("WAI-5"),
+        "[bytes(message) for message in messages]", "[bytes(message) for message in messages[:1]]",
+    ),
+    Mutant(
+        "receive_many_gives_nothing_in_time", CONSUMER_PY, suite("WAI-5"),
+        '        if not messages and arguments.count("max_count", max_count) > 0:\n', "        if False:\n",
+    ),
+    Mutant(
+        "receive_many_of_nothing_times_out", CONSUMER_PY, suite("WAI-5"),
+        '        if not messages and arguments.count("max_count", max_count) > 0:\n', "        if not messages:\n",
+    ),
+    Mutant(
+        "send_many_counts_the_bad_one", PRODUCER_PY, suite("WAI-5"),
+        "raise not_all_sent(error, sent) from None", "raise not_all_sent(error, sent + 1) from None",
+    ),
+    Mutant(
+        "send_many_raises_as_send", PRODUCER_PY, suite("WAI-5"), "raise not_all_sent(error, sent) from None", "raise",
+    ),
+    Mutant(
+        "send_many_looks_first", PRODUCER_PY, suite("WAI-5"),
+        "        for sent, data in enumerate(messages):\n",
+        "        for sent, data in enumerate(arguments.payloads(messages)):\n",
+    ),
+    Mutant(
+        "every_message_is_kept", ENDPOINT_PY, suite("MEM-1", "MEM-2"),
+        "        self.deferred: deque[Callable[[], None]] = deque()\n",
+        "        self.deferred: deque[Callable[[], None]] = deque()\n"
+        "        self._past: list[Registry] = _PAST\n",
+        '        """Replace the channel registered under `name` by what an operation has made of it."""\n',
+        "        self._past.append(self._registry)\n",
+        "class Store:\n", "_PAST: list[Registry] = []\n\n\nclass Store:\n",
+    ),
+)  # fmt: skip
+"""Waiting, batches of bytes, and memory."""
 
 LIFECYCLE = (
     Mutant(
@@ -436,6 +548,12 @@ LIFECYCLE = (
     Mutant(
         "moved_from_has_a_size", QUERIES_PY, suite("LIF-5"),
         "return ChannelConfig(0, 0) if handle is Side.MOVED else channel.config", "return channel.config",
+    ),
+    Mutant(
+        "a_close_counts_as_a_failure", LIFECYCLE_PY, suite("STA-4"),
+        "    return replace(channel, consumer=Side.CLOSED, held=0)\n",
+        "    received = channel.received._replace(failed_pops=channel.received.failed_pops + 1)\n"
+        "    return replace(channel, consumer=Side.CLOSED, held=0, received=received)\n",
     ),
     Mutant(
         "closed_forgets_its_size", QUERIES_PY, suite("LIF-5"),

@@ -90,7 +90,8 @@ VALUES = (
         "references_are_data", ARGUMENTS_PY, suite("ARG-1"), 'if "O" in re.sub(":.*?:", "", view.format):', "if False:",
     ),
     Mutant(
-        "names_of_fields_are_references", ARGUMENTS_PY, suite("ARG-1"), 're.sub(":.*?:", "", view.format)', "view.format",
+        "names_of_fields_are_references", ARGUMENTS_PY, suite("ARG-1"),
+        're.sub(":.*?:", "", view.format)', "view.format",
     ),
     Mutant(
         "no_element_is_named", ARGUMENTS_PY, suite("ARG-1"),
@@ -114,10 +115,13 @@ VALUES = (
         "what_converts_is_a_timeout", ARGUMENTS_PY, suite("ARG-2"),
         "isinstance(number, (Real, Decimal))", "hasattr(number, '__float__')",
     ),
-    Mutant("decimal_is_no_timeout", ARGUMENTS_PY, suite("ARG-2"), "isinstance(number, (Real, Decimal))", "isinstance(number, Real)"),
+    Mutant(
+        "decimal_is_no_timeout", ARGUMENTS_PY, suite("ARG-2"),
+        "isinstance(number, (Real, Decimal))", "isinstance(number, Real)",
+    ),
     Mutant(
         "subclass_says_how_long", ARGUMENTS_PY, suite("ARG-2"),
-        "timedelta.total_seconds(timeout)", "timeout // timedelta(microseconds=1) / 1e6",
+        "timedelta.total_seconds(timeout)", "timeout.total_seconds()",
     ),
     Mutant(
         "huge_fraction_overflows", ARGUMENTS_PY, suite("ARG-2"),
@@ -173,7 +177,9 @@ VALUES = (
         "timedelta_is_no_timeout", ARGUMENTS_PY, suite("ARG-2"),
         "timedelta.total_seconds(timeout) if isinstance(timeout, timedelta) else timeout", "timeout",
     ),
-    Mutant("timedelta_without_days", ARGUMENTS_PY, suite("ARG-2"), "timedelta.total_seconds(timeout)", "timeout.seconds"),
+    Mutant(
+        "timedelta_without_days", ARGUMENTS_PY, suite("ARG-2"), "timedelta.total_seconds(timeout)", "timeout.seconds",
+    ),
     Mutant(
         "sizes_are_not_clamped_from_above", CONFIG_PY, crosshair("ChannelConfig.normalize"),
         "MIN_MESSAGE_SIZE), MAX_MESSAGE_SIZE)", "MIN_MESSAGE_SIZE), SIZE_MAX)",
