@@ -8,7 +8,7 @@ from conformance.checks.registry import CHECKS, Check
 
 MODULES = (
     "values", "broker", "pushing", "reserving", "popping", "lifecycle", "threads", "broker_threads", "hot_path",
-    "wakeups", "blocking", "differential", "linearizability", "flatbuffers",
+    "wakeups", "blocking", "differential", "linearizability", "flatbuffers", "interruption",
 )  # fmt: skip
 
 FILES: dict[str, str] = {}

@@ -1,0 +1,158 @@
+"""What the model allows after an interrupted call: every order of the call, the intruder and what else happens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import lru_cache
+from itertools import permutations
+from typing import Any
+
+import spec_model
+from conformance.differential.observe import Raised, raised
+from conformance.interruption.catalogue import BY_CALL, INTRUDERS, REFUSED, RESCUES, Call, Intruder
+from conformance.interruption.observing import Names, Record, aftermath, compiled, opened, perform, settled
+from spec_model.channel.value import Side
+from spec_model.errors import WouldBlockForever
+
+CONCURRENT_USE = Raised("ConcurrentUseError")
+
+DONE, LOST, NOT_DONE, LOOKED, REFUSED_USE = "done", "lost", "not done", "looked", "refused"
+"""How a call can come out of an interruption: whole; whole, but an exception took the place of its answer; as if it
+had not been made; likewise, but a pop had looked, so that earlier messages have expired; refused."""
+
+
+class _Impossible(Exception):
+    """An order in which something waits for ever."""
+
+
+@lru_cache(maxsize=4096)
+def allowed(call: str, state: str, kind: str, intruder: str, rescues: int) -> tuple[Record, ...]:
+    """Every record that some order gives, each once, where a blocked call's way was made free so many times."""
+    given = BY_CALL[call]
+    other = Intruder("nothing") if not intruder else REFUSED if kind == "memory" else INTRUDERS[intruder]
+    records: dict[str, Record] = {}
+    for order in dict.fromkeys(_orders(given, kind, other, rescues)):
+        try:
+            record = _run(given, state, other, order)
+        except _Impossible:
+            continue
+        records.setdefault(repr(record), record)
+    return tuple(records.values())
+
+
+Action = tuple[str, str]
+"""Whose, "call", "step N", "intruder" or "rescue", and how it comes out."""
+
+
+def _orders(call: Call, kind: str, intruder: Intruder, rescues: int) -> Iterator[tuple[Action, ...]]:
+    """Every order of the actions that could explain what was seen."""
+    also: list[tuple[Action, ...]] = [(("intruder", DONE),)] if intruder.text else [()]
+    same = call.guarded and intruder.guarded and intruder.on == call.on and intruder.text
+    if same:
+        also.append((("intruder", REFUSED_USE),))
+    for of_call in _outcomes(call, kind, intruder, bool(same)):
+        for of_intruder in also:
+            actions = (*of_call, *of_intruder, *[("rescue", DONE)] * rescues)
+            for order in permutations(actions):
+                if [each for each in order if each in of_call] == list(of_call):
+                    yield order
+
+
+def _outcomes(call: Call, kind: str, intruder: Intruder, same: bool) -> Iterator[tuple[Action, ...]]:
+    """How the call itself can come out, as the actions that it consists of."""
+    whole = tuple((f"step {number}", DONE) for number in range(len(call.steps)))
+    if intruder.raises is None or kind == "memory":
+        yield (("call", DONE),)
+        if whole and intruder.on != call.on:
+            yield whole  # the peer may come between any two
+        if same:
+            yield (("call", REFUSED_USE),)
+            yield (("call", LOOKED), ("call", REFUSED_USE))
+        if intruder.exports:
+            yield (("call", LOOKED), ("call", "pinned"))  # MSG-3: beside an export that is just taken or dropped
+    if intruder.raises is not None:
+        yield (("call", NOT_DONE),)
+        if call.pops:
+            yield (("call", LOOKED), ("call", NOT_DONE))
+        # With no memory for its answer, a call takes nothing [POP-6, BRK-5].
+        if not (kind == "memory" and call.once):
+            yield (("call", LOST),)
+        for number in range(1, len(whole)):
+            yield (*whole[:number], ("call", NOT_DONE))
+
+
+def _run(call: Call, state: str, intruder: Intruder, order: tuple[Action, ...]) -> Record:
+    names = opened(spec_model, state, None)
+    answers: dict[str, Any] = {"call": None, "intruder": None}
+    rescued: list[Any] = []
+    summed = 0
+    raises = None if intruder.raises is None else Raised(intruder.raises.__name__)
+    for whose, how in order:
+        if whose == "rescue":
+            rescued.append(_perform(names, RESCUES[call.on]))
+        elif whose == "intruder":
+            answers["intruder"] = CONCURRENT_USE if how == REFUSED_USE else _perform(names, intruder.text)
+        elif whose.startswith("step"):
+            pushed = _perform(names, call.steps[int(whose[5:])]) if summed == int(whose[5:]) else 0
+            summed += pushed if isinstance(pushed, int) else 0
+            answers["call"] = summed
+        elif how == DONE:
+            answers["call"] = _answer(names, call)
+        elif how == LOST:
+            _perform(names, call.text)
+            answers["call"] = raises
+        elif how == NOT_DONE:
+            answers["call"] = raises
+        elif how == LOOKED:
+            _expire(names)
+        else:
+            answers["call"] = CONCURRENT_USE if how == REFUSED_USE else Raised("BufferError")
+    if any(action == ("call", DONE) for action in order) and not isinstance(answers["call"], BaseException):
+        assign(names, call, answers["call"])  # whoever came in between had the old handle
+    record = {
+        "call": repr(settled_result(spec_model, answers["call"])), "intruder": repr(answers["intruder"]),
+        "rescued": repr(rescued), "swallowed": "[]",
+    }  # fmt: skip
+    answers.clear()
+    aftermath(names, record)
+    return record
+
+
+def _answer(names: Names, call: Call) -> Any:
+    try:
+        answer = eval(compiled(call.text), names)
+    except WouldBlockForever:
+        raise _Impossible from None
+    except Exception as error:
+        return error
+    return answer
+
+
+def assign(names: Names, call: Call, answer: Any) -> None:
+    """Keep the answer of a call where the catalogue says."""
+    if call.into == "views":
+        names["views"].append(answer)
+    elif call.into:
+        names[call.into] = answer
+
+
+def settled_result(omni: Any, answer: Any) -> Any:
+    """An answer or an exception as it is compared, when everything else has happened."""
+    if isinstance(answer, BaseException):
+        return raised(omni, answer)
+    return answer if isinstance(answer, Raised) else settled(omni, answer)
+
+
+def _perform(names: Names, text: str) -> Any:
+    try:
+        return perform(names, text)
+    except WouldBlockForever:
+        raise _Impossible from None
+
+
+def _expire(names: Names) -> None:
+    """What a pop does that looks and takes nothing [POP-6]; no public call of the model does only that."""
+    endpoint = names["c0"]._endpoint
+    if endpoint.channel.consumer is Side.LIVE:
+        endpoint.channel = replace(endpoint.channel, held=0)
