@@ -41,7 +41,7 @@ class Call(NamedTuple):
     """A call that is interrupted.
 
     name: in reports and replay strings. text: `T` is the time that it may wait. on: the side, "p", "c", or "b".
-    states: of STATES. into: the variable, or the list, that gets the result. once: whether an answer that got lost
+    states: of STATES, those first that show most. into: the variable, or the list, that gets the result. once: whether an answer that got lost
     would lose what it holds, so that it must be ready before the call takes its step [POP-6].
     guarded: whether it may be refused with ConcurrentUseError. steps: it is a series of calls, and how to sum them up.
     """
@@ -61,14 +61,14 @@ class Call(NamedTuple):
         return self.on == "c" and self.once and self.name != "move the consumer"
 
 
-_POPS = ("empty", "waiting", "held", "exported", "full", "producer closed")
-_WAITS = ("waiting", "held", "exported", "producer closed", "blocked", "blocked, held")
+_POPS = ("waiting", "held", "empty", "exported", "full", "producer closed")
+_WAITS = ("waiting", "held", "exported", "producer closed", "blocked, held", "blocked")
 
 CALLS = (
     Call("try_pop", "c0.try_pop()", "c", _POPS, once=True),
     Call("blocking_pop", "c0.blocking_pop(T)", "c", _WAITS, once=True),
     Call("batch_pop", "c0.batch_pop(2)", "c", _POPS, once=True),
-    Call("batch_pop that waits", "c0.batch_pop(2, T)", "c", _WAITS, once=True),
+    Call("batch_pop that waits", "c0.batch_pop(2, T)", "c", ("waiting", "blocked, held", "blocked"), once=True),
     Call("batch_pop_buffer", "c0.batch_pop_buffer(2)", "c", _POPS, once=True),
     Call("receive", "c0.receive(T)", "c", _WAITS, once=True),
     Call("iteration", "next(iter(c0))", "c", ("waiting", "blocked"), once=True),

@@ -9,7 +9,7 @@ _TRANSFER = {"waiting", "free slots", "drained"}
 _COUNTS = {"c.stats", "c0.stats", "p.stats", "p0.stats", "closed c", "closed p", "broker", "broker afterwards"}
 _LIFE = {"close", "name", "registered", "connected", "old connected"}
 _REGION = {"reservation", "rollback", "push afterwards", "reserve afterwards", "rollback afterwards"}
-_ROOM = tuple(f"{what} {turn}" for turn in range(3) for what in ("filled", "emptied"))
+_ROOM = tuple(f"{what} {turn}" for turn in range(2) for what in ("filled", "emptied"))
 _ONLY_RAISE = {each.name for each in (*RAISE, REFUSED)}
 
 

@@ -24,7 +24,7 @@ from conformance.interruption.points import Points
 from conformance.targets.target import Target
 from conformance.threads import LIMIT
 
-PATIENCE = 20.0
+PATIENCE = 8.0
 """Seconds that a blocked call waits on the target; it is woken long before."""
 
 RESCUES_AT_MOST = 3
@@ -37,7 +37,7 @@ LEAK = SIZE * 8
 """Bytes, half of a channel: by how much mapped memory may grow in a run."""
 
 
-class Hangs(Exception):
+class Hangs(BaseException):
     """Something did not come back; `rule` is broken, and `stacks` show where."""
 
     def __init__(self, rule: str, seen: str) -> None:
@@ -101,7 +101,8 @@ class Laboratory:
 
     def judge(self, scenario: Scenario, seen: Seen) -> Difference | None:
         """How what was seen differs from everything that is allowed; None where it does not."""
-        records = allowed(*_named(scenario, seen), seen.rescues)
+        memory, intruder = scenario.kind == "memory" and seen.reached, scenario.intruder if seen.reached else ""
+        records = allowed(scenario.call, scenario.state, intruder, memory, seen.rescues)
         if seen.record in records:
             return None if seen.leaked < LEAK else Difference({}, seen.leaked)
         return Difference(min((_difference(seen.record, record) for record in records), key=_weight), 0)
@@ -112,10 +113,6 @@ class Difference(NamedTuple):
 
     labels: dict[str, tuple[str, str]]
     leaked: int
-
-
-def _named(scenario: Scenario, seen: Seen) -> tuple[str, str, str, str]:
-    return scenario if seen.reached else (*scenario[:3], "")
 
 
 def _difference(record: Record, other: Record) -> dict[str, tuple[str, str]]:
@@ -161,6 +158,7 @@ class _Run:
         if blocked:
             self._begin_rescue()
         result: Any
+        before = self._arm_alarm()
         try:
             try:
                 result = self._points.call(body)
@@ -174,6 +172,7 @@ class _Run:
                 result = Raised(type(error).__name__)
         finally:
             self._over = True
+            self._disarm_alarm(before)
             sys.unraisablehook = hook
         if blocked and not lab._rescuer.ends():
             raise Hangs("CON-5", "the thread that ends the wait did not come back")
@@ -195,6 +194,24 @@ class _Run:
         points = self._points
         grown = max(0, lab._mapped - before) if before else 0
         return Seen(record, len(self._rescued), points.passed, points.reached, points.where, grown)
+
+    # ---- a call that does not come back: the stacks, in time for the other experiments to be reported ----
+
+    def _arm_alarm(self) -> Any:
+        if threading.current_thread() is not threading.main_thread():
+            return None
+        before = signal.signal(signal.SIGALRM, self._late)
+        signal.setitimer(signal.ITIMER_REAL, LIMIT)
+        return before
+
+    def _disarm_alarm(self, before: Any) -> None:
+        if before is not None:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+
+    def _late(self, number: int, frame: FrameType | None) -> None:
+        rule = "LIF-8" if "close" in self._scenario.call + self._scenario.intruder else "CON-5"
+        raise Hangs(rule, f"{self._call.text}, interrupted by {self._scenario.intruder}, did not come back")
 
     def _unraisable(self, unraisable: Any) -> None:
         self._swallowed.append(unraisable.exc_type.__name__)

@@ -105,7 +105,7 @@ _AFTER = {
 }  # fmt: skip
 
 _ROUND = {"filled": f"p.batch_push([b'-'] * {CAPACITY})", "emptied": f"told(c.batch_pop({CAPACITY}))"}
-"""A pin that is left makes room for fewer messages; three rounds, for the places in a ring of twice the capacity."""
+"""A pin that is left makes room for fewer messages; two rounds, for the places in a ring of twice the capacity."""
 
 _CLOSED = {
     "close": "p.close(), c.close(), p0.close(), c0.close()", "closed p": "p.get_stats(), p.available_slots()",
@@ -131,7 +131,7 @@ def aftermath(names: Names, record: Record) -> None:
     views.clear()
     names.pop("m", None)
     names.pop("q", None)
-    for turn in range(3):
+    for turn in range(2):
         for label, text in _ROUND.items():
             record[f"{label} {turn}"] = repr(perform(names, text))
     for label, text in _CLOSED.items():

@@ -22,36 +22,54 @@ DONE, LOST, NOT_DONE, LOOKED, REFUSED_USE = "done", "lost", "not done", "looked"
 had not been made; likewise, but a pop had looked, so that earlier messages have expired; refused."""
 
 
+NOTHING = Intruder("nothing")
+
+
 class _Impossible(Exception):
     """An order in which something waits for ever."""
 
 
-@lru_cache(maxsize=4096)
-def allowed(call: str, state: str, kind: str, intruder: str, rescues: int) -> tuple[Record, ...]:
-    """Every record that some order gives, each once, where a blocked call's way was made free so many times."""
-    given = BY_CALL[call]
-    other = Intruder("nothing") if not intruder else REFUSED if kind == "memory" else INTRUDERS[intruder]
-    records: dict[str, Record] = {}
-    for order in dict.fromkeys(_orders(given, kind, other, rescues)):
-        try:
-            record = _run(given, state, other, order)
-        except _Impossible:
-            continue
-        records.setdefault(repr(record), record)
-    return tuple(records.values())
+class Allowed:
+    """Every record that some order of a call and its intruder gives, worked out when it is asked for.
+
+    memory: whether the intruder is a refused allocation. rescues: how often a blocked call's way was made free.
+    """
+
+    def __init__(self, call: str, state: str, intruder: str, memory: bool, rescues: int) -> None:
+        self._call, self._state = BY_CALL[call], state
+        self._intruder = INTRUDERS[intruder] if intruder in INTRUDERS else REFUSED if memory else NOTHING
+        self._orders = iter(dict.fromkeys(_orders(self._call, memory, self._intruder, rescues)))
+        self._known: list[Record] = []
+
+    def __iter__(self) -> Iterator[Record]:
+        yield from tuple(self._known)
+        for order in self._orders:
+            try:
+                record = _run(self._call, self._state, self._intruder, order)
+            except _Impossible:
+                continue
+            if record not in self._known:
+                self._known.append(record)
+                yield record
+
+
+@lru_cache(maxsize=8192)
+def allowed(call: str, state: str, intruder: str, memory: bool, rescues: int) -> Allowed:
+    """The records that the model allows, the same for everybody who asks; an intruder of "" is none."""
+    return Allowed(call, state, intruder, memory, rescues)
 
 
 Action = tuple[str, str]
 """Whose, "call", "step N", "intruder" or "rescue", and how it comes out."""
 
 
-def _orders(call: Call, kind: str, intruder: Intruder, rescues: int) -> Iterator[tuple[Action, ...]]:
+def _orders(call: Call, memory: bool, intruder: Intruder, rescues: int) -> Iterator[tuple[Action, ...]]:
     """Every order of the actions that could explain what was seen."""
     also: list[tuple[Action, ...]] = [(("intruder", DONE),)] if intruder.text else [()]
     same = call.guarded and intruder.guarded and intruder.on == call.on and intruder.text
     if same:
         also.append((("intruder", REFUSED_USE),))
-    for of_call in _outcomes(call, kind, intruder, bool(same)):
+    for of_call in _outcomes(call, memory, intruder, bool(same)):
         for of_intruder in also:
             actions = (*of_call, *of_intruder, *[("rescue", DONE)] * rescues)
             for order in permutations(actions):
@@ -59,11 +77,13 @@ def _orders(call: Call, kind: str, intruder: Intruder, rescues: int) -> Iterator
                     yield order
 
 
-def _outcomes(call: Call, kind: str, intruder: Intruder, same: bool) -> Iterator[tuple[Action, ...]]:
+def _outcomes(call: Call, memory: bool, intruder: Intruder, same: bool) -> Iterator[tuple[Action, ...]]:
     """How the call itself can come out, as the actions that it consists of."""
     whole = tuple((f"step {number}", DONE) for number in range(len(call.steps)))
-    if intruder.raises is None or kind == "memory":
+    if intruder.raises is None or memory:
         yield (("call", DONE),)
+        if call.pops:
+            yield (("call", LOOKED), ("call", DONE))  # it found nothing, or began anew
         if whole and intruder.on != call.on:
             yield whole  # the peer may come between any two
         if same:
@@ -76,7 +96,7 @@ def _outcomes(call: Call, kind: str, intruder: Intruder, same: bool) -> Iterator
         if call.pops:
             yield (("call", LOOKED), ("call", NOT_DONE))
         # With no memory for its answer, a call takes nothing [POP-6, BRK-5].
-        if not (kind == "memory" and call.once):
+        if not (memory and call.once):
             yield (("call", LOST),)
         for number in range(1, len(whole)):
             yield (*whole[:number], ("call", NOT_DONE))
@@ -86,6 +106,7 @@ def _run(call: Call, state: str, intruder: Intruder, order: tuple[Action, ...]) 
     names = opened(spec_model, state, None)
     answers: dict[str, Any] = {"call": None, "intruder": None}
     rescued: list[Any] = []
+    lost: list[Any] = []  # gone when the exception has left the call, after whoever came in between
     summed = 0
     raises = None if intruder.raises is None else Raised(intruder.raises.__name__)
     for whose, how in order:
@@ -100,7 +121,7 @@ def _run(call: Call, state: str, intruder: Intruder, order: tuple[Action, ...]) 
         elif how == DONE:
             answers["call"] = _answer(names, call)
         elif how == LOST:
-            _perform(names, call.text)
+            lost.append(_answer(names, call))
             answers["call"] = raises
         elif how == NOT_DONE:
             answers["call"] = raises
@@ -108,6 +129,7 @@ def _run(call: Call, state: str, intruder: Intruder, order: tuple[Action, ...]) 
             _expire(names)
         else:
             answers["call"] = CONCURRENT_USE if how == REFUSED_USE else Raised("BufferError")
+    lost.clear()
     if any(action == ("call", DONE) for action in order) and not isinstance(answers["call"], BaseException):
         assign(names, call, answers["call"])  # whoever came in between had the old handle
     record = {

@@ -15,7 +15,7 @@ from conformance.interruption.experiment import Hangs, Laboratory, Scenario, Wai
 from conformance.interruption.points import Points
 from conformance.targets.target import Target
 
-STRIDE = 9
+STRIDE = 25
 """Of so many points, the quick profile tries one by each intruder, each by another offset; all by Ctrl-C."""
 
 MOST = 100_000
@@ -110,9 +110,7 @@ class Series:
 
     def _run(self) -> Result:
         found = ways(self._target, self._kind)
-        for state in self._call.states:
-            if state.startswith("blocked") and self._kind in ("finaliser", "memory"):
-                continue
+        for state in self._states():
             for way in found:
                 if (way is Waits) != state.startswith("blocked") and way is Waits:
                     continue
@@ -126,6 +124,14 @@ class Series:
         if self.result.unreached > self.result.experiments // 10 and self._kind != "finaliser":
             raise Broken("CON-6", f"{self.result.unreached} of {self.result.experiments} points did not come", "error")
         return self.result
+
+    def _states(self) -> list[str]:
+        """In the quick profile two in which the call goes on, and one in which it waits."""
+        going = [state for state in self._call.states if not state.startswith("blocked")]
+        waiting = [state for state in self._call.states if state.startswith("blocked")]
+        if self._kind in ("finaliser", "memory"):
+            waiting = []
+        return [*going, *waiting] if self._full else [*going[:2], *waiting[:1]]
 
     def _points(self, state: str, way: type[Points]) -> bool:
         """Every point of one way in a state, by every intruder; False to end the series."""
