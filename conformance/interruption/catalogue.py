@@ -41,9 +41,9 @@ class Call(NamedTuple):
     """A call that is interrupted.
 
     name: in reports and replay strings. text: `T` is the time that it may wait. on: the side, "p", "c", or "b".
-    states: of STATES, those first that show most. into: the variable, or the list, that gets the result. once: whether an answer that got lost
-    would lose what it holds, so that it must be ready before the call takes its step [POP-6].
-    guarded: whether it may be refused with ConcurrentUseError. steps: it is a series of calls, and how to sum them up.
+    states: of STATES, those first that show most. into: the variable, or the list, that gets the result.
+    once: whether an answer that got lost would lose what it holds, so that it must be ready before the call takes its
+    step [POP-6]. guarded: whether it may be refused with ConcurrentUseError. steps: the calls that it is a series of.
     """
 
     name: str

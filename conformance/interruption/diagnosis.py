@@ -28,10 +28,10 @@ def rule_of(scenario: Scenario, difference: Difference) -> str:
         return "BRK-5"
     if "QUEUE_FULL" in difference.labels.get("push afterwards", ("",))[0] or "reservation" in labels:
         return "RSV-6" if closes or "move" in scenario.call + scenario.intruder else "CON-6"
-    if labels <= _COUNTS:
-        return "STA-2" if call.on == "c" else "STA-1"
     if scenario.call.startswith("move"):
         return "LIF-3"
+    if labels <= _COUNTS:
+        return "STA-2" if call.on == "c" else "STA-1"
     if labels & _LIFE:
         return "LIF-8"
     if labels & _TRANSFER or (labels & _COUNTS and not labels & set(_ROOM)):

@@ -37,7 +37,7 @@ class Allowed:
 
     def __init__(self, call: str, state: str, intruder: str, memory: bool, rescues: int) -> None:
         self._call, self._state = BY_CALL[call], state
-        self._intruder = INTRUDERS[intruder] if intruder in INTRUDERS else REFUSED if memory else NOTHING
+        self._intruder = INTRUDERS.get(intruder, REFUSED if memory else NOTHING)
         self._orders = iter(dict.fromkeys(_orders(self._call, memory, self._intruder, rescues)))
         self._known: list[Record] = []
 

@@ -98,8 +98,8 @@ class MonitoredBytecodes(Bytecodes):
         tool, event = monitoring.DEBUGGER_ID, monitoring.events.INSTRUCTION
         monitoring.use_tool_id(tool, "interruption")
         monitoring.register_callback(tool, event, self._instruction)
-        monitoring.set_events(tool, event)
         self._disable = monitoring.DISABLE
+        monitoring.set_events(tool, event)
         try:
             return body()
         finally:
