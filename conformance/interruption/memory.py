@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import sysconfig
 from functools import lru_cache
 from importlib.machinery import ExtensionFileLoader
@@ -31,6 +32,10 @@ def hooks() -> Any:
 
 def obstacle() -> str:
     """Why memory cannot be refused here; "" where it can."""
+    if sys.implementation.name != "cpython":
+        return f"{sys.implementation.name} has no allocators that could be hooked"
+    if sys.version_info >= (3, 12):
+        return "CPython 3.12 and later crash by themselves where memory is refused"
     try:
         hooks()
     except (CompilerError, ImportError, OSError) as error:

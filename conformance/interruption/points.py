@@ -7,6 +7,8 @@ import sys
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dis import get_instructions
+from functools import lru_cache
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -85,7 +87,7 @@ class Bytecodes(Points):
         return self._trace
 
     def _trace(self, frame: FrameType, event: str, argument: Any) -> Any:
-        if event == "opcode":
+        if event == "opcode" and frame.f_lasti not in _impossible(frame.f_code):
             self.point(lambda: _place(frame.f_code, frame.f_lasti))
         return self._trace
 
@@ -110,8 +112,16 @@ class MonitoredBytecodes(Bytecodes):
     def _instruction(self, code: CodeType, offset: int) -> Any:
         if not code.co_filename.startswith(self.files):
             return self._disable
+        if offset in _impossible(code):
+            return None
         self.point(lambda: _place(code, offset))
         return None
+
+
+@lru_cache(maxsize=1024)
+def _impossible(code: CodeType) -> frozenset[int]:
+    """Where nothing can come: between an exception and its handler. One there would not be handled as one."""
+    return frozenset(each.offset for each in get_instructions(code) if each.opname == "PUSH_EXC_INFO")
 
 
 def bytecodes() -> type[Bytecodes]:
