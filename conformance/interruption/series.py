@@ -121,7 +121,7 @@ class Series:
             if self._kind in ("handler", "thread") and in_python(self._target):
                 raise Broken("CON-6", f"{nowhere}, though it is made of Python: is another tracer at work?", "error")
             raise NotProvided(nowhere)
-        if self.result.unreached > self.result.experiments // 10 and self._kind != "finaliser":
+        if self.result.unreached > self.result.experiments // 10 and self._kind in ("handler", "thread"):
             raise Broken("CON-6", f"{self.result.unreached} of {self.result.experiments} points did not come", "error")
         return self.result
 
