@@ -97,7 +97,7 @@ class Intruder(NamedTuple):
 
     name: in reports and replay strings. text: "" for nothing but an exception. on: the side that it uses.
     raises: the exception with which a handler then ends. guarded: whether it may be refused with ConcurrentUseError.
-    states: only in these, where it needs a variable of theirs. exports: whether it takes or drops an export.
+    needs: what there must be in the state. exports: whether it takes or drops an export.
     """
 
     name: str
@@ -138,7 +138,7 @@ OF_PRODUCER = (
     Intruder("reserve", "reserve()", "p"),
     Intruder("commit", "p.commit(2)", "p"),
     Intruder("roll back", "p.rollback()", "p"),
-    Intruder("view the region", "len(r.data)", "p", guarded=False, needs="r"),
+    Intruder("view the region", "len(r.data)", "p", guarded=False, needs="r", exports=True),
     Intruder("move the producer", "move('p')", "p"),
     Intruder("close the producer", "p.close()", "p", guarded=False),
     Intruder("ask the producer", "p.available_slots(), p.get_stats(), p.is_connected()", "p", guarded=False),

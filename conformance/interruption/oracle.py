@@ -14,12 +14,20 @@ from conformance.interruption.catalogue import BY_CALL, INTRUDERS, REFUSED, RESC
 from conformance.interruption.observing import Names, Record, aftermath, compiled, opened, perform, settled
 from spec_model.channel.value import Side
 from spec_model.errors import WouldBlockForever
+from spec_model.vocabulary import ChannelError
 
 CONCURRENT_USE = Raised("ConcurrentUseError")
 
-DONE, LOST, NOT_DONE, LOOKED, REFUSED_USE = "done", "lost", "not done", "looked", "refused"
+DONE, LOST, NOT_DONE, LOOKED = "done", "lost", "not done", "looked"
 """How a call can come out of an interruption: whole; whole, but an exception took the place of its answer; as if it
-had not been made; likewise, but a pop had looked, so that earlier messages have expired; refused."""
+had not been made; likewise, but a pop had looked, so that earlier messages have expired."""
+
+REFUSED_USE, EXPORTED, NO_MEMORY = "concurrent use", "exported", "no memory"
+"""How it can be refused, with nothing done."""
+
+_REFUSALS = {
+    REFUSED_USE: CONCURRENT_USE, EXPORTED: Raised("BufferError"), NO_MEMORY: (ChannelError.ALLOCATION_FAILED, None),
+}  # fmt: skip
 
 
 NOTHING = Intruder("nothing")
@@ -90,7 +98,10 @@ def _outcomes(call: Call, memory: bool, intruder: Intruder, same: bool) -> Itera
             yield (("call", REFUSED_USE),)
             yield (("call", LOOKED), ("call", REFUSED_USE))
         if intruder.exports:
-            yield (("call", LOOKED), ("call", "pinned"))  # MSG-3: beside an export that is just taken or dropped
+            # MSG-3, RSV-7: beside an export that is just taken or dropped, a call may be refused.
+            yield (("call", LOOKED), ("call", EXPORTED)) if call.pops else (("call", EXPORTED),)
+    if memory and call.name == "request_channel":
+        yield (("call", NO_MEMORY),)
     if intruder.raises is not None:
         yield (("call", NOT_DONE),)
         if call.pops:
@@ -128,7 +139,7 @@ def _run(call: Call, state: str, intruder: Intruder, order: tuple[Action, ...]) 
         elif how == LOOKED:
             _expire(names)
         else:
-            answers["call"] = CONCURRENT_USE if how == REFUSED_USE else Raised("BufferError")
+            answers["call"] = _REFUSALS[how]
     lost.clear()
     if any(action == ("call", DONE) for action in order) and not isinstance(answers["call"], BaseException):
         assign(names, call, answers["call"])  # whoever came in between had the old handle
