@@ -15,8 +15,8 @@ from conformance.interruption.experiment import Hangs, Laboratory, Scenario, Wai
 from conformance.interruption.points import Points
 from conformance.targets.target import Target
 
-STRIDE = 25
-"""Of so many points, the quick profile tries one by each intruder, each by another offset; all by Ctrl-C."""
+STRIDE = 40
+"""Of so many points, the quick profile tries one by each intruder, each by another offset; all by Ctrl-C in a state."""
 
 MOST = 100_000
 """Points of one call, after which it is taken not to end."""
@@ -126,12 +126,13 @@ class Series:
         return self.result
 
     def _states(self) -> list[str]:
-        """In the quick profile two in which the call goes on, and one in which it waits."""
+        """In the quick profile one or two in which the call goes on, and one in which it waits."""
         going = [state for state in self._call.states if not state.startswith("blocked")]
         waiting = [state for state in self._call.states if state.startswith("blocked")]
         if self._kind in ("finaliser", "memory"):
             waiting = []
-        return [*going, *waiting] if self._full else [*going[:2], *waiting[:1]]
+        few = 1 if self._kind == "finaliser" else 2
+        return [*going, *waiting] if self._full else [*going[:few], *waiting[:1]]
 
     def _points(self, state: str, way: type[Points]) -> bool:
         """Every point of one way in a state, by every intruder; False to end the series."""
@@ -150,14 +151,15 @@ class Series:
         self.result.points += count
         for offset, each in enumerate(those):
             scenario = first._replace(intruder=each.name)
-            for at in self._chosen(count, offset, way):
+            first_of_all = offset == 0 and self._kind == "handler" and state == self._call.states[0]
+            for at in self._chosen(count, offset, way, first_of_all):
                 if self._attempt(scenario, way, at) is None:
                     return False
         return True
 
-    def _chosen(self, count: int, offset: int, way: type[Points]) -> range:
-        all_of_them = self._full or offset == 0 or way in (Waits, places.Allocations) or count < STRIDE
-        return range(1, count + 1) if all_of_them else range(1 + offset * 4 % STRIDE, count + 1, STRIDE)
+    def _chosen(self, count: int, offset: int, way: type[Points], every: bool) -> range:
+        all_of_them = self._full or every or way in (Waits, places.Allocations) or count < STRIDE
+        return range(1, count + 1) if all_of_them else range(1 + offset * 7 % STRIDE, count + 1, STRIDE)
 
     def _collections(self, scenario: Scenario, way: type[Points]) -> bool:
         """Collections come at the first, second, ... net allocation, until they come after the call."""

@@ -122,7 +122,7 @@ def test_a_right_face_passes(call: str, kind: str) -> None:
     result = Series(load(UNCHANGED), BY_CALL[call], kind, False).run()
     assert [(each.rule, each.seen) for each in result.found] == []
     assert result.points > 0
-    assert result.experiments > result.points
+    assert result.experiments > 0
 
 
 @pytest.mark.slow
