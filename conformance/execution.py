@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from conformance.checks import CHECKS, Check
+from conformance.checks import CHECKS, Check, interruption
 from conformance.checks.registry import of_program
 from conformance.differential.lockstep import Divergence, Invalid, Tally, new_tally
 from conformance.differential.program import parse
 from conformance.differential.shrink import reproduction, shrink
-from conformance.failure import Broken, Failure
+from conformance.failure import Broken, Failure, NotProvided
 from conformance.results import CheckResult
 from conformance.targets.target import Target
 from conformance.threads import Hung
@@ -25,7 +25,10 @@ def execute_check(
     """
     tally, begun = new_tally(), time.monotonic()
     tally.profile = profile
-    failure = _attempt(check, target, tally, found)
+    try:
+        failure = _attempt(check, target, tally, found)
+    except NotProvided as lacks:
+        return result_of(check, "not provided", str(lacks), tally.operations, time.monotonic() - begun), tally, None
     outcome = "passed" if failure is None else {"error": "error", "hang": "hung"}.get(failure.kind, "failed")
     reason = "" if failure is None else failure.seen
     return result_of(check, outcome, reason, tally.operations, time.monotonic() - begun), tally, failure
@@ -44,6 +47,8 @@ def _attempt(check: Check, target: Target, tally: Tally, found: Callable[[Failur
         return difference(shrink(divergence, target.omni), check.id, target)
     except Broken as broken:
         return Failure(broken.rule, check.id, broken.kind, broken.seen, target.name, details=broken.details)
+    except NotProvided:
+        raise
     except Invalid as invalid:
         return Failure(check.rule, check.id, "error", f"the check is no program by the model: {invalid}", target.name)
     except Hung as hung:
@@ -67,5 +72,6 @@ def again(failure: Failure) -> Check:
         return of_program(failure.check, failure.rule, f"the program that showed {failure.rule}", program)
     for check in CHECKS:
         if check.id == failure.check:
-            return check
+            text = failure.details.get("replay") if check.layer == "interruption" else None
+            return interruption.again(check, text) if isinstance(text, str) else check
     raise ValueError(f"the failure is of the check {failure.check!r}, which this suite does not have")

@@ -16,6 +16,7 @@ KINDS = {
     "crash": "the target was killed",
     "hang": "a call did not come back",
     "history": "no order of these calls is one that the rules allow",
+    "interruption": "an interruption that no order of the two explains",
     "exploration": "an execution that the rules do not allow",
     "error": "a mistake of the suite's own",
 }
@@ -28,6 +29,10 @@ class Broken(AssertionError):
     def __init__(self, rule: str, seen: str, kind: str = "claim", **details: Any) -> None:
         super().__init__(f"{rule}: {seen}")
         self.rule, self.seen, self.kind, self.details = rule, seen, kind, details
+
+
+class NotProvided(Exception):
+    """Raised by a check that finds that the target lacks what it needs; says what."""
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from conformance.differential.coverage import unlisted, unreached
 from conformance.failure import Failure
 from conformance.rules import AREAS, REFERENCE, RULES
 
-FORMAT = 2
+FORMAT = 3
 """Of the JSON document."""
 
 ENOUGH = 200_000
@@ -43,7 +43,8 @@ class Report:
     """What a run found. whole: whether every check was meant to run; seconds: of the run.
 
     figures: what the layers counted beside operations: states, transitions, operations of histories.
-    coverage: how often each operation gave each result, in the random programs.
+    coverage: how often each operation gave each result, in the random programs. interruptions: of each call, by each
+    kind, the points and the failures.
     """
 
     target: str
@@ -54,6 +55,7 @@ class Report:
     checks: list[CheckResult] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     coverage: Counter[tuple[str, str]] = field(default_factory=Counter)
+    interruptions: Counter[tuple[str, str]] = field(default_factory=Counter)
     figures: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
 
@@ -148,6 +150,10 @@ class Report:
             "coverage": [
                 {"operation": operation, "result": result, "count": count}
                 for (operation, result), count in sorted(self.coverage.items())
+            ],
+            "interruptions": [
+                {"operation": operation, "result": result, "count": count}
+                for (operation, result), count in self.interruptions.items()
             ],
             "uncovered": [list(pair) for pair in self.uncovered],
             "unlisted": [list(pair) for pair in self.unlisted],

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import metadata
-from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 
@@ -19,8 +18,6 @@ from conformance.results import CheckResult, Report
 from conformance.rules import AREAS, RULES
 from conformance.targets import FEATURES
 from conformance.workers.process import Outcome, Worker, run_all
-
-HYPOTHESIS = 'needs Hypothesis: pip install "omnimailbox[conformance]"'
 
 
 class NoSuchCheck(ValueError):
@@ -112,9 +109,8 @@ def excused(check: Check, provides: frozenset[str], selection: Selection) -> Che
     if lacking:
         reason = "; ".join(f"{feature}: {FEATURES[feature]}" for feature in sorted(lacking))
         return result_of(check, "not provided", reason)
-    if check.layer == "differential-random" and find_spec("hypothesis") is None:
-        return result_of(check, "skipped", HYPOTHESIS)
-    return None
+    obstacle = check.obstacle()
+    return result_of(check, "skipped", obstacle) if obstacle else None
 
 
 def environment() -> dict[str, str]:
@@ -141,6 +137,8 @@ def enter(report: Report, outcome: Outcome, expected: Mapping[str, str] = Mappin
     report.checks.append(result)
     if result.layer == "differential-random":
         report.coverage.update(outcome.coverage)
+    if result.layer == "interruption":
+        report.interruptions.update(outcome.coverage)
     report.figures.update(outcome.figures)
     if outcome.failure is not None:
         report.failures.append(outcome.failure)

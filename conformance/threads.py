@@ -119,13 +119,13 @@ def wait_until_blocked(thread: threading.Thread, over: Callable[[], bool], body:
             entered = entered or time.monotonic()
             if time.monotonic() - entered > POLLING:
                 return
-            now = _sleeps(thread.native_id)
+            now = sleeps(thread.native_id)
             quiet = quiet + 1 if now and now == before else 0
             before = now
         time.sleep(0.0005)
 
 
-def _sleeps(native: int | None) -> str:
+def sleeps(native: int | None) -> str:
     """How often a sleeping thread went to sleep; "" while it runs, "unknown" where the system does not report it."""
     try:
         status = Path(f"/proc/self/task/{native}/status").read_text()

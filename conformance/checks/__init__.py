@@ -8,7 +8,7 @@ from conformance.checks.registry import CHECKS, Check
 
 MODULES = (
     "values", "broker", "pushing", "reserving", "popping", "waiting", "lifecycle", "threads", "broker_threads",
-    "hot_path", "memory", "wakeups", "blocking", "interruption", "differential", "linearizability", "flatbuffers",
+    "hot_path", "memory", "wakeups", "blocking", "differential", "linearizability", "flatbuffers", "interruption",
 )  # fmt: skip
 
 FILES: dict[str, str] = {}

@@ -262,3 +262,23 @@ def signals_do_not_use_up_the_time(omni: Any) -> None:
         signals.clear()
     pair.close()
     full.close()
+
+
+@function("STA-4", "threads", layer="blocking")
+def a_call_that_its_own_close_ends_is_not_counted(omni: Any) -> None:
+    """A pop and a push that a close of their own handle ends answer CHANNEL_CLOSED, and are not counted as failed."""
+    _, (producer, consumer) = open_pair(omni)
+    blocked = Task(consumer.blocking_pop, 60)
+    assert blocked.asleep()
+    consumer.close()
+    assert blocked.finish()[0].name == "CHANNEL_CLOSED"
+    assert consumer.get_stats().failed_pops == 0
+    producer.close()
+    _, (producer, consumer) = open_pair(omni)
+    producer.batch_push([b"x"] * 8)
+    blocked = Task(producer.blocking_push, b"x", 60)
+    assert blocked.asleep()
+    producer.close()
+    assert blocked.finish().name == "CHANNEL_CLOSED"
+    assert producer.get_stats().failed_pushes == 0
+    consumer.close()

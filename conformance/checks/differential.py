@@ -7,6 +7,8 @@ be set, all transitions of the plain states around the wrap of the 64-bit indice
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from conformance.checks.registry import Check, add, measured
 from conformance.differential.exhaustive.search import Replay, Start, part
 from conformance.differential.exhaustive.state import CAPACITY
@@ -62,6 +64,10 @@ def _exhaustive(
     measured(rule, f"exhaustive {name}", needs, "differential-exhaustive", LIMIT)(body, claim)
 
 
+def _obstacle() -> str:
+    return "" if find_spec("hypothesis") else 'needs Hypothesis: pip install "omnimailbox[conformance]"'
+
+
 def _random(number: int) -> None:
     def run(target: Target, tally: Tally) -> None:
         from conformance.differential.stateful.scenarios import run as run_programs  # slow to import: Hypothesis
@@ -69,7 +75,8 @@ def _random(number: int) -> None:
         run_programs(target, tally, number)
 
     claim = "Random programs of one thread give the model's results."
-    add(Check(f"CON-3/random-programs-{number}", "CON-3", "differential-random", claim, run, limit=600.0))
+    add(Check(f"CON-3/random-programs-{number}", "CON-3", "differential-random", claim, run, limit=600.0,
+              obstacle=_obstacle))  # fmt: skip
 
 
 _CLAIM = "Every operation gives the model's result in every state "

@@ -13,6 +13,7 @@ from conformance.targets.target import Target
 
 SECONDS = {
     "unit": 0.05, "blocking": 1.0, "differential-exhaustive": 3.0, "differential-random": 8.0, "linearizability": 3.0,
+    "interruption": 1.0,
 }  # fmt: skip
 """About how long a check of each layer takes: for the progress bar."""
 
@@ -29,6 +30,7 @@ class Check:
     rule: what a failure breaks, unless the failure itself says otherwise.
     claim: what holds, in a sentence. needs: features without which it is not provided.
     limit: seconds after which it is taken to hang. program: what `run` executes, where it is one.
+    obstacle: why it cannot run in this environment, "" where it can.
     """
 
     id: str
@@ -39,6 +41,7 @@ class Check:
     needs: frozenset[str] = frozenset()
     limit: float = 60.0
     program: Program | None = None
+    obstacle: Callable[[], str] = str
 
     @property
     def weight(self) -> float:

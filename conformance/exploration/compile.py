@@ -44,8 +44,7 @@ def shared_library(
     these and `sources` get `flags`. `headers` are what else they depend on.
     """
     cc = compiler()
-    folder = folder or Path(tempfile.gettempdir()) / f"omnimailbox-exploration-{os.getuid()}"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = _folder(folder)
     interface = sorted(ENGINE.glob("*.h"))
     depends = [*interface, *headers]
     objects = [_object(cc, each, (), interface, folder) for each in sorted(ENGINE.glob("*.c"))]
@@ -53,6 +52,19 @@ def shared_library(
     objects += [_object(cc, each, (*WATCHED, *flags), depends, folder) for each in watched]
     # Without the sanitizer: its calls are the engine's.
     return _made(objects, [cc, "-shared", *map(str, objects), "-ldl"], ".so", folder)
+
+
+def extension(source: Path, flags: Sequence[str], folder: Path | None = None) -> Path:
+    """One source as an extension module of this interpreter, compiled once for each content of it."""
+    command = [compiler(), "-std=gnu11", "-O2", "-fPIC", "-shared", *flags, str(source)]
+    return _made([source], command, str(sysconfig.get_config_var("EXT_SUFFIX")), _folder(folder))
+
+
+def _folder(folder: Path | None) -> Path:
+    """Where what is compiled is kept: the user's own, if not this one."""
+    folder = folder or Path(tempfile.gettempdir()) / f"omnimailbox-exploration-{os.getuid()}"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
 
 
 def _object(cc: str, source: Path, flags: Sequence[str], headers: Sequence[Path], folder: Path) -> Path:

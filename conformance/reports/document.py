@@ -28,6 +28,7 @@ _DOCUMENT = {
     "environment": {str: str}, "verdict": str, "seconds": float, "operations": int, "figures": {str: int},
     "areas": {str: str}, "rules": [_RULE], "checks": [_CHECK],
     "coverage": [{"operation": str, "result": str, "count": int}],
+    "interruptions": [{"operation": str, "result": str, "count": int}],
     "uncovered": [[str]], "unlisted": [[str]], "not_run": [str], "too_few": int, "failures": [_FAILURE],
 }  # fmt: skip
 """A form is a type, a list of one form, named fields, or any names ({str: form})."""
@@ -141,6 +142,20 @@ def coverage(document: Document) -> dict[str, dict[str, int]]:
     for each in document["coverage"]:
         table.setdefault(each["operation"], {})[each["result"]] = each["count"]
     return dict(sorted(table.items()))
+
+
+def interruptions(document: Document) -> tuple[list[str], list[list[str]]]:
+    """The table of the interrupted calls, its heads and its rows: by each kind how many points, and how many failed."""
+    found = {(each["operation"], each["result"]): each["count"] for each in document["interruptions"]}
+    kinds = list(dict.fromkeys(result.partition(":")[0] for _, result in found))
+    body = []
+    for call in dict.fromkeys(operation for operation, _ in found):
+        row = [call]
+        for kind in kinds:
+            points, failed = found.get((call, f"{kind}: points"), 0), found.get((call, f"{kind}: failures"), 0)
+            row.append(f"{points:,}" + (f", {failed:,} failed" if failed else "") if points else "-")
+        body.append(row)
+    return ["interrupted call", *kinds], body
 
 
 def failures(document: Document, expected: bool = False) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ from conformance.reports.document import (
     failures,
     gaps,
     holds,
+    interruptions,
     not_judged,
     rule_of,
     unexplained,
@@ -47,6 +48,7 @@ def render(document: Document) -> str:
     main = tag(
         "main",
         _areas(document), _failures(document), _rules(document), _not_judged(document), _coverage(document),
+        _interruptions(document),
     )  # fmt: skip
     body = tag("body", _header(document), main, _footer(document))
     return f"<!DOCTYPE html>\n{tag('html', head, body, lang='en')}\n"
@@ -207,6 +209,24 @@ def _check(check: dict[str, Any]) -> Markup:
     why = tag("div", line(check["reason"]), class_="why") if check["reason"] else None
     says = tag("div", tag("code", line(check["id"])), tag("div", line(check["claim"])), why)
     return tag("li", tag("div", _badge(check["outcome"])), says, tag("div", ran, class_="faint ran"))
+
+
+def _interruptions(document: Document) -> Markup:
+    """At how many points each call was interrupted, and how often that failed; nothing where none was."""
+    heads, body = interruptions(document)
+    if not body:
+        return Markup()
+    top = tag("thead", tag("tr", *(tag("th", line(head), scope="col") for head in heads)))
+    rows = [
+        tag("tr", tag("th", tag("code", line(name)), scope="row"), *(tag("td", line(cell)) for cell in cells))
+        for name, *cells in body
+    ]
+    table = tag("table", top, tag("tbody", *rows), class_="coverage")
+    return tag(
+        "section",
+        tag("h2", "Points of interruption"),
+        tag("div", table, class_="scroll", tabindex="0", role="region", aria_label="Points by call and kind"),
+    )
 
 
 def _coverage(document: Document) -> Markup:

@@ -13,6 +13,7 @@ from conformance.reports.document import (
     coverage,
     failures,
     gaps,
+    interruptions,
     not_judged,
     rule_of,
     unexplained,
@@ -30,7 +31,7 @@ def render(document: Document) -> str:
     parts += [_bad_check(check) for check in unexplained(document)]
     parts.append(_not_judged(document))
     parts.append(bullets([_expected(failure) for failure in failures(document, expected=True)]))
-    parts += [_coverage(document), _rules(document)]
+    parts += [_coverage(document), _interruptions(document), _rules(document)]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -130,6 +131,12 @@ def _coverage(document: Document) -> str:
         for operation, results in coverage(document).items()
     ]
     return _closed("Operation x result, random programs", rows(["operation", "results"], body)) if body else ""
+
+
+def _interruptions(document: Document) -> str:
+    heads, body = interruptions(document)
+    table = rows(heads, [[code(row[0]), *map(escaped, row[1:])] for row in body], "l" + "r" * len(heads))
+    return _closed("Points of interruption", table) if body else ""
 
 
 def _rules(document: Document) -> str:

@@ -13,6 +13,7 @@ from conformance.reports.document import (
     coverage,
     failures,
     gaps,
+    interruptions,
     not_judged,
     rule_of,
     unexplained,
@@ -32,7 +33,8 @@ def header(document: Document) -> str:
 
 def render(document: Document) -> str:
     """Everything a run found."""
-    parts = [_areas(document), _figures(document), _coverage(document), "\n".join(map(line, gaps(document)))]
+    parts = [_areas(document), _figures(document), _coverage(document)]
+    parts += [_interruptions(document), "\n".join(map(line, gaps(document)))]
     parts += [_failure(document, *group) for group in by_rule(failures(document))]
     parts += [_bad_check(check) for check in unexplained(document)]
     parts.append(_not_judged(document))
@@ -65,6 +67,12 @@ def _coverage(document: Document) -> str:
         for operation, results in coverage(document).items()
     ]
     return "\n".join(["operation x result, random programs:", *rows]) if rows else ""
+
+
+def _interruptions(document: Document) -> str:
+    heads, body = interruptions(document)
+    lines = [f"  {line(row[0]):<22}{''.join(f'{line(each):>22}' for each in row[1:])}" for row in [heads, *body]]
+    return "\n".join(["points of interruption:", *lines]) if body else ""
 
 
 def _failure(document: Document, failure: dict[str, Any], *others: dict[str, Any]) -> str:

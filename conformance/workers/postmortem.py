@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import linecache
 import re
 from typing import NamedTuple
@@ -49,6 +50,8 @@ def examine(death: Death, check: Check, name: str, preamble: str) -> Failure:
         python = reproduction_of(operations, rule, target, seen, death.querying)
     program = tuple(death.operations) if python else ()
     details = {"stacks": death.stacks} if death.stacks else {}
+    if check.layer == "interruption" and last is not None:
+        details["replay"] = ast.literal_eval(last.source)
     return Failure(rule, check.id, "hang" if hung else "crash", seen, name, program, python, details)
 
 

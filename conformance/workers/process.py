@@ -203,7 +203,7 @@ def run_all(
                 with lock:
                     alive.add(worker)
                 outcome = worker.run(check)
-                if outcome.result.outcome != "passed":
+                if outcome.result.outcome not in ("passed", "not provided"):
                     with lock:
                         alive.discard(worker)
                     worker.stop()
