@@ -86,7 +86,7 @@ WORKLOADS = (
             ),
             Threshold(
                 "large-array",
-                "the same, all of it touched: against a new array by reference through SimpleQueue",
+                "1 MiB filled in place by NumPy and read as a view: against a new array through SimpleQueue",
                 (ARRAY,),
                 1.0,
             ),

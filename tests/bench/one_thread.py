@@ -237,8 +237,14 @@ WORKLOADS = (
         Threshold(
             "single-64", "Python, try_push, receive(0): against SimpleQueue put, get_nowait", BY_REFERENCE, at_most=1.0
         ),
-        Threshold("single-popped-64", "the same with bytes(try_pop()[1])", BY_REFERENCE, at_most=1.9, ours=POPPED),
-        Threshold("single-copied-64", "the same with try_pop()[1].tobytes()", BY_REFERENCE, at_most=1.4, ours=COPIED),
+        Threshold(
+            "single-popped-64", "Python, try_push, bytes(try_pop()[1]): against SimpleQueue put, get_nowait",
+            BY_REFERENCE, at_most=1.9, ours=POPPED,
+        ),
+        Threshold(
+            "single-copied-64", "Python, try_push, try_pop()[1].tobytes(): against SimpleQueue put, get_nowait",
+            BY_REFERENCE, at_most=1.4, ours=COPIED,
+        ),
     ),
     single(256),
     single(4096),

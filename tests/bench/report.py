@@ -58,10 +58,11 @@ def worst_first(measured: Sequence[Measured]) -> list[Row]:
 def markdown(measured: Sequence[Measured], environment: dict[str, str], command: str) -> str:
     """For a page: where a peer is faster, the rows, the environment, and all medians."""
     lines = ["Where a peer is faster, the farthest ahead first:", ""]
-    lines += ["| | our call | the peer | times as fast as the peer |", "|---|---|---|--:|"]
+    lines += ["| | ours, ns | the peer, ns | | ours is as fast |", "|---|--:|--:|---|--:|"]
     for win in sorted((win for each in measured for win in each.wins), key=lambda win: win.ratio):
-        ours, peer = (f"{each.name}, {_number(each.median)} ns" for each in (win.ours, win.peer))
-        lines.append(f"| {win.title} | {ours} | {peer} | {_ratio(win.ratio)} |")
+        title = f"{win.title}: {way(win.ours.name)}" if way(win.ours.name) else win.title
+        times = f"{_number(win.ours.median)} | {_number(win.peer.median)}"
+        lines.append(f"| {title} | {times} | {win.peer.name} | {_ratio(win.ratio)} |")
     lines += ["", "What is asked, those missed first, then those where a rival is faster:", ""]
     lines += ["| row | | asked for | measured (quartiles) | |", "|---|---|--:|--:|---|"]
     for row in worst_first(measured):
