@@ -336,7 +336,7 @@ def _collected_after(allocations: int, call: Callable[[], object]) -> Iterator[N
     assert not unseen, f"a finaliser's call raised {unseen[0]!r}"
 
 
-@function("POP-6", "concurrent-use")
+@function("POP-6", "threads concurrent-use")
 def a_finaliser_that_pops_amid_a_pop(omni: Any) -> None:
     """A finaliser pops while the collector makes room for a pop's answer: each message comes once, in order."""
     calls: dict[str, Callable[[Any], Any]] = {
@@ -373,7 +373,7 @@ def a_finaliser_that_pops_amid_a_pop(omni: Any) -> None:
             consumer.close()
 
 
-@function("RSV-6", "concurrent-use")
+@function("RSV-6", "threads concurrent-use")
 def a_finaliser_that_closes_amid_data(omni: Any) -> None:
     """A finaliser closes the producer while `Reservation.data` makes its view: that view has ended, too."""
     for allocations in range(1, 15):
@@ -397,7 +397,7 @@ def _has_ended(use: Callable[[Any], object], argument: object) -> None:
     raise AssertionError("a region can be used after the close of its producer")
 
 
-@function("RSV-6", "concurrent-use")
+@function("RSV-6", "threads concurrent-use")
 def a_finaliser_amid_commit(omni: Any) -> None:
     """A finaliser closes, rolls back or commits while commit releases its view: it ends, and nothing is sent twice."""
     calls: tuple[Callable[[Any], object], ...] = (
