@@ -222,7 +222,7 @@ def rules_of_result(operation: Operation, expected: Any, got: Any, context: Cont
         if refusal:
             return refusal
     rules = _of_kind(kind, expected, got, context)
-    if receiver is None:
+    if receiver is None or kind == "wait":
         return rules
     if receiver.inactive:
         sharper = kind == "close" or PushResult.INVALID_SIZE in (wanted, found)
