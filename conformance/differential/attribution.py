@@ -214,7 +214,7 @@ def rules_of_result(operation: Operation, expected: Any, got: Any, context: Cont
     if type(wanted).__name__ == type(found).__name__ and type(wanted) is not type(found):
         return ("VOC-5",)
     if is_error(expected, "MessageExpiredError"):
-        return ("MSG-2",)
+        return ("MSG-6", "MSG-2") if kind == "tobytes" else ("MSG-2",)
     if isinstance(expected, ObjectSummary) and expected.type_name == "memoryview":
         return _of_view(expected, got)
     if refused(expected):

@@ -354,7 +354,7 @@ POPPING = (
         "        return bytes(self)\n", "        return bytes(self)[:1]\n",
     ),
     Mutant(
-        "copy_of_an_expired_message", MESSAGE_PY, suite("MSG-2"),
+        "copy_of_an_expired_message", MESSAGE_PY, suite("MSG-6"),
         "        return bytes(self)\n", "        return self._data\n",
     ),
     Mutant(
