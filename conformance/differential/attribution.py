@@ -214,7 +214,7 @@ def rules_of_result(operation: Operation, expected: Any, got: Any, context: Cont
     if type(wanted).__name__ == type(found).__name__ and type(wanted) is not type(found):
         return ("VOC-5",)
     if is_error(expected, "MessageExpiredError"):
-        return ("MSG-2",)
+        return ("MSG-6", "MSG-2") if kind == "tobytes" else ("MSG-2",)
     if isinstance(expected, ObjectSummary) and expected.type_name == "memoryview":
         return _of_view(expected, got)
     if refused(expected):
@@ -222,7 +222,7 @@ def rules_of_result(operation: Operation, expected: Any, got: Any, context: Cont
         if refusal:
             return refusal
     rules = _of_kind(kind, expected, got, context)
-    if receiver is None:
+    if receiver is None or kind == "wait":
         return rules
     if receiver.inactive:
         sharper = kind == "close" or PushResult.INVALID_SIZE in (wanted, found)

@@ -22,7 +22,7 @@ _RESULTS = {
     "try_pop": "SUCCESS EMPTY CHANNEL_CLOSED BufferError",
     "blocking_pop": "SUCCESS TIMEOUT CHANNEL_CLOSED BufferError TypeError ValueError",
     "batch_pop": "SUCCESS EMPTY TIMEOUT CHANNEL_CLOSED BufferError TypeError ValueError",
-    "export": "memoryview MessageExpiredError",
+    "export": "memoryview some MessageExpiredError",
     "region": "memoryview ValueError",
     "release": "None",
     "move": "ProducerHandle ConsumerHandle",

@@ -48,6 +48,7 @@ AMBIGUOUS = {
     "names_are_stripped": "a name that is taken to be empty",
     "bytes_not_copied": "a message with other contents",
     "commit_ignores_offset": "a message with other contents",
+    "messages_equal_their_bytes": "the value of a comparison",
     "expired_is_no_value_error": "the type of an error",
     "with_does_not_close": "a name that is not free",
     "pair_closes_producer_only": "a name that is not free",

@@ -50,11 +50,11 @@ class Scenarios(ProducerRules, ConsumerRules):
         self._pop(consumer, "batch_pop", True, capacity)
         if not self.d.messages or not isinstance(self.d.model(self.d.messages[-1]), list):
             return
-        if isinstance(self.d.lockstep.expected.get(self.d.messages[-1]), list) and self._readable(self.d.messages[-1]):
+        if self._readable(self.d.messages[-1]):
             exports = self._export_all(self.d.messages[-1], fewer)
             self.d.call(producer, "batch_push", [b"more"] * 3)
             self._pop_somehow(producer, consumer, how)
-            for _ in range(2):
+            for _ in range(min(2, len(self.d.model(exports)))):
                 self.d.source("release", f"{exports}.pop().release()")
                 self._pop_somehow(producer, consumer, how)
             if not kept:
@@ -76,12 +76,21 @@ class Scenarios(ProducerRules, ConsumerRules):
             self.d.call(consumer, how, *{"try_pop": [], "batch_pop": [3], "receive_many": [3, 0]}.get(how, [0]))
 
     @precondition(lambda self: self.d.producers and {"flatbuffers", "waiting"} <= self.provides)
-    @rule(which=pick, most=st.sampled_from([None, None, 16, 64, 0, 65, -1, "1"]), timeout=timeouts)
-    def flatbuffer(self, which: int, most: Any, timeout: Any) -> None:
+    @rule(
+        which=pick,
+        most=st.sampled_from([None, None, 16, 64, 0, 65, -1, "1"]),
+        timeout=timeouts,
+        full=st.sampled_from([False, False, True]),
+    )
+    def flatbuffer(self, which: int, most: Any, timeout: Any, full: bool) -> None:
         """Build a FlatBuffer as the next message; without a limit only where the model does not block."""
         on = self._one(self.d.producers, which)
+        if full and self.d.model(on).capacity() <= 64:
+            self.d.call(on, "batch_push", [b"full"] * self.d.model(on).capacity())
         if timeout is None and self.d.would_wait(on):
             timeout = 1e-6
+        if most in (-1, "1"):
+            timeout = 0  # which of two bad arguments is refused is open
         arguments = f"{most!r}, {timeout!r}"
         self.d.statement("build", f"with {on}.build({arguments}) as z: z.Finish(z.CreateString('built'))")
 

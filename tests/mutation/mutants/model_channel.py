@@ -354,7 +354,7 @@ POPPING = (
         "        return bytes(self)\n", "        return bytes(self)[:1]\n",
     ),
     Mutant(
-        "copy_of_an_expired_message", MESSAGE_PY, suite("MSG-2"),
+        "copy_of_an_expired_message", MESSAGE_PY, suite("MSG-6"),
         "        return bytes(self)\n", "        return self._data\n",
     ),
     Mutant(
@@ -366,7 +366,7 @@ POPPING = (
         "    def tobytes(self) -> bytes:\n",
     ),
     Mutant(
-        "a_refused_pop_has_taken", CONSUMER_PY, suite("POP-6"),
+        "a_refused_pop_has_taken", CONSUMER_PY, suite("POP-6", "ARG-4"),
         "        max_count, limit = arguments.count(\"max_count\", max_count), arguments.seconds(timeout)\n",
         "        max_count = arguments.count(\"max_count\", max_count)\n"
         "        self._endpoint.channel, *_ = popping.batch_pop(self._current(), min(max_count, 1))\n"
@@ -437,7 +437,7 @@ WAITING = (
         "    if channel.reserved:\n        return channel, Blocked.FOR_SPACE\n    if not possible:\n",
     ),
     Mutant(
-        "a_reservation_counts_its_timeout", PRODUCER_PY, suite("WAI-2"),
+        "a_reservation_counts_its_timeout", PRODUCER_PY, suite("WAI-2", "STA-1"),
         "        if answer is not True:\n",
         "        if isinstance(answer, Blocked):\n"
         "            self._endpoint.channel, _ = pushing.push_timed_out(self._endpoint.channel)\n"
@@ -550,7 +550,7 @@ LIFECYCLE = (
         "return ChannelConfig(0, 0) if handle is Side.MOVED else channel.config", "return channel.config",
     ),
     Mutant(
-        "a_close_counts_as_a_failure", LIFECYCLE_PY, suite("STA-4"),
+        "a_close_counts_as_a_failure", LIFECYCLE_PY, suite("STA-4", "LIF-5"),
         "    return replace(channel, consumer=Side.CLOSED, held=0)\n",
         "    received = channel.received._replace(failed_pops=channel.received.failed_pops + 1)\n"
         "    return replace(channel, consumer=Side.CLOSED, held=0, received=received)\n",
