@@ -81,6 +81,9 @@ QUICK: tuple[Client, ...] = (
     ),
     client("begin, producer closes", 1, "begin_pop 2; end_pop 1; begin_pop 1", "try_push 1; close_producer"),
     client("begin contended", 1, "begin_pop 1; end_pop 1", "try_pop", setup="try_push 1"),
+    client(
+        "begins by two threads", 1, "begin_pop 1; end_pop 0", "begin_pop 1; end_pop 0; unread_pop", setup="try_push 1"
+    ),
     client("wait inside an open pop", 1, "begin_pop 1; poll_message; end_pop 1", "try_push 1"),
     client(
         "pop nested in an open one",
@@ -183,6 +186,13 @@ QUICK: tuple[Client, ...] = (
         setup="close_consumer",
     ),
     client("close during an open pop", 1, "begin_pop 1; end_pop 1; readable", "close_consumer", setup="try_push 1"),
+    client(
+        "close during one of two open pops",
+        1,
+        "begin_pop 1; end_pop 0; begin_pop 1; end_pop 1",
+        "close_consumer",
+        setup="try_push 1",
+    ),
     client(
         "close from inside",
         1,
