@@ -158,16 +158,17 @@ static inline bool guard_is_closed(const omni_guard *guard) {
 
 /* Whether a close is complete. */
 static inline bool guard_has_ended(const omni_guard *guard) {
-  return platform_load(&guard->ending.value, acquire) == GUARD_ENDED; /* pairs with guard_end */
+  /* acquire: pairs with guard_end; without it a push after this close could still go through (LIF-2) */
+  return platform_load(&guard->ending.value, acquire) == GUARD_ENDED;
 }
 
 /* Of several closes of an empty guard, one completes the close, and calls guard_end after: true. For the others it
  * returns when that has happened: false. */
 static inline bool guard_begin_end(omni_guard *guard) {
   uint32_t ending = GUARD_OPEN;
-  /* acquire: pairs with guard_end; without it a close returns before the other one has freed the name (BRK-8) */
+  /* relaxed: guard_has_ended acquires what another close did, and guard_is_empty what the thread inside did */
   while (!platform_compare_exchange(&guard->ending.value, &ending, ending == GUARD_OPEN ? GUARD_ENDING : GUARD_AWAITED,
-                                    acquire)) {
+                                    relaxed)) {
     if (ending == GUARD_ENDED) return !guard_has_ended(guard);
   }
   if (ending == GUARD_OPEN) return true;

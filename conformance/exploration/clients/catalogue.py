@@ -178,6 +178,7 @@ QUICK: tuple[Client, ...] = (
         "close_consumer; request 0",
         setup="close_producer",
     ),
+    client("consumer closed by two threads, then a push", 1, "close_consumer", "close_consumer; try_push 1"),
     client(
         "producer closed by two threads, then a request",
         1,
