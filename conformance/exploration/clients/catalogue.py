@@ -342,6 +342,8 @@ QUICK: tuple[Client, ...] = (
         setup="reserve; pin_region; free_consumer",
     ),
     client("region pin, concurrent close", 1, "close_producer", "pin_region", setup="reserve; close_consumer"),
+    client("region closed by another thread", 1, "close_producer", "writable; writable", setup="reserve"),
+    client("region pins by two threads", 1, "pin_region", "unpin_region", setup="reserve; pin_region"),
     client(
         "pinned region, concurrent commit",
         1,
