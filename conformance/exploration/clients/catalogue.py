@@ -81,6 +81,9 @@ QUICK: tuple[Client, ...] = (
     ),
     client("begin, producer closes", 1, "begin_pop 2; end_pop 1; begin_pop 1", "try_push 1; close_producer"),
     client("begin contended", 1, "begin_pop 1; end_pop 1", "try_pop", setup="try_push 1"),
+    client(
+        "begins by two threads", 1, "begin_pop 1; end_pop 0", "begin_pop 1; end_pop 0; unread_pop", setup="try_push 1"
+    ),
     client("wait inside an open pop", 1, "begin_pop 1; poll_message; end_pop 1", "try_push 1"),
     client(
         "pop nested in an open one",
@@ -175,6 +178,7 @@ QUICK: tuple[Client, ...] = (
         "close_consumer; request 0",
         setup="close_producer",
     ),
+    client("consumer closed by two threads, then a push", 1, "close_consumer", "close_consumer; try_push 1"),
     client(
         "producer closed by two threads, then a request",
         1,
@@ -183,6 +187,13 @@ QUICK: tuple[Client, ...] = (
         setup="close_consumer",
     ),
     client("close during an open pop", 1, "begin_pop 1; end_pop 1; readable", "close_consumer", setup="try_push 1"),
+    client(
+        "close during one of two open pops",
+        1,
+        "begin_pop 1; end_pop 0; begin_pop 1; end_pop 1",
+        "close_consumer",
+        setup="try_push 1",
+    ),
     client(
         "close from inside",
         1,
@@ -331,6 +342,8 @@ QUICK: tuple[Client, ...] = (
         setup="reserve; pin_region; free_consumer",
     ),
     client("region pin, concurrent close", 1, "close_producer", "pin_region", setup="reserve; close_consumer"),
+    client("region closed by another thread", 1, "close_producer", "writable; writable", setup="reserve"),
+    client("region pins by two threads", 1, "pin_region", "unpin_region", setup="reserve; pin_region"),
     client(
         "pinned region, concurrent commit",
         1,

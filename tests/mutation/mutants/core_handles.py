@@ -450,6 +450,10 @@ CONSUMER = (
         "  } while (platform_store(&consumer->open, 0, relaxed), platform_load(&consumer->open, acquire) != 0);\n",
     ),
     Mutant(
+        "another_threads_pop_is_taken_for_ones_own", CONSUMER_C, explorer("begins by two threads", UNEXPLAINED),
+        "platform_load(&consumer->open, acquire)", "platform_load(&consumer->open, relaxed)",
+    ),
+    Mutant(
         "a_close_from_inside_waits_for_itself", CONSUMER_C, explorer("close from inside", LOST_WAKEUP),
         "if (guard_has_ended(&consumer->guard) || defer_close(consumer)) return 0;",
         "if (guard_has_ended(&consumer->guard)) return 0;",
