@@ -466,7 +466,6 @@ QUICK: tuple[Client, ...] = (
     client("shutdown, concurrent push and pops", 1, "try_push 1", "shutdown", "try_pop; try_pop"),
     client("shutdown, one thread has both sides", 1, "try_push 1; try_pop; try_pop", "shutdown"),
     client("shutdown, reserved", 1, "commit 1", "shutdown", "try_pop", setup="reserve"),
-    client("shutdown and close", 1, "try_push 1", "shutdown", "close_producer"),
     client(
         "shutdown_wait, consumer waits",
         1,
@@ -597,6 +596,7 @@ FULL: tuple[Client, ...] = (
         "blocking_push 1; blocking_push 2; blocking_push 3",
         "blocking_pop; close_consumer",
     ),
+    client("shutdown and close", 1, "try_push 1", "shutdown", "close_producer"),
     client(
         "shutdown and close, producer waits", 1, "blocking_push 2", "shutdown", "close_producer", setup="try_push 1"
     ),

@@ -241,7 +241,8 @@ POOL = (
         "  pool->reclaimed++;\n", "",
     ),
     Mutant(
-        "an_owed_buffer_is_given_back_while_pinned", POOL_H, (explorer("owed buffer, two pins", RACE), cbmc("pool: unpin", "holds()")),
+        "an_owed_buffer_is_given_back_while_pinned", POOL_H,
+        (explorer("owed buffer, two pins", RACE), cbmc("pool: unpin", "holds()")),
         "if (pins == (POOL_OWED | 1)) pool_give_back", "if (pins & POOL_OWED) pool_give_back",
     ),
     Mutant(
