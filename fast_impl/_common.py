@@ -65,7 +65,7 @@ def as_nanoseconds(timeout: Timeout) -> int:
         number: Any = timeout  # but NumPy's would keep their few bits when multiplied
         if not isinstance(number, (Fraction, Decimal)):
             number = operator.index(number) if isinstance(number, Integral) else float(number)
-        if number != number:
+        if number.is_nan() if isinstance(number, Decimal) else number != number:
             raise ValueError(f"timeout must be 0 or more seconds, not {timeout}")
         # compared before it is converted: a Fraction or a Decimal may be too large for any conversion
         nanoseconds = -1 if number < 0 else math.ceil(number * 10**9) if number < _LONGEST // 10**9 else _LONGEST + 1

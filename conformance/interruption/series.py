@@ -77,7 +77,7 @@ def ways(target: Target, kind: str) -> list[type[Points]]:
         return [places.Collections]
     bytecodes = type("Bytecodes", (places.bytecodes(),), {"files": places.files_of(target)})
     found: list[type[Points]] = [bytecodes, Waits]
-    install = getattr(target.omni, HOOK, None)
+    install = getattr(target.omni.ProducerHandle, HOOK, None)
     if install is not None:
         hooks = places.SignalChecks if kind == "handler" else places.Releases
         found.append(type(hooks.__name__, (hooks,), {"install": staticmethod(install)}))
@@ -90,7 +90,8 @@ def in_python(target: Target) -> bool:
 
 
 HOOK = "_interruption_points"
-"""The attribute by which a test build in C is driven: a function that takes what is called at each of its points."""
+"""The attribute of a test build's ProducerHandle by which its points in C are driven: a function that takes what is
+called at each of them, with the point's name, or None."""
 
 
 class Series:

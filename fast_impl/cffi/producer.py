@@ -42,8 +42,8 @@ class Reservation(_interface.Reservation):
         endpoint = self._endpoint()
         if endpoint is None:
             ended()
-        view = self._view  # read once: a close from another thread sets it to None [LIF-8]
-        if view is None:
+        view = self._view
+        if view is None or _was_released(view):
             view = self._export(endpoint)
         if not lib.omni_region_is_writable(endpoint.handle[0], self._region):  # a finaliser may have closed meanwhile
             endpoint.release(self)
@@ -77,13 +77,13 @@ class ProducerEndpoint:
     def release(self, reservation: Reservation | None = None) -> None:
         """Release the view that `Reservation.data` gave; an array on it may keep it and the region [RSV-7]."""
         reservation = reservation or self.reservation
-        if reservation is None or reservation._view is None:
+        view = None if reservation is None else reservation._view  # read once: a close may come in between
+        if view is None:
             return
         try:
-            reservation._view.release()
+            view.release()
         except BufferError:  # an array lies directly on it
             ffi.gc(self.releaser[1], None)
-        reservation._view = None
 
 
 @final
@@ -227,6 +227,13 @@ class ProducerHandle(_interface.ProducerHandle):
         if code == lib.OMNI_CONCURRENT_USE:
             _refused(code, endpoint)
         return code
+
+
+def _was_released(view: memoryview) -> bool:
+    try:
+        return view.nbytes < 0
+    except ValueError:
+        return True
 
 
 def _result(code: int, endpoint: ProducerEndpoint) -> PushResult:

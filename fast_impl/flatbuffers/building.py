@@ -179,8 +179,9 @@ def build(producer: Producer, /, max_bytes: SupportsIndex | None = None, timeout
 
     Entering waits up to `timeout` seconds for a slot [WAI-2].
     """
+    most = None if max_bytes is None else as_count("max_bytes", max_bytes)
     as_nanoseconds(timeout)  # raises for a bad one, here and not on entry
-    return Build(producer, None if max_bytes is None else as_count("max_bytes", max_bytes), timeout)
+    return Build(producer, most, timeout)
 
 
 class Build:
