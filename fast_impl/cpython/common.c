@@ -120,6 +120,8 @@ PyObject *raise_by(PyObject *raiser, const char *format, ...) {
   if (returned) { /* it raises, always */
     Py_DECREF(returned);
     PyErr_SetString(PyExc_SystemError, "what should have raised returned");
+  } else if (!PyErr_Occurred()) { /* CPython 3.11, without memory for the call */
+    PyErr_NoMemory();
   }
   return NULL;
 }

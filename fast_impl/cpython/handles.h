@@ -161,8 +161,8 @@ PyObject *producer_reserve(producer_object *self, PyObject *const *args, Py_ssiz
 PyObject *producer_try_reserve(producer_object *self, PyObject *const *args, Py_ssize_t nargs);
 PyObject *producer_commit(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 PyObject *producer_rollback(producer_object *self, PyObject *unused);
-/* Releases the view that `data` gave, if there is one and nothing else lies on it. */
-void reservation_release(reservation_object *reservation);
+/* Releases the view that `data` gave, if there is one and nothing else lies on it. -1 with an exception. */
+int reservation_release(reservation_object *reservation);
 
 /* Waits for a free slot without the GIL until the deadline: OMNI_PUSH_SUCCESS if it is worth trying, TIMEOUT,
  * CHANNEL_CLOSED, or negative: OMNI_INTERRUPTED with an exception set. */

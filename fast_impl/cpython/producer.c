@@ -32,7 +32,10 @@ static void endpoint_close(producer_endpoint *endpoint) {
   reservation_object *reservation = endpoint->reservation;
   if (!reservation) return;
   endpoint->reservation = NULL;
-  reservation_release(reservation); /* an export of the view keeps it alive, and the memory */
+  PyObject *kind, *error, *trace;
+  PyErr_Fetch(&kind, &error, &trace); /* a handle may end while an exception is being raised */
+  if (reservation_release(reservation) < 0) PyErr_Clear();
+  PyErr_Restore(kind, error, trace);
   Py_DECREF(reservation);
 }
 

@@ -60,17 +60,15 @@ PyObject *producer_try_reserve(producer_object *self, PyObject *const *args, Py_
 }
 
 /* `self` may end meanwhile, with its last reference: a finaliser may run when the method is called. */
-void reservation_release(reservation_object *self) {
+int reservation_release(reservation_object *self) {
   PyObject *view = Py_XNewRef(self->view);
-  if (!view) return;
-  PyObject *kind, *error, *trace;
-  PyErr_Fetch(&kind, &error, &trace); /* a handle may be closed while an exception is being raised */
+  if (!view) return 0;
   PyObject *released = PyObject_CallMethod(view, "release", NULL);
-  if (!released) PyErr_Clear(); /* an array, a slice or the like lies on it */
-  else if (self->view == view) Py_CLEAR(self->view);
+  if (released && self->view == view) Py_CLEAR(self->view);
+  if (!released && PyErr_ExceptionMatches(PyExc_BufferError)) PyErr_Clear(); /* an array or the like lies on it */
   Py_XDECREF(released);
   Py_DECREF(view);
-  PyErr_Restore(kind, error, trace);
+  return PyErr_Occurred() ? -1 : 0;
 }
 
 /* Commits, or rolls back where `commit` is false. Where the region is pinned by the view that `data` gave, that is
@@ -83,8 +81,9 @@ static int finish(producer_endpoint *endpoint, bool commit, uint64_t size, uint6
     reservation_object *reservation = endpoint->reservation;
     if (code != OMNI_PINNED || released || !reservation) break;
     Py_INCREF(reservation);
-    reservation_release(reservation);
+    if (reservation_release(reservation) < 0) code = OMNI_INTERRUPTED;
     Py_DECREF(reservation);
+    if (code == OMNI_INTERRUPTED) break;
   }
   if (code == OMNI_PINNED) raise_by(endpoint->state->held, "()");
   else if (code == OMNI_CONCURRENT_USE) refuse_producer(endpoint, code);
@@ -154,7 +153,7 @@ static PyObject *reservation_data(reservation_object *self, void *Py_UNUSED(clos
     Py_XSETREF(self->view, view);
   }
   if (is_writable(self)) return Py_NewRef(self->view);
-  reservation_release(self); /* a finaliser has closed the producer while the view was made */
+  if (reservation_release(self) < 0) return NULL; /* a finaliser has closed the producer while the view was made */
   return raise_by(self->endpoint->state->ended, "()");
 }
 

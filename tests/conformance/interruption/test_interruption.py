@@ -185,7 +185,8 @@ def test_a_face_in_c_is_interrupted_at_its_points(monkeypatch: pytest.MonkeyPatc
         return answer
 
     monkeypatch.setattr(target.omni.ConsumerHandle, "try_pop", try_pop)
-    monkeypatch.setattr(target.omni, "_interruption_points", lambda call: install.__setitem__(0, call), raising=False)
+    points_of = staticmethod(lambda call: install.__setitem__(0, call))
+    monkeypatch.setattr(target.omni.ProducerHandle, "_interruption_points", points_of, raising=False)
     seen = {}
     for kind, names in (("handler", {"signals"}), ("thread", {"release", "retake"})):
         series = Series(target, BY_CALL["try_pop"], kind, False)
