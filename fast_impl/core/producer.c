@@ -7,7 +7,8 @@ static bool nobody_receives(const omni_channel *channel) {
 }
 
 static inline void fill(omni_ring *ring, uint64_t ahead, const void *data, size_t size) {
-  platform_copy(ring_put(ring, ahead, pool_take(&ring->pool, &ring->released_index), size, 0), data, size);
+  uint8_t *payload = ring_put(ring, ahead, pool_take(&ring->pool, &ring->released_index), size, 0);
+  platform_copy(payload, data, size);
 }
 
 static bool has_reserved(const omni_producer *producer) {
@@ -219,7 +220,7 @@ static void end_producer(omni_producer *producer) {
 
 int omni_producer_close_begin(omni_producer *producer) {
   guard_close(&producer->guard);
-  if (platform_load(&producer->ended, acquire)) return 0;    /* as in omni_consumer_close_begin */
+  if (platform_load(&producer->ended, acquire)) return 0; /* pairs with broker_side_ended */
   eventcount_wake(&producer->channel->ring.producer_waiter); /* the thread inside, if it sleeps (LIF-8) */
   if (!guard_is_empty(&producer->guard)) return 1;
   end_producer(producer);

@@ -50,12 +50,12 @@
 #define platform_budget(count, stride) ((void)(stride), script_budget(count))
 uint32_t script_budget(uint32_t count); /* harness.c: as the client says */
 
-#define platform_copy(to, from, size)          \
-  do {                                         \
-    wm_plain_read(from, size, WM_SITE(#from)); \
-    wm_plain_write(to, size, WM_SITE(#to));    \
-    memcpy(to, from, size);                    \
-  } while (0)
+static inline void platform_copied(void *to, const void *from, size_t size, const wm_site *site) {
+  wm_plain_read(from, size, site);
+  wm_plain_write(to, size, site);
+  memcpy(to, from, size);
+}
+#define platform_copy(to, from, size) platform_copied(to, from, size, WM_SITE(#to))
 
 typedef struct {
   _Atomic uint32_t value;
