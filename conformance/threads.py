@@ -143,7 +143,7 @@ def operation_of(thread: int, body: str = "") -> str | None:
     """
     frame = sys._current_frames().get(thread)
     while frame is not None and not _is_check(frame):
-        if frame.f_code.co_name in OPERATIONS:
+        if frame.f_code.co_name in OPERATIONS and Path(frame.f_code.co_filename).name != "threading.py":
             return frame.f_code.co_name
         frame = frame.f_back
     called = [] if frame is None else [each for each in re.findall(r"\.(\w+)\(", _line(frame)) if each in OPERATIONS]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import linecache
 import re
+from pathlib import Path
 from typing import NamedTuple
 
 from conformance.checks.registry import Check
@@ -95,7 +96,7 @@ def _threads_of(dump: str) -> list[list[tuple[str, int, str]]]:
 def _call_of(frames: list[tuple[str, int, str]]) -> str:
     """The operation that a thread is in, or "": the outermost function of that name, or the line that calls one."""
     for file, line, function in frames:
-        if function in OPERATIONS:
+        if function in OPERATIONS and Path(file).name != "threading.py":
             return function
         called = _CALL.search(linecache.getline(file, line))
         if called:

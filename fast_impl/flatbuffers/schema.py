@@ -21,14 +21,14 @@ class Schema:
     plain vectors of bytes.
     """
 
-    __slots__ = ("_objects", "_root", "file_identifier", "source")
+    __slots__ = ("_objects", "_root", "_source", "file_identifier")
 
     def __init__(self, data: Any, source: str) -> None:
         """Use `Schema.load`."""
         pointer = _compiled(data, source)
         identifier = lib.omni_schema_file_identifier(pointer)
         root = lib.omni_schema_root(pointer)
-        self.source = source
+        self._source = source
         """The path it was read from."""
         self.file_identifier: bytes | None = ffi.unpack(identifier, 4) if identifier else None
         """The four bytes that the schema declares, or None."""
@@ -81,19 +81,19 @@ class Schema:
         """Like the function `verify`, for a table by its full name, or without a name for the root type."""
         table = self._root if name is None else self._table(name)
         if table is None:
-            raise SchemaError(f"{self.source} declares no root type; name one of its tables: {_some(self.tables)}")
+            raise SchemaError(f"{self._source} declares no root type; name one of its tables: {_some(self.tables)}")
         return table.verify(data, size_prefixed, file_identifier, max_depth, max_tables)
 
     def _table(self, name: str) -> Table:
         found = self._objects.get(name)
         if found is None:
-            raise SchemaError(f"{self.source} has no table {name!r}; it has {_some(self.tables)}")
+            raise SchemaError(f"{self._source} has no table {name!r}; it has {_some(self.tables)}")
         if not found.is_table:
-            raise SchemaError(f"{name} is a struct in {self.source}; only a table can be a root")
+            raise SchemaError(f"{name} is a struct in {self._source}; only a table can be a root")
         return found
 
     def __repr__(self) -> str:
-        return f"<Schema {self.source}: {len(self.tables)} tables, root {self.root}>"
+        return f"<Schema {self._source}: {len(self.tables)} tables, root {self.root}>"
 
 
 def _compiled(data: Any, source: str) -> Any:

@@ -64,11 +64,29 @@ class Schema:
         _added[T] = self, self._table(name)
         return self
 
-    def verify(self, data: Any, name: str | None = None, **limits: Any) -> bool:
+    def verify(
+        self,
+        data: Any,
+        name: str | None = None,
+        *,
+        size_prefixed: bool = False,
+        file_identifier: bytes | str | None = None,
+        max_depth: int = 64,
+        max_tables: int = 1_000_000,
+    ) -> bool:
         """As the function `verify`, for a table by its full name; without a name, for the root type."""
         if name is None and self.root is None:
             raise SchemaError("no root type is declared; name a table")
-        return _verify(self, self._table(name or self.root or ""), data, **limits)
+        table = self._table(name or self.root or "")
+        return _verify(
+            self,
+            table,
+            data,
+            size_prefixed=size_prefixed,
+            file_identifier=file_identifier,
+            max_depth=max_depth,
+            max_tables=max_tables,
+        )
 
     def _table(self, name: str) -> str:
         if name not in self.definitions.tables:

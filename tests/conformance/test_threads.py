@@ -26,12 +26,12 @@ def held() -> Iterator[Any]:
 def test_a_target_of_python_shows_its_frame(held: Any) -> None:
     """The innermost function with an operation's name is it, whatever it calls."""
 
-    def wait() -> None:
+    def inner() -> None:
         with held:
             pass
 
     def blocking_pop() -> None:
-        wait()
+        inner()
 
     task = Task(lambda: blocking_pop())
     assert task.asleep()
