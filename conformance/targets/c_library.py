@@ -37,12 +37,13 @@ def load(path: str | Path) -> ModuleType:
         return sys.modules[BINDING]
     core: Any = ModuleType(_CORES[0])
     core.__file__ = path
-    core.ffi, core.lib = _bind(path)
+    core.ffi, lib = _bind(path)
+    core.lib = _Lib(core.ffi, lib)
     sys.modules.update(dict.fromkeys(_CORES, core))
     os.environ["OMNI_BINDING"] = "cffi"
     omni = import_module(BINDING)
-    if hasattr(core.lib, "omni_set_start_index"):
-        vars(omni)["set_start_index"] = core.lib.omni_set_start_index
+    if hasattr(lib, "omni_set_start_index"):
+        vars(omni)["set_start_index"] = lib.omni_set_start_index
     return omni
 
 
@@ -76,6 +77,25 @@ def _bind(path: str) -> tuple[Any, Any]:
     if missing := [name for name in functions if not hasattr(lib, name)]:
         raise ImportError(f"{path} does not export {', '.join(missing)}, which omni_mailbox.h declares")
     return ffi, lib
+
+
+class _Lib:
+    """The library's functions, and those in C that the binding's own module adds to the C ABI (`_sources.SOURCE`)."""
+
+    def __init__(self, ffi: Any, lib: Any) -> None:
+        self._ffi, self._lib = ffi, lib
+
+    def __getattr__(self, name: str) -> Any:
+        slot, _, what = name.removeprefix("slot_").partition("_")
+        if not name.startswith("slot_"):
+            return getattr(self._lib, name)
+        if slot == "new":
+            return self._new_broker
+        function = getattr(self._lib, f"omni_{what}_{slot}")
+        return lambda held: None if held[0] == self._ffi.NULL else function(held[0])
+
+    def _new_broker(self, slot: Any, memory_limit: int) -> None:
+        slot[0] = self._lib.omni_broker_new(memory_limit)
 
 
 def _declarations() -> str:

@@ -31,7 +31,7 @@ def load(name: str, without: Iterable[str] = ()) -> Target:
     omni = complete(omni, name)
     lacks = {**declared(omni), **dict.fromkeys(without, "--without")}
     if is_library(name):
-        lacks.update(c_library.not_provided(name))
+        lacks |= c_library.not_provided(name) | {"interruption": "what could be interrupted is the adapter's Python"}
     if not hasattr(omni.Message, "get_flatbuffer"):
         lacks.setdefault("flatbuffers", "not there")
     elif find_spec("flatbuffers") is None:

@@ -16,6 +16,7 @@ FEATURES = {
     "conveniences": "send, receive, send_many, receive_many, iteration, Message.tobytes and open_channel",
     "waiting": "wait, and reserve and build with a timeout",
     "signals": "blocked calls answer signals",
+    "interruption": "whatever comes in the middle of a call leaves nothing behind",
     "flatbuffers": "build, get_flatbuffer and verify",
     "in-place": "FlatBuffers are built and read in the ring's own memory",
     "bounded-memory": "resident memory follows what is in flight",

@@ -78,29 +78,6 @@ static void memory(void) { /* MEM-1 */
   CHECK(resident() < mib + 64 * 1024); /* warmed up, and no more */
 }
 
-static _Atomic bool first_has_ended;
-
-static void *close_here(void *nothing) {
-  omni_consumer_close(consumer);
-  CHECK(first_has_ended);
-  return nothing;
-}
-
-static void a_second_close_waits(void) { /* BRK-8 */
-  omni_guard *guard = &consumer->guard;
-  pthread_t thread;
-  guard->ending.value = GUARD_ENDING; /* as if a first one were completing it */
-  thread_start(&thread, close_here, NULL);
-  while (guard->ending.value != GUARD_AWAITED) sched_yield();
-  first_has_ended = true;
-  guard_end(guard);
-  thread_join(thread);
-  CHECK(omni_consumer_close_begin(consumer) == 0 && omni_producer_is_connected(producer));
-  guard->ending.value = GUARD_OPEN;
-  omni_consumer_close(consumer);
-  CHECK(!omni_producer_is_connected(producer));
-}
-
 /* ---- adaptive back-off, from inside the ring ---- */
 
 static omni_ring ring;
@@ -141,7 +118,6 @@ static const struct {
 } tests[] = {
     {"too many pins of one", too_many_pins},
     {"memory", memory},
-    {"a second close waits", a_second_close_waits},
     {"back-off", back_off},
 };
 

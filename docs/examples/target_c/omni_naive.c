@@ -536,6 +536,11 @@ void omni_producer_get_stats(const omni_producer *p, omni_handle_stats *stats) {
   leave(&p->side, 0);
 }
 
+const void *omni_producer_name(const omni_producer *p, size_t *size) {
+  *size = p->side.channel->name_size;
+  return p->side.channel->name;
+}
+
 int omni_producer_close_begin(omni_producer *p) { return close_begin(&p->side); }
 void omni_producer_close_end(omni_producer *p) { close_end(&p->side); }
 
@@ -682,6 +687,16 @@ void omni_pop_message(const omni_pop *step, size_t place, omni_message *message)
   leave(&k->side, 0);
 }
 
+int omni_pop_is_adjacent(const omni_pop *step, size_t count) {
+  const channel *c = step->consumer->side.channel;
+  bool adjacent = true;
+  pthread_mutex_lock(lock_of(&step->consumer->side));
+  uint64_t first = number_of_buffer(c, message_at(step->consumer, c->read).data);
+  for (size_t i = 1; i < count; i++)
+    adjacent &= number_of_buffer(c, message_at(step->consumer, c->read + i).data) == first + i;
+  return (int)leave(&step->consumer->side, adjacent);
+}
+
 int omni_pop_end(omni_consumer *k, omni_pop *step, size_t taken) {
   pthread_mutex_lock(lock_of(&k->side));
   bool is_open = step->consumer && k->open && k->pops == step->number;
@@ -728,13 +743,6 @@ void omni_unpin(omni_pin *pin) {
   leave_or_free(c);
 }
 
-int omni_messages_are_adjacent(const omni_consumer *k, const omni_message *messages, size_t count) {
-  const channel *c = k->side.channel;
-  for (size_t i = 1; i < count; i++)
-    if (number_of_buffer(c, messages[i].data) != number_of_buffer(c, messages[0].data) + i) return 0;
-  return 1;
-}
-
 int omni_consumer_is_connected(const omni_consumer *k) {
   pthread_mutex_lock(lock_of(&k->side));
   return leave(&k->side, !k->side.closed && !nobody_sends(k->side.channel));
@@ -754,6 +762,11 @@ void omni_consumer_get_stats(const omni_consumer *k, omni_handle_stats *stats) {
   leave(&k->side, 0);
 }
 
+const void *omni_consumer_name(const omni_consumer *k, size_t *size) {
+  *size = k->side.channel->name_size;
+  return k->side.channel->name;
+}
+
 int omni_consumer_close_begin(omni_consumer *k) { return close_begin(&k->side); }
 void omni_consumer_close_end(omni_consumer *k) { close_end(&k->side); }
 
@@ -765,3 +778,6 @@ void omni_consumer_free(omni_consumer *k) {
   omni_consumer_close(k);
   free_side(&k->side);
 }
+
+/* Each buffer has memory of its own from the beginning to the end. */
+const char *omni_not_provided(void) { return "bounded-memory"; }
