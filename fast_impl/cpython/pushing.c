@@ -69,14 +69,23 @@ PyObject *producer_try_push(producer_object *self, PyObject *const *args, Py_ssi
   return answer;
 }
 
-PyObject *producer_blocking_push(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+/* The data first, as in the model [ARG-1, ARG-2]. The caller releases the bytes. */
+static inline int push_arguments(const char *function, producer_object *self, PyObject *const *args, Py_ssize_t nargs,
+                                 PyObject *kwnames, payload *bytes, int64_t *timeout) {
   PyObject *values[2] = {NULL, Py_None};
-  int64_t timeout = FOREVER;
-  payload bytes;
   if (LIKELY(nargs == 1 && !kwnames)) values[0] = args[0];
-  else if (bind("blocking_push", names, 1, 2, args, nargs, kwnames, values) < 0) return NULL;
-  if (UNLIKELY(values[1] != Py_None) && convert_timeout(self->state, values[1], &timeout) < 0) return NULL;
-  if (payload_of(self->state, values[0], &bytes) < 0) return NULL;
+  else if (bind(function, names, 1, 2, args, nargs, kwnames, values) < 0) return -1;
+  if (payload_of(self->state, values[0], bytes) < 0) return -1;
+  *timeout = FOREVER;
+  if (LIKELY(values[1] == Py_None) || convert_timeout(self->state, values[1], timeout) == 0) return 0;
+  payload_release(bytes);
+  return -1;
+}
+
+PyObject *producer_blocking_push(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+  payload bytes;
+  int64_t timeout;
+  if (push_arguments("blocking_push", self, args, nargs, kwnames, &bytes, &timeout) < 0) return NULL;
   producer_endpoint *endpoint = self->endpoint; /* read after the conversion, as in try_push */
   PyObject *answer;
   if (LIKELY(endpoint != NULL)) {
@@ -90,37 +99,33 @@ PyObject *producer_blocking_push(producer_object *self, PyObject *const *args, P
   return answer;
 }
 
-/* Sends data, or raises why not; a code, INVALID_SIZE also where it is not bytes. The deadline is made of `timeout`
- * where that is given. */
-static int send_data(producer_object *self, PyObject *data, int64_t timeout, const int64_t *deadline) {
-  payload bytes;
-  if (payload_of(self->state, data, &bytes) < 0) return OMNI_PUSH_INVALID_SIZE;
+/* Sends the bytes and releases them, or raises why not; a code. Waits until `deadline`, or without one for `timeout`.
+ */
+static int send_bytes(producer_object *self, payload *bytes, int64_t timeout, const int64_t *deadline) {
   producer_endpoint *endpoint = self->endpoint; /* read after the conversion, as in try_push */
   int code = OMNI_PUSH_CHANNEL_CLOSED;
   if (LIKELY(endpoint != NULL)) {
     endpoint->references++;
-    code = push_once(endpoint, &bytes);
+    code = push_once(endpoint, bytes);
     if (code == OMNI_PUSH_QUEUE_FULL)
-      code = push_waiting(endpoint, &bytes, deadline ? *deadline : deadline_after(timeout));
+      code = push_waiting(endpoint, bytes, deadline ? *deadline : deadline_after(timeout));
   }
   if (UNLIKELY(code < 0 && code != OMNI_INTERRUPTED)) {
     refuse_producer(endpoint, code);
   } else if (UNLIKELY(code > OMNI_PUSH_SUCCESS)) {
     unsigned long long most = endpoint ? omni_producer_max_message_size(endpoint->handle) : 0;
-    raise_by(self->state->unsent, "(OnK)", self->state->push_results[code], (Py_ssize_t)bytes.size, most);
+    raise_by(self->state->unsent, "(OnK)", self->state->push_results[code], (Py_ssize_t)bytes->size, most);
   }
   if (LIKELY(endpoint != NULL)) producer_endpoint_drop(endpoint);
-  payload_release(&bytes);
+  payload_release(bytes);
   return code;
 }
 
 PyObject *producer_send(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
-  PyObject *values[2] = {NULL, Py_None};
-  int64_t timeout = FOREVER;
-  if (LIKELY(nargs == 1 && !kwnames)) values[0] = args[0];
-  else if (bind("send", names, 1, 2, args, nargs, kwnames, values) < 0) return NULL;
-  if (UNLIKELY(values[1] != Py_None) && convert_timeout(self->state, values[1], &timeout) < 0) return NULL;
-  if (LIKELY(send_data(self, values[0], timeout, NULL) == OMNI_PUSH_SUCCESS)) Py_RETURN_NONE;
+  payload bytes;
+  int64_t timeout;
+  if (push_arguments("send", self, args, nargs, kwnames, &bytes, &timeout) < 0) return NULL;
+  if (LIKELY(send_bytes(self, &bytes, timeout, NULL) == OMNI_PUSH_SUCCESS)) Py_RETURN_NONE;
   return NULL;
 }
 
@@ -235,7 +240,7 @@ static Py_ssize_t send_some(producer_object *self, PyObject *messages, Py_ssize_
   if (!endpoint || left <= 1) return 0;
   Py_ssize_t count = gather(PySequence_Fast_ITEMS(messages) + sent, left < FEW ? left : FEW, few);
   int64_t pushed = omni_batch_push(endpoint->handle, few, (size_t)count);
-  return pushed < 0 ? 0 : (Py_ssize_t)pushed; /* send_data finds out why not */
+  return pushed < 0 ? 0 : (Py_ssize_t)pushed; /* send_bytes finds out why not */
 }
 
 PyObject *producer_send_many(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
@@ -258,7 +263,9 @@ PyObject *producer_send_many(producer_object *self, PyObject *const *args, Py_ss
       item = PyIter_Next(iterator);
     }
     if (!item) break;
-    int code = send_data(self, item, 0, &deadline);
+    payload bytes;
+    int code =
+        payload_of(self->state, item, &bytes) < 0 ? OMNI_PUSH_INVALID_SIZE : send_bytes(self, &bytes, 0, &deadline);
     Py_DECREF(item);
     failed = code != OMNI_PUSH_SUCCESS;
     if (UNLIKELY(failed && code != OMNI_INTERRUPTED)) raise_instead(self->state->stopped, sent);
