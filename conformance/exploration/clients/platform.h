@@ -50,11 +50,14 @@
 #define platform_budget(count, stride) ((void)(stride), script_budget(count))
 uint32_t script_budget(uint32_t count); /* harness.c: as the client says */
 
-#define platform_copy(to, from, size)          \
-  do {                                         \
-    wm_plain_read(from, size, WM_SITE(#from)); \
-    wm_plain_write(to, size, WM_SITE(#to));    \
-    memcpy(to, from, size);                    \
+#define platform_copy(to, from, size)                            \
+  do {                                                           \
+    void *platform_to = (to); /* once: it may take a buffer */   \
+    const void *platform_from = (from);                          \
+    size_t platform_size = (size);                               \
+    wm_plain_read(platform_from, platform_size, WM_SITE(#from)); \
+    wm_plain_write(platform_to, platform_size, WM_SITE(#to));    \
+    memcpy(platform_to, platform_from, platform_size);           \
   } while (0)
 
 typedef struct {
