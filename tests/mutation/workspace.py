@@ -29,8 +29,11 @@ import os
 
 os.environ["OMNI_BINDING"] = {binding!r}
 from fast_impl import *
+
+if hasattr(ProducerHandle, "_interruption_points"):
+    _interruption_points = ProducerHandle._interruption_points
 """
-"""A target that has the copy of fast_impl beside it."""
+"""A target that has the copy of fast_impl beside it, and tells the suite of its points if its types in C have them."""
 
 
 def patched(mutant: Mutant, folder: Path) -> Path:
@@ -85,7 +88,7 @@ def _compile_handles(package: Path) -> None:
     sources = sorted(map(str, [*package.glob("cpython/*.c"), *package.glob("core/**/*.c")]))
     (package / "cpython" / "docs.h").write_text("".join(docs(package)))
     # Hidden, because one of its functions has the name of one of the C library's.
-    flags = ["-std=gnu11", "-O1", "-w", "-shared", "-fPIC", "-fvisibility=hidden", "-pthread"]
+    flags = ["-std=gnu11", "-O1", "-w", "-shared", "-fPIC", "-fvisibility=hidden", "-pthread", "-DOMNI_POINTS"]
     command = [compiler(), *flags, f"-I{package / 'core'}", f"-I{get_path('include')}", *sources, "-o", str(library)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:

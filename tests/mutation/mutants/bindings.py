@@ -1,18 +1,27 @@
-"""Mistakes in the two bindings: the types in C for CPython, and the classes over cffi."""
+"""Mistakes in the two bindings: the types in C for CPython, the classes over cffi, and what both share."""
 
 from __future__ import annotations
 
 from tests.mutation.mutant import Mutant, suite, suite_any
 
+CONSUMER_TYPE_C = "fast_impl/cpython/consumer.c"
+PRODUCER_TYPE_C = "fast_impl/cpython/producer.c"
 MESSAGE_C = "fast_impl/cpython/message.c"
+POPPING_C = "fast_impl/cpython/popping.c"
 PUSHING_C = "fast_impl/cpython/pushing.c"
+RESERVATION_C = "fast_impl/cpython/reservation.c"
+CORE_PY = "fast_impl/cffi/core.py"
+CONSUMER_PY = "fast_impl/cffi/consumer.py"
 MESSAGE_PY = "fast_impl/cffi/message.py"
 PRODUCER_PY = "fast_impl/cffi/producer.py"
+BROKER_PY = "fast_impl/_broker.py"
+COMMON_PY = "fast_impl/_common.py"
+INTERFACE_PY = "fast_impl/_interface.py"
 
 CPYTHON = (
     Mutant(
         "an_exported_view_is_not_pinned", MESSAGE_C, suite("MSG-3"),
-        "  if (first && !self->pinned) list(self);\n", "",
+        "  if (first && !endpoint->native) list(self);\n", "",
     ),
     Mutant(
         "an_expired_message_has_a_length", MESSAGE_C, suite("MSG-2"),
@@ -20,7 +29,86 @@ CPYTHON = (
     ),
     Mutant(
         "a_blocking_push_does_not_wait", PUSHING_C, suite_any("PSH-4", "CON-6"),
-        "if (code == OMNI_PUSH_QUEUE_FULL) code =", "if (false) code =",
+        "  if (timeout == 0) return omni_blocking_push", "  if (true) return omni_blocking_push",
+    ),
+    Mutant(
+        "a_pop_takes_before_it_has_a_message_object", POPPING_C, suite("POP-6"),
+        "    bool made = code == OMNI_POP_SUCCESS && put_message(endpoint, answer, &raw) == 0;\n"
+        "    if (LIKELY(code == OMNI_POP_SUCCESS)) omni_pop_end(endpoint->handle, &pop, made);\n",
+        "    if (LIKELY(code == OMNI_POP_SUCCESS)) omni_pop_end(endpoint->handle, &pop, 1);\n"
+        "    bool made = code == OMNI_POP_SUCCESS && put_message(endpoint, answer, &raw) == 0;\n",
+    ),
+    Mutant(
+        "a_payload_is_copied_when_it_has_been_taken", POPPING_C, suite("POP-6"),
+        "    bytes = payload_copy(endpoint, &raw);\n    omni_pop_end(endpoint->handle, &pop, bytes != NULL);\n",
+        "    omni_pop_end(endpoint->handle, &pop, 1);\n    bytes = payload_copy(endpoint, &raw);\n",
+    ),
+    Mutant(
+        "a_list_that_could_not_be_made_takes_its_messages", POPPING_C, suite("POP-6"),
+        "  }\n  omni_pop_end(endpoint->handle, pop, failed ? 0 : count);\n  return failed;",
+        "  }\n  omni_pop_end(endpoint->handle, pop, count);\n  return failed;",
+    ),
+    Mutant(
+        "a_batch_that_could_not_be_made_takes_its_messages", POPPING_C, suite("POP-6"),
+        "omni_pop_end(endpoint->handle, &pop, batch ? count : 0);", "omni_pop_end(endpoint->handle, &pop, count);",
+    ),
+    Mutant(
+        "handlers_run_when_the_message_has_been_taken", POPPING_C, suite("POP-6"),
+        "    if (check_signals() < 0) return OMNI_INTERRUPTED;\n",
+        "    if (code == OMNI_INTERRUPTED && check_signals() < 0) return OMNI_INTERRUPTED;\n",
+        "    keep_ready(endpoint, answer);\n",
+        "    if (made && timeout != 0 && check_signals() < 0) code = OMNI_INTERRUPTED, made = false;\n"
+        "    keep_ready(endpoint, answer);\n",
+    ),
+    Mutant(
+        "a_pop_that_has_waited_does_not_pin", POPPING_C, suite("MSG-3"),
+        "    pin_live_exports(endpoint); /* a handler,", "    /* a handler,",
+    ),
+    Mutant(
+        "a_close_does_not_pin_what_is_exported", CONSUMER_TYPE_C, suite("MSG-3"),
+        "  pin_live_exports(endpoint);\n", "",
+    ),
+    Mutant(
+        "a_move_without_memory_loses_the_endpoint", CONSUMER_TYPE_C, suite("LIF-3"),
+        "  PyObject *moved = handle_of(self->state, NULL);\n  if (!moved) return NULL;\n"
+        "  ((consumer_object *)moved)->endpoint = self->endpoint;\n  self->endpoint = NULL;\n",
+        "  consumer_endpoint *endpoint = self->endpoint;\n  self->endpoint = NULL;\n"
+        "  PyObject *moved = handle_of(self->state, endpoint);\n  if (!moved) return NULL;\n",
+    ),
+    Mutant(
+        "a_close_keeps_the_gil_while_it_waits", CONSUMER_TYPE_C, suite("LIF-8"),
+        "    PyThreadState *thread = gil_give();\n    omni_consumer_close_end(endpoint->handle);\n"
+        "    gil_take(thread);\n",
+        "    omni_consumer_close_end(endpoint->handle);\n",
+    ),
+    Mutant(
+        "a_view_is_given_that_a_finaliser_has_ended", RESERVATION_C, suite_any("RSV-6", "CON-6"),
+        "  if (is_writable(self)) return Py_NewRef(self->view);\n  reservation_release(self);",
+        "  if (self->view) return Py_NewRef(self->view);\n  reservation_release(self);",
+    ),
+    Mutant(
+        "the_core_does_not_know_of_exports_of_the_region", RESERVATION_C, suite("RSV-7"),
+        "omni_region_pin(self->endpoint->handle, &self->region, &self->pin);",
+        "omni_region_is_writable(self->endpoint->handle, &self->region) ? 0 : OMNI_EXPIRED;",
+    ),
+    Mutant(
+        "a_commit_releases_the_view_before_it_asks", RESERVATION_C, suite_any("RSV-4", "RSV-7", "CON-6"),
+        "    code = commit ? omni_commit",
+        "    if (endpoint->reservation) reservation_release(endpoint->reservation);\n"
+        "    code = commit ? omni_commit",
+    ),
+    Mutant(
+        "a_close_leaves_the_view_of_the_region", PRODUCER_TYPE_C, suite("RSV-6"),
+        "  reservation_release(reservation); /*", "  /*",
+    ),
+    Mutant(
+        "a_batch_is_copied_when_all_have_been_yielded", PUSHING_C, suite("PSH-6"),
+        "*iterator = PyObject_GetIter(messages), *all",
+        "*yielded = PySequence_List(messages), *iterator = yielded ? PyObject_GetIter(yielded) : NULL, *all",
+    ),
+    Mutant(
+        "send_many_counts_what_it_did_not_send", PUSHING_C, suite("WAI-5"),
+        "raise_instead(self->state->stopped, sent);", "raise_instead(self->state->stopped, sent + 1);",
     ),
 )  # fmt: skip
 
@@ -37,4 +125,114 @@ CFFI = (
         "available_slots_are_the_capacity", PRODUCER_PY, suite("STA-3"),
         "lib.omni_producer_available_slots(", "lib.omni_producer_capacity(",
     ),
+    Mutant(
+        "a_pop_takes_before_it_has_its_answer", CONSUMER_PY, suite("POP-6"),
+        "                    answer = make(PopResult.SUCCESS, messages, pop)\n", "",
+        "[pop], [count[0] if answer is not None else 0])\n                    [code] = end\n",
+        "[pop], [count[0]])\n                    [code] = end\n"
+        "                    answer = make(PopResult.SUCCESS, messages, pop)\n",
+    ),
+    Mutant(
+        "the_end_of_a_pop_is_a_call", CONSUMER_PY, suite("POP-6"),
+        "                    end = map(lib.omni_pop_end, [handle[0]], [pop], [count[0] if answer is not None else 0])\n"
+        "                    [code] = end\n",
+        "                    code = lib.omni_pop_end(handle[0], pop, count[0] if answer is not None else 0)\n",
+    ),
+    Mutant(
+        "an_interrupted_pop_stays_open", CONSUMER_PY, suite_any("CON-6", "POP-6", "CON-2"),
+        'pop = ffi.gc(ffi.new("omni_pop *"), lib.omni_pop_abandon)', 'pop = ffi.new("omni_pop *")',
+        "                lib.omni_pop_abandon(pop)\n                raise\n", "                raise\n",
+    ),
+    Mutant(
+        "a_pop_swallows_what_a_handler_raises", CONSUMER_PY, suite_any("CON-6", "POP-6"),
+        "                lib.omni_pop_abandon(pop)\n                raise\n",
+        "                lib.omni_pop_abandon(pop)\n"
+        "                return make(PopResult.EMPTY, [], pop)  # type: ignore[return-value]\n",
+    ),
+    Mutant(
+        "a_pop_reads_its_endpoint_twice", CONSUMER_PY, suite_any("CON-2", "LIF-3", "POP-6"),
+        "        handle = self._endpoint[0]\n        if handle is None:\n            return make(",
+        "        if self._endpoint[0] is None:\n            return make(",
+        "        most = min(most, lib", "        handle = self._endpoint[0]\n        most = min(most, lib",
+    ),
+    Mutant(
+        "a_moved_consumer_is_nowhere_for_a_moment", CONSUMER_PY, suite("LIF-3"),
+        "        moved = ConsumerHandle(self._endpoint)\n        self._endpoint = MOVED\n        return moved\n",
+        "        endpoint = self._endpoint\n        self._endpoint = MOVED\n"
+        "        return ConsumerHandle(endpoint)\n",
+    ),
+    Mutant(
+        "a_view_is_pinned_after_the_check", MESSAGE_PY, suite_any("MSG-2", "MSG-3"),
+        "        pin = self._pin()\n        if pin is None:\n            expired()\n",
+        "        if not self._is_readable():\n            expired()\n        pin = self._pin()\n",
+    ),
+    Mutant(
+        "a_view_does_not_keep_its_pin", MESSAGE_PY, suite("MSG-3"),
+        "ffi.buffer(kept(start, pins), size)", "ffi.buffer(start, size)",
+    ),
+    Mutant(
+        "a_copy_is_made_without_a_pin", MESSAGE_PY, suite_any("MSG-1", "MSG-2", "CON-2"),
+        "        pin = self._pin()\n        return None if pin is None else bytes(",
+        "        return None if not self._is_readable() else bytes(",
+    ),
+    Mutant(
+        "a_rollback_forgets_a_reservation_that_got_lost", PRODUCER_PY, suite("CON-6"),
+        "        if endpoint is None:\n            return int(lib.OMNI_EXPIRED)\n",
+        "        if endpoint is None or endpoint.reservation is None:\n            return int(lib.OMNI_EXPIRED)\n",
+    ),
+    Mutant(
+        "the_view_is_released_before_the_core_is_asked", PRODUCER_PY, suite_any("RSV-4", "RSV-7", "CON-6"),
+        "        code = call(endpoint.handle[0])\n        if code == lib.OMNI_PINNED:\n"
+        "            endpoint.release()\n",
+        "        endpoint.release()\n        code = call(endpoint.handle[0])\n        if code == lib.OMNI_PINNED:\n",
+    ),
+    Mutant(
+        "the_region_is_not_checked_when_its_view_is_made", PRODUCER_PY, suite_any("RSV-6", "CON-6"),
+        "            endpoint.release(self)\n            ended()\n        return view\n",
+        "            pass\n        return view\n",
+    ),
+    Mutant(
+        "the_view_of_the_region_is_read_twice", PRODUCER_PY, suite_any("RSV-6", "LIF-8", "CON-2", "CON-6"),
+        "        if view is None:\n            view = self._export(endpoint)\n",
+        "        view = self._export(endpoint) if view is None else self._view\n",
+    ),
+    Mutant(
+        "a_batch_is_pushed_from_views", PRODUCER_PY, suite("PSH-6"),
+        "    as_count,\n", "    as_count,\n    as_memory,\n",
+        "    try:\n        return as_bytes(data)\n",
+        "    try:\n        return as_memory(data)  # type: ignore[return-value]\n",
+    ),
+    Mutant(
+        "send_many_counts_the_one_that_failed", PRODUCER_PY, suite("WAI-5"),
+        "self.max_message_size(), sent)", "self.max_message_size(), sent + 1)",
+    ),
+    Mutant(
+        "the_second_signal_ends_a_wait", CORE_PY, suite_any("CON-6", "POP-6"),
+        "    while code == lib.OMNI_INTERRUPTED:\n", "    if code == lib.OMNI_INTERRUPTED:\n",
+    ),
 )  # fmt: skip
+
+SHARED = (
+    Mutant(
+        "a_channel_is_registered_before_its_pair_is_made", BROKER_PY, suite("BRK-5"),
+        "            answer = ChannelError.SUCCESS, ChannelPair(producer, consumer)  "
+        "# made before: then nothing can fail [BRK-5]\n", "",
+        "consumer)\n        except MemoryError:",
+        "consumer)\n            answer = ChannelError.SUCCESS, ChannelPair(producer, consumer)\n"
+        "        except MemoryError:",
+    ),
+    Mutant(
+        "a_timedelta_divides_in_its_own_way", COMMON_PY, suite("ARG-2"),
+        "timedelta.__floordiv__(timeout, timedelta(microseconds=1))", "timeout // timedelta(microseconds=1)",
+    ),
+    Mutant(
+        "a_timeout_is_converted_before_it_is_compared", COMMON_PY, suite("ARG-2"),
+        "math.ceil(number * 10**9) if number < _LONGEST // 10**9 else _LONGEST + 1", "math.ceil(float(number) * 10**9)",
+    ),
+    Mutant(
+        "leaving_a_block_closes_nothing", INTERFACE_PY, suite("LIF-1"),
+        "    def __exit__(self, *exception: object) -> None:\n        self.close()\n",
+        "    def __exit__(self, *exception: object) -> None:\n        pass\n",
+    ),
+)  # fmt: skip
+"""What both bindings share, tried with the types in C."""

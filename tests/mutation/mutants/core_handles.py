@@ -57,7 +57,8 @@ PRODUCER = (
     Mutant(
         "published_before_it_is_copied", PRODUCER_C, suite("CON-3"),
         "  fill(&channel->ring, 0, data, size);\n  ring_publish(&channel->ring, 1, size);\n",
-        "  uint32_t buffer = pool_take(&channel->ring.pool, &channel->ring.released_index);\n  ring_put(&channel->ring, 0, buffer, size, 0);\n"
+        "  uint32_t buffer = pool_take(&channel->ring.pool, &channel->ring.released_index);\n"
+        "  ring_put(&channel->ring, 0, buffer, size, 0);\n"
         "  ring_publish(&channel->ring, 1, size);\n"
         "  platform_copy(pool_at(&channel->ring.pool, buffer)->payload, data, size);\n",
     ),
@@ -675,7 +676,8 @@ BROKER = (
     Mutant(
         "what_a_channel_sent_is_added_after_the_lock", BROKER_C, explorer("statistics during close", RACE),
         "    broker->retired_messages += sent.messages;\n", "",
-        "  if (last) platform_wake", "  if (last) broker->retired_messages += sent.messages;\n  if (last) platform_wake",
+        "  if (last) platform_wake",
+        "  if (last) broker->retired_messages += sent.messages;\n  if (last) platform_wake",
     ),
     Mutant(
         "a_table_that_grows_leaves_the_old_one", BROKER_C, explorer("registry grows", UNEXPLAINED),
