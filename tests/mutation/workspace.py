@@ -29,11 +29,8 @@ import os
 
 os.environ["OMNI_BINDING"] = {binding!r}
 from fast_impl import *
-
-if hasattr(ProducerHandle, "_interruption_points"):
-    _interruption_points = ProducerHandle._interruption_points
 """
-"""A target that has the copy of fast_impl beside it, and tells the suite of its points if its types in C have them."""
+"""A target that has the copy of fast_impl beside it."""
 
 
 def patched(mutant: Mutant, folder: Path) -> Path:
@@ -75,20 +72,20 @@ def target(mutant: Mutant, folder: Path) -> str:
     for extension in (ROOT / "fast_impl").glob(f"*{EXTENSION}"):
         (package / extension.name).symlink_to(extension)
     if mutant.file.endswith(".c"):
-        _compile_handles(package)
+        compile_handles(package, "-DOMNI_POINTS")
     binding = "cffi" if mutant.file.startswith("fast_impl/cffi/") else "c"
     (folder / f"{name}.py").write_text(_BINDING.format(binding=binding))
     return name
 
 
-def _compile_handles(package: Path) -> None:
+def compile_handles(package: Path, *more_flags: str) -> None:
     """The types in C of a copy of fast_impl; CannotBuild without a compiler, Refused with its words."""
     library = package / f"_handles{EXTENSION}"
     library.unlink(missing_ok=True)
     sources = sorted(map(str, [*package.glob("cpython/*.c"), *package.glob("core/**/*.c")]))
     (package / "cpython" / "docs.h").write_text("".join(docs(package)))
     # Hidden, because one of its functions has the name of one of the C library's.
-    flags = ["-std=gnu11", "-O1", "-w", "-shared", "-fPIC", "-fvisibility=hidden", "-pthread", "-DOMNI_POINTS"]
+    flags = ["-std=gnu11", "-O1", "-w", "-shared", "-fPIC", "-fvisibility=hidden", "-pthread", *more_flags]
     command = [compiler(), *flags, f"-I{package / 'core'}", f"-I{get_path('include')}", *sources, "-o", str(library)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
