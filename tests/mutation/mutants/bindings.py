@@ -56,13 +56,13 @@ CPYTHON = (
         "  PyObject *moved = handle_of(self->state, endpoint);\n  if (!moved) return NULL;\n",
     ),
     Mutant(
-        "a_pop_waits_with_the_gil", POPPING_C, suite_any("CON-6", "CON-5", "POP-4"),
+        "a_pop_waits_with_the_gil", POPPING_C, suite("CON-6"),
         "    PyThreadState *thread = gil_give();\n    int code = omni_consumer_wait(endpoint->handle, timeout);\n"
         "    gil_take(thread);\n",
         "    int code = omni_consumer_wait(endpoint->handle, timeout);\n",
     ),
     Mutant(
-        "a_push_goes_on_after_a_handler_has_raised", PUSHING_C, suite_any("CON-6", "CON-2"),
+        "a_push_goes_on_after_a_handler_has_raised", PUSHING_C, suite("CON-6"),
         "    if (check_signals() < 0) return OMNI_INTERRUPTED;\n", "    check_signals();\n",
     ),
     Mutant(
@@ -123,7 +123,7 @@ CFFI = (
         "                return make(PopResult.EMPTY, [], pop)  # type: ignore[return-value]\n",
     ),
     Mutant(
-        "a_close_reads_its_endpoint_twice", CONSUMER_PY, suite_any("LIF-8", "CON-2"),
+        "a_close_reads_its_endpoint_twice", CONSUMER_PY, suite("CON-2"),
         "        handle = self._endpoint[0]\n        if handle is not None:\n"
         "            lib.omni_consumer_close(handle[0])\n",
         "        if self._endpoint[0] is not None:\n            lib.omni_consumer_close(self._endpoint[0][0])\n",
