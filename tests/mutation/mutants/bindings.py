@@ -81,7 +81,7 @@ CPYTHON = (
         "  if (!reservation) return;\n", "  return;\n",
     ),
     Mutant(
-        "a_batch_is_copied_when_all_have_been_yielded", PUSHING_C, suite("PSH-6"),
+        "a_batch_is_copied_when_all_have_been_yielded", PUSHING_C, suite("POP-2"),
         "*iterator = PyObject_GetIter(messages), *all",
         "*yielded = PySequence_List(messages), *iterator = yielded ? PyObject_GetIter(yielded) : NULL, *all",
     ),
@@ -149,7 +149,7 @@ CFFI = (
         "        endpoint.release()\n        code = call(endpoint.handle[0])\n        if code == lib.OMNI_PINNED:\n",
     ),
     Mutant(
-        "a_batch_is_pushed_from_views", PRODUCER_PY, suite("PSH-6"),
+        "a_batch_is_pushed_from_views", PRODUCER_PY, suite("POP-2"),
         "    as_count,\n", "    as_count,\n    as_memory,\n",
         "    try:\n        return as_bytes(data)\n",
         "    try:\n        return as_memory(data)  # type: ignore[return-value]\n",
