@@ -71,12 +71,6 @@ CPYTHON = (
         "omni_region_is_writable(self->endpoint->handle, &self->region) ? 0 : OMNI_EXPIRED;",
     ),
     Mutant(
-        "a_commit_releases_the_view_before_it_asks", RESERVATION_C, suite_any("RSV-4", "RSV-7", "CON-6"),
-        "    code = commit ? omni_commit",
-        "    if (endpoint->reservation) reservation_release(endpoint->reservation);\n"
-        "    code = commit ? omni_commit",
-    ),
-    Mutant(
         "a_close_leaves_the_view_of_the_region", PRODUCER_TYPE_C, suite("RSV-6"),
         "  if (!reservation) return;\n", "  return;\n",
     ),
@@ -143,12 +137,6 @@ CFFI = (
         "        if endpoint is None or endpoint.reservation is None:\n            return int(lib.OMNI_EXPIRED)\n",
     ),
     Mutant(
-        "the_view_is_released_before_the_core_is_asked", PRODUCER_PY, suite_any("RSV-4", "RSV-7", "CON-6"),
-        "        code = call(endpoint.handle[0])\n        if code == lib.OMNI_PINNED:\n"
-        "            endpoint.release()\n",
-        "        endpoint.release()\n        code = call(endpoint.handle[0])\n        if code == lib.OMNI_PINNED:\n",
-    ),
-    Mutant(
         "a_batch_is_pushed_from_views", PRODUCER_PY, suite("POP-2"),
         "    as_count,\n", "    as_count,\n    as_memory,\n",
         "    try:\n        return as_bytes(data)\n",
@@ -159,7 +147,7 @@ CFFI = (
         "self.max_message_size(), sent)", "self.max_message_size(), sent + 1)",
     ),
     Mutant(
-        "the_second_signal_ends_a_wait", CORE_PY, suite_any("CON-6", "POP-6"),
+        "the_second_signal_ends_a_wait", CORE_PY, suite("CON-6"),
         "    while code == lib.OMNI_INTERRUPTED:\n", "    if code == lib.OMNI_INTERRUPTED:\n",
     ),
 )  # fmt: skip
