@@ -162,7 +162,7 @@ SHARED = (
         "        except MemoryError:",
     ),
     Mutant(
-        "a_timedelta_divides_in_its_own_way", COMMON_PY, suite("ARG-2"),
+        "a_timedelta_divides_in_its_own_way", COMMON_PY, suite("POP-4"),
         "timedelta.__floordiv__(timeout, timedelta(microseconds=1))", "timeout // timedelta(microseconds=1)",
     ),
     Mutant(
