@@ -302,6 +302,17 @@ program(
 )
 program(
     "MSG-3",
+    "an export of the last pop outlives both handles",
+    """
+    p.try_push(b"kept")
+    _, m = c.try_pop()
+    x = m.data
+    c.close()
+    p.close()
+    """,
+)
+program(
+    "MSG-3",
     "nothing is refused where nothing waits",
     CAPACITY_EXPORTS
     + """

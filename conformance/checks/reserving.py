@@ -159,6 +159,16 @@ program(
     """,
 )
 program(
+    "RSV-6",
+    "a close ends the view of a reservation that nobody looks at",
+    """
+    x = p.reserve(1).data
+    len(x)
+    p.close()
+    len(x)
+    """,
+)
+program(
     "RSV-7",
     "another export of the region",
     """

@@ -143,6 +143,7 @@ class _Run:
         self._by_thread = False
         self._swallowed: list[str] = []
         self._rescued: list[Any] = []
+        self._rescuing = threading.Lock()  # held for each call that ends a wait, so that nothing comes in its middle
         self._busy = self._over = False
         self._points = points(at, self._come)
         self._on_signal: Any = None
@@ -220,6 +221,8 @@ class _Run:
     def _come(self) -> None:
         """What the intruder does, at its point."""
         self._busy = True
+        with self._rescuing:
+            pass
         try:
             if self._scenario.kind == "thread":
                 self._by_thread = True
@@ -270,7 +273,7 @@ class _Run:
                 interval = sys.getswitchinterval()
                 sys.setswitchinterval(10)
                 try:
-                    self._rescued.append(perform(self._names, RESCUES[self._call.on]))
+                    self._free_way()
                     until = time.perf_counter() + BUSY
                     while time.perf_counter() < until:
                         pass
@@ -278,7 +281,11 @@ class _Run:
                 finally:
                     sys.setswitchinterval(interval)
             else:
-                self._rescued.append(perform(self._names, RESCUES[self._call.on]))
+                self._free_way()
+
+    def _free_way(self) -> None:
+        with self._rescuing:
+            self._rescued.append(perform(self._names, RESCUES[self._call.on]))
 
     def _send(self, caller: threading.Thread) -> None:
         if caller is threading.main_thread() and caller.ident is not None:

@@ -39,6 +39,7 @@ def opened(omni: Any, state: str, patience: float | None) -> Names:
 
 def _helpers(omni: Any, names: Names) -> dict[str, Any]:
     """The functions that the texts call, over the variables of one run."""
+
     def move(side: str) -> None:
         names[side] = names[side].move()
 

@@ -94,5 +94,5 @@ def crosshair(function: str) -> Catch:
 
 
 RACE, LOST_WAKEUP, UNEXPLAINED = "data race", "lost wakeup", "outcomes that no order explains"
-ASSERTION, FREED = "assertion", "freed memory"
+ASSERTION = "assertion"
 """How the exploration of a client fails."""

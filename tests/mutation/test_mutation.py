@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conformance.checks import CHECKS
-from conformance.exploration.clients.catalogue import QUICK as CLIENTS
+from conformance.exploration.clients.catalogue import FULL, QUICK
 from conformance.rules import RULES
 from conformance.workers.process import Worker
 from tests.mutation import __main__ as command
@@ -61,7 +61,7 @@ def test_every_tag_names_what_exists() -> None:
     """Rules of the catalogue, clients of the explorer, sanitizers, proofs, and functions with a contract."""
     known: dict[str, set[str]] = {
         "suite": set(RULES),
-        "explorer": {client.name for client in CLIENTS},
+        "explorer": {client.name for client in (*QUICK, *FULL)},
         "sanitizer": set(SANITIZERS),
         "cbmc": {proof.name for proof in PROOFS},
     }

@@ -112,10 +112,10 @@ def _check(
 EXPLORE = """
 import sys
 from pathlib import Path
-from conformance.exploration.clients.catalogue import QUICK
+from conformance.exploration.clients.catalogue import FULL, QUICK
 from conformance.exploration.clients.verdict import explore
 
-client = next(each for each in QUICK if each.name == sys.argv[2])
+client = next(each for each in (*QUICK, *FULL) if each.name == sys.argv[2])
 print(explore(client, True, Path(sys.argv[1])).why)
 """
 """In a process of its own, which a failure may leave in any state."""

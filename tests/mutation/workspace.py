@@ -72,7 +72,7 @@ def target(mutant: Mutant, folder: Path) -> str:
     for extension in (ROOT / "fast_impl").glob(f"*{EXTENSION}"):
         (package / extension.name).symlink_to(extension)
     if mutant.file.endswith(".c"):
-        compile_handles(package)
+        compile_handles(package, "-DOMNI_POINTS")
     binding = "cffi" if mutant.file.startswith("fast_impl/cffi/") else "c"
     (folder / f"{name}.py").write_text(_BINDING.format(binding=binding))
     return name

@@ -78,6 +78,34 @@ static void memory(void) { /* MEM-1 */
   CHECK(resident() < mib + 64 * 1024); /* warmed up, and no more */
 }
 
+static _Atomic bool pop_has_ended;
+
+static void *close_here(void *nothing) {
+  omni_consumer_close(consumer);
+  CHECK(pop_has_ended);
+  return nothing;
+}
+
+static void a_second_close_waits(void) { /* BRK-8 */
+  omni_guard *guard = &consumer->guard;
+  omni_message message;
+  size_t count;
+  omni_pop open;
+  pthread_t first, second;
+  CHECK(omni_try_push(producer, "m", 1) == OMNI_PUSH_SUCCESS);
+  CHECK(omni_pop_begin(consumer, 1, OMNI_POP_EMPTY, &message, &count, &open) == OMNI_POP_SUCCESS);
+  thread_start(&first, close_here, NULL);
+  while (!(guard->state & GUARD_WAITER)) sched_yield();
+  guard->state &= ~(uint32_t)GUARD_WAITER; /* so that the second is seen to wait */
+  thread_start(&second, close_here, NULL);
+  while (!(guard->state & GUARD_WAITER)) sched_yield();
+  pop_has_ended = true;
+  CHECK(omni_producer_is_connected(producer) && omni_pop_end(consumer, &open, 1) == 0);
+  thread_join(first);
+  thread_join(second);
+  CHECK(omni_consumer_close_begin(consumer) == 0 && !omni_producer_is_connected(producer));
+}
+
 /* ---- adaptive back-off, from inside the ring ---- */
 
 static omni_ring ring;
@@ -118,6 +146,7 @@ static const struct {
 } tests[] = {
     {"too many pins of one", too_many_pins},
     {"memory", memory},
+    {"a second close waits", a_second_close_waits},
     {"back-off", back_off},
 };
 

@@ -1,6 +1,6 @@
 """The list of deliberate mistakes."""
 
-from tests.mutation.mutants.bindings import CFFI, CPYTHON
+from tests.mutation.mutants.bindings import CFFI, CPYTHON, SHARED
 from tests.mutation.mutants.core_handles import BROKER, CONSUMER, PRODUCER
 from tests.mutation.mutants.core_ring import CHANNEL, GUARD, PLATFORM, POOL, RING
 from tests.mutation.mutants.flatbuffers import BINDING, MODEL, VERIFIER
@@ -10,6 +10,7 @@ from tests.mutation.mutants.model_values import VALUES
 
 MUTANTS = (
     *VALUES, *MODEL_BROKER, *PUSHING, *RESERVING, *POPPING, *WAITING, *LIFECYCLE, *STATISTICS, *MODEL,
-    *RING, *POOL, *GUARD, *CHANNEL, *PLATFORM, *PRODUCER, *CONSUMER, *BROKER, *CPYTHON, *CFFI, *BINDING, *VERIFIER,
+    *RING, *POOL, *GUARD, *CHANNEL, *PLATFORM, *PRODUCER, *CONSUMER, *BROKER, *CPYTHON, *CFFI, *SHARED,
+    *BINDING, *VERIFIER,
 )  # fmt: skip
 """Each changes one file, and names the tools that must catch it."""

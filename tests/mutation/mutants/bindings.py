@@ -1,18 +1,27 @@
-"""Mistakes in the two bindings: the types in C for CPython, and the classes over cffi."""
+"""Mistakes in the two bindings: the types in C for CPython, the classes over cffi, and what both share."""
 
 from __future__ import annotations
 
 from tests.mutation.mutant import Mutant, suite, suite_any
 
+CONSUMER_TYPE_C = "fast_impl/cpython/consumer.c"
+PRODUCER_TYPE_C = "fast_impl/cpython/producer.c"
 MESSAGE_C = "fast_impl/cpython/message.c"
+POPPING_C = "fast_impl/cpython/popping.c"
 PUSHING_C = "fast_impl/cpython/pushing.c"
+RESERVATION_C = "fast_impl/cpython/reservation.c"
+CORE_PY = "fast_impl/cffi/core.py"
+CONSUMER_PY = "fast_impl/cffi/consumer.py"
 MESSAGE_PY = "fast_impl/cffi/message.py"
 PRODUCER_PY = "fast_impl/cffi/producer.py"
+BROKER_PY = "fast_impl/_broker.py"
+COMMON_PY = "fast_impl/_common.py"
+INTERFACE_PY = "fast_impl/_interface.py"
 
 CPYTHON = (
     Mutant(
         "an_exported_view_is_not_pinned", MESSAGE_C, suite("MSG-3"),
-        "  if (first && !self->pinned) list(self);\n", "",
+        "  if (first && !endpoint->native) list(self);\n", "",
     ),
     Mutant(
         "an_expired_message_has_a_length", MESSAGE_C, suite("MSG-2"),
@@ -20,7 +29,59 @@ CPYTHON = (
     ),
     Mutant(
         "a_blocking_push_does_not_wait", PUSHING_C, suite_any("PSH-4", "CON-6"),
-        "if (code == OMNI_PUSH_QUEUE_FULL) code =", "if (false) code =",
+        "  if (timeout == 0) return omni_blocking_push", "  if (true) return omni_blocking_push",
+    ),
+    Mutant(
+        "a_payload_is_copied_when_it_has_been_taken", POPPING_C, suite("POP-6"),
+        "    bytes = payload_copy(endpoint, &raw);\n    omni_pop_end(endpoint->handle, &pop, bytes != NULL);\n",
+        "    omni_pop_end(endpoint->handle, &pop, 1);\n    bytes = payload_copy(endpoint, &raw);\n",
+    ),
+    Mutant(
+        "a_batch_that_could_not_be_made_takes_its_messages", POPPING_C, suite("POP-6"),
+        "omni_pop_end(endpoint->handle, &pop, batch ? count : 0);", "omni_pop_end(endpoint->handle, &pop, count);",
+    ),
+    Mutant(
+        "a_pop_that_has_waited_does_not_pin", POPPING_C, suite("MSG-3"),
+        "    pin_live_exports(endpoint); /* a handler,", "    /* a handler,",
+    ),
+    Mutant(
+        "a_close_does_not_pin_what_is_exported", CONSUMER_TYPE_C, suite("MSG-3"),
+        "  pin_live_exports(endpoint);\n", "",
+    ),
+    Mutant(
+        "a_move_without_memory_loses_the_endpoint", CONSUMER_TYPE_C, suite("LIF-3"),
+        "  PyObject *moved = handle_of(self->state, NULL);\n  if (!moved) return NULL;\n"
+        "  ((consumer_object *)moved)->endpoint = self->endpoint;\n  self->endpoint = NULL;\n",
+        "  consumer_endpoint *endpoint = self->endpoint;\n  self->endpoint = NULL;\n"
+        "  PyObject *moved = handle_of(self->state, endpoint);\n  if (!moved) return NULL;\n",
+    ),
+    Mutant(
+        "a_pop_waits_with_the_gil", POPPING_C, suite("CON-6"),
+        "    PyThreadState *thread = gil_give();\n    int code = omni_consumer_wait(endpoint->handle, timeout);\n"
+        "    gil_take(thread);\n",
+        "    int code = omni_consumer_wait(endpoint->handle, timeout);\n",
+    ),
+    Mutant(
+        "a_push_goes_on_after_a_handler_has_raised", PUSHING_C, suite("CON-6"),
+        "    if (check_signals() < 0) return OMNI_INTERRUPTED;\n", "    check_signals();\n",
+    ),
+    Mutant(
+        "the_core_does_not_know_of_exports_of_the_region", RESERVATION_C, suite("RSV-7"),
+        "omni_region_pin(self->endpoint->handle, &self->region, &self->pin);",
+        "omni_region_is_writable(self->endpoint->handle, &self->region) ? 0 : OMNI_EXPIRED;",
+    ),
+    Mutant(
+        "a_close_leaves_the_view_of_the_region", PRODUCER_TYPE_C, suite("RSV-6"),
+        "  if (!reservation) return;\n", "  return;\n",
+    ),
+    Mutant(
+        "a_batch_is_copied_when_all_have_been_yielded", PUSHING_C, suite("POP-2"),
+        "*iterator = PyObject_GetIter(messages), *all",
+        "*yielded = PySequence_List(messages), *iterator = yielded ? PyObject_GetIter(yielded) : NULL, *all",
+    ),
+    Mutant(
+        "send_many_counts_what_it_did_not_send", PUSHING_C, suite("WAI-5"),
+        "raise_instead(self->state->stopped, sent);", "raise_instead(self->state->stopped, sent + 1);",
     ),
 )  # fmt: skip
 
@@ -37,4 +98,81 @@ CFFI = (
         "available_slots_are_the_capacity", PRODUCER_PY, suite("STA-3"),
         "lib.omni_producer_available_slots(", "lib.omni_producer_capacity(",
     ),
+    Mutant(
+        "a_pop_takes_before_it_has_its_answer", CONSUMER_PY, suite("POP-6"),
+        "                    answer = make(PopResult.SUCCESS, messages, pop)\n", "",
+        "[pop], [count[0] if answer is not None else 0])\n                    [code] = end\n",
+        "[pop], [count[0]])\n                    [code] = end\n"
+        "                    answer = make(PopResult.SUCCESS, messages, pop)\n",
+    ),
+    Mutant(
+        "an_interrupted_pop_stays_open", CONSUMER_PY, suite_any("LIF-8", "CON-2", "POP-6"),
+        'pop = ffi.gc(ffi.new("omni_pop *"), lib.omni_pop_abandon)', 'pop = ffi.new("omni_pop *")',
+        "                lib.omni_pop_abandon(pop)\n                raise\n", "                raise\n",
+    ),
+    Mutant(
+        "a_pop_swallows_what_a_handler_raises", CONSUMER_PY, suite_any("CON-6", "POP-6"),
+        "                lib.omni_pop_abandon(pop)\n                raise\n",
+        "                lib.omni_pop_abandon(pop)\n"
+        "                return make(PopResult.EMPTY, [], pop)  # type: ignore[return-value]\n",
+    ),
+    Mutant(
+        "a_close_reads_its_endpoint_twice", CONSUMER_PY, suite("CON-2"),
+        "        handle = self._endpoint[0]\n        if handle is not None:\n"
+        "            lib.omni_consumer_close(handle[0])\n",
+        "        if self._endpoint[0] is not None:\n            lib.omni_consumer_close(self._endpoint[0][0])\n",
+    ),
+    Mutant(
+        "a_view_is_pinned_after_the_check", MESSAGE_PY, suite("MSG-3"),
+        "        pin = self._pin()\n        if pin is None:\n            expired()\n",
+        "        if not self._is_readable():\n            expired()\n        pin = self._pin()\n",
+    ),
+    Mutant(
+        "a_view_does_not_keep_its_pin", MESSAGE_PY, suite("MSG-3"),
+        "ffi.buffer(kept(start, pins), size)", "ffi.buffer(start, size)",
+    ),
+    Mutant(
+        "a_rollback_forgets_a_reservation_that_got_lost", PRODUCER_PY, suite("CON-6"),
+        "        if endpoint is None:\n            return int(lib.OMNI_EXPIRED)\n",
+        "        if endpoint is None or endpoint.reservation is None:\n            return int(lib.OMNI_EXPIRED)\n",
+    ),
+    Mutant(
+        "a_batch_is_pushed_from_views", PRODUCER_PY, suite("POP-2"),
+        "    as_count,\n", "    as_count,\n    as_memory,\n",
+        "    try:\n        return as_bytes(data)\n",
+        "    try:\n        return as_memory(data)  # type: ignore[return-value]\n",
+    ),
+    Mutant(
+        "send_many_counts_the_one_that_failed", PRODUCER_PY, suite("WAI-5"),
+        "self.max_message_size(), sent)", "self.max_message_size(), sent + 1)",
+    ),
+    Mutant(
+        "the_second_signal_ends_a_wait", CORE_PY, suite("CON-6"),
+        "    while code == lib.OMNI_INTERRUPTED:\n", "    if code == lib.OMNI_INTERRUPTED:\n",
+    ),
 )  # fmt: skip
+
+SHARED = (
+    Mutant(
+        "a_channel_is_registered_before_its_pair_is_made", BROKER_PY, suite("BRK-5"),
+        "            answer = ChannelError.SUCCESS, ChannelPair(producer, consumer)  "
+        "# made before: then nothing can fail [BRK-5]\n", "",
+        "consumer)\n        except MemoryError:",
+        "consumer)\n            answer = ChannelError.SUCCESS, ChannelPair(producer, consumer)\n"
+        "        except MemoryError:",
+    ),
+    Mutant(
+        "a_timedelta_divides_in_its_own_way", COMMON_PY, suite("POP-4"),
+        "timedelta.__floordiv__(timeout, timedelta(microseconds=1))", "timeout // timedelta(microseconds=1)",
+    ),
+    Mutant(
+        "a_timeout_is_converted_before_it_is_compared", COMMON_PY, suite("ARG-2"),
+        "math.ceil(number * 10**9) if number < _LONGEST // 10**9 else _LONGEST + 1", "math.ceil(float(number) * 10**9)",
+    ),
+    Mutant(
+        "leaving_a_block_closes_nothing", INTERFACE_PY, suite("LIF-1"),
+        "    def __exit__(self, *exception: object) -> None:\n        self.close()\n",
+        "    def __exit__(self, *exception: object) -> None:\n        pass\n",
+    ),
+)  # fmt: skip
+"""What both bindings share, tried with the types in C."""

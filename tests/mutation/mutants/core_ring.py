@@ -21,6 +21,7 @@ RING_H = "fast_impl/core/ring.h"
 POOL_H = "fast_impl/core/pool.h"
 EVENTCOUNT_H = "fast_impl/core/eventcount.h"
 GUARD_H = "fast_impl/core/guard.h"
+CHANNEL_H = "fast_impl/core/channel.h"
 CHANNEL_C = "fast_impl/core/channel.c"
 FUTEX_C = "fast_impl/core/platform/futex.c"
 PLATFORM_C = "fast_impl/core/platform/platform.c"
@@ -186,11 +187,11 @@ POOL = (
     Mutant(
         "as_many_places_as_capacity", POOL_H,
         (suite_any("MSG-1", "MSG-3"), explorer("try", RACE), native("exchange "), cbmc("buffers", "index % count")),
-        "(index & (pool->count - 1))", "(index & (pool->count / 2 - 1))",
+        "(index & pool->last)", "(index & (pool->last >> 1))",
     ),
     Mutant(
         "a_mask_one_too_wide", POOL_H, cbmc("buffers", "index % count"),
-        "(index & (pool->count - 1))", "(index & (2 * pool->count - 1))",
+        "(index & pool->last)", "(index & (2 * pool->last + 1))",
     ),
     Mutant(
         "no_room_for_the_pins", POOL_H, cbmc("buffers", "mapped == words"),
@@ -208,11 +209,7 @@ POOL = (
     ),
     Mutant(
         "a_mapping_of_32_bits", POOL_H, cbmc("buffers", ""),
-        "buffers = pool->count * pool->stride,", "buffers = (uint32_t)(pool->count * pool->stride),",
-    ),
-    Mutant(
-        "a_shift_too_far", POOL_H, sanitizer("address", "runtime error: shift"),
-        "(uint32_t)(2 * capacity);", "(uint32_t)(2 * capacity) + (uint32_t)(1 << (int)capacity) * 0;",
+        "buffers = count * pool->stride,", "buffers = (uint32_t)(count * pool->stride),",
     ),
     Mutant(
         "a_pinned_buffer_is_used_again", POOL_H,
@@ -222,7 +219,7 @@ POOL = (
     ),
     Mutant(
         "no_budget_of_fresh_buffers", POOL_H, native("unit: memory"),
-        "if (pool->fresh < pool->budget)", "if (pool->fresh < pool->count)",
+        "if (pool->fresh < pool->budget)", "if (pool->fresh <= pool->last)",
     ),
     Mutant(
         "one_buffer_beyond_the_budget", POOL_H, cbmc("pool: take", "holds()"),
@@ -327,21 +324,6 @@ GUARD = (
         "    uint32_t left = 0;\n    platform_store(&guard->left.value, 0, relaxed);",
     ),
     Mutant(
-        "closing_twice_closes_twice", GUARD_H, suite_any("LIF-1", "LIF-4", "BRK-8"),
-        "  return platform_load(&guard->ending.value, acquire) == GUARD_ENDED;",
-        "  return platform_load(&guard->ending.value, acquire) > GUARD_ENDED;",
-    ),
-    Mutant(
-        "a_second_close_does_not_wait_for_the_first", GUARD_H,
-        explorer("consumer closed by two threads, then a request", UNEXPLAINED),
-        "  while (!guard_has_ended(guard)) platform_sleep(&guard->ending, GUARD_AWAITED, PLATFORM_NEVER);\n", "",
-    ),
-    Mutant(
-        "a_close_does_not_wake_the_second", GUARD_H,
-        explorer("consumer closed by two threads, then a request", LOST_WAKEUP),
-        " == GUARD_AWAITED) platform_wake(&guard->ending);", " == GUARD_OPEN) platform_wake(&guard->ending);",
-    ),
-    Mutant(
         "a_handle_is_the_first_threads", GUARD_H, suite("CON-1"),
         "  if (owner && owner != self) {\n", "  if (owner && owner != self) return false;\n  if (0) {\n",
     ),
@@ -408,10 +390,6 @@ GUARD = (
         "  /* pairs with guard_order",
     ),
     Mutant(
-        "a_second_close_does_not_wait", GUARD_H, native("unit: a second close waits"),
-        "  while (!guard_has_ended(guard)) platform_sleep(&guard->ending, GUARD_AWAITED, PLATFORM_NEVER);\n", "",
-    ),
-    Mutant(
         "the_owner_never_leaves", GUARD_H, cbmc("try_push", "guard_is_left"),
         "platform_store(&guard->inside[bias], 0, release);", "",
     ),
@@ -428,15 +406,15 @@ CHANNEL = (
     ),
     Mutant(
         "shutdown_leaves_the_consumer_waiting", CHANNEL_C, suite("SHD-1"),
-        "  ring_end_producer(&channel->ring);\n}", "}",
+        "  ring_end_producer(&channel->ring);\n  return true;\n", "  return true;\n",
     ),
     Mutant(
         "shutdown_leaves_the_producer_sending", CHANNEL_C, suite("SHD-1"),
-        "  ring_end_consumer(&channel->ring);    /* no push begun from now on goes through */\n", "",
+        "  ring_end_consumer(&channel->ring); /* no push begun from now on goes through */\n", "",
     ),
     Mutant(
         "shutdown_overtakes_a_push", CHANNEL_C, (suite_any("SHD-1", "CON-4"), explorer("shutdown, reserved", RACE)),
-        "  guard_wait(&channel->producer.guard); /* and none", "  /* and none",
+        "  if (!guard_is_empty(&channel->producer.guard)) return false;\n", "",
     ),
     Mutant(
         "the_last_release_of_a_channel_does_not_acquire", CHANNEL_C, explorer("both freed", RACE),
@@ -461,8 +439,8 @@ CHANNEL = (
     ),
     Mutant(
         "a_shutdown_ends_the_producer_first", CHANNEL_C, explorer("shutdown, concurrent push and pops", RACE),
-        "  ring_end_consumer(&channel->ring);    /* no push",
-        "  ring_end_producer(&channel->ring);\n  ring_end_consumer(&channel->ring);    /* no push",
+        "  ring_end_consumer(&channel->ring); /* no push",
+        "  ring_end_producer(&channel->ring);\n  ring_end_consumer(&channel->ring); /* no push",
     ),
     Mutant(
         "a_refused_mapping_leaves_the_channel", CHANNEL_C, explorer("allocation fails", UNEXPLAINED),
@@ -484,6 +462,35 @@ CHANNEL = (
     Mutant(
         "a_shift_too_far", CHANNEL_C, sanitizer("address", "runtime error: shift"),
         "max_message_size, NULL);", "max_message_size, NULL) + (1 << (int)capacity) * 0;",
+    ),
+    Mutant(
+        "a_full_queue_counts_as_failed", CHANNEL_H, suite("STA-1"),
+        "if (result == OMNI_PUSH_TIMEOUT || (result",
+        "if (result == OMNI_PUSH_TIMEOUT || result == OMNI_PUSH_QUEUE_FULL || (result",
+    ),
+    Mutant(
+        "empty_counts_as_failed_in_the_core", CHANNEL_H, suite("STA-2"),
+        "if (result == OMNI_PUSH_TIMEOUT || (result",
+        "if (result == OMNI_POP_EMPTY || result == OMNI_PUSH_TIMEOUT || (result",
+    ),
+    Mutant(
+        "time_outs_do_not_count", CHANNEL_H, suite("STA-1", "STA-2"),
+        "if (result == OMNI_PUSH_TIMEOUT || (result", "if ((result",
+    ),
+    Mutant(
+        "a_call_that_its_own_close_ended_counts", CHANNEL_H,
+        (explorer("producer closed while it waits", UNEXPLAINED),
+         explorer("consumer closed by another thread", UNEXPLAINED), native("race, ")),
+        "(result == OMNI_PUSH_CHANNEL_CLOSED && !guard_is_closed(guard))", "result == OMNI_PUSH_CHANNEL_CLOSED",
+    ),
+    Mutant(
+        "an_interrupted_call_counts_as_failed", CHANNEL_H, explorer("push interrupted, not counted", UNEXPLAINED),
+        "if (result == OMNI_PUSH_TIMEOUT ||", "if (result == OMNI_INTERRUPTED || result == OMNI_PUSH_TIMEOUT ||",
+    ),
+    Mutant(
+        "an_interrupted_call_stays_in_the_guard", CHANNEL_H, explorer("pop interrupted", UNEXPLAINED),
+        "  guard_leave(guard);\n  return result;",
+        "  if (result != OMNI_INTERRUPTED) guard_leave(guard);\n  return result;",
     ),
 )  # fmt: skip
 
