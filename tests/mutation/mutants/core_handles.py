@@ -47,11 +47,11 @@ PRODUCER = (
     ),
     Mutant(
         "messages_are_one_byte_short", PRODUCER_C, suite_any("POP-2", "PSH-3"),
-        "size, 0), data, size);", "size - 1, 0), data, size);",
+        "&ring->released_index), size, 0);\n  platform_copy(", "&ring->released_index), size - 1, 0);\n  platform_copy(",
     ),
     Mutant(
         "the_last_byte_is_not_copied", PRODUCER_C, suite_any("POP-2", "PSH-3"),
-        "size, 0), data, size);", "size, 0), data, size - 1);",
+        "  platform_copy(payload, data, size);", "  platform_copy(payload, data, size - 1);",
     ),
     Mutant(
         "published_before_it_is_copied", PRODUCER_C, suite("CON-3"),
@@ -72,14 +72,14 @@ PRODUCER = (
     ),
     Mutant(
         "a_push_keeps_memory", PRODUCER_C, suite("CON-7"),
-        "size, 0), data, size);",
-        "size, 0), platform_copy(platform_allocate(size), data, size), size);",
+        "  platform_copy(payload, data, size);",
+        "  platform_copy(payload, platform_copy(platform_allocate(size), data, size), size);",
     ),
     Mutant(
         "a_push_copies_twice", PRODUCER_C, suite("CON-7"),
-        "  platform_copy(ring_put(", "  void *copy = platform_copy(platform_allocate(size), data, size);\n"
-        "  platform_copy(ring_put(",
-        "size, 0), data, size);\n", "size, 0), copy, size);\n  platform_free(copy);\n",
+        "  platform_copy(payload, data, size);\n",
+        "  void *copy = platform_copy(platform_allocate(size), data, size);\n"
+        "  platform_copy(payload, copy, size);\n  platform_free(copy);\n",
     ),
     Mutant(
         "a_batch_counts_its_failure", PRODUCER_C, suite("STA-1"),
