@@ -107,7 +107,11 @@ class Laboratory:
             return None if seen.leaked < LEAK else Difference({}, seen.leaked)
         nearest = min((_difference(seen.record, record) for record in records), key=_weight)
         # A message that another thread popped beside the waking call may expire by that before it is read [MSG-1].
-        if scenario.kind == "thread" and set(nearest) == {"intruder"} and "MessageExpiredError" in nearest["intruder"][0]:
+        if (
+            scenario.kind == "thread"
+            and set(nearest) == {"intruder"}
+            and "MessageExpiredError" in nearest["intruder"][0]
+        ):
             return None
         return Difference(nearest, 0)
 

@@ -47,7 +47,8 @@ PRODUCER = (
     ),
     Mutant(
         "messages_are_one_byte_short", PRODUCER_C, suite_any("POP-2", "PSH-3"),
-        "&ring->released_index), size, 0);\n  platform_copy(", "&ring->released_index), size - 1, 0);\n  platform_copy(",
+        "&ring->released_index), size, 0);\n  platform_copy(",
+        "&ring->released_index), size - 1, 0);\n  platform_copy(",
     ),
     Mutant(
         "the_last_byte_is_not_copied", PRODUCER_C, suite_any("POP-2", "PSH-3"),
