@@ -289,6 +289,8 @@ def _of_refusal(kind: str, expected: Raised) -> Rules:
         argument = "ARG-2" if expected.error == "ValueError" else "ARG-1"
         if kind == "send_many":
             return ("WAI-5", argument, "PSH-1")
+        if kind == "send" and argument == "ARG-2":
+            return ("PSH-1", "ARG-2")  # the size, or the timeout
         return ("ARG-1", "PSH-6") if kind == "batch_push" else (argument, "ARG-2")
     if expected.error == "BufferError":
         return ()
@@ -325,7 +327,7 @@ def _of_commit(expected: Any, got: Any, context: Context) -> Rules:
         return ("RSV-4", "RSV-7")  # a size out of range takes precedence
     if refused(got):
         return ("ARG-3", "RSV-4")
-    if expected is True and "move" in context.before:
+    if expected is True and "move" in context.before and "commit" not in context.before:
         return ("RSV-6", "RSV-4", "RSV-3", "LIF-3")
     return ("RSV-4", "RSV-3")
 
