@@ -102,6 +102,7 @@ WRAPS = {
     ("hash_name", "unsigned *"): "FNV-1a is defined so",
     ("pool_pin", "unsigned +"): DOWN,
     ("pool_pin", "signed to unsigned type conversion"): DOWN,
+    ("pool_unpin", "unsigned +"): DOWN,
     ("pool_unpin", "signed to unsigned type conversion"): DOWN,
     ("omni_broker_free", "unsigned +"): DOWN,
     ("omni_broker_free", "signed to unsigned type conversion"): DOWN,

@@ -27,7 +27,8 @@ omni_channel *channel_new(const void *name, size_t name_size, uint64_t capacity,
   return &channel;
 }
 
-void channel_shut(omni_channel *shut) { (void)shut; }
+bool channel_shut(omni_channel *shut) { return (void)shut, true; }
+void channel_release(omni_channel *held) { (void)held; }
 void channel_sent(const omni_channel *asked, omni_handle_stats *stats) {
   (void)asked;
   *stats = (omni_handle_stats){nondet_u64(), nondet_u64(), nondet_u64()};
@@ -79,10 +80,12 @@ int main(void) {
   if (max_message_size >= 64 && max_message_size <= 16777216) CLAIM(given_size == max_message_size);
   CLAIM(broker.memory_used - used == given_capacity * given_size);
   CLAIM(broker.active == 1);
-  broker_handle_closed(&channel);
-  CLAIM(broker.active == 1 && broker.memory_used != used);
-  broker_handle_closed(&channel);
-  CLAIM(broker.active == 0 && broker.memory_used == used);
+  bool first = broker_side_ended(&channel, &channel.producer.ended);
+  CLAIM(first && broker.active == 1 && broker.memory_used != used);
+  bool again = broker_side_ended(&channel, &channel.producer.ended);
+  CLAIM(!again && broker.active == 1 && broker.memory_used != used);
+  bool last = broker_side_ended(&channel, &channel.consumer.ended);
+  CLAIM(last && broker.active == 0 && broker.memory_used == used);
 }
 
 #else
@@ -124,7 +127,7 @@ int main(void) {
   const omni_pool *pool = &ring->pool;
   uint64_t stride = pool->stride, count = 2 * capacity, buffer = nondet_u64() & 0xfffff;
   CLAIM(ring->capacity == capacity && channel.max_message_size == longest && channel.mapping_size == mapped);
-  CLAIM(pool->count == count && pool->fresh == 0 && pool->spare == 0 && pool->returned == 0);
+  CLAIM(pool->last == count - 1 && pool->fresh == 0 && pool->spare == 0 && pool->returned == 0);
   CLAIM(stride >= sizeof(pool_buffer) + longest);
   CLAIM(stride < sizeof(pool_buffer) + longest + POOL_ALIGNMENT + POOL_SKEW);
   CLAIM(stride % POOL_ALIGNMENT == 0 && sizeof(pool_buffer) % POOL_ALIGNMENT == 0 && stride % 1024 != 0);
