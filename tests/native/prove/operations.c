@@ -1,13 +1,13 @@
-/* From any state, an operation with any arguments touches no buffers but those it may, stays inside them and inside what
- * it was given, and leaves a state of the same kind. Which operation, a macro says: one of those below.
+/* From any state, an operation with any arguments touches no buffers but those it may, stays inside them and inside
+ * what it was given, and leaves a state of the same kind. Which operation, a macro says: one of those below.
  *
  * A push, reserve or commit touches the buffer that it takes, or that is reserved, and leaves a whole message behind. A
  * pop touches the buffers of the messages that wait next; what it hands out lies in them, and those that are waiting,
  * held and pinned afterwards fit into the buffers that there are.
  *
  * Any channel, in any state that its protocol allows. Each buffer is an object of its own here, so that an access past
- * one buffer's end is an error even where the next one follows, and only those exist that the operation may touch. Where
- * buffers lie is proved in shapes.c, and which one is taken in pool.c. */
+ * one buffer's end is an error even where the next one follows, and only those exist that the operation may touch.
+ * Where buffers lie is proved in shapes.c, and which one is taken in pool.c. */
 #if defined(TRY_POP) || defined(BLOCKING_POP) || defined(BATCH_POP) || defined(POP_IN_STEPS)
 #define POPS
 #include "consumer.c"
@@ -19,10 +19,10 @@
 enum { OWN = 2 }; /* messages that one operation moves at most */
 
 static omni_channel channel;
-static pool_buffer *own[OWN];  /* the buffer of each */
-static uint32_t places[OWN];   /* and the place that says so */
-static uint64_t own_from;      /* the side's own index before the operation */
-static uint32_t taken;         /* how many buffers */
+static pool_buffer *own[OWN]; /* the buffer of each */
+static uint32_t places[OWN];  /* and the place that says so */
+static uint64_t own_from;     /* the side's own index before the operation */
+static uint32_t taken;        /* how many buffers */
 
 static pool_buffer *new_buffer(bool message) {
   pool_buffer *buffer = malloc(channel.ring.pool.stride);

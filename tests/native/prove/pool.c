@@ -2,8 +2,8 @@
  * operation, a macro says: one of those below.
  *
  * One buffer is watched, any of them, and where it is: never used, in the place of a message, in the stack of spare
- * ones, in that of those given back, owed, or taken. What holds of it holds of all. Of the others only their numbers are
- * kept. Each operation begins in any state that `holds` allows, and leaves one.
+ * ones, in that of those given back, owed, or taken. What holds of it holds of all. Of the others only their numbers
+ * are kept. Each operation begins in any state that `holds` allows, and leaves one.
  *
  * That the consumer leaves the producer a buffer is what operations.c claims of pops, and is assumed here. */
 #include "platform/platform.h"
@@ -29,9 +29,9 @@ uint32_t nondet_u32(void);
 
 static bool accounts_hold(void) {
   uint64_t placed = write - pool->reclaimed;
-  return pool->fresh <= buffers && placed <= pool->fresh &&
-         pool->fresh == placed + spares + owed + returned + taken && taken <= 1 &&
-         pool->cached_released - pool->reclaimed <= released - pool->reclaimed && released - pool->reclaimed <= placed;
+  return pool->fresh <= buffers && placed <= pool->fresh && pool->fresh == placed + spares + owed + returned + taken &&
+         taken <= 1 && pool->cached_released - pool->reclaimed <= released - pool->reclaimed &&
+         released - pool->reclaimed <= placed;
 }
 
 /* A stack of `size` buffers; whether the watched one is among them. */
@@ -192,7 +192,8 @@ int main(void) {
 #elif defined(UNPIN)
   uint32_t buffer = nondet_u32(), top_before = pool->returned;
   ASSUME(buffer < pool->fresh && (pool->pins[buffer] & ~POOL_OWED) > 0);
-  ASSUME(buffer == watched ? where == PLACED || where == OWED : pool->pins[buffer] < POOL_OWED || owed > (where == OWED));
+  ASSUME(buffer == watched ? where == PLACED || where == OWED
+                           : pool->pins[buffer] < POOL_OWED || owed > (where == OWED));
   bool was_owed = pool->pins[buffer] > POOL_OWED, last = pool_unpin(pool, buffer);
   if (last && was_owed) {
     REACHED("given back");
