@@ -179,6 +179,7 @@ QUICK: tuple[Client, ...] = (
         setup="close_producer",
     ),
     client("consumer closed by two threads, then a push", 1, "close_consumer", "close_consumer; try_push 1"),
+    client("producer closed by two threads, then a pop", 1, "close_producer", "close_producer; try_pop"),
     client(
         "producer closed by two threads, then a request",
         1,
