@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,7 +53,7 @@ class Proof:
     defines: tuple[str, ...] = ()
     unwind: int = 3
     instead: tuple[str, ...] = ()  # each buffer an object; where buffers lie is the proof "buffers"
-    products: bool = False  # of two unknowns: for z3, one property at a time
+    products: bool = False  # of two unknowns: for z3, one line at a time
 
 
 PROOFS = (
@@ -67,10 +67,11 @@ PROOFS = (
     ),
     *(
         Proof(operation, "operations.c", (operation.upper(),), instead=INSTEAD)
-        for operation in (
-            "try_push", "blocking_push", "batch_push", "reserve", "commit",
-            "try_pop", "blocking_pop", "batch_pop", "pop_in_steps",
-        )
+        for operation in ("try_push", "blocking_push", "batch_push", "reserve", "commit")
+    ),
+    *(
+        Proof(operation, "operations.c", (operation.upper(),), instead=(*INSTEAD, "omni_consumer_close_end:no_close"))
+        for operation in ("try_pop", "blocking_pop", "batch_pop", "pop_in_steps")
     ),
     Proof("times and sizes", "time.c", unwind=6),
 )  # fmt: skip
@@ -159,17 +160,27 @@ def prove(proof: Proof, core: Path = CORE, about: str = "") -> Verdict:
             _evaluate(_results([*command, *chosen]), core, verdict)
             return verdict
         _prove_axiom()
-        # What the proof is about comes first, so that what is wrong is found soon.
-        names.sort(key=lambda name: (not name.startswith("main."), not name.startswith("pool_at.")))
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            calls = [pool.submit(_results, [*command, "--z3", "--property", name]) for name in names]
+            calls = [
+                pool.submit(_results, [*command, "--z3", *(flag for name in line for flag in ("--property", name))])
+                for line in _lines(each for each in properties if each["name"] in names)
+            ]
             for number, call in enumerate(calls):
                 _evaluate(call.result(), core, verdict)
                 if verdict.problems:
                     pool.shutdown(cancel_futures=True)
                     break
-                _progress(proof, number + 1, len(names))
+                _progress(proof, number + 1, len(calls))
     return verdict
+
+
+def _lines(properties: Iterable[dict[str, Any]]) -> list[list[str]]:
+    """The names, by line. What the proof is about comes first, so that what is wrong is found soon."""
+    lines: dict[tuple[str, str], list[str]] = {}
+    for each in properties:
+        place = each["sourceLocation"]
+        lines.setdefault((place.get("function", ""), place.get("line", "")), []).append(each["name"])
+    return [lines[at] for at in sorted(lines, key=lambda at: (at[0] != "main", at[0] != "pool_at"))]
 
 
 def _evaluate(results: Sequence[dict[str, Any]], core: Path, verdict: Verdict) -> None:
@@ -234,9 +245,9 @@ def _call(command: Sequence[str], accepted: Sequence[int] = (0,), given: str | N
 
 def _progress(proof: Proof, done: int, of: int) -> None:
     if sys.stdout.isatty():
-        print(f"\r   {proof.name}: {done} of {of} properties\r", end="", flush=True)
-    elif done % 50 == 0:
-        print(f"   {proof.name}: {done} of {of} properties", flush=True)
+        print(f"\r   {proof.name}: {done} of {of} lines\r", end="", flush=True)
+    elif done % 20 == 0:
+        print(f"   {proof.name}: {done} of {of} lines", flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
