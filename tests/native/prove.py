@@ -53,7 +53,7 @@ class Proof:
     defines: tuple[str, ...] = ()
     unwind: int = 3
     instead: tuple[str, ...] = ()  # each buffer an object; where buffers lie is the proof "buffers"
-    products: bool = False  # of two unknowns: for z3, one line at a time
+    products: bool = False  # of two unknowns: for z3, one question at a time
 
 
 PROOFS = (
@@ -158,8 +158,8 @@ def prove(proof: Proof, core: Path = CORE, about: str = "") -> Verdict:
         _prove_axiom()
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             calls = [
-                pool.submit(_results, [*command, "--z3", *(flag for name in line for flag in ("--property", name))])
-                for line in _lines(each for each in properties if each["name"] in names)
+                pool.submit(_results, [*command, "--z3", *(flag for name in question for flag in ("--property", name))])
+                for question in _questions(each for each in properties if about in each["description"])
             ]
             for number, call in enumerate(calls):
                 _evaluate(call.result(), core, verdict)
@@ -170,13 +170,15 @@ def prove(proof: Proof, core: Path = CORE, about: str = "") -> Verdict:
     return verdict
 
 
-def _lines(properties: Iterable[dict[str, Any]]) -> list[list[str]]:
-    """The names, by line. What the proof is about comes first, so that what is wrong is found soon."""
-    lines: dict[tuple[str, str], list[str]] = {}
+def _questions(properties: Iterable[dict[str, Any]]) -> list[list[str]]:
+    """The names: all pointer checks of a line at once, each other property alone. What the proof is about comes first,
+    so that what is wrong is found soon."""
+    questions: dict[tuple[str, str], list[str]] = {}
     for each in properties:
         place = each["sourceLocation"]
-        lines.setdefault((place.get("function", ""), place.get("line", "")), []).append(each["name"])
-    return [lines[at] for at in sorted(lines, key=lambda at: (at[0] != "main", at[0] != "pool_at"))]
+        about = place.get("line", "") if ".pointer" in each["name"] else each["name"]
+        questions.setdefault((place.get("function", ""), about), []).append(each["name"])
+    return [questions[at] for at in sorted(questions, key=lambda at: (at[0] != "main", at[0] != "pool_at"))]
 
 
 def _evaluate(results: Sequence[dict[str, Any]], core: Path, verdict: Verdict) -> None:
@@ -241,9 +243,9 @@ def _call(command: Sequence[str], accepted: Sequence[int] = (0,), given: str | N
 
 def _progress(proof: Proof, done: int, of: int) -> None:
     if sys.stdout.isatty():
-        print(f"\r   {proof.name}: {done} of {of} lines\r", end="", flush=True)
+        print(f"\r   {proof.name}: {done} of {of} questions\r", end="", flush=True)
     elif done % 20 == 0:
-        print(f"   {proof.name}: {done} of {of} lines", flush=True)
+        print(f"   {proof.name}: {done} of {of} questions", flush=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
