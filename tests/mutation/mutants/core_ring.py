@@ -214,7 +214,7 @@ POOL = (
     Mutant(
         "a_pinned_buffer_is_used_again", POOL_H,
         (suite("MSG-3"), explorer("view, concurrent pushes and pops", RACE), native("unit: views"),
-         cbmc("pool: reclaim", "holds()")),
+         cbmc("pool: reclaim", "watched_holds()")),
         "if (platform_load(&pool->pins[*buffer], acquire) == 0) return true;", "return true;",
     ),
     Mutant(
@@ -222,11 +222,11 @@ POOL = (
         "if (pool->fresh < pool->budget)", "if (pool->fresh <= pool->last)",
     ),
     Mutant(
-        "one_buffer_beyond_the_budget", POOL_H, cbmc("pool: take", "holds()"),
+        "one_buffer_beyond_the_budget", POOL_H, cbmc("pool: take", "indices_hold()"),
         "if (pool->fresh < pool->budget)", "if (pool->fresh <= pool->budget)",
     ),
     Mutant(
-        "the_stack_of_spare_buffers_is_lost", POOL_H, cbmc("pool: take", "holds()"),
+        "the_stack_of_spare_buffers_is_lost", POOL_H, cbmc("pool: take", "stack_holds(pool->spare"),
         "pool->spare = pool_at(pool, *buffer)->below;", "pool->spare = 0;",
     ),
     Mutant(
@@ -234,12 +234,12 @@ POOL = (
         "  pool_at(pool, buffer)->below = pool->spare;\n", "  pool_at(pool, buffer)->below = 0;\n",
     ),
     Mutant(
-        "a_buffer_is_taken_back_twice", POOL_H, cbmc("pool: reclaim", "holds()"),
+        "a_buffer_is_taken_back_twice", POOL_H, cbmc("pool: reclaim", "numbers_hold()"),
         "  pool->reclaimed++;\n", "",
     ),
     Mutant(
         "an_owed_buffer_is_given_back_while_pinned", POOL_H,
-        (explorer("owed buffer, two pins", RACE), cbmc("pool: unpin", "holds()")),
+        (explorer("owed buffer, two pins", RACE), cbmc("pool: unpin", "watched_holds()")),
         "if (pins == (POOL_OWED | 1)) pool_give_back", "if (pins & POOL_OWED) pool_give_back",
     ),
     Mutant(
