@@ -12,6 +12,7 @@ from conformance.failure import Broken, NotProvided
 from conformance.interruption import memory, report
 from conformance.interruption.catalogue import BY_CALL, CALLS, KINDS
 from conformance.interruption.series import Result, Series, parse, replay
+from conformance.reports.page import write_between
 from conformance.targets import DEFAULT, Target, Unusable, load
 
 
@@ -29,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise ValueError(f"{target.name} does not provide concurrent-use: {target.lacks['concurrent-use']}")
         results = _run(target, given)
         if given.markdown is not None:
-            report.write_table(report.markdown(results, target.name, _experiments(results)), given.markdown)
+            table = report.markdown(results, target.name, _experiments(results))
+            write_between(report.BEGIN, table, given.markdown)
     except (Unusable, Broken, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

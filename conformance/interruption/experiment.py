@@ -20,7 +20,7 @@ from conformance.interruption.catalogue import BY_CALL, INTRUDERS, REFUSED, RESC
 from conformance.interruption.observing import Record, aftermath, compiled, opened, perform
 from conformance.interruption.oracle import allowed, assign, settled_result
 from conformance.interruption.other import POLL, Asleep, Other
-from conformance.interruption.points import Points
+from conformance.interruption.points import Points, Waits
 from conformance.targets.target import Target
 from conformance.threads import LIMIT
 
@@ -68,15 +68,6 @@ class Seen:
     reached: bool
     where: str
     leaked: int
-
-
-class Waits(Points):
-    """The two points that a blocked call has on any target: while it sleeps, and when it has been woken."""
-
-    name = "wait"
-
-    def call(self, body: Any) -> Any:
-        return body()
 
 
 class Laboratory:
@@ -160,10 +151,8 @@ class _Run:
         lab, call = self._lab, self._call
         blocked = self._scenario.state.startswith("blocked")
         names = self._names = opened(self._omni, self._scenario.state, PATIENCE)
-        code = compiled(call.text)
         hook, sys.unraisablehook = sys.unraisablehook, self._unraisable
         body = eval(compiled(f"lambda: {call.text}"), names)
-        del code
         if blocked:
             self._begin_rescue()
         result: Any

@@ -134,6 +134,15 @@ def _place(code: CodeType, offset: int) -> str:
     return f"{Path(code.co_filename).name}, line {lines[0] if lines else None}, {code.co_name}, bytecode {offset}"
 
 
+class Waits(Points):
+    """The two points that a blocked call has on any target: while it sleeps, and when it has been woken."""
+
+    name = "wait"
+
+    def call(self, body: Callable[[], Any]) -> Any:
+        return body()
+
+
 class Hooks(Points):
     """Every point that a test build of a face in C tells of: checks for signals, or releases of the GIL."""
 

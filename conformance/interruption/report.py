@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 
 from conformance.interruption.catalogue import CALLS, KINDS
 from conformance.interruption.series import Found, Result
 
-BEGIN, END = "<!-- what was interrupted: by `python -m conformance.interruption` -->", "<!-- until here -->"
+BEGIN = "<!-- what was interrupted: by `python -m conformance.interruption` -->"
 
 Results = Mapping[tuple[str, str], Result | str]
 """By call and kind: what a series found, or why it had no point."""
@@ -43,16 +42,6 @@ def markdown(results: Results, target: str, experiments: int) -> str:
     heads = "| call | " + " | ".join(KINDS) + " |\n|---|" + "--:|" * len(KINDS) + "\n"
     body = "".join(f"| {' | '.join(row)} |\n" for row in rows(results))
     return f"`{target}`: {experiments:,} interruptions at these points.\n\n{heads}{body}"
-
-
-def write_table(table: str, page: Path) -> None:
-    """Into the page, in place of the table between its marks; ValueError where it has none."""
-    content = page.read_text()
-    before, begun, rest = content.partition(BEGIN)
-    _, ended, after = rest.partition(END)
-    if not (begun and ended):
-        raise ValueError(f"{page} has no place for the table: a line {BEGIN!r}, and below it {END!r}")
-    page.write_text(f"{before}{BEGIN}\n\n{table}\n{END}{after}")
 
 
 def failure_text(found: Found) -> str:

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from conformance.differential.program import Operation, journal
 from conformance.failure import Broken, NotProvided
 from conformance.interruption import points as places
-from conformance.interruption.catalogue import BY_CALL, CALLS, KINDS, Call, intruders
+from conformance.interruption.catalogue import BY_CALL, KINDS, Call, intruders
 from conformance.interruption.diagnosis import rule_of, told
-from conformance.interruption.experiment import Hangs, Laboratory, Scenario, Waits
-from conformance.interruption.points import Points
+from conformance.interruption.experiment import Hangs, Laboratory, Scenario
+from conformance.interruption.points import Points, Waits
 from conformance.targets.target import Target
 
 STRIDE = 40
@@ -207,6 +207,3 @@ def replay(target: Target, experiment: Experiment) -> Found | None:
             series._lab.close()
             return series.result.found[-1] if series.result.found else None
     raise ValueError(f"the target has no points of the kind {experiment.place!r}")
-
-
-__all__ = ["CALLS", "KINDS", "Experiment", "Found", "NotProvided", "Result", "Series", "parse", "replay"]

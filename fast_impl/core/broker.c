@@ -141,7 +141,7 @@ int omni_has_channel(omni_broker *broker, const void *name, size_t name_size) {
 }
 
 int omni_remove_channel(omni_broker *broker, const void *name, size_t name_size) {
-  /* A registered channel has an open handle: broker_handle_closed unregisters it with the last (BRK-8, BRK-9). */
+  /* A registered channel has an open handle: broker_side_ended unregisters it with the last (BRK-8, BRK-9). */
   (void)broker, (void)name, (void)name_size;
   return 0;
 }

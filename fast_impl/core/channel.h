@@ -9,8 +9,6 @@
 #include "omni_mailbox.h"
 #include "ring.h"
 
-typedef struct omni_channel omni_channel;
-
 struct omni_producer {
   alignas(OMNI_LINE) omni_guard guard;
   omni_channel *channel;
@@ -38,7 +36,7 @@ struct omni_consumer {
 };
 
 #define PIN_TRIED (UINT64_C(1) << 32)
-#define PIN_REGION UINT64_MAX /* the place of a pin of the reserved region; else a buffer's number */
+#define PIN_REGION UINT64_MAX /* in place of a buffer's number: a pin of the reserved region */
 
 struct omni_channel {
   omni_ring ring;

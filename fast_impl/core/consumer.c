@@ -135,9 +135,9 @@ int omni_pop_begin(omni_consumer *consumer, size_t max_count, int otherwise, omn
   return OMNI_POP_SUCCESS;
 }
 
-void omni_pop_message(const omni_pop *pop, size_t place, omni_message *message) {
+void omni_pop_message(const omni_pop *pop, size_t nth, omni_message *message) {
   const omni_ring *ring = &pop->consumer->channel->ring;
-  *message = message_at(ring, platform_load(&ring->read_index, relaxed) + place, pop->number); /* own index */
+  *message = message_at(ring, platform_load(&ring->read_index, relaxed) + nth, pop->number); /* own index */
 }
 
 int omni_pop_is_adjacent(const omni_pop *pop, size_t count) {
@@ -175,8 +175,7 @@ void omni_pop_abandon(omni_pop *pop) {
 
 /* ---- in one call ---- */
 
-/* A pop that waits for the first message if the caller gives time; where nothing waits and there is none, `otherwise`.
- */
+/* Waits for the first message if the caller gives time; where nothing waits and there is none, `otherwise`. */
 static inline int pop(omni_consumer *consumer, uint64_t wanted, int64_t timeout, int otherwise, omni_message *messages,
                       size_t *count) {
   omni_offer offer;
@@ -241,7 +240,7 @@ int omni_message_pin(omni_consumer *consumer, const omni_message *message, omni_
   guard_order(&consumer->guard); /* the next pop sees that a pin is tried, or this sees that pop: see poppable */
   int result = OMNI_EXPIRED;
   if (omni_message_is_readable(consumer, message)) {
-    uint32_t others = pool_pin(pool, (uint32_t)pin->place);
+    uint32_t others = pool_pin(pool, (uint32_t)pin->buffer);
     result = others < PLATFORM_MOST_PINS ? 0 : OMNI_PINNED;
     /* release: pairs with look; without it the producer could overwrite the buffer, pinned as it is */
     platform_add(&consumer->exports, (uint64_t)(others == 0) - PIN_TRIED, release);
@@ -257,9 +256,9 @@ void omni_unpin(omni_pin *pin) {
   omni_channel *channel = pin->channel;
   pin->channel = NULL;
   if (!channel) return;
-  if (pin->place == PIN_REGION)
+  if (pin->buffer == PIN_REGION)
     platform_add(&channel->producer.region_pins, (uint64_t)-1, release); /* pairs with is_unpinned */
-  else if (pool_unpin(&channel->ring.pool, (uint32_t)pin->place))
+  else if (pool_unpin(&channel->ring.pool, (uint32_t)pin->buffer))
     platform_add(&channel->consumer.exports, (uint64_t)-1, release); /* pairs with look: the buffer is given back */
   channel_unpin(channel);
 }
@@ -316,8 +315,7 @@ static void end_consumer(omni_consumer *consumer) {
 
 int omni_consumer_close_begin(omni_consumer *consumer) {
   guard_close(&consumer->guard);
-  /* acquire: pairs with broker_side_ended; without it a close returns before the other one has freed the name (BRK-8)
-   */
+  /* acquire: pairs with broker_side_ended; without it a close returns before the name is free (BRK-8) */
   if (platform_load(&consumer->ended, acquire) || defer_close(consumer)) return 0;
   eventcount_wake(&consumer->channel->ring.consumer_waiter); /* the thread inside, if it sleeps (LIF-8) */
   if (!guard_is_empty(&consumer->guard)) return 1;

@@ -40,8 +40,7 @@ static inline void guard_wake_waiters(omni_guard *guard, uint32_t state) {
 }
 
 static inline void guard_release(omni_guard *guard, uint32_t bias) {
-  /* release: pairs with guard_rebias and guard_is_empty; without it the next owner, or a close, races with this entry
-   */
+  /* release: pairs with guard_rebias and guard_is_empty; without it the next owner or a close races with this entry */
   platform_store(&guard->inside[bias], 0, release);
   platform_fence_light(); /* pairs with guard_is_empty: else both miss the other, and the close sleeps for ever */
   if (platform_load(&guard->state, relaxed) & GUARD_WAITER)
@@ -80,8 +79,7 @@ static guard_entry guard_enter_slow(omni_guard *guard) {
   do {
     if (state & GUARD_CLOSED) return GUARD_INACTIVE;
     if (state & GUARD_BUSY) return GUARD_CONTENDED;
-    /* acquire: pairs with guard_leave, guard_rebias and guard_is_empty; without it this entry races with the one before
-     */
+    /* acquire: pairs with guard_leave, guard_rebias and guard_is_empty; without it this races with the entry before */
   } while (!platform_compare_exchange(&guard->state, &state, state | GUARD_BUSY, acquire));
   if (guard_rebias(guard)) return GUARD_ENTERED;
   /* relaxed: this thread wrote nothing inside */
@@ -96,8 +94,7 @@ static inline guard_entry guard_enter(omni_guard *guard) {
   /* This thread is inside already; acquire: pairs with guard_release of a thread that left for this one */
   if (platform_load(&guard->inside[bias], acquire)) return GUARD_CONTENDED;
   platform_store(&guard->inside[bias], 1, relaxed);
-  platform_fence_light(); /* pairs with guard_rebias and guard_is_empty: else they find nobody inside, and this enters
-                           */
+  platform_fence_light(); /* pairs with guard_rebias and guard_is_empty: else they miss this entry */
   /* acquire: pairs with guard_rebias; without it a former owner could miss that the bias has moved on */
   uint32_t state = platform_load(&guard->state, acquire);
   if (!(state & (GUARD_BUSY | GUARD_CLOSED)) && platform_load(&guard->bias, relaxed) == bias) return GUARD_ENTERED;

@@ -3,7 +3,8 @@
  * Conventions, for every function below unless its comment says otherwise:
  *   - Results are ints with the values of OMNI_PUSH_*, OMNI_POP_* and OMNI_CHANNEL_*. A negative
  *     int is no result: the call was refused or interrupted; no message was sent or taken, and nothing
- *     was counted. A pop that was let in has expired earlier messages all the same.
+ *     was counted. A pop that was let in has expired earlier messages all the same, and a shutdown has
+ *     closed its channels.
  *   - Durations are nanoseconds; negative means for ever, 0 means try once.
  *   - Sizes are bytes. Nothing blocks unless its comment says so.
  *   - "One thread at a time": a second thread that calls meanwhile gets OMNI_CONCURRENT_USE and
@@ -76,7 +77,7 @@ typedef struct {
 /* A pin of a message or of a region, and so of the channel's memory. Empty while `channel` is NULL. */
 typedef struct {
   omni_channel *channel;
-  uint64_t place;
+  uint64_t buffer;
 } omni_pin;
 
 typedef struct {
@@ -162,7 +163,7 @@ const void *omni_producer_name(const omni_producer *producer, size_t *size);
  * until that has left. A second close waits for the first, and does nothing. */
 void omni_producer_close(omni_producer *producer);
 /* The two halves of omni_producer_close, for a caller that holds a lock: begin closes, and answers whether a thread is
- * still inside; only then end is called, which waits for it. begin does not block. */
+ * still inside; only then end is called, which waits for it. begin waits only for the registry's lock. */
 int omni_producer_close_begin(omni_producer *producer);
 void omni_producer_close_end(omni_producer *producer);
 /* Closes it if need be and frees the handle: no thread may be in it, or use it again. */
@@ -191,8 +192,8 @@ int omni_consumer_wait(omni_consumer *consumer, int64_t timeout);
  * max_count 0: EMPTY, and no pop. */
 int omni_pop_begin(omni_consumer *consumer, size_t max_count, int otherwise, omni_message *messages, size_t *count,
                    omni_pop *pop);
-/* The thread that began it, while it is open. Message `place` of those it began with, from 0. */
-void omni_pop_message(const omni_pop *pop, size_t place, omni_message *message);
+/* The thread that began it, while it is open. Message `nth` of those it began with, from 0. */
+void omni_pop_message(const omni_pop *pop, size_t nth, omni_message *message);
 /* The thread that began it, while it is open. 1 where its first `count` messages lie in this order in one stretch of
  * memory that holds no others, else 0. */
 int omni_pop_is_adjacent(const omni_pop *pop, size_t count);

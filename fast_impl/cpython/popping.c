@@ -69,8 +69,7 @@ static inline void keep_ready(consumer_endpoint *endpoint, PyObject *answer) {
   if (LIKELY(!endpoint->closed)) Py_XSETREF(endpoint->ready, Py_NewRef(answer));
 }
 
-/* Puts the message into the tuple, in the message object that is there if nothing else refers to it. -1 without memory.
- */
+/* Puts the message into the tuple, into the object that is there if nothing else refers to it. -1 without memory. */
 static inline int put_message(consumer_endpoint *endpoint, PyObject *answer, const omni_message *raw) {
   PyObject *message = PyTuple_GET_ITEM(answer, 1);
   if (LIKELY(message != Py_None && Py_REFCNT(message) == 1)) {
@@ -191,11 +190,11 @@ static void list_done(PyObject *list, Py_ssize_t filled) {
   PyObject_GC_Track(list);
 }
 
-/* Puts an item that was made into its place; -1 without one, or without memory. */
-static inline int list_put(PyObject *list, Py_ssize_t place, PyObject *item) {
+/* Puts an item that was made into the list; -1 without one, or without memory. */
+static inline int list_put(PyObject *list, Py_ssize_t nth, PyObject *item) {
   if (UNLIKELY(!item)) return -1;
-  if (LIKELY(place < PyList_GET_SIZE(list))) {
-    PyList_SET_ITEM(list, place, item);
+  if (LIKELY(nth < PyList_GET_SIZE(list))) {
+    PyList_SET_ITEM(list, nth, item);
     return 0;
   }
   int failed = PyList_Append(list, item); /* more has come since */

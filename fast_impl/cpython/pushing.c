@@ -29,8 +29,7 @@ int wait_for_space(producer_endpoint *endpoint, int64_t deadline) {
   }
 }
 
-/* After QUEUE_FULL: waits, and tries again until the time is up. A code; OMNI_INTERRUPTED with an exception set. With a
- * deadline that has passed it does not wait. */
+/* After QUEUE_FULL: waits, and tries again until the time is up. A code; OMNI_INTERRUPTED with an exception set. */
 static __attribute__((noinline)) int push_waiting(producer_endpoint *endpoint, const payload *bytes, int64_t deadline) {
   for (;;) {
     int code = wait_for_space(endpoint, deadline);
@@ -42,12 +41,12 @@ static __attribute__((noinline)) int push_waiting(producer_endpoint *endpoint, c
   return omni_blocking_push(endpoint->handle, bytes->data, bytes->size, 0); /* the last look counts a failure [STA-1] */
 }
 
-/* What blocking_push and send do alike. */
-static inline int push(producer_endpoint *endpoint, const payload *bytes, int64_t timeout) {
+/* Waits until `deadline`, or without one for `timeout`, whose clock starts where the queue is full. */
+static inline int push(producer_endpoint *endpoint, const payload *bytes, int64_t timeout, const int64_t *deadline) {
   int code = push_once(endpoint, bytes);
   if (LIKELY(code != OMNI_PUSH_QUEUE_FULL)) return code;
   if (timeout == 0) return omni_blocking_push(endpoint->handle, bytes->data, bytes->size, 0);
-  return push_waiting(endpoint, bytes, deadline_after(timeout));
+  return push_waiting(endpoint, bytes, deadline ? *deadline : deadline_after(timeout));
 }
 
 PyObject *producer_try_push(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
@@ -90,7 +89,7 @@ PyObject *producer_blocking_push(producer_object *self, PyObject *const *args, P
   PyObject *answer;
   if (LIKELY(endpoint != NULL)) {
     endpoint->references++;
-    answer = push_result(endpoint, push(endpoint, &bytes, timeout));
+    answer = push_result(endpoint, push(endpoint, &bytes, timeout, NULL));
     producer_endpoint_drop(endpoint);
   } else {
     answer = Py_NewRef(self->state->push_results[OMNI_PUSH_CHANNEL_CLOSED]);
@@ -99,16 +98,13 @@ PyObject *producer_blocking_push(producer_object *self, PyObject *const *args, P
   return answer;
 }
 
-/* Sends the bytes and releases them, or raises why not; a code. Waits until `deadline`, or without one for `timeout`.
- */
+/* Sends the bytes and releases them, or raises why not; a code. Waits as push does. */
 static int send_bytes(producer_object *self, payload *bytes, int64_t timeout, const int64_t *deadline) {
   producer_endpoint *endpoint = self->endpoint; /* read after the conversion, as in try_push */
   int code = OMNI_PUSH_CHANNEL_CLOSED;
   if (LIKELY(endpoint != NULL)) {
     endpoint->references++;
-    code = push_once(endpoint, bytes);
-    if (code == OMNI_PUSH_QUEUE_FULL)
-      code = push_waiting(endpoint, bytes, deadline ? *deadline : deadline_after(timeout));
+    code = push(endpoint, bytes, timeout, deadline);
   }
   if (UNLIKELY(code < 0 && code != OMNI_INTERRUPTED)) {
     refuse_producer(endpoint, code);
@@ -147,7 +143,7 @@ PyObject *producer_wait(producer_object *self, PyObject *const *args, Py_ssize_t
 
 /* ---- several ---- */
 
-enum { FEW = 256 }; /* messages that are pushed at once without allocating */
+enum { FEW = 512 }; /* messages that are pushed at once without allocating */
 
 static inline bool is_sequence(PyObject *messages) {
   return LIKELY(PyList_CheckExact(messages) || PyTuple_CheckExact(messages));
@@ -264,8 +260,8 @@ PyObject *producer_send_many(producer_object *self, PyObject *const *args, Py_ss
     }
     if (!item) break;
     payload bytes;
-    int code =
-        payload_of(self->state, item, &bytes) < 0 ? OMNI_PUSH_INVALID_SIZE : send_bytes(self, &bytes, 0, &deadline);
+    int code = payload_of(self->state, item, &bytes) < 0 ? OMNI_PUSH_INVALID_SIZE
+                                                         : send_bytes(self, &bytes, timeout, &deadline);
     Py_DECREF(item);
     failed = code != OMNI_PUSH_SUCCESS;
     if (UNLIKELY(failed && code != OMNI_INTERRUPTED)) raise_instead(self->state->stopped, sent);

@@ -8,9 +8,9 @@ from spec_model import arguments, registry
 from spec_model.channel.lifecycle import close_consumer, close_producer
 from spec_model.channel.value import Blocked
 from spec_model.config import ChannelConfig
-from spec_model.errors import ChannelNameError, WouldBlockForever
+from spec_model.errors import ChannelNameError
 from spec_model.handles.consumer import ConsumerHandle
-from spec_model.handles.endpoint import Endpoint, NonCopyable, Store
+from spec_model.handles.endpoint import Endpoint, NonCopyable, Store, time_up
 from spec_model.handles.message import MessageExports
 from spec_model.handles.pair import ChannelPair
 from spec_model.handles.producer import ProducerHandle
@@ -66,11 +66,10 @@ class MailboxBroker(NonCopyable):
         """
         limit = arguments.seconds(timeout)
         self._store.registry, result = registry.shutdown(self._store.registry)
-        if not isinstance(result, Blocked):
-            return result
-        if limit is None:
-            raise WouldBlockForever(f"shutdown would wait for ever for {result.value}")
-        return False
+        if isinstance(result, Blocked):
+            time_up("shutdown", result, limit)
+            return False
+        return result
 
     def __repr__(self) -> str:
         return f"<MailboxBroker with {self.get_stats().active_channels} channels>"

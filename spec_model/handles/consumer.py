@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from spec_model import arguments
 from spec_model.channel import lifecycle, popping, queries
 from spec_model.channel.value import Blocked, Channel, Refused, Side
-from spec_model.errors import ChannelClosedError, WouldBlockForever
-from spec_model.handles.endpoint import Endpoint, Handle
+from spec_model.errors import ChannelClosedError
+from spec_model.handles.endpoint import Endpoint, Handle, time_up
 from spec_model.handles.message import Batch, Message, MessageExports
 from spec_model.vocabulary import ConsumerStats, PopResult
 
@@ -57,11 +57,10 @@ class ConsumerHandle(Handle):
         """
         limit = arguments.seconds(timeout)
         result = popping.wait(self._endpoint.channel)
-        if not isinstance(result, Blocked):
-            return result
-        if limit is None:
-            raise WouldBlockForever(f"wait would wait for ever for {result.value}")
-        return PopResult.TIMEOUT
+        if isinstance(result, Blocked):
+            time_up("wait", result, limit)
+            return PopResult.TIMEOUT
+        return result
 
     def available_messages(self) -> int:
         """Messages waiting (§6.4) [STA-3]."""
@@ -132,8 +131,7 @@ class ConsumerHandle(Handle):
                 "alive: delete one, or copy with bytes(message)"
             )
         if isinstance(result, Blocked):
-            if limit is None:
-                raise WouldBlockForever(f"a pop would wait for ever for {result.value}")
+            time_up("a pop", result, limit)
             result = if_blocked
             if if_blocked is PopResult.TIMEOUT:
                 self._endpoint.channel, result = popping.pop_timed_out(self._endpoint.channel)

@@ -9,13 +9,23 @@ from types import TracebackType
 from typing import Any, Callable, Generic, NoReturn, TypeVar
 
 from spec_model.channel import queries
-from spec_model.channel.value import Channel, Side
+from spec_model.channel.value import Blocked, Channel, Side
 from spec_model.config import ChannelConfig
+from spec_model.errors import WouldBlockForever
 from spec_model.registry import Registry, lookup, with_channel
 
 H = TypeVar("H", bound="Handle")
 Resources = TypeVar("Resources")
 """What moves with an endpoint: the reservation, or the exports of popped messages."""
+
+
+def time_up(call: str, blocked: Blocked, limit: float | None) -> None:
+    """The time of a call that would wait is up at once: nothing else happens in a sequential program.
+
+    Raises WouldBlockForever where it has no limit.
+    """
+    if limit is None:
+        raise WouldBlockForever(f"{call} would wait for ever for {blocked.value}")
 
 
 class NonCopyable:

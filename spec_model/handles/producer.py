@@ -9,8 +9,8 @@ from typing import Any
 from spec_model import arguments
 from spec_model.channel import lifecycle, pushing, queries, reserving
 from spec_model.channel.value import Blocked, Refused, Side
-from spec_model.errors import SEND_ERRORS, ChannelClosedError, FlatBufferTooLarge, WouldBlockForever, not_all_sent
-from spec_model.handles.endpoint import Endpoint, Handle
+from spec_model.errors import SEND_ERRORS, ChannelClosedError, FlatBufferTooLarge, not_all_sent
+from spec_model.handles.endpoint import Endpoint, Handle, time_up
 from spec_model.handles.reservation import Reservation
 from spec_model.vocabulary import ProducerStats, PushResult
 
@@ -37,12 +37,10 @@ class ProducerHandle(Handle):
         """
         data, limit = arguments.payload(data), arguments.seconds(timeout)
         self._endpoint.channel, result = pushing.blocking_push(self._endpoint.channel, data)
-        if not isinstance(result, Blocked):
-            return result
-        if limit is None:
-            raise WouldBlockForever(f"blocking_push would wait for ever for {result.value}")
-        self._endpoint.channel, timed_out = pushing.push_timed_out(self._endpoint.channel)
-        return timed_out
+        if isinstance(result, Blocked):
+            time_up("blocking_push", result, limit)
+            self._endpoint.channel, result = pushing.push_timed_out(self._endpoint.channel)
+        return result
 
     def batch_push(self, messages: Iterable[object]) -> int:
         """Send messages in order until one does not go through; how many did (§5.2) [PSH-6].
@@ -61,8 +59,8 @@ class ProducerHandle(Handle):
         """
         n, limit = arguments.count("n", n), arguments.seconds(timeout)
         self._endpoint.channel, answer = reserving.blocking_reserve(self._endpoint.channel, n)
-        if isinstance(answer, Blocked) and limit is None:
-            raise WouldBlockForever(f"reserve would wait for ever for {answer.value}")
+        if isinstance(answer, Blocked):
+            time_up("reserve", answer, limit)
         if answer is not True:
             return None
         self._endpoint.resources = Reservation._of(self.max_message_size())
@@ -115,11 +113,10 @@ class ProducerHandle(Handle):
         """
         limit = arguments.seconds(timeout)
         result = pushing.wait(self._endpoint.channel)
-        if not isinstance(result, Blocked):
-            return result
-        if limit is None:
-            raise WouldBlockForever(f"wait would wait for ever for {result.value}")
-        return PushResult.TIMEOUT
+        if isinstance(result, Blocked):
+            time_up("wait", result, limit)
+            return PushResult.TIMEOUT
+        return result
 
     def available_slots(self) -> int:
         """Messages that can be sent before the queue is full (§5.4) [STA-3]."""

@@ -9,9 +9,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from conformance.reports.page import write_between
 from tests.bench import large, memory, native, one_thread, streaming, two_threads
 from tests.bench.measuring import InvalidMeasurement, Progress, interleave
-from tests.bench.report import draw, header, line, markdown, terminal, worst_first, write
+from tests.bench.report import BEGIN, draw, header, line, markdown, terminal, worst_first
 from tests.bench.results import Measured, compare, document, environment, read
 from tests.bench.workload import CannotRun, Workload, WrongMessages
 
@@ -117,7 +118,7 @@ def _report(
         print(f"\n{compare(before, json.loads(json.dumps(after)))}")
     if given.docs:
         try:
-            write(markdown(measured, facts, "make bench"), given.docs / "performance.md")
+            write_between(BEGIN, markdown(measured, facts, "make bench"), given.docs / "performance.md")
             print(f"\nwritten: performance.md, {', '.join(path.name for path in draw(measured, given.docs))}")
         except (CannotRun, OSError, ValueError) as error:
             print(f"error: the page in {given.docs} was not written, or not its plots: {error}", file=sys.stderr)

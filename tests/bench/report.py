@@ -10,7 +10,7 @@ from tests.bench.measuring import quartiles, ratios
 from tests.bench.results import Measured, Row, base, way
 from tests.bench.workload import OURS, CannotRun
 
-BEGIN, END = "<!-- what was measured: by `make bench` -->", "<!-- until here -->"
+BEGIN = "<!-- what was measured: by `make bench` -->"
 COLOUR, GREY = "#1b7837", "#9aa0a6"
 
 
@@ -121,15 +121,6 @@ def _medians(group: Sequence[Measured]) -> list[str]:
             cells = (_number(medians[name]) if name in medians else "" for name in names)
             lines.append(f"| {title} | " + " | ".join(cells) + " |")
     return lines
-
-
-def write(text: str, page: Path) -> None:
-    """Replace the text between the marks of the page; ValueError where it has none."""
-    before, begun, rest = page.read_text().partition(BEGIN)
-    _, ended, after = rest.partition(END)
-    if not begun or not ended:
-        raise ValueError(f"{page} has no place for what was measured: the lines {BEGIN} and {END}")
-    page.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}")
 
 
 def draw(measured: Sequence[Measured], folder: Path) -> list[Path]:

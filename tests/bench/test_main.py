@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from conformance.reports.page import END
 from tests.bench.measuring import Contender, Series
-from tests.bench.report import BEGIN, END, markdown
+from tests.bench.report import BEGIN, markdown
 from tests.bench.results import Measured, read
 from tests.bench.workload import OURS, CannotRun, Threshold, Workload
 

@@ -24,14 +24,14 @@ static void too_many_pins(void) {
   CHECK(omni_try_push(producer, "m", 1) == OMNI_PUSH_SUCCESS && omni_try_pop(consumer, &message) == OMNI_POP_SUCCESS);
   CHECK(omni_message_pin(consumer, &message, &pin) == 0);
   uint64_t users = channel->mapping_users;
-  channel->ring.pool.pins[pin.place] = PLATFORM_MOST_PINS; /* as if it had so many */
+  channel->ring.pool.pins[pin.buffer] = PLATFORM_MOST_PINS; /* as if it had so many */
   CHECK(omni_message_pin(consumer, &message, &refused) == OMNI_PINNED && refused.channel == NULL);
-  CHECK(channel->ring.pool.pins[pin.place] == PLATFORM_MOST_PINS);
+  CHECK(channel->ring.pool.pins[pin.buffer] == PLATFORM_MOST_PINS);
   CHECK(channel->mapping_users == users && channel->consumer.exports == 1);
-  channel->ring.pool.pins[pin.place] = PLATFORM_MOST_PINS - 1;
+  channel->ring.pool.pins[pin.buffer] = PLATFORM_MOST_PINS - 1;
   CHECK(omni_message_pin(consumer, &message, &refused) == 0 && channel->consumer.exports == 1);
   omni_unpin(&refused);
-  channel->ring.pool.pins[pin.place] = 1;
+  channel->ring.pool.pins[pin.buffer] = 1;
   omni_unpin(&pin);
   CHECK(channel->consumer.exports == 0);
 }

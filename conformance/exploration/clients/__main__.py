@@ -21,6 +21,7 @@ from conformance.exploration.clients.weaken import every_weakening, weakened
 from conformance.exploration.compile import CompilerError
 from conformance.exploration.result import decisions
 from conformance.failure import Failure
+from conformance.reports.page import write_between
 
 FENCES = (ASYMMETRIC, FULL_FENCES) = ("asymmetric", "full")
 
@@ -39,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stack.push(pool)
             verdicts = _explore_all(clients, given, pool)
             if given.markdown is not None:
-                report.write_table(verdicts, given.markdown)
+                write_between(report.BEGIN, report.markdown(verdicts), given.markdown)
     except BrokenPipeError:
         sys.stderr.close()  # the reader has seen enough
         return 0

@@ -70,7 +70,7 @@ def _duration(seconds: float) -> str:
 HEADING = (
     f"{'client':<50}{'capacity':>9}  {'fences':<18}{'complete':>11}{'blocked':>9}{'outcomes':>10}{'s':>7}  verdict"
 )
-BEGIN, END = "<!-- what was explored: by `make verify` -->", "<!-- until here -->"
+BEGIN = "<!-- what was explored: by `make verify` -->"
 
 
 def table_row(verdict: Verdict, seconds: float) -> str:
@@ -110,16 +110,6 @@ def threads(client: Client) -> str:
     """What its threads run, for a cell of a table."""
     each = "<br>".join(f"`{notation(thread)}`" for thread in client.threads)
     return f"first `{notation(client.setup)}`, then<br>{each}" if client.setup else each
-
-
-def write_table(verdicts: Sequence[Verdict], page: Path) -> None:
-    """Into the page, in place of the table between its marks; ValueError where it has none."""
-    text = page.read_text()
-    before, begun, rest = text.partition(BEGIN)
-    _, ended, after = rest.partition(END)
-    if not (begun and ended):
-        raise ValueError(f"{page} has no place for the table: a line {BEGIN!r}, and below it {END!r}")
-    page.write_text(f"{before}{BEGIN}\n\n{markdown(verdicts)}\n{END}{after}")
 
 
 # ---- failures ----

@@ -727,7 +727,7 @@ int omni_message_pin(omni_consumer *k, const omni_message *message, omni_pin *pi
   pthread_mutex_lock(lock_of(&k->side));
   if (!is_readable(k, message)) return (int)leave(&k->side, OMNI_EXPIRED);
   *pin = (omni_pin){c, number_of_buffer(c, message->data)};
-  c->buffers[pin->place].pins++;
+  c->buffers[pin->buffer].pins++;
   c->users++;
   return (int)leave(&k->side, 0);
 }
@@ -737,8 +737,8 @@ void omni_unpin(omni_pin *pin) {
   pin->channel = NULL;
   if (!c) return;
   pthread_mutex_lock(&c->broker->lock);
-  if (pin->place == REGION) c->producer.region_pins--;
-  else c->buffers[pin->place].pins--;
+  if (pin->buffer == REGION) c->producer.region_pins--;
+  else c->buffers[pin->buffer].pins--;
   c->users--;
   leave_or_free(c);
 }

@@ -21,6 +21,7 @@ from conformance.exploration.clients.client import client
 from conformance.exploration.clients.verdict import explore
 from conformance.exploration.explorer import FAILURES
 from conformance.failure import Failure
+from conformance.reports.page import END
 from conformance.rules import RULES
 from tests.conformance.exploration.cores import changed, racing
 
@@ -163,7 +164,7 @@ def test_a_quick_exploration_shows_no_progress(capsys: pytest.CaptureFixture[str
 def test_the_page_gets_the_table_between_its_marks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What stood there goes, all else stays; a page without marks is left alone, and reported."""
     page = tmp_path / "page.md"
-    page.write_text(f"before\n\n{report.BEGIN}\nold\n{report.END}\n\nafter\n")
+    page.write_text(f"before\n\n{report.BEGIN}\nold\n{END}\n\nafter\n")
     assert main(["--only", "reserved", "--markdown", str(page)]) == 0
     text = page.read_text()
     assert text.startswith("before\n\n") and text.endswith("\n\nafter\n") and "old" not in text
@@ -179,7 +180,7 @@ def test_the_documentation_lists_the_clients_of_today() -> None:
     """Each with its capacity and its operations, all of them clean; `make verify` writes the table."""
     page = (ROOT / "docs" / "verification.md").read_text()
     _, _, rest = page.partition(report.BEGIN)
-    table, ended, _ = rest.partition(report.END)
+    table, ended, _ = rest.partition(END)
     assert ended
     rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in table.strip().splitlines()[2:]]
     assert [row[:3] for row in rows] == [[each.name, str(each.capacity), report.threads(each)] for each in QUICK]

@@ -408,9 +408,9 @@ WAITING = (
     ),
     Mutant(
         "a_wait_counts", PRODUCER_PY, suite("WAI-1"),
-        "        return PushResult.TIMEOUT\n\n    def available_slots",
-        "        self._endpoint.channel, _ = pushing.push_timed_out(self._endpoint.channel)\n"
-        "        return PushResult.TIMEOUT\n\n    def available_slots",
+        "            return PushResult.TIMEOUT\n",
+        "            self._endpoint.channel, _ = pushing.push_timed_out(self._endpoint.channel)\n"
+        "            return PushResult.TIMEOUT\n",
     ),
     Mutant(
         "a_wait_asks_exports", POPPING_PY, (suite("WAI-1"), crosshair("wait")),
