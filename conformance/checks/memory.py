@@ -3,44 +3,26 @@
 from __future__ import annotations
 
 import gc
-import os
 from typing import Any
 
 from conformance.checks.registry import function
+from conformance.process_memory import mapped, resident
 from conformance.threads import open_pair
 
 MIB = 1 << 20
-
-
-def _resident() -> int:
-    """Bytes of this process that are in memory; 0 where the system does not report them."""
-    try:
-        with open("/proc/self/statm") as statm:
-            return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
-        return 0
-
-
-def _reserved() -> int:
-    """Bytes of this process's address space; 0 where the system does not report them."""
-    try:
-        with open("/proc/self/statm") as statm:
-            return int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
-        return 0
 
 
 @function("MEM-1", "bounded-memory")
 def one_at_a_time_needs_the_memory_of_a_few(omni: Any) -> None:
     """4,096 messages of 1 MiB through a channel with room for 1,024, never more than one waiting: below 8 MiB."""
     payload = b"m" * MIB
-    before = _resident()
+    before = resident()
     _, pair = open_pair(omni, 1024, MIB)
     for number in range(4096):
         assert pair.producer.try_push(payload)
         result, message = pair.consumer.try_pop()
         assert result and len(message) == MIB
-        grown = _resident() - before
+        grown = resident() - before
         assert grown < 8 * MIB, f"{grown / MIB:.1f} MiB more are resident after {number + 1} messages, one at a time"
     pair.close()
 
@@ -49,12 +31,12 @@ def one_at_a_time_needs_the_memory_of_a_few(omni: Any) -> None:
 def memory_follows_what_is_in_flight(omni: Any) -> None:
     """With up to eight of 1 MiB in flight, thousands need no more than those eight, twice over, and 8 MiB."""
     payload = b"m" * MIB
-    before = _resident()
+    before = resident()
     _, pair = open_pair(omni, 1024, MIB)
     for number in range(64):
         assert pair.producer.batch_push([payload] * (number % 8 + 1))
         assert len(pair.consumer.batch_pop(8)[1]) == number % 8 + 1
-        grown = _resident() - before
+        grown = resident() - before
         assert grown < 24 * MIB, f"{grown / MIB:.1f} MiB more are resident after {number + 1} batches of up to 8"
     pair.close()
 
@@ -62,13 +44,13 @@ def memory_follows_what_is_in_flight(omni: Any) -> None:
 @function("MEM-1", "bounded-memory")
 def a_channel_of_small_messages_is_small(omni: Any) -> None:
     """One message at a time of 64 bytes, through room for 65,536 of 4 KiB: below 1 MiB and 32 bytes for each."""
-    before = _resident()
+    before = resident()
     _, pair = open_pair(omni, 65536, 4096)
     for number in range(10_000):
         assert pair.producer.try_push(b"m" * 64)
         assert pair.consumer.try_pop()[0]
         if number % 1000 == 0:
-            grown = _resident() - before
+            grown = resident() - before
             assert grown < 4 * MIB, f"{grown / MIB:.1f} MiB more are resident after {number + 1} messages of 64 bytes"
     pair.close()
 
@@ -117,10 +99,11 @@ def _stays(one_round: Any, touched: int) -> None:
     """The growth over ROUNDS rounds, after two that warm up, is less than two rounds would leave."""
     for _ in range(2):
         one_round()
-    resident, reserved = _resident(), _reserved()
+    before = {"resident": resident(), "mapped": mapped()}
     for number in range(ROUNDS):
         one_round()
-        for name, now, before in (("resident", _resident(), resident), ("mapped", _reserved(), reserved)):
-            assert now - before < 2 * touched, (
-                f"{(now - before) / MIB:.1f} MiB more are {name} after {number + 1} channels, each closed"
+        for name, now in (("resident", resident()), ("mapped", mapped())):
+            grown = now - before[name]
+            assert grown < 2 * touched, (
+                f"{grown / MIB:.1f} MiB more are {name} after {number + 1} channels, each closed"
             )

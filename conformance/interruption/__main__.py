@@ -12,7 +12,7 @@ from conformance.failure import Broken, NotProvided
 from conformance.interruption import memory, report
 from conformance.interruption.catalogue import BY_CALL, CALLS, KINDS
 from conformance.interruption.series import Result, Series, parse, replay
-from conformance.reports.page import write_between
+from conformance.page import write_between
 from conformance.targets import DEFAULT, Target, Unusable, load
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import faulthandler
 import gc
-import os
 import signal
 import sys
 import tempfile
 import threading
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -21,6 +19,7 @@ from conformance.interruption.observing import Record, aftermath, compiled, open
 from conformance.interruption.oracle import allowed, assign, settled_result
 from conformance.interruption.other import POLL, Asleep, Other
 from conformance.interruption.points import Points, Waits
+from conformance.process_memory import mapped
 from conformance.targets.target import Target
 from conformance.threads import LIMIT
 
@@ -120,14 +119,6 @@ def _difference(record: Record, other: Record) -> dict[str, tuple[str, str]]:
 
 def _weight(difference: dict[str, tuple[str, str]]) -> tuple[int, int]:
     return len(difference), sum(label in ("call", "intruder") for label in difference)
-
-
-def mapped() -> int:
-    """Bytes of address space in use; 0 where the system does not say."""
-    try:
-        return int(Path("/proc/self/statm").read_text().split()[0]) * os.sysconf("SC_PAGESIZE")
-    except OSError:
-        return 0
 
 
 class _Run:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from conformance.reports.page import write_between
+from conformance.page import write_between
 from tests.bench import large, memory, native, one_thread, streaming, two_threads
 from tests.bench.measuring import InvalidMeasurement, Progress, interleave
 from tests.bench.report import BEGIN, draw, header, line, markdown, terminal, worst_first

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Sequence
-from pathlib import Path
 
 import fast_impl
+from conformance.process_memory import STATM, resident
 from tests.bench.measuring import Contender, Progress, Series
 from tests.bench.workload import OURS, CannotRun, Threshold, Workload, WrongMessages
 
 CAPACITY, SIZE, MESSAGES = 1024, 2**20, 4096
-STATM = Path("/proc/self/statm")
-
-
-def _resident() -> int:
-    """Bytes of this process."""
-    return int(STATM.read_text().split()[1]) * resource.getpagesize()
 
 
 def grown() -> float:
     """MiB that the channel has added when they have gone through."""
     data = bytes(SIZE)
     with fast_impl.open_channel(capacity=CAPACITY, max_message_size=SIZE) as (producer, consumer):
-        before = _resident()
+        before = resident()
         for number in range(MESSAGES):
             producer.send(data)
             if consumer.try_pop()[1].data.nbytes != SIZE:
                 raise WrongMessages(f"{OURS}: message {number} is not of {SIZE} bytes")
-        return (_resident() - before) / 2**20
+        return (resident() - before) / 2**20
 
 
 def interleave(workload: str, rounds: int, seconds: float, progress: Progress) -> list[Series]:

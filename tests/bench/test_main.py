@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from conformance.reports.page import END
+from conformance.page import END
 from tests.bench.measuring import Contender, Series
 from tests.bench.report import BEGIN, markdown
 from tests.bench.results import Measured, read

@@ -21,7 +21,7 @@ from conformance.exploration.clients.weaken import every_weakening, weakened
 from conformance.exploration.compile import CompilerError
 from conformance.exploration.result import decisions
 from conformance.failure import Failure
-from conformance.reports.page import write_between
+from conformance.page import write_between
 
 FENCES = (ASYMMETRIC, FULL_FENCES) = ("asymmetric", "full")
 

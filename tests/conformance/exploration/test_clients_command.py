@@ -21,7 +21,7 @@ from conformance.exploration.clients.client import client
 from conformance.exploration.clients.verdict import explore
 from conformance.exploration.explorer import FAILURES
 from conformance.failure import Failure
-from conformance.reports.page import END
+from conformance.page import END
 from conformance.rules import RULES
 from tests.conformance.exploration.cores import changed, racing
 

@@ -17,7 +17,7 @@ from conformance.interruption.__main__ import main
 from conformance.interruption.catalogue import BY_CALL, CALLS, KINDS
 from conformance.interruption.points import Hooks
 from conformance.interruption.series import Result, Series, parse, replay
-from conformance.reports.page import END
+from conformance.page import END
 from conformance.targets import Target, load
 from tests.mutation.mutant import Mutant, suite
 
