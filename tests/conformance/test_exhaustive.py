@@ -138,7 +138,7 @@ def test_every_result_is_reached() -> None:
                 reached, [each for each in reached.transitions if each.on_queue]
             )
     of_bad_arguments = {(kind, error) for kind in ALLOWED for error in ("TypeError", "ValueError")}
-    of_bad_arguments |= {(kind, "BufferError") for kind in ("try_push", "blocking_push", "batch_push")}
+    of_bad_arguments |= {(kind, "BufferError") for kind in ("try_push", "blocking_push", "batch_push", "send_many")}
     wanted = {(kind, result) for kind in PRODUCER | CONSUMER for result in ALLOWED[kind]} - of_bad_arguments
     assert wanted - set(tally.coverage) == set()
 
