@@ -23,7 +23,7 @@ SOURCES := pyproject.toml $(wildcard fast_impl/core/*.[ch] fast_impl/core/platfo
 	$(wildcard fast_impl/_build.py fast_impl/_sources.py)
 
 .PHONY: help conformance conformance-long mutation explore necessity sanitize aarch64 prove verify crosscheck \
-	flatbuffers test test-all pages lint types bench bench-check clean venv
+	flatbuffers soak test test-all pages lint types bench bench-check clean venv
 
 help:
 	@echo "make conformance       does fast_impl keep the rules? (options through ARGS=)"
@@ -39,6 +39,7 @@ help:
 	@echo "make bench             how fast, beside its peers: table and plots into docs/ (a minute's worth: ARGS=--quick)"
 	@echo "make bench-check       is it as fast as is asked, row by row? (one of them: ARGS='--only ROW')"
 	@echo "make flatbuffers       the FlatBuffers verifier beside C++'s on 1,000,000 buffers, its time, and fuzzed"
+	@echo "make soak              random programs over threads, signal handlers and finalisers (longer: ARGS='--minutes 60')"
 	@echo "make test              run the tests, two minutes of them (options through ARGS=); all of them: make test-all"
 	@echo "make pages             docs/api.md and docs/rules.md, from docstrings and from the catalogue of rules"
 	@echo "make lint, make types  ruff, import-linter (who may import whom), clang-format and clang-tidy; mypy"
@@ -94,6 +95,9 @@ flatbuffers: $(STAMP)
 	@$(VPYTHON) -m tests.fast_impl.flatbuffers.agree --count 1000000 || test $$? = 2
 	@$(VPYTHON) -m tests.fast_impl.flatbuffers.ratio || test $$? = 2
 	@$(VPYTHON) -m tests.fast_impl.flatbuffers.fuzz --seconds 300 || test $$? = 2
+
+soak: $(STAMP)
+	@$(VPYTHON) -m tests.fast_impl.threads.soak $(ARGS)
 
 test: $(STAMP)
 	@$(VPYTHON) -m pytest -n auto --dist worksteal -m "not slow" $(ARGS)
