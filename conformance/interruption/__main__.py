@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         results = _run(target, given)
         if given.markdown is not None:
             table = report.markdown(results, target.name, _experiments(results))
-            write_between(report.BEGIN, table, given.markdown)
+            write_between(report.place(target), table, given.markdown)
     except (Unusable, Broken, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -7,11 +7,17 @@ from collections.abc import Mapping
 
 from conformance.interruption.catalogue import CALLS, KINDS
 from conformance.interruption.series import Found, Result
-
-BEGIN = "<!-- what was interrupted: by `python -m conformance.interruption` -->"
+from conformance.targets import Target
 
 Results = Mapping[tuple[str, str], Result | str]
 """By call and kind: what a series found, or why it had no point."""
+
+
+def place(target: Target) -> str:
+    """The line of a page above the table of this target: one for each binding, where it has several."""
+    binding = getattr(target.omni, "binding", "")
+    name = f"{target.name}, binding {binding}" if binding else target.name
+    return f"<!-- what was interrupted of {name}: by `python -m conformance.interruption` -->"
 
 
 def _cell(found: Result | str | None) -> str:

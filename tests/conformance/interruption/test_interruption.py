@@ -230,7 +230,7 @@ def test_what_is_no_replay_string_is_refused(text: str) -> None:
 def test_the_command_writes_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Between the marks of a page; a page without them is refused, as is a call that there is not."""
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{report.BEGIN}\nold\n{END}\nafter\n")
+    page.write_text(f"before\n{report.place(load(UNCHANGED))}\nold\n{END}\nafter\n")
     given = ["--target", UNCHANGED, "--only", "rollback", "--kind", "thread"]
     assert main([*given, "--markdown", str(page)]) == 0
     table = page.read_text()
