@@ -192,8 +192,8 @@ def numbers_of_numpy(omni: Any) -> None:
             assert _accepts(consumer, getattr(numpy, kind)(-1)) == "ValueError", f"numpy.{kind} may be negative"
     assert _accepts(consumer, numpy.float64("nan")) == "ValueError"
     for each in (
-        numpy.bool_(0), numpy.complex64(0), numpy.timedelta64(0, "ns"), numpy.timedelta64(0, "s"), numpy.datetime64(0, "s"),
-        numpy.array(0.0), numpy.array([0.0]), numpy.str_("0"), numpy.bytes_(b"0"),
+        numpy.bool_(0), numpy.complex64(0), numpy.timedelta64(0, "ns"), numpy.timedelta64(0, "s"),
+        numpy.datetime64(0, "s"), numpy.array(0.0), numpy.array([0.0]), numpy.str_("0"), numpy.bytes_(b"0"),
     ):  # fmt: skip
         assert _accepts(consumer, each) == "TypeError", f"{each!r} is taken for a timeout"
 

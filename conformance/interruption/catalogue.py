@@ -44,6 +44,7 @@ class Call(NamedTuple):
     states: of STATES, those first that show most. into: the variable, or the list, that gets the result.
     once: whether an answer that got lost would lose what it holds, so that it must be ready before the call takes its
     step [POP-6]. guarded: whether it may be refused with ConcurrentUseError. steps: the calls that it is a series of.
+    between: whether its own side, too, may come between two steps [WAI-5].
     """
 
     name: str
@@ -54,6 +55,7 @@ class Call(NamedTuple):
     once: bool = False
     guarded: bool = True
     steps: tuple[str, ...] = ()
+    between: bool = False
 
     @property
     def pops(self) -> bool:
@@ -71,9 +73,13 @@ CALLS = (
     Call("batch_pop that waits", "c0.batch_pop(2, T)", "c", ("waiting", "blocked, held", "blocked"), once=True),
     Call("batch_pop_buffer", "c0.batch_pop_buffer(2)", "c", _POPS, once=True),
     Call("receive", "c0.receive(T)", "c", _WAITS, once=True),
+    Call("receive_many", "c0.receive_many(2, T)", "c", _WAITS, once=True),
     Call("iteration", "next(iter(c0))", "c", ("waiting", "blocked"), once=True),
+    Call("wait for a message", "c0.wait(T)", "c", ("waiting", "held", "producer closed", "blocked, held")),
+    Call("consumer.get_stats", "c0.get_stats()", "c", ("held",), guarded=False),
     Call("message.data", "m.data", "c", ("held", "exported"), into="views", guarded=False),
     Call("bytes of a message", "bytes(m)", "c", ("held", "exported"), guarded=False),
+    Call("message.tobytes", "m.tobytes()", "c", ("held", "exported"), guarded=False),
     Call("move the consumer", "c0.move()", "c", ("waiting", "held", "exported"), into="c", once=True),
     Call("close the consumer", "c0.close()", "c", ("waiting", "held", "exported")),
     Call("try_push", "p0.try_push(b'sent')", "p", ("empty", "full", "reserved")),
@@ -81,7 +87,13 @@ CALLS = (
     Call("batch_push", "p0.batch_push([b'x', b'y', b'z'])", "p", ("empty", "waiting", "full", "reserved"),
          steps=("p0.batch_push([b'x'])", "p0.batch_push([b'y'])", "p0.batch_push([b'z'])")),
     Call("send", "p0.send(b'sent', T)", "p", ("empty", "blocked, full")),
+    Call("send_many", "p0.send_many([b'x', b'y'], T)", "p", ("empty", "waiting", "blocked, full"),
+         steps=("p0.send_many([b'x'], T)", "p0.send_many([b'y'], T)"),
+         between=True),
+    Call("wait for space", "p0.wait(T)", "p", ("empty", "reserved", "blocked, full")),
+    Call("producer.get_stats", "p0.get_stats()", "p", ("waiting",), guarded=False),
     Call("reserve", "p0.reserve(3)", "p", ("empty", "full", "reserved"), into="r"),
+    Call("reserve that waits", "p0.reserve(3, T)", "p", ("empty", "blocked, full"), into="r"),
     Call("reservation.data", "r.data", "p", ("reserved", "region exported"), guarded=False),
     Call("commit", "p0.commit(3)", "p", ("reserved", "region exported", "empty")),
     Call("rollback", "p0.rollback()", "p", ("reserved", "region exported")),

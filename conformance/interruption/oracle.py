@@ -92,10 +92,10 @@ def _outcomes(call: Call, memory: bool, intruder: Intruder, same: bool) -> Itera
         yield (("call", DONE),)
         if call.pops:
             yield (("call", LOOKED), ("call", DONE))  # it found nothing, or began anew
-        if whole and intruder.on != call.on:
+        if whole and (call.between or intruder.on != call.on):
             yield whole  # the peer may come between any two
         if same:
-            yield (("call", REFUSED_USE),)
+            yield from ((*whole[:number], ("call", REFUSED_USE)) for number in range(len(whole) if call.between else 1))
             yield (("call", LOOKED), ("call", REFUSED_USE))
         if intruder.exports:
             # MSG-3, RSV-7: beside an export that is just taken or dropped, a call may be refused.
@@ -118,7 +118,7 @@ def _run(call: Call, state: str, intruder: Intruder, order: tuple[Action, ...]) 
     answers: dict[str, Any] = {"call": None, "intruder": None}
     rescued: list[Any] = []
     lost: list[Any] = []  # gone when the exception has left the call, after whoever came in between
-    summed = 0
+    finished = 0  # steps
     raises = None if intruder.raises is None else Raised(intruder.raises.__name__)
     for whose, how in order:
         if whose == "rescue":
@@ -126,9 +126,8 @@ def _run(call: Call, state: str, intruder: Intruder, order: tuple[Action, ...]) 
         elif whose == "intruder":
             answers["intruder"] = CONCURRENT_USE if how == REFUSED_USE else _perform(names, intruder.text)
         elif whose.startswith("step"):
-            pushed = _perform(names, call.steps[int(whose[5:])]) if summed == int(whose[5:]) else 0
-            summed += pushed if isinstance(pushed, int) else 0
-            answers["call"] = summed
+            if finished == int(whose[5:]):
+                answers["call"], finished = _step(_perform(names, call.steps[finished]), finished)
         elif how == DONE:
             answers["call"] = _answer(names, call)
         elif how == LOST:
@@ -140,6 +139,8 @@ def _run(call: Call, state: str, intruder: Intruder, order: tuple[Action, ...]) 
             _expire(names)
         else:
             answers["call"] = _REFUSALS[how]
+            if how == REFUSED_USE and call.between:
+                answers["call"] = CONCURRENT_USE._replace(sent=finished)
     lost.clear()
     if any(action == ("call", DONE) for action in order) and not isinstance(answers["call"], BaseException):
         assign(names, call, answers["call"])  # whoever came in between had the old handle
@@ -150,6 +151,14 @@ def _run(call: Call, state: str, intruder: Intruder, order: tuple[Action, ...]) 
     answers.clear()
     aftermath(names, record)
     return record
+
+
+def _step(answer: Any, finished: int) -> tuple[Any, int]:
+    """What a series answers after this step, before which so many were finished; and how many are now."""
+    if isinstance(answer, Raised):
+        return answer._replace(sent=finished), finished
+    finished += answer is None or answer == 1
+    return (finished if isinstance(answer, int) else answer), finished
 
 
 def _answer(names: Names, call: Call) -> Any:
