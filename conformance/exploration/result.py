@@ -57,6 +57,13 @@ class Result:
     """Of one run by chance: how many there are, on average over all seeds."""
 
     @property
+    def says(self) -> str:
+        """The kind of the failure, and its message; "" without one."""
+        if self.failure is None or self.message.startswith(self.failure):
+            return self.message
+        return f"{self.failure}: {self.message}"
+
+    @property
     def clean(self) -> bool:
         """Exhaustively explored, and nothing failed."""
         return self.failure is None and not self.cut and not self.open and self.complete > 0
@@ -130,7 +137,7 @@ def table(result: Result, lines: dict[str, str] | None = None) -> str:
     lines = lines or {}
     threads = 1 + max((step.thread for step in result.trace), default=0)
     rows = [
-        worded(result.message, lines),
+        worded(result.says, lines),
         "",
         "    " + "".join(f"{f'thread {number}':<{WIDTH}}" for number in range(threads)).rstrip(),
     ]

@@ -31,8 +31,7 @@ class Verdict(NamedTuple):
         if self.result.failure == "forbidden":
             return f"outcomes that no order explains: {sorted(self.forbidden)}"
         if self.result.failure:
-            message = self.result.message
-            return message if message.startswith(self.result.failure) else f"{self.result.failure}: {message}"
+            return self.result.says
         if self.result.cut or self.result.open:
             return f"{self.result.cut + len(self.result.open)} executions were cut by a bound: not exhaustive"
         return "" if self.result.complete else "no execution was complete: that says nothing"
