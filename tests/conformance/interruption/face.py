@@ -7,6 +7,7 @@ from typing import Any
 
 import spec_model
 from spec_model import *  # noqa: F403
+from spec_model.errors import SEND_ERRORS, not_all_sent
 from tests.conformance.interruption import steps
 
 
@@ -22,6 +23,9 @@ class Message:
 
     def __bytes__(self) -> bytes:
         return bytes(self._inner)
+
+    def tobytes(self) -> bytes:
+        return self._inner.tobytes()
 
 
 class Reservation:
@@ -43,6 +47,14 @@ class Handle:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
+
+    def wait(self, timeout: float) -> Any:
+        until = monotonic() + timeout
+        while True:
+            result = self._inner.wait(0)
+            if result not in steps.TIME_UP or monotonic() >= until:
+                return result
+            steps.wait(until - monotonic())
 
     def move(self) -> Any:
         return type(self)(self._inner.move())
@@ -95,6 +107,18 @@ class ConsumerHandle(Handle):
                 raise TimeoutError("late")
             steps.wait(until - monotonic())
 
+    def receive_many(self, most: int, timeout: float) -> list[bytes]:
+        until = monotonic() + timeout
+        while True:
+            got = steps.receive_many(self._inner, most)
+            if isinstance(got, list):
+                return got
+            if got not in steps.GO_ON:
+                raise spec_model.ChannelClosedError("closed")
+            if monotonic() >= until and steps.timed_out(self._inner) is not None:
+                raise TimeoutError("late")
+            steps.wait(until - monotonic())
+
     def __iter__(self) -> Any:
         while True:
             try:
@@ -130,9 +154,23 @@ class ProducerHandle(Handle):
         if result is PushResult.TIMEOUT:  # noqa: F405
             raise TimeoutError("late")
 
-    def reserve(self, n: int) -> Any:
-        granted = self._inner.reserve(n)
-        return None if granted is None else Reservation(granted)
+    def send_many(self, messages: Any, timeout: float) -> None:
+        until = monotonic() + timeout
+        for sent, data in enumerate(messages):
+            try:
+                self.send(data, max(0, until - monotonic()))
+            except SEND_ERRORS as error:
+                raise not_all_sent(error, sent) from None
+
+    def reserve(self, n: int, timeout: float = 0) -> Any:
+        until = monotonic() + timeout
+        while True:
+            granted = self._inner.reserve(n)
+            if granted is not None:
+                return Reservation(granted)
+            if monotonic() >= until or not self._inner.is_connected():
+                return None
+            steps.wait(until - monotonic())
 
     def commit(self, n: int) -> bool:
         return self._inner.commit(n)

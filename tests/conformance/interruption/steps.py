@@ -30,6 +30,12 @@ def receive(consumer: Any) -> bytes | PopResult:
     return result if message is None else bytes(message)
 
 
+def receive_many(consumer: Any, most: int) -> list[bytes] | PopResult:
+    """The next messages as bytes, or why there are none: batch_pop and copies in one."""
+    result, messages = consumer.batch_pop(most)
+    return [bytes(each) for each in messages] or result
+
+
 def pop_as_buffer(consumer: Any, most: int) -> tuple[PopResult, Any]:
     """batch_pop_buffer in one step."""
     return consumer.batch_pop_buffer(most)
@@ -51,3 +57,6 @@ def timed_out(handle: Any) -> Any:
 
 GO_ON = (PopResult.EMPTY, PushResult.QUEUE_FULL)
 """Answers after which a call that may wait does."""
+
+TIME_UP = (PopResult.TIMEOUT, PushResult.TIMEOUT)
+"""Answers of a `wait` that may go on."""
