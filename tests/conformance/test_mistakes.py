@@ -52,6 +52,7 @@ AMBIGUOUS = {
     "expired_is_no_value_error": "the type of an error",
     "with_does_not_close": "a name that is not free",
     "pair_closes_producer_only": "a name that is not free",
+    "move_drops_reservation": "a commit that finds no reservation",
     "peer_is_not_asked": "a closed handle that is connected",
 }
 """Mutants of which the first difference in a program may mean several things."""
