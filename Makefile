@@ -20,7 +20,7 @@ VPYTHON := $(VENV)/bin/python
 SOURCES := pyproject.toml $(wildcard fast_impl/core/*.[ch] fast_impl/core/platform/*.[ch]) \
 	$(wildcard fast_impl/cpython/*.[ch] fast_impl/cffi/*.py) \
 	$(wildcard fast_impl/flatbuffers/verifier/*.[ch]) \
-	$(wildcard fast_impl/_build.py fast_impl/_sources.py)
+	$(wildcard fast_impl/_build.py fast_impl/_sources.py fast_impl/native/*.in)
 
 .PHONY: help conformance conformance-long mutation explore necessity sanitize aarch64 prove verify crosscheck \
 	flatbuffers test test-all pages lint types bench bench-check clean venv
@@ -110,8 +110,8 @@ lint: $(VENV)/.lint
 	@$(VPYTHON) -m ruff check . $(ARGS)
 	@$(VENV)/bin/lint-imports
 	@git ls-files '*.c' '*.h' '*.cpp' '*.hpp' | xargs $(VENV)/bin/clang-format --dry-run -Werror
-	@$(VPYTHON) -c 'from fast_impl._sources import docs; from pathlib import Path; \
-		Path("$(VENV)/docs.h").write_text("".join(docs(Path("fast_impl"))))'
+	@$(VPYTHON) -c 'from fast_impl._sources import make_headers; from pathlib import Path; \
+		make_headers(Path("fast_impl"), Path("$(VENV)"))'
 	@include=$$($(VPYTHON) -c 'import sysconfig; print(sysconfig.get_paths()["include"])'); \
 		ls fast_impl/core/*.c fast_impl/core/platform/*.c fast_impl/cpython/*.c fast_impl/flatbuffers/verifier/*.c | \
 		xargs -P 2 -n 4 $(VENV)/bin/clang-tidy --quiet \

@@ -1,5 +1,7 @@
 """Build hook: compiles the C core, in both variants, and the types in C into the wheel or beside the sources.
 
+Beside them go the files that native code is built with, made of the templates in `native/`.
+
 `_core` is the best variant for the platform, `_core_portable` the one made of a mutex and a condition
 variable; the second is built everywhere so that it is tested everywhere. `_handles` has the types in C over the
 core's own sources, for CPython. `_verifier` is the FlatBuffers verifier.
@@ -53,15 +55,25 @@ def load_sources(package: Path) -> ModuleType:
     return module
 
 
+def build_all(package: Path, scratch: Path) -> dict[Path, str]:
+    """What is built, under `scratch`, with the place of each file in the package: extension modules, native headers."""
+    places: dict[Path, str] = load_sources(package).make_headers(package, scratch / "headers")
+    return {**places, **{extension: extension.name for extension in compile_all(package, scratch)}}
+
+
 def compile_all(package: Path, scratch: Path) -> list[Path]:
-    """Compile every extension module under `scratch`, at the same time, in a folder and a process each; their paths."""
-    sources = load_sources(package)
+    """Compile every extension module under `scratch`, at the same time, in a folder and a process each; their paths.
+
+    The headers are in its folder "headers".
+    """
+    sources, headers = load_sources(package), scratch / "headers"
     compilers = {
-        module: partial(sources.core(module, portable).compile, verbose=True) for module, portable in VARIANTS.items()
+        module: partial(sources.core(module, portable, headers).compile, verbose=True)
+        for module, portable in VARIANTS.items()
     }
     compilers[VERIFIER] = partial(sources.verifier(VERIFIER).compile, verbose=True)
     if sys.implementation.name == "cpython":
-        compilers[HANDLES] = partial(compile_handles, package)
+        compilers[HANDLES] = partial(compile_handles, package, headers)
     # Processes, as cffi changes the working directory; forked, as this file is no module that another could import.
     forked = multiprocessing.get_context("fork")
     paths = {module: forked.SimpleQueue() for module in compilers}
@@ -80,11 +92,8 @@ def compile_all(package: Path, scratch: Path) -> list[Path]:
     return [Path(paths[module].get()) for module in compilers]
 
 
-def compile_handles(package: Path, tmpdir: str) -> str:
+def compile_handles(package: Path, headers: Path, tmpdir: str) -> str:
     """Compile `_handles` with the core's sources in it, optimised as one where the tools can; its path."""
-    headers = Path(tmpdir) / "headers"
-    headers.mkdir(parents=True)
-    (headers / "docs.h").write_text("".join(load_sources(package).docs(package)), encoding="utf-8")
     optimised_as_one = "-flto=auto" if _links_with("-flto=auto", tmpdir) else "-O3"
     extension = Extension(
         HANDLES,
@@ -128,17 +137,17 @@ class CoreBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         package = Path(self.root) / "fast_impl"
         self.scratch = Path(tempfile.mkdtemp(prefix="omnimailbox-build-"))
         try:
-            built = compile_all(package, self.scratch)
+            built = build_all(package, self.scratch)
         except BaseException:
             shutil.rmtree(self.scratch, ignore_errors=True)
             raise
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
-        for extension in built:
+        for made, name in built.items():
             if version == "editable":
-                place(extension, package / extension.name)
+                place(made, package / name)
             else:
-                build_data["force_include"][str(extension)] = f"fast_impl/{extension.name}"
+                build_data["force_include"][str(made)] = f"fast_impl/{name}"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Called by hatchling when the wheel is written."""
@@ -146,8 +155,8 @@ class CoreBuildHook(BuildHookInterface):  # type: ignore[type-arg]
             shutil.rmtree(self.scratch, ignore_errors=True)
 
 
-def place(extension: Path, target: Path) -> None:
+def place(made: Path, target: Path) -> None:
     """Move into place in one step: a process that has the old file mapped keeps the old file."""
     partial = target.with_name(target.name + ".partial")
-    shutil.copyfile(extension, partial)
+    shutil.copyfile(made, partial)
     os.replace(partial, target)
