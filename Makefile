@@ -23,7 +23,7 @@ SOURCES := pyproject.toml $(wildcard fast_impl/core/*.[ch] fast_impl/core/platfo
 	$(wildcard fast_impl/_build.py fast_impl/_sources.py fast_impl/native/*.in)
 
 .PHONY: help conformance conformance-long mutation explore necessity sanitize aarch64 prove verify crosscheck \
-	flatbuffers test test-all pages lint types bench bench-check clean venv
+	flatbuffers test test-all packages wheel-model pages lint types bench bench-check clean venv
 
 help:
 	@echo "make conformance       does fast_impl keep the rules? (options through ARGS=)"
@@ -40,6 +40,8 @@ help:
 	@echo "make bench-check       is it as fast as is asked, row by row? (one of them: ARGS='--only ROW')"
 	@echo "make flatbuffers       the FlatBuffers verifier beside C++'s on 1,000,000 buffers, its time, and fuzzed"
 	@echo "make test              run the tests, two minutes of them (options through ARGS=); all of them: make test-all"
+	@echo "make packages          builds sdist and wheels and checks them: contents, sizes, the tests on what was installed"
+	@echo "make wheel-model       a wheel of the model alone into dist/; not to be installed beside the other one"
 	@echo "make pages             docs/api.md and docs/rules.md, from docstrings and from the catalogue of rules"
 	@echo "make lint, make types  ruff, import-linter (who may import whom), clang-format and clang-tidy; mypy"
 	@echo "make clean             remove everything that was built, the environments too"
@@ -105,6 +107,12 @@ pages: $(STAMP)
 	@$(VPYTHON) -m tests.docs.pages
 	@$(VPYTHON) -m conformance list --markdown docs/rules.md
 
+packages: $(VENV)/.packages
+	@$(VPYTHON) -m pytest -n 0 tests/packages $(ARGS)
+
+wheel-model: $(STAMP)
+	@$(VPYTHON) -m tests.packages.model
+
 # Every C file in the one format; the core, the binding and the verifier through clang-tidy, two files at a time.
 lint: $(VENV)/.lint
 	@$(VPYTHON) -m ruff check . $(ARGS)
@@ -141,6 +149,10 @@ EXTRA = $(VPYTHON) -c 'import sys, tomllib; \
 $(VENV)/.lint: $(STAMP)
 	@echo "== $(VENV): linters"
 	@$(EXTRA) lint | xargs $(VPYTHON) -m pip install --quiet --disable-pip-version-check
+	@touch $@
+
+$(VENV)/.packages: $(STAMP)
+	@$(EXTRA) packages | xargs $(VPYTHON) -m pip install --quiet --disable-pip-version-check
 	@touch $@
 
 # One by one: what cannot be installed here is left out of the benchmark, which names it.

@@ -17,6 +17,9 @@ from cffi import FFI
 CORE = Path(__file__).resolve().parent / "core"
 VERIFIER = Path(__file__).resolve().parent / "flatbuffers" / "verifier"
 
+FLAGS = ("-std=gnu11", "-fvisibility=hidden", "-fno-asynchronous-unwind-tables")
+"""Of each extension module. Debuggers find their way by what -g makes; unwind tables are a tenth of a module."""
+
 SOURCE = """
 #include "omni_functions.h"
 #include "omni_internal.h"
@@ -75,7 +78,7 @@ def _set_source(ffi: FFI, module_name: str, source: str, folder: Path, macros: d
         sources=[str(path) for path in sorted(folder.rglob("*.c"))],
         include_dirs=[str(folder), *map(str, headers)],
         define_macros=list(macros.items()),
-        extra_compile_args=["-std=gnu11", "-O2", "-fvisibility=hidden"],
+        extra_compile_args=["-O2", *FLAGS],
         libraries=["pthread"],
     )
 
