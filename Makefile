@@ -9,9 +9,10 @@ INSTALL ?= test
 # Byte-compiled when first imported: most of what is installed never is.
 export PIP_COMPILE := no
 
-# "3.12", or "pypy3.11": the folder of the virtual environment.
-TAG := $(shell $(PYTHON) -c 'import sys; n = sys.implementation.name; \
-	print(("" if n == "cpython" else n) + "%d.%d" % sys.version_info[:2])' 2>/dev/null)
+# "3.12", "3.13t" without a GIL, or "pypy3.11": the folder of the virtual environment.
+TAG := $(shell $(PYTHON) -c 'import sys, sysconfig; n = sys.implementation.name; \
+	print(("" if n == "cpython" else n) + "%d.%d" % sys.version_info[:2] + \
+	"t" * bool(sysconfig.get_config_var("Py_GIL_DISABLED")))' 2>/dev/null)
 VENV := .venv/$(or $(TAG),none)
 STAMP := $(VENV)/.installed-$(INSTALL)
 VPYTHON := $(VENV)/bin/python
@@ -23,7 +24,7 @@ SOURCES := pyproject.toml $(wildcard fast_impl/core/*.[ch] fast_impl/core/platfo
 	$(wildcard fast_impl/_build.py fast_impl/_sources.py fast_impl/native/*.in)
 
 .PHONY: help conformance conformance-long mutation explore necessity sanitize aarch64 prove verify crosscheck \
-	flatbuffers test test-all packages wheel-model pages lint types bench bench-check clean venv
+	flatbuffers test test-all pythons packages wheel-model pages lint types bench bench-check clean venv
 
 help:
 	@echo "make conformance       does fast_impl keep the rules? (options through ARGS=)"
@@ -40,6 +41,7 @@ help:
 	@echo "make bench-check       is it as fast as is asked, row by row? (one of them: ARGS='--only ROW')"
 	@echo "make flatbuffers       the FlatBuffers verifier beside C++'s on 1,000,000 buffers, its time, and fuzzed"
 	@echo "make test              run the tests, two minutes of them (options through ARGS=); all of them: make test-all"
+	@echo "make pythons           the bindings' tests and conformance on 3.11 to 3.15, free-threaded too (some: ARGS='3.14 3.15')"
 	@echo "make packages          builds sdist and wheels and checks them: contents, sizes, the tests on what was installed"
 	@echo "make wheel-model       a wheel of the model alone into dist/; not to be installed beside the other one"
 	@echo "make pages             docs/api.md and docs/rules.md, from docstrings and from the catalogue of rules"
@@ -107,6 +109,9 @@ pages: $(STAMP)
 	@$(VPYTHON) -m tests.docs.pages
 	@$(VPYTHON) -m conformance list --markdown docs/rules.md
 
+pythons:
+	@.ci/pythons $(ARGS)
+
 packages: $(VENV)/.packages
 	@$(VPYTHON) -m pytest -n 0 tests/packages $(ARGS)
 
@@ -138,9 +143,19 @@ $(STAMP): $(SOURCES)
 	@rm -f $@
 	@test -x $(VPYTHON) || { echo "== $(VENV): making a virtual environment"; $(PYTHON) -m venv --clear $(VENV); }
 	@echo "== $(VENV): compiling the core and installing (some minutes the first time)"
-	@$(VPYTHON) -m pip install --quiet --disable-pip-version-check -e '.[$(INSTALL)]'
+	@$(PROJECT)
 	@touch $@
 	@echo "== $(VENV): ready"
+
+# There is no cffi for 3.13t, which the project depends on elsewhere: what else it needs, then itself. NumPy's last wheels
+# for it are of 2.3.
+PIP := $(VPYTHON) -m pip install --quiet --disable-pip-version-check
+ifeq ($(TAG),3.13t)
+PROJECT = $(PIP) hatchling setuptools flatbuffers pytest pytest-timeout pytest-xdist hypothesis 'numpy<2.4' && \
+	$(PIP) --no-build-isolation --no-deps -e .
+else
+PROJECT = $(PIP) -e '.[$(INSTALL)]'
+endif
 
 # What an extra of pyproject.toml asks for.
 EXTRA = $(VPYTHON) -c 'import sys, tomllib; \
