@@ -9,9 +9,10 @@ INSTALL ?= test
 # Byte-compiled when first imported: most of what is installed never is.
 export PIP_COMPILE := no
 
-# "3.12", or "pypy3.11": the folder of the virtual environment.
-TAG := $(shell $(PYTHON) -c 'import sys; n = sys.implementation.name; \
-	print(("" if n == "cpython" else n) + "%d.%d" % sys.version_info[:2])' 2>/dev/null)
+# "3.12", "3.13t" without a GIL, or "pypy3.11": the folder of the virtual environment.
+TAG := $(shell $(PYTHON) -c 'import sys, sysconfig; n = sys.implementation.name; \
+	print(("" if n == "cpython" else n) + "%d.%d" % sys.version_info[:2] + \
+	"t" * bool(sysconfig.get_config_var("Py_GIL_DISABLED")))' 2>/dev/null)
 VENV := .venv/$(or $(TAG),none)
 STAMP := $(VENV)/.installed-$(INSTALL)
 VPYTHON := $(VENV)/bin/python
@@ -20,10 +21,10 @@ VPYTHON := $(VENV)/bin/python
 SOURCES := pyproject.toml $(wildcard fast_impl/core/*.[ch] fast_impl/core/platform/*.[ch]) \
 	$(wildcard fast_impl/cpython/*.[ch] fast_impl/cffi/*.py) \
 	$(wildcard fast_impl/flatbuffers/verifier/*.[ch]) \
-	$(wildcard fast_impl/_build.py fast_impl/_sources.py)
+	$(wildcard fast_impl/_build.py fast_impl/_sources.py fast_impl/native/*.in)
 
 .PHONY: help conformance conformance-long mutation explore necessity sanitize aarch64 prove verify crosscheck \
-	flatbuffers soak test test-all pages lint types bench bench-check clean venv
+	flatbuffers soak test test-all pythons packages wheel-model pages lint types bench bench-check clean venv
 
 help:
 	@echo "make conformance       does fast_impl keep the rules? (options through ARGS=)"
@@ -41,6 +42,9 @@ help:
 	@echo "make flatbuffers       the FlatBuffers verifier beside C++'s on 1,000,000 buffers, its time, and fuzzed"
 	@echo "make soak              random programs over threads, signal handlers and finalisers (longer: ARGS='--minutes 60')"
 	@echo "make test              run the tests, two minutes of them (options through ARGS=); all of them: make test-all"
+	@echo "make pythons           the bindings' tests and conformance on 3.11 to 3.15, free-threaded too (some: ARGS='3.14 3.15')"
+	@echo "make packages          builds sdist and wheels and checks them: contents, sizes, the tests on what was installed"
+	@echo "make wheel-model       a wheel of the model alone into dist/; not to be installed beside the other one"
 	@echo "make pages             docs/api.md and docs/rules.md, from docstrings and from the catalogue of rules"
 	@echo "make lint, make types  ruff, import-linter (who may import whom), clang-format and clang-tidy; mypy"
 	@echo "make clean             remove everything that was built, the environments too"
@@ -109,13 +113,22 @@ pages: $(STAMP)
 	@$(VPYTHON) -m tests.docs.pages
 	@$(VPYTHON) -m conformance list --markdown docs/rules.md
 
+pythons:
+	@.ci/pythons $(ARGS)
+
+packages: $(VENV)/.packages
+	@$(VPYTHON) -m pytest -n 0 tests/packages $(ARGS)
+
+wheel-model: $(STAMP)
+	@$(VPYTHON) -m tests.packages.model
+
 # Every C file in the one format; the core, the binding and the verifier through clang-tidy, two files at a time.
 lint: $(VENV)/.lint
 	@$(VPYTHON) -m ruff check . $(ARGS)
 	@$(VENV)/bin/lint-imports
 	@git ls-files '*.c' '*.h' '*.cpp' '*.hpp' | xargs $(VENV)/bin/clang-format --dry-run -Werror
-	@$(VPYTHON) -c 'from fast_impl._sources import docs; from pathlib import Path; \
-		Path("$(VENV)/docs.h").write_text("".join(docs(Path("fast_impl"))))'
+	@$(VPYTHON) -c 'from fast_impl._sources import make_headers; from pathlib import Path; \
+		make_headers(Path("fast_impl"), Path("$(VENV)"))'
 	@include=$$($(VPYTHON) -c 'import sysconfig; print(sysconfig.get_paths()["include"])'); \
 		ls fast_impl/core/*.c fast_impl/core/platform/*.c fast_impl/cpython/*.c fast_impl/flatbuffers/verifier/*.c | \
 		xargs -P 2 -n 4 $(VENV)/bin/clang-tidy --quiet \
@@ -134,9 +147,19 @@ $(STAMP): $(SOURCES)
 	@rm -f $@
 	@test -x $(VPYTHON) || { echo "== $(VENV): making a virtual environment"; $(PYTHON) -m venv --clear $(VENV); }
 	@echo "== $(VENV): compiling the core and installing (some minutes the first time)"
-	@$(VPYTHON) -m pip install --quiet --disable-pip-version-check -e '.[$(INSTALL)]'
+	@$(PROJECT)
 	@touch $@
 	@echo "== $(VENV): ready"
+
+# There is no cffi for 3.13t, which the project depends on elsewhere: what else it needs, then itself. NumPy's last wheels
+# for it are of 2.3.
+PIP := $(VPYTHON) -m pip install --quiet --disable-pip-version-check
+ifeq ($(TAG),3.13t)
+PROJECT = $(PIP) hatchling setuptools flatbuffers pytest pytest-timeout pytest-xdist hypothesis 'numpy<2.4' && \
+	$(PIP) --no-build-isolation --no-deps -e .
+else
+PROJECT = $(PIP) -e '.[$(INSTALL)]'
+endif
 
 # What an extra of pyproject.toml asks for.
 EXTRA = $(VPYTHON) -c 'import sys, tomllib; \
@@ -145,6 +168,10 @@ EXTRA = $(VPYTHON) -c 'import sys, tomllib; \
 $(VENV)/.lint: $(STAMP)
 	@echo "== $(VENV): linters"
 	@$(EXTRA) lint | xargs $(VPYTHON) -m pip install --quiet --disable-pip-version-check
+	@touch $@
+
+$(VENV)/.packages: $(STAMP)
+	@$(EXTRA) packages | xargs $(VPYTHON) -m pip install --quiet --disable-pip-version-check
 	@touch $@
 
 # One by one: what cannot be installed here is left out of the benchmark, which names it.

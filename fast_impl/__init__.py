@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from fast_impl import native as native
+from fast_impl._binding import C_API as _C_API  # noqa: F401  (for PyCapsule_Import)
 from fast_impl._binding import Batch, ConsumerHandle, Message, ProducerHandle, Reservation
 from fast_impl._binding import fences as fences
 from fast_impl._broker import ChannelPair, MailboxBroker, open_channel
@@ -61,5 +63,8 @@ __all__ = [
 
 
 def get_include() -> str:
-    """The folder of `omni_mailbox.h`, for a compiler's -I."""
-    return str(Path(__file__).parent / "core")
+    """The folder, for a compiler's -I, of `omni_mailbox.h` and of what native code calls its functions with.
+
+    `fast_impl.native` says which of its files is for whom.
+    """
+    return str(Path(native.__file__).parent)

@@ -9,18 +9,40 @@ from fast_impl._choice import binding, check_fences
 # The types in C have the signatures and docstrings of those over cffi, which type checkers therefore read for both.
 if TYPE_CHECKING or binding == "cffi":
     from fast_impl.cffi.consumer import ConsumerHandle
-    from fast_impl.cffi.core import fences
+    from fast_impl.cffi.core import C_API, NativeHandle, fences, functions
     from fast_impl.cffi.message import Batch, Message
     from fast_impl.cffi.producer import ProducerHandle, Reservation
     from fast_impl.cffi.registry import Registry
 else:
     try:
-        from fast_impl._handles import Batch, ConsumerHandle, Message, ProducerHandle, Registry, Reservation, fences
+        from fast_impl._handles import (
+            C_API,
+            Batch,
+            ConsumerHandle,
+            Message,
+            NativeHandle,
+            ProducerHandle,
+            Registry,
+            Reservation,
+            fences,
+            functions,
+        )
     except ModuleNotFoundError as error:
         raise ImportError(
             "fast_impl._handles is not built: install again with a C compiler, or set OMNI_BINDING=cffi"
         ) from error
 
-__all__ = ["Batch", "ConsumerHandle", "Message", "ProducerHandle", "Registry", "Reservation", "fences"]
+__all__ = [
+    "C_API",
+    "Batch",
+    "ConsumerHandle",
+    "Message",
+    "NativeHandle",
+    "ProducerHandle",
+    "Registry",
+    "Reservation",
+    "fences",
+    "functions",
+]
 
 check_fences(fences)

@@ -1,5 +1,7 @@
 """Build hook: compiles the C core, in both variants, and the types in C into the wheel or beside the sources.
 
+Beside them go the files that native code is built with, made of the templates in `native/`.
+
 `_core` is the best variant for the platform, `_core_portable` the one made of a mutex and a condition
 variable; the second is built everywhere so that it is tested everywhere. `_handles` has the types in C over the
 core's own sources, for CPython. `_verifier` is the FlatBuffers verifier.
@@ -35,6 +37,9 @@ VARIANTS = {
 HANDLES = "fast_impl._handles"
 VERIFIER = "fast_impl._verifier"
 
+SMALL = "-Wl,-x" if sys.platform == "darwin" else "-Wl,-s,-z,noseparate-code"
+"""Makes the linker leave out symbols and, for ELF, the padding between kinds of pages: a tenth of a module."""
+
 HELP = (
     "could not compile the C core of fast_impl ({module}).\n"
     "It needs a C11 compiler (gcc or clang; Debian and Ubuntu: apt-get install gcc) and the headers of this Python\n"
@@ -53,15 +58,25 @@ def load_sources(package: Path) -> ModuleType:
     return module
 
 
+def build_all(package: Path, scratch: Path) -> dict[Path, str]:
+    """What is built, under `scratch`, with the place of each file in the package: extension modules, native headers."""
+    places: dict[Path, str] = load_sources(package).make_headers(package, scratch / "headers")
+    return {**places, **{extension: extension.name for extension in compile_all(package, scratch)}}
+
+
 def compile_all(package: Path, scratch: Path) -> list[Path]:
-    """Compile every extension module under `scratch`, at the same time, in a folder and a process each; their paths."""
-    sources = load_sources(package)
+    """Compile every extension module under `scratch`, at the same time, in a folder and a process each; their paths.
+
+    The headers are in its folder "headers".
+    """
+    sources, headers = load_sources(package), scratch / "headers"
     compilers = {
-        module: partial(sources.core(module, portable).compile, verbose=True) for module, portable in VARIANTS.items()
+        module: partial(sources.core(module, portable, headers).compile, verbose=True)
+        for module, portable in VARIANTS.items()
     }
     compilers[VERIFIER] = partial(sources.verifier(VERIFIER).compile, verbose=True)
     if sys.implementation.name == "cpython":
-        compilers[HANDLES] = partial(compile_handles, package)
+        compilers[HANDLES] = partial(compile_handles, package, headers)
     # Processes, as cffi changes the working directory; forked, as this file is no module that another could import.
     forked = multiprocessing.get_context("fork")
     paths = {module: forked.SimpleQueue() for module in compilers}
@@ -80,18 +95,15 @@ def compile_all(package: Path, scratch: Path) -> list[Path]:
     return [Path(paths[module].get()) for module in compilers]
 
 
-def compile_handles(package: Path, tmpdir: str) -> str:
+def compile_handles(package: Path, headers: Path, tmpdir: str) -> str:
     """Compile `_handles` with the core's sources in it, optimised as one where the tools can; its path."""
-    headers = Path(tmpdir) / "headers"
-    headers.mkdir(parents=True)
-    (headers / "docs.h").write_text("".join(load_sources(package).docs(package)), encoding="utf-8")
     optimised_as_one = "-flto=auto" if _links_with("-flto=auto", tmpdir) else "-O3"
     extension = Extension(
         HANDLES,
         sources=sorted(map(str, [*package.glob("cpython/*.c"), *package.glob("core/**/*.c")])),
         include_dirs=[str(package / "core"), str(headers)],
         define_macros=[("OMNI_PORTABLE", "1")] if VARIANTS["fast_impl._core"] else [],
-        extra_compile_args=["-std=gnu11", "-O3", "-fvisibility=hidden", optimised_as_one],
+        extra_compile_args=["-O3", *load_sources(package).FLAGS, optimised_as_one],
         extra_link_args=["-O3", optimised_as_one],
         libraries=["pthread"],
     )
@@ -127,18 +139,20 @@ class CoreBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         """Called by hatchling before it collects the files; `version` is "editable" or "standard"."""
         package = Path(self.root) / "fast_impl"
         self.scratch = Path(tempfile.mkdtemp(prefix="omnimailbox-build-"))
+        if version != "editable":  # whoever debugs in the tree wants the symbols
+            os.environ["LDFLAGS"] = f"{os.environ.get('LDFLAGS', '')} {SMALL}"
         try:
-            built = compile_all(package, self.scratch)
+            built = build_all(package, self.scratch)
         except BaseException:
             shutil.rmtree(self.scratch, ignore_errors=True)
             raise
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
-        for extension in built:
+        for made, name in built.items():
             if version == "editable":
-                place(extension, package / extension.name)
+                place(made, package / name)
             else:
-                build_data["force_include"][str(extension)] = f"fast_impl/{extension.name}"
+                build_data["force_include"][str(made)] = f"fast_impl/{name}"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
         """Called by hatchling when the wheel is written."""
@@ -146,8 +160,8 @@ class CoreBuildHook(BuildHookInterface):  # type: ignore[type-arg]
             shutil.rmtree(self.scratch, ignore_errors=True)
 
 
-def place(extension: Path, target: Path) -> None:
+def place(made: Path, target: Path) -> None:
     """Move into place in one step: a process that has the old file mapped keeps the old file."""
     partial = target.with_name(target.name + ".partial")
-    shutil.copyfile(extension, partial)
+    shutil.copyfile(made, partial)
     os.replace(partial, target)

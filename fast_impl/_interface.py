@@ -16,6 +16,8 @@ from spec_model.config import ChannelConfig
 from spec_model.vocabulary import ConsumerStats, PopResult, ProducerStats, PushResult
 
 if TYPE_CHECKING:
+    from ctypes import c_void_p
+
     from fast_impl.flatbuffers.building import Build
     from fast_impl.flatbuffers.reading import Root
 
@@ -29,6 +31,25 @@ class NonCopyable:
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError(f"{type(self).__name__} cannot be copied or pickled; use move() to hand it on")
+
+
+class NativeHandle(NonCopyable):
+    """A handle as native code uses it: `int()` of it, or ctypes, gives the `omni_producer *` or `omni_consumer *`.
+
+    While it lives, its end of the channel does: it ends by `close`, or with the last reference to the
+    handle and to each native handle. After a close the address stays valid, and calls answer
+    CHANNEL_CLOSED [LIF-1, LIF-4]. Native code must not use the address later.
+    """
+
+    __slots__ = ()
+
+    @abstractmethod
+    def __index__(self) -> int: ...
+
+    @property
+    @abstractmethod
+    def _as_parameter_(self) -> c_void_p:
+        """The address, for ctypes."""
 
 
 class Closable(NonCopyable):
@@ -70,8 +91,11 @@ class Handle(Closable):
 
     @property
     @abstractmethod
-    def native_handle(self) -> int:
-        """The address of the `omni_producer` or `omni_consumer`, for code that calls the C ABI; 0 once moved from."""
+    def native_handle(self) -> NativeHandle:
+        """For native code that calls the C ABI: the handle's address, and what keeps this end of the channel.
+
+        Raises ValueError once moved from.
+        """
 
 
 class ProducerHandle(Handle):

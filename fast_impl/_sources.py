@@ -1,4 +1,4 @@
-"""The C sources of the extension modules: headers as cffi reads them, docstrings for the types in C.
+"""The C sources of the extension modules: headers as cffi reads them, what is made from them, docstrings.
 
 At build time it is loaded by its path, before `fast_impl` can be imported.
 """
@@ -10,15 +10,22 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from cffi import FFI
 
 CORE = Path(__file__).resolve().parent / "core"
 VERIFIER = Path(__file__).resolve().parent / "flatbuffers" / "verifier"
 
+FLAGS = ("-std=gnu11", "-fvisibility=hidden", "-fno-asynchronous-unwind-tables")
+"""Of each extension module. Debuggers find their way by what -g makes; unwind tables are a tenth of a module."""
+
 SOURCE = """
-#include "omni_mailbox.h"
+#include "omni_functions.h"
 #include "omni_internal.h"
+
+static const omni_functions functions = OMNI_FUNCTIONS;
+__attribute__((constructor)) static void publish(void) { omni_core = &functions; }
 
 /* Through a slot that is there before what it is to hold, and NULL until then: so that it is owned at every moment. */
 static void slot_new_broker(omni_broker **slot, uint64_t memory_limit) { *slot = omni_broker_new(memory_limit); }
@@ -29,7 +36,7 @@ static void slot_close_consumer(omni_consumer **slot) { if (*slot) omni_consumer
 static void slot_free_consumer(omni_consumer **slot) { if (*slot) omni_consumer_free(*slot); }
 """
 
-DECLARATIONS = "const char *omni_fences(void);" + "".join(
+DECLARATIONS = "const char *omni_fences(void); extern const void *omni_core;" + "".join(
     f"{signature};" for signature in re.findall(r"^static (void slot_.*?\))", SOURCE, re.MULTILINE)
 )
 """Of what there is besides the C ABI."""
@@ -43,11 +50,16 @@ def declarations(header: Path) -> str:
     return declared.group(1)
 
 
-def core(module_name: str, portable: bool) -> FFI:
-    """The binding `module_name` over the portable or the futex variant of the core, ready to compile."""
+def core(module_name: str, portable: bool, headers: Path) -> FFI:
+    """The binding `module_name` over the portable or the futex variant of the core, ready to compile.
+
+    `headers` is the folder of what `make_headers` has made.
+    """
     ffi = FFI()
-    ffi.cdef(declarations(CORE / "omni_mailbox.h") + DECLARATIONS)
-    _set_source(ffi, module_name, SOURCE, CORE, {"OMNI_PORTABLE": "1"} if portable else {})
+    table = "".join(f"{each.pointer()};" for each in functions())
+    table = f"typedef struct {{ uint32_t version, size; uint32_t sizes[...]; {table} }} omni_functions;"
+    ffi.cdef(declarations(CORE / "omni_mailbox.h") + table + DECLARATIONS)
+    _set_source(ffi, module_name, SOURCE, CORE, {"OMNI_PORTABLE": "1"} if portable else {}, headers)
     return ffi
 
 
@@ -59,16 +71,92 @@ def verifier(module_name: str) -> FFI:
     return ffi
 
 
-def _set_source(ffi: FFI, module_name: str, source: str, folder: Path, macros: dict[str, str]) -> None:
+def _set_source(ffi: FFI, module_name: str, source: str, folder: Path, macros: dict[str, str], *headers: Path) -> None:
     ffi.set_source(
         module_name,
         source,
         sources=[str(path) for path in sorted(folder.rglob("*.c"))],
-        include_dirs=[str(folder)],
+        include_dirs=[str(folder), *map(str, headers)],
         define_macros=list(macros.items()),
-        extra_compile_args=["-std=gnu11", "-O2", "-fvisibility=hidden"],
+        extra_compile_args=["-O2", *FLAGS],
         libraries=["pthread"],
     )
+
+
+class Function(NamedTuple):
+    """A function that omni_mailbox.h declares."""
+
+    returns: str
+    """With the blank that follows it, where there is one: "int ", "void *"."""
+    name: str
+    parameters: str
+
+    def __str__(self) -> str:
+        return f"{self.returns}{self.name}({self.parameters})"
+
+    def pointer(self) -> str:
+        """A pointer to it, of its own name."""
+        return f"{self.returns}(*{self.name})({self.parameters})"
+
+    def forwarded(self) -> str:
+        """Its definition in native code that was built apart: the call of the core that made its first argument."""
+        names = [re.split(r"[ *]", parameter)[-1] for parameter in self.parameters.split(", ")]
+        owner = {"omni_pop": "->consumer", "omni_pin": "->channel"}.get(re.findall(r"omni_\w+", self.parameters)[0], "")
+        call = f"core->{self.name}({', '.join(names)})"
+        refused = "NULL" if "*" in self.returns else "0" if "uint64_t" in self.returns else "OMNI_FOREIGN"
+        body = f"if (core) {call};" if self.returns == "void " else f"return core ? {call} : {refused};"
+        return f"{self} {{\n  const omni_functions *core = core_of({names[0]}{owner});\n  {body}\n}}\n"
+
+
+def functions() -> list[Function]:
+    """What omni_mailbox.h declares, in its order."""
+    code = " ".join(_without_comments(declarations(CORE / "omni_mailbox.h")).split())
+    found = re.findall(r"(?:^|(?<=[;}] ))((?:const )?\w+ \*?)(omni_\w+)\(([^()]*)\);", code)
+    return [Function(*parts) for parts in found]
+
+
+def native(template: Path) -> str:
+    """A template of `fast_impl/native`, filled with what omni_mailbox.h declares: `@functions@` and the like."""
+    code = _without_comments(declarations(CORE / "omni_mailbox.h"))
+    structs = re.findall(r"typedef struct \{(.*?)\} (\w+);", code, re.DOTALL)
+    enumerators = re.findall(r"\bOMNI_\w+", code)
+    opaque = re.findall(r"typedef struct (\w+) \1;", code)
+    every = functions()
+    parts = {
+        "pointers": "".join(f"  {each.pointer()};\n" for each in every),
+        "names": ", ".join(each.name for each in every),
+        "each": " ".join(f"_({each.name})" for each in every),
+        "structs": str(len(structs)),
+        "sizes": ", ".join(f"sizeof({name})" for _, name in structs),
+        "forwarded": "\n".join(each.forwarded() for each in every if "omni_" in each.parameters),
+        "pxd_opaque": "".join(f"    ctypedef struct {name}:\n        pass\n" for name in opaque),
+        "pxd_enumerators": "".join(f"        {name}\n" for name in enumerators),
+        "pxd_structs": "".join(
+            f"    ctypedef struct {name}:\n" + "".join(f"        {line.strip()}\n" for line in body.split(";")[:-1])
+            for body, name in structs
+        ),
+        "pxd_pointers": "".join(f"        {each.pointer()} noexcept nogil\n" for each in every).replace("(void)", "()"),
+    }
+    return re.sub(r"@(\w+)@\n?", lambda mark: parts[mark[1]], template.read_text(encoding="utf-8"))
+
+
+def make_headers(package: Path, folder: Path) -> dict[Path, str]:
+    """Make in `folder` what is compiled or shipped and not written; what is shipped, with its place in the package.
+
+    Docstrings for the types in C, and the templates of `fast_impl/native`, filled.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "docs.h").write_text("".join(docs(package)), encoding="utf-8")
+    places = {}
+    for template in sorted((package / "native").glob("*.in")):
+        made = folder / template.stem
+        made.write_text(native(template), encoding="utf-8")
+        places[made] = "__init__.pxd" if made.suffix == ".pxd" else f"native/{made.name}"
+    return places
+
+
+def _without_comments(code: str) -> str:
+    return re.sub(r"/\*.*?\*/", "", code, flags=re.DOTALL)
 
 
 def docs(package: Path) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any, NoReturn, SupportsIndex, TypeVar, final
 
 from fast_impl import _interface
 from fast_impl._common import Timeout, as_count, as_nanoseconds, refuse, unreceived
-from fast_impl.cffi.core import MOVED, POP_RESULTS, channel_name, clock, ffi, lib, wait
+from fast_impl.cffi.core import MOVED, POP_RESULTS, NativeHandle, channel_name, clock, ffi, lib, wait
 from fast_impl.cffi.message import Batch, Message, batch, payloads
 from spec_model.vocabulary import ConsumerStats, PopResult
 
@@ -86,9 +86,8 @@ class ConsumerHandle(_interface.ConsumerHandle):
             lib.omni_consumer_close(handle[0])
 
     @property
-    def native_handle(self) -> int:
-        handle = self._endpoint[0]
-        return 0 if handle is None else int(ffi.cast("uintptr_t", handle[0]))
+    def native_handle(self) -> NativeHandle:
+        return NativeHandle("consumer", *self._endpoint)
 
     def _blocking(self, timeout: Timeout, make: Callable[[PopResult, list[Message], Any], Answer | None]) -> Answer:
         nanoseconds = as_nanoseconds(timeout)

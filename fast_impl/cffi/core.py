@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
 from time import monotonic_ns
-from typing import Any
+from typing import Any, final
 from weakref import ref
 
+from fast_impl import _interface
 from fast_impl._choice import platform
 from fast_impl._common import FOREVER, Buffer, as_memory
 from spec_model.vocabulary import PopResult, PushResult
@@ -19,6 +22,21 @@ lib: Any = core.lib
 
 fences: str = ffi.string(lib.omni_fences()).decode() if hasattr(lib, "omni_fences") else "unknown"
 """How the core orders its stores before its loads; unknown of another library in its place."""
+
+C_API: Any = None
+"""The capsule of the core's table of functions; None on another interpreter than CPython, or of another library."""
+if sys.implementation.name == "cpython" and hasattr(lib, "omni_core"):
+    _capsule = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
+    _name = ctypes.create_string_buffer(b"fast_impl._C_API")  # a capsule keeps the pointer
+    C_API = _capsule(("PyCapsule_New", ctypes.pythonapi))(int(ffi.cast("uintptr_t", lib.omni_core)), _name, None)
+
+
+def functions() -> dict[str, int]:
+    """The address of each function of the C ABI."""
+    table = ffi.cast("const omni_functions *", lib.omni_core)
+    names = [name for name, _ in ffi.typeof("omni_functions").fields if name.startswith("omni_")]
+    return {name: int(ffi.cast("uintptr_t", getattr(table, name))) for name in names}
+
 
 PUSH_RESULTS = tuple(PushResult)
 POP_RESULTS = tuple(PopResult)
@@ -45,6 +63,28 @@ def endpoint(slot_type: str, close: Any, free: Any) -> tuple[Any, Any]:
     slot = ffi.gc(ffi.new(slot_type), free)
     handle = kept(ffi.cast(slot_type, slot), slot)
     return handle, kept(ffi.cast("void *", handle), ffi.gc(handle, close))
+
+
+@final
+class NativeHandle(_interface.NativeHandle):
+    __slots__ = ("_address", "_side", "_token")
+
+    def __init__(self, side: str, handle: Any, token: Any) -> None:
+        if handle is None:
+            raise ValueError("the handle was moved from: the one that move() gave has the native handle")
+        self._side, self._address, self._token = side, int(ffi.cast("uintptr_t", handle[0])), token
+
+    def __index__(self) -> int:
+        return self._address
+
+    __int__ = __index__
+
+    @property
+    def _as_parameter_(self) -> ctypes.c_void_p:
+        return ctypes.c_void_p(self._address)
+
+    def __repr__(self) -> str:
+        return f"<native handle of a {self._side} at {self._address:#x}>"
 
 
 MOVED = (None, None)

@@ -19,7 +19,7 @@ from fast_impl._common import (
     send_many_stopped,
     unsent,
 )
-from fast_impl.cffi.core import MOVED, PUSH_RESULTS, as_bytes, channel_name, clock, ffi, kept, lib, wait
+from fast_impl.cffi.core import MOVED, PUSH_RESULTS, NativeHandle, as_bytes, channel_name, clock, ffi, kept, lib, wait
 from spec_model.errors import SEND_ERRORS
 from spec_model.vocabulary import ProducerStats, PushResult
 
@@ -181,9 +181,9 @@ class ProducerHandle(_interface.ProducerHandle):
             endpoint.release()
 
     @property
-    def native_handle(self) -> int:
-        endpoint = self._endpoint[0]
-        return 0 if endpoint is None else int(ffi.cast("uintptr_t", endpoint.handle[0]))
+    def native_handle(self) -> NativeHandle:
+        endpoint, token = self._endpoint
+        return NativeHandle("producer", endpoint and endpoint.handle, token)
 
     def _push(self, payload: Any, left: Callable[[], int]) -> PushResult:
         endpoint = self._endpoint[0]

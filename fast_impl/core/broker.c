@@ -1,7 +1,9 @@
 /* The registry: channels by name, in a hash table and in order of creation, behind a reader-writer lock. */
 #include "channel.h"
+#include "omni_internal.h"
 
 struct omni_broker {
+  const void *core;
   platform_rwlock lock;
   _Atomic uint64_t references; /* the caller of omni_broker_new, and each registered channel */
   platform_word closed_count;  /* counts channels unregistered; shutdowns sleep on it */
@@ -83,6 +85,7 @@ omni_broker *omni_broker_new(uint64_t memory_limit) {
   broker->buckets = platform_allocate(PLATFORM_FIRST_BUCKETS * sizeof *broker->buckets);
   if (broker->buckets && platform_word_init(&broker->closed_count) == 0) {
     if (platform_lock_init(&broker->lock) == 0) {
+      broker->core = omni_core;
       broker->bucket_count = PLATFORM_FIRST_BUCKETS;
       broker->memory_limit = memory_limit;
       atomic_init(&broker->references, 1);

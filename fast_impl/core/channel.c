@@ -1,4 +1,7 @@
 #include "channel.h"
+#include "omni_internal.h"
+
+const void *omni_core;
 
 enum { WORDS = 4 };
 
@@ -44,6 +47,7 @@ omni_channel *channel_new(const void *name, size_t name_size, uint64_t capacity,
   atomic_init(&channel->mapping_users, 2); /* the two sides */
   atomic_init(&channel->references, 3);    /* the two handles and the mapping */
   channel->producer.channel = channel->consumer.channel = channel;
+  channel->core = channel->producer.core = channel->consumer.core = omni_core;
   channel->open_handles = 2;
   channel->name_size = name_size;
   memcpy(channel->name, name, name_size);

@@ -10,7 +10,8 @@
 #include "ring.h"
 
 struct omni_producer {
-  alignas(OMNI_LINE) omni_guard guard;
+  alignas(OMNI_LINE) const void *core; /* omni_core of when it was made: first, in every version of the ABI */
+  omni_guard guard;
   omni_channel *channel;
   _Atomic bool ended;           /* the close is complete; written under the registry's lock */
   _Atomic uint64_t region;      /* the number of the outstanding reservation, or 0; written by the thread inside */
@@ -25,7 +26,8 @@ typedef struct {
 } omni_offer;
 
 struct omni_consumer {
-  alignas(OMNI_LINE) omni_guard guard;
+  alignas(OMNI_LINE) const void *core;
+  omni_guard guard;
   omni_channel *channel;
   _Atomic bool ended;
   _Atomic uint64_t exports; /* how many messages are pinned, and PIN_TRIED for each pin that is under way */
@@ -39,6 +41,7 @@ struct omni_consumer {
 #define PIN_REGION UINT64_MAX /* in place of a buffer's number: a pin of the reserved region */
 
 struct omni_channel {
+  const void *core;
   omni_ring ring;
   omni_producer producer;
   omni_consumer consumer;

@@ -6,6 +6,10 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+/* What the handles, channels and brokers made from now on begin with: a table of functions (omni_functions.h), so that
+ * native code that was built apart calls the core that made them. Set by a binding as it is loaded, NULL where the core
+ * is linked by itself. */
+extern const void *omni_core;
 /* The fences of this process: "asymmetric" (membarrier) or "full". Any thread; does not block. */
 const char *omni_fences(void);
 /* Polls the flag as often as a blocked call polls before it sleeps; whether it was set. Orders nothing. */

@@ -19,6 +19,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Rises with every change that a caller compiled before would not survive. */
+#define OMNI_ABI_VERSION 2
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -39,7 +42,8 @@ enum {
   OMNI_PINNED = -2,      /* live pins forbid it. A pop: a message waits, and earlier ones have expired all the same */
   OMNI_INTERRUPTED = -3, /* a signal came, or may have come, during the sleep: call again with the time left */
   OMNI_EXPIRED = -4,     /* the message, the reservation or the pop has ended */
-  OMNI_RESERVED = -5     /* a reservation is outstanding */
+  OMNI_RESERVED = -5,    /* a reservation is outstanding */
+  OMNI_FOREIGN = -6      /* made by a core of another ABI version; only from the functions of fast_impl/native */
 };
 
 typedef struct {

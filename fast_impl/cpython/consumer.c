@@ -14,7 +14,7 @@ PyObject *consumer_new(handles_state *state) {
   PyObject *self = handle_of(state, NULL);
   consumer_endpoint *endpoint = self ? PyMem_New(consumer_endpoint, 1) : NULL;
   if (endpoint) {
-    *endpoint = (consumer_endpoint){.references = 1, .state = state};
+    *endpoint = (consumer_endpoint){.references = 1, .owners = 1, .state = state};
     ((consumer_object *)self)->endpoint = endpoint;
     return self;
   }
@@ -36,13 +36,15 @@ static void endpoint_close(consumer_endpoint *endpoint) {
   Py_CLEAR(endpoint->given[1]);
 }
 
+void consumer_endpoint_leave(consumer_endpoint *endpoint) {
+  if (--endpoint->owners == 0) endpoint_close(endpoint); /* LIF-1; also where a call is still inside */
+  consumer_endpoint_drop(endpoint);
+}
+
 static void consumer_dealloc(consumer_object *self) {
   PyTypeObject *type = Py_TYPE(self);
   if (self->weak_references) PyObject_ClearWeakRefs((PyObject *)self);
-  if (self->endpoint) {
-    endpoint_close(self->endpoint); /* LIF-1; also where a call is still inside, since the handle was moved */
-    consumer_endpoint_drop(self->endpoint);
-  }
+  if (self->endpoint) consumer_endpoint_leave(self->endpoint);
   PyObject_Free(self);
   Py_DECREF(type);
 }
@@ -88,10 +90,11 @@ static PyObject *get_stats(consumer_object *self, PyObject *Py_UNUSED(unused)) {
 }
 
 static PyObject *native_handle(consumer_object *self, void *Py_UNUSED(closure)) {
-  if (!self->endpoint) return PyLong_FromLong(0);
-  self->endpoint->native = true;
-  pin_live_exports(self->endpoint);
-  return PyLong_FromVoidPtr(self->endpoint->handle);
+  if (self->endpoint) {
+    self->endpoint->native = true;
+    pin_live_exports(self->endpoint);
+  }
+  return native_new(self->state, NULL, self->endpoint);
 }
 
 static PyMethodDef methods[] = {

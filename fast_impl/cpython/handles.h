@@ -32,7 +32,7 @@ typedef struct message_object message_object;
 typedef struct reservation_object reservation_object;
 
 typedef struct {
-  PyTypeObject *producer, *consumer, *message, *reservation, *batch, *payloads, *registry;
+  PyTypeObject *producer, *consumer, *message, *reservation, *batch, *payloads, *registry, *native;
   PyObject *push_results[OMNI_PUSH_QUEUE_FULL + 1], *pop_results[OMNI_POP_EMPTY + 1];
   PyObject *nothing[OMNI_POP_EMPTY + 1]; /* (that PopResult, None) */
   PyObject *producer_stats, *consumer_stats;
@@ -43,16 +43,17 @@ typedef struct {
 } handles_state;
 
 /* The two endpoints of a channel: what move() carries. References are counted: the handle's, those of calls without the
- * GIL, and those of what was given out. Closed with the handle, freed with the last reference. */
+ * GIL, and those of what was given out. Closed with the last owner (the handle, and each NativeHandle), freed with the
+ * last reference. */
 typedef struct {
-  Py_ssize_t references;
+  Py_ssize_t references, owners;
   handles_state *state; /* as long as any object of ours lives: its type keeps the module */
   omni_producer *handle;
   reservation_object *reservation; /* the outstanding one, or NULL */
 } producer_endpoint;
 
 typedef struct {
-  Py_ssize_t references;
+  Py_ssize_t references, owners;
   handles_state *state;
   omni_consumer *handle;
   bool closed, native;      /* `native`: native code may pop as well, since it was given the handle */
@@ -209,9 +210,19 @@ PyObject *consumer_wait(consumer_object *self, PyObject *const *args, Py_ssize_t
 
 PyObject *consumer_new(handles_state *state); /* with an endpoint whose handle is NULL */
 
+/* ---- native.c ---- */
+
+/* Closes an end that has no other owner, and drops the reference of this one. */
+void producer_endpoint_leave(producer_endpoint *endpoint);
+void consumer_endpoint_leave(consumer_endpoint *endpoint);
+/* One more owner of the endpoint that is not NULL; ValueError where both are. */
+PyObject *native_new(handles_state *state, producer_endpoint *producer, consumer_endpoint *consumer);
+/* The capsule _C_API, and functions(). */
+int native_execute(PyObject *module);
+
 /* ---- registry.c, module.c ---- */
 
 extern PyType_Spec producer_spec, reservation_spec, consumer_spec, payloads_spec, message_spec, batch_spec,
-    registry_spec;
+    registry_spec, native_spec;
 
 #endif

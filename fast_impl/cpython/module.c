@@ -43,6 +43,7 @@ static const type types[] = {
     {&batch_spec, "Batch", offsetof(handles_state, batch)},
     {&payloads_spec, NULL, offsetof(handles_state, payloads)},
     {&registry_spec, "Registry", offsetof(handles_state, registry)},
+    {&native_spec, "NativeHandle", offsetof(handles_state, native)},
 };
 enum { TYPES = sizeof types / sizeof *types };
 
@@ -88,7 +89,7 @@ static int execute(PyObject *module) {
   if (members_of("PushResult", state->push_results, OMNI_PUSH_QUEUE_FULL + 1) < 0 ||
       members_of("PopResult", state->pop_results, OMNI_POP_EMPTY + 1) < 0)
     return -1;
-  if (PyModule_AddStringConstant(module, "fences", omni_fences()) < 0) return -1;
+  if (PyModule_AddStringConstant(module, "fences", omni_fences()) < 0 || native_execute(module) < 0) return -1;
   for (int i = 0; i <= OMNI_POP_EMPTY; i++)
     if (!(state->nothing[i] = PyTuple_Pack(2, state->pop_results[i], Py_None))) return -1;
   return 0;

@@ -14,7 +14,7 @@ PyObject *producer_new(handles_state *state) {
   PyObject *self = handle_of(state, NULL);
   producer_endpoint *endpoint = self ? PyMem_New(producer_endpoint, 1) : NULL;
   if (endpoint) {
-    *endpoint = (producer_endpoint){.references = 1, .state = state};
+    *endpoint = (producer_endpoint){.references = 1, .owners = 1, .state = state};
     ((producer_object *)self)->endpoint = endpoint;
     return self;
   }
@@ -39,13 +39,15 @@ static void endpoint_close(producer_endpoint *endpoint) {
   Py_DECREF(reservation);
 }
 
+void producer_endpoint_leave(producer_endpoint *endpoint) {
+  if (--endpoint->owners == 0) endpoint_close(endpoint); /* LIF-1; also where a call is still inside */
+  producer_endpoint_drop(endpoint);
+}
+
 static void producer_dealloc(producer_object *self) {
   PyTypeObject *type = Py_TYPE(self);
   if (self->weak_references) PyObject_ClearWeakRefs((PyObject *)self);
-  if (self->endpoint) {
-    endpoint_close(self->endpoint); /* LIF-1; also where a call is still inside, since the handle was moved */
-    producer_endpoint_drop(self->endpoint);
-  }
+  if (self->endpoint) producer_endpoint_leave(self->endpoint);
   PyObject_Free(self);
   Py_DECREF(type);
 }
@@ -91,7 +93,7 @@ static PyObject *get_stats(producer_object *self, PyObject *Py_UNUSED(unused)) {
 }
 
 static PyObject *native_handle(producer_object *self, void *Py_UNUSED(closure)) {
-  return PyLong_FromVoidPtr(self->endpoint ? self->endpoint->handle : NULL);
+  return native_new(self->state, self->endpoint, NULL);
 }
 
 static PyMethodDef methods[] = {

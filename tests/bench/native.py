@@ -17,7 +17,8 @@ from tests.bench.measuring import Contender, Progress, Series, per_message
 from tests.bench.workload import OURS, CannotRun, Threshold, Workload, WrongMessages
 
 HERE = Path(__file__).parent / "native"
-FLAGS = ("-O3", "-fvisibility=hidden", "-fPIC", "-pthread", f"-I{fast_impl.get_include()}")
+CORE = Path(fast_impl.__file__).parent / "core"
+FLAGS = ("-O3", "-fvisibility=hidden", "-fPIC", "-pthread", f"-I{CORE}")
 RIGTORP = "OMNI_RIGTORP"
 """Environment variable: the folder of rigtorp's SPSCQueue.h, where it is to be compared."""
 PEERS = ("boost", "moodycamel", "rigtorp")
@@ -69,7 +70,7 @@ def _objects(sources: Sequence[Path]) -> list[str]:
 
 @cache
 def _core() -> list[str]:
-    return _objects(sorted(Path(fast_impl.get_include()).rglob("*.c")))
+    return _objects(sorted(CORE.rglob("*.c")))
 
 
 @cache
@@ -92,7 +93,7 @@ def program() -> Path:
 def library() -> Path:
     """The feeder, a producer that is a thread in C, as a shared library; raises CannotRun."""
     made = _folder() / "feeder.so"
-    objects = [*_objects([HERE / "feeder.c"]), *_core()]
+    objects = _objects([HERE / "feeder.c", Path(fast_impl.get_include()) / "omni_mailbox.c"])
     _call(_compiler("gcc", "cc"), "-shared", *FLAGS, *optimised_as_one(), *objects, "-o", str(made))
     return made
 

@@ -7,6 +7,7 @@ import enum
 import inspect
 import re
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ SECTIONS = {
         "FlatBufferTooLarge", "SchemaError", "UnknownTableError",
     ),
     "FlatBuffers": ("Schema",),
-    "Native code": ("get_include",),
+    "Native code": ("get_include", "native.functions", "native.NativeHandle"),
 }  # fmt: skip
 
 HEAD = """\
@@ -92,7 +93,7 @@ def _members(kind: type) -> Iterator[tuple[str, Any]]:
 
 
 def _entry(name: str, known: dict[str, str]) -> str:
-    thing = getattr(fast_impl, name)
+    thing = attrgetter(name)(fast_impl)
     lines = [f"### {name}", "", _doc(thing), ""]
     if not isinstance(thing, type):
         return "\n".join([lines[0], "", f"`{name}{_signature('', name, thing, known)}`", "", *lines[2:]])

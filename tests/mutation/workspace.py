@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from sysconfig import get_config_var, get_path
 
-from fast_impl._sources import docs
+from fast_impl._sources import make_headers
 from tests.mutation.mutant import Mutant
 from tests.native import programs
 
@@ -83,7 +83,7 @@ def compile_handles(package: Path, *more_flags: str) -> None:
     library = package / f"_handles{EXTENSION}"
     library.unlink(missing_ok=True)
     sources = sorted(map(str, [*package.glob("cpython/*.c"), *package.glob("core/**/*.c")]))
-    (package / "cpython" / "docs.h").write_text("".join(docs(package)))
+    make_headers(package, package / "cpython")
     # Hidden, because one of its functions has the name of one of the C library's.
     flags = ["-std=gnu11", "-O1", "-w", "-shared", "-fPIC", "-fvisibility=hidden", "-pthread", *more_flags]
     command = [compiler(), *flags, f"-I{package / 'core'}", f"-I{get_path('include')}", *sources, "-o", str(library)]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import fast_impl
 
-CORE = Path(fast_impl.get_include())
+CORE = Path(fast_impl.__file__).parent / "core"
 HERE = Path(__file__).parent
 PLATFORMS = {"futex": (), "portable": ("-DOMNI_PORTABLE",)}
 SANITIZERS = {

@@ -13,7 +13,8 @@ import pytest
 
 import spec_model as omni
 
-ROOT = Path(__file__).parents[2]
+WHERE = Path(omni.__file__).parents[1]
+"""The folder that has the package: the tree, or where it was installed."""
 
 CALLS: dict[str, tuple[Callable[[Any], object], str]] = {
     "blocking_push": (lambda channel: channel.producer.blocking_push(b"x"), "a free slot"),
@@ -67,7 +68,7 @@ def test_a_wait_with_timeout_times_out_at_once() -> None:
 
 PROGRAM = f"""
 import sys
-sys.path.insert(0, {str(ROOT)!r})
+sys.path.insert(0, {str(WHERE)!r})
 before = set(sys.modules)
 import spec_model as omni
 foreign = sorted(

@@ -109,7 +109,7 @@ def notation(thread: tuple[Operation, ...]) -> str:
 
 def sources() -> Path:
     """The folder of the core's files."""
-    return Path(import_module(DEFAULT).get_include())
+    return Path(str(import_module(DEFAULT).__file__)).parent / "core"
 
 
 def _folder(core: Path | None) -> Path:

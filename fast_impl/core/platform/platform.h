@@ -63,10 +63,14 @@ typedef struct {
 #endif
 } platform_word;
 
-/* Identifies the calling thread among all that live. */
-#if defined(__has_builtin) && __has_builtin(__builtin_thread_pointer)
+/* Identifies the calling thread among all that live. The register that the builtin reads is the thread's on Linux; on
+ * macOS it is not. */
+#if defined(__linux__) && defined(__has_builtin)
+#if __has_builtin(__builtin_thread_pointer)
 #define platform_self() ((uint64_t)(uintptr_t)__builtin_thread_pointer())
-#else
+#endif
+#endif
+#ifndef platform_self
 #define platform_self() ((uint64_t)(uintptr_t)pthread_self())
 #endif
 

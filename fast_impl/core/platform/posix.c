@@ -7,14 +7,38 @@ void platform_fence_heavy(void) { platform_fence_full(); }
 
 #define SLICE (PLATFORM_SECOND / 10) /* how long a signal can go unseen */
 
-int platform_word_init(platform_word *word) {
+#ifdef __APPLE__ /* its condition variables have one clock, which can be set; but they can wait for a time */
+
+static int changed_init(pthread_cond_t *changed) { return pthread_cond_init(changed, NULL); }
+
+static int changed_wait(platform_word *word, int64_t deadline) {
+  int64_t left = deadline - platform_now();
+  struct timespec time = platform_timespec(left > 0 ? left : 0);
+  return pthread_cond_timedwait_relative_np(&word->changed, &word->mutex, &time);
+}
+
+#else
+
+static int changed_init(pthread_cond_t *changed) {
   pthread_condattr_t monotonic;
-  atomic_init(&word->value, 0);
   int error = pthread_condattr_init(&monotonic);
   if (error) return error;
   pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-  error = pthread_cond_init(&word->changed, &monotonic);
+  error = pthread_cond_init(changed, &monotonic);
   pthread_condattr_destroy(&monotonic);
+  return error;
+}
+
+static int changed_wait(platform_word *word, int64_t deadline) {
+  struct timespec until = platform_timespec(deadline);
+  return pthread_cond_timedwait(&word->changed, &word->mutex, &until);
+}
+
+#endif
+
+int platform_word_init(platform_word *word) {
+  atomic_init(&word->value, 0);
+  int error = changed_init(&word->changed);
   if (error) return error;
   error = pthread_mutex_init(&word->mutex, NULL);
   if (error) pthread_cond_destroy(&word->changed);
@@ -28,12 +52,11 @@ void platform_word_destroy(platform_word *word) {
 
 int platform_sleep(platform_word *word, uint32_t value, int64_t deadline) {
   int64_t slice = platform_deadline(SLICE);
-  struct timespec until = platform_timespec(deadline < slice ? deadline : slice);
   int error = 0, awake;
   pthread_mutex_lock(&word->mutex);
   /* acquire: a word may be changed with a release, and then orders what came before */
   while (!(awake = platform_load(&word->value, acquire) != value) && !error)
-    error = pthread_cond_timedwait(&word->changed, &word->mutex, &until);
+    error = changed_wait(word, deadline < slice ? deadline : slice);
   pthread_mutex_unlock(&word->mutex);
   if (awake) return PLATFORM_AWAKE;
   return deadline <= slice ? PLATFORM_TIME_UP : PLATFORM_SIGNAL;

@@ -123,13 +123,3 @@ def test_types_in_c_are_not_made_by_calling() -> None:
             kind()
         with pytest.raises(TypeError):
             kind.__new__(kind)
-
-
-def test_native_handles() -> None:
-    """An address until the handle is moved from; then the new handle has it."""
-    for handle in fast_impl.open_channel(capacity=8, max_message_size=64):
-        address = handle.native_handle
-        assert address != 0
-        moved = handle.move()
-        assert (handle.native_handle, moved.native_handle) == (0, address)
-        assert moved.native_handle == address
