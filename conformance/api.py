@@ -97,6 +97,7 @@ def _target(
     if not hasattr(types["ConsumerHandle"], "wait"):
         lacks.setdefault("waiting", "not there")
     lacks.setdefault("flatbuffers", "not there")
+    lacks.setdefault("c-abi", "no shared library")
     lacks.setdefault("start-index", "this build cannot set it; test builds can")
     name = f"{type(broker).__module__}.{type(broker).__qualname__}"
     return Target(name, SimpleNamespace(**names), frozenset(FEATURES) - frozenset(lacks), "omni = ...", lacks)

@@ -20,6 +20,7 @@ FEATURES = {
     "flatbuffers": "build, get_flatbuffer and verify",
     "in-place": "FlatBuffers are built and read in the ring's own memory",
     "bounded-memory": "resident memory follows what is in flight",
+    "c-abi": "a shared library, whose functions of omni_mailbox.h can be called by themselves",
     "start-index": "set_start_index(n): channels made later begin at that 64-bit index",
 }
 """What a target may lack, and declare so: checks that need it are then *not provided*, and never passed."""

@@ -83,6 +83,7 @@ def test_it_keeps_every_rule(folder: Path) -> None:
         ("  k->pops++;\n  for", "  for", "MSG-2"),
         ("if (--c->open == 0) unregister(c);", "c->open--;", "BRK-8"),
         ("room -= c->buffers[i].pins > 0;", ";", "MSG-3"),
+        ("clamp(capacity, 8, 524288)", "clamp(capacity, 8, 65536)", "BRK-2"),
     ],
 )
 def test_with_a_line_broken_it_does_not(folder: Path, tmp_path: Path, line: str, broken: str, rule: str) -> None:
