@@ -20,7 +20,7 @@ VPYTHON := $(VENV)/bin/python
 SOURCES := pyproject.toml $(wildcard fast_impl/core/*.[ch] fast_impl/core/platform/*.[ch]) \
 	$(wildcard fast_impl/cpython/*.[ch] fast_impl/cffi/*.py) \
 	$(wildcard fast_impl/flatbuffers/verifier/*.[ch]) \
-	$(wildcard fast_impl/_build.py fast_impl/_sources.py)
+	$(wildcard fast_impl/_build.py fast_impl/_sources.py conformance/omnimailbox_pytest.py)
 
 .PHONY: help conformance conformance-long mutation explore necessity sanitize aarch64 prove verify crosscheck \
 	flatbuffers test test-all pages lint types bench bench-check clean venv

@@ -29,6 +29,9 @@ from conformance.workers.postmortem import Death, examine
 STARTUP = 60.0
 """Seconds that a target may take to be imported."""
 
+SUITE = str(Path(__file__).resolve().parents[2])
+"""The folder in which this suite's package is."""
+
 GRACE = 30.0
 """Seconds past a check's limit: its own alarm comes first, and it may be shrinking a program."""
 
@@ -64,13 +67,14 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=output,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                # This suite first: a project may have a package of the same name.
+                env={**os.environ, "PYTHONPATH": os.pathsep.join([SUITE, *filter(None, sys.path)])},
             )
         self._unread = b""
         self._send(
             {
-                "path": [*path, *sys.path], "target": target, "without": without, "profile": profile,
-                "journal": str(self._journal), "stacks": str(self._stacks),
+                "path": [*path, *sys.path], "folder": os.getcwd(), "target": target, "without": without,
+                "profile": profile, "journal": str(self._journal), "stacks": str(self._stacks),
             }
         )  # fmt: skip
         hello = self._receive(time.monotonic() + STARTUP)

@@ -88,9 +88,16 @@ def test_a_full_channel_of_its_own_is_used() -> None:
 def _pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", *arguments]
     if "omnimailbox" not in _plugins():
-        command += ["-p", "conformance.pytest_plugin"]
+        command += ["-p", "conformance.omnimailbox_pytest"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), *filter(None, sys.path)])}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=50, check=False)
+
+
+def _shadow(folder: Path) -> None:
+    """Packages by the names of what the suite imports, each of which ends whatever imports it."""
+    for name in ("conformance", "spec_model", "fast_impl", "flatbuffers", "hypothesis", "cffi"):
+        (folder / name).mkdir()
+        (folder / name / "__init__.py").write_text("raise SystemExit('imported from the current folder')\n")
 
 
 def _plugins() -> set[str]:
@@ -141,3 +148,32 @@ def test_without_the_option_the_plugin_does_nothing(tmp_path: Path) -> None:
     done = _pytest(tmp_path)
     assert done.returncode == 0, done.stdout
     assert "1 passed" in done.stdout
+
+
+def test_a_package_of_the_projects_own_by_the_suites_name_is_undisturbed(tmp_path: Path) -> None:
+    """The plugin imports none of the suite; with a target, it says what hides the suite."""
+    (tmp_path / "conformance").mkdir()
+    (tmp_path / "conformance" / "__init__.py").write_text("mine = 1\n")
+    (tmp_path / "test_own.py").write_text("import conformance\ndef test_own(): assert conformance.mine\n")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False)
+    assert (done.returncode, "1 passed" in done.stdout) == (0, True), done.stdout + done.stderr
+    command += ["--omni-target", "spec_model"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False)
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "a package of that name in this project hides it" in done.stdout + done.stderr
+
+
+def test_the_command_takes_only_the_target_from_the_current_folder(tmp_path: Path) -> None:
+    """Packages there by the names of what the suite needs are not imported, in no process; the target is."""
+    _shadow(tmp_path)
+    (tmp_path / "mine.py").write_text("from helper_of_mine import *\n")
+    (tmp_path / "helper_of_mine.py").write_text("from spec_model import *\n")
+    start = "import sys; from conformance.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-P", "-c", start, "run", "--target", "mine", "--only", "PSH-2", "--workers", "1"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=50, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "mine keeps every rule checked" in done.stdout
