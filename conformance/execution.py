@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from conformance.checks import CHECKS, Check, interruption
 from conformance.checks.registry import of_program
+from conformance.differential import plain
 from conformance.differential.lockstep import Divergence, Invalid, Tally, new_tally
-from conformance.differential.program import parse
 from conformance.differential.shrink import reproduction, shrink
 from conformance.failure import Broken, Failure, NotProvided
 from conformance.results import CheckResult
@@ -66,9 +66,13 @@ def difference(divergence: Divergence, check: str, target: Target) -> Failure:
 
 
 def again(failure: Failure) -> Check:
-    """What showed a failure, as a check: its program, or else the check that found it; ValueError for neither."""
+    """What showed a failure, as a check: its program, or else the check that found it; ValueError for neither.
+
+    The failure may come from a file of others: of its program, only calls of the target with literals are carried out.
+    """
     if failure.program:
-        program = parse("\n".join(failure.program))
+        own = next((check.program for check in CHECKS if check.id == failure.check), None)
+        program = plain.program(failure.program, own)
         return of_program(failure.check, failure.rule, f"the program that showed {failure.rule}", program)
     for check in CHECKS:
         if check.id == failure.check:
