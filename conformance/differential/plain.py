@@ -156,6 +156,11 @@ def _called(node: ast.expr, names: Namespace) -> Any:
     return _value(node, names)
 
 
+def _carry_out_all(nodes: Iterable[ast.stmt], names: Namespace) -> None:
+    for node in nodes:
+        _carry_out(node, names)
+
+
 def _carry_out(node: ast.stmt, names: Namespace) -> None:
     """A statement that `_beyond` has let through."""
     match node:
@@ -172,16 +177,13 @@ def _carry_out(node: ast.stmt, names: Namespace) -> None:
             with _value(item.context_expr, names) as entered:
                 if item.optional_vars is not None:
                     names[ast.unparse(item.optional_vars)] = entered
-                for each in node.body:
-                    _carry_out(each, names)
+                _carry_out_all(node.body, names)
         case ast.For(target=ast.Name(id=variable), orelse=[]):
             for value in _value(node.iter, names):
                 names[variable] = value
-                for each in node.body:
-                    _carry_out(each, names)
+                _carry_out_all(node.body, names)
         case ast.If(orelse=[]):
             if _value(node.test, names):
-                for each in node.body:
-                    _carry_out(each, names)
+                _carry_out_all(node.body, names)
         case _:
             raise Refused(f"the failure file has a statement that is not carried out: {ast.unparse(node)}")
