@@ -4,9 +4,7 @@
 
 import flatbuffers
 from flatbuffers.compat import import_numpy
-
 np = import_numpy()
-
 
 class Colour(object):
     Red = 0
@@ -19,10 +17,8 @@ class Attachment(object):
     Note = 1
     Label = 2
 
-
 def AttachmentCreator(unionType, table):
     from flatbuffers.table import Table
-
     if not isinstance(table, Table):
         return None
     if unionType == Attachment().Note:
@@ -33,7 +29,7 @@ def AttachmentCreator(unionType, table):
 
 
 class Point(object):
-    __slots__ = ["_tab"]
+    __slots__ = ['_tab']
 
     @classmethod
     def SizeOf(cls):
@@ -44,23 +40,11 @@ class Point(object):
         self._tab = flatbuffers.table.Table(buf, pos)
 
     # Point
-    def X(self):
-        return self._tab.Get(
-            flatbuffers.number_types.Float64Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(0)
-        )
-
+    def X(self): return self._tab.Get(flatbuffers.number_types.Float64Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(0))
     # Point
-    def Y(self):
-        return self._tab.Get(
-            flatbuffers.number_types.Float32Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(8)
-        )
-
+    def Y(self): return self._tab.Get(flatbuffers.number_types.Float32Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(8))
     # Point
-    def Tag(self):
-        return self._tab.Get(
-            flatbuffers.number_types.Int16Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(12)
-        )
-
+    def Tag(self): return self._tab.Get(flatbuffers.number_types.Int16Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(12))
 
 def CreatePoint(builder, x, y, tag):
     builder.Prep(8, 16)
@@ -72,6 +56,7 @@ def CreatePoint(builder, x, y, tag):
 
 
 class PointT(object):
+
     # PointT
     def __init__(self):
         self.x = 0.0  # type: float
@@ -104,7 +89,7 @@ class PointT(object):
 
 
 class Line(object):
-    __slots__ = ["_tab"]
+    __slots__ = ['_tab']
 
     @classmethod
     def SizeOf(cls):
@@ -125,21 +110,9 @@ class Line(object):
         return obj
 
     # Line
-    def Kind(self):
-        return self._tab.Get(
-            flatbuffers.number_types.Uint8Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(32)
-        )
-
+    def Kind(self): return self._tab.Get(flatbuffers.number_types.Uint8Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(32))
     # Line
-    def Weights(self):
-        return [
-            self._tab.Get(
-                flatbuffers.number_types.Int32Flags,
-                self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(36 + i * 4),
-            )
-            for i in range(3)
-        ]
-
+    def Weights(self): return [self._tab.Get(flatbuffers.number_types.Int32Flags, self._tab.Pos + flatbuffers.number_types.UOffsetTFlags.py_type(36 + i * 4)) for i in range(3)]
     # Line
     def WeightsLength(self):
         o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(36))
@@ -155,8 +128,8 @@ class Line(object):
 
 def CreateLine(builder, from__x, from__y, from__tag, to_x, to_y, to_tag, kind, weights):
     builder.Prep(8, 48)
-    for _idx0 in range(3, 0, -1):
-        builder.PrependInt32(weights[_idx0 - 1])
+    for _idx0 in range(3 , 0, -1):
+        builder.PrependInt32(weights[_idx0-1])
     builder.Pad(3)
     builder.PrependUint8(kind)
     builder.Prep(8, 16)
@@ -171,14 +144,13 @@ def CreateLine(builder, from__x, from__y, from__tag, to_x, to_y, to_tag, kind, w
     builder.PrependFloat64(from__x)
     return builder.Offset()
 
-
 try:
     from typing import List, Optional
 except:
     pass
 
-
 class LineT(object):
+
     # LineT
     def __init__(self):
         self.from_ = None  # type: Optional[PointT]
@@ -217,21 +189,11 @@ class LineT(object):
 
     # LineT
     def Pack(self, builder):
-        return CreateLine(
-            builder,
-            self.from_.x,
-            self.from_.y,
-            self.from_.tag,
-            self.to.x,
-            self.to.y,
-            self.to.tag,
-            self.kind,
-            self.weights,
-        )
+        return CreateLine(builder, self.from_.x, self.from_.y, self.from_.tag, self.to.x, self.to.y, self.to.tag, self.kind, self.weights)
 
 
 class Note(object):
-    __slots__ = ["_tab"]
+    __slots__ = ['_tab']
 
     @classmethod
     def GetRootAs(cls, buf, offset=0):
@@ -244,7 +206,6 @@ class Note(object):
     def GetRootAsNote(cls, buf, offset=0):
         """This method is deprecated. Please switch to GetRootAs."""
         return cls.GetRootAs(buf, offset)
-
     @classmethod
     def NoteBufferHasIdentifier(cls, buf, offset, size_prefixed=False):
         return flatbuffers.util.BufferHasIdentifier(buf, offset, b"\x45\x56\x52\x59", size_prefixed=size_prefixed)
@@ -267,24 +228,14 @@ class Note(object):
             return self._tab.Get(flatbuffers.number_types.Uint64Flags, o + self._tab.Pos)
         return 0
 
-
-def NoteStart(builder):
-    builder.StartObject(2)
-
-
-def NoteAddText(builder, text):
-    builder.PrependUOffsetTRelativeSlot(0, flatbuffers.number_types.UOffsetTFlags.py_type(text), 0)
-
-
-def NoteAddStamp(builder, stamp):
-    builder.PrependUint64Slot(1, stamp, 0)
-
-
-def NoteEnd(builder):
-    return builder.EndObject()
+def NoteStart(builder): builder.StartObject(2)
+def NoteAddText(builder, text): builder.PrependUOffsetTRelativeSlot(0, flatbuffers.number_types.UOffsetTFlags.py_type(text), 0)
+def NoteAddStamp(builder, stamp): builder.PrependUint64Slot(1, stamp, 0)
+def NoteEnd(builder): return builder.EndObject()
 
 
 class NoteT(object):
+
     # NoteT
     def __init__(self):
         self.text = None  # type: str
@@ -322,7 +273,7 @@ class NoteT(object):
 
 
 class Label(object):
-    __slots__ = ["_tab"]
+    __slots__ = ['_tab']
 
     @classmethod
     def GetRootAs(cls, buf, offset=0):
@@ -335,7 +286,6 @@ class Label(object):
     def GetRootAsLabel(cls, buf, offset=0):
         """This method is deprecated. Please switch to GetRootAs."""
         return cls.GetRootAs(buf, offset)
-
     @classmethod
     def LabelBufferHasIdentifier(cls, buf, offset, size_prefixed=False):
         return flatbuffers.util.BufferHasIdentifier(buf, offset, b"\x45\x56\x52\x59", size_prefixed=size_prefixed)
@@ -361,30 +311,18 @@ class Label(object):
             return obj
         return None
 
-
-def LabelStart(builder):
-    builder.StartObject(2)
-
-
-def LabelAddName(builder, name):
-    builder.PrependUOffsetTRelativeSlot(0, flatbuffers.number_types.UOffsetTFlags.py_type(name), 0)
-
-
-def LabelAddAt(builder, at):
-    builder.PrependStructSlot(1, flatbuffers.number_types.UOffsetTFlags.py_type(at), 0)
-
-
-def LabelEnd(builder):
-    return builder.EndObject()
-
+def LabelStart(builder): builder.StartObject(2)
+def LabelAddName(builder, name): builder.PrependUOffsetTRelativeSlot(0, flatbuffers.number_types.UOffsetTFlags.py_type(name), 0)
+def LabelAddAt(builder, at): builder.PrependStructSlot(1, flatbuffers.number_types.UOffsetTFlags.py_type(at), 0)
+def LabelEnd(builder): return builder.EndObject()
 
 try:
     from typing import Optional
 except:
     pass
 
-
 class LabelT(object):
+
     # LabelT
     def __init__(self):
         self.name = None  # type: str
@@ -425,7 +363,7 @@ class LabelT(object):
 
 
 class Everything(object):
-    __slots__ = ["_tab"]
+    __slots__ = ['_tab']
 
     @classmethod
     def GetRootAs(cls, buf, offset=0):
@@ -438,7 +376,6 @@ class Everything(object):
     def GetRootAsEverything(cls, buf, offset=0):
         """This method is deprecated. Please switch to GetRootAs."""
         return cls.GetRootAs(buf, offset)
-
     @classmethod
     def EverythingBufferHasIdentifier(cls, buf, offset, size_prefixed=False):
         return flatbuffers.util.BufferHasIdentifier(buf, offset, b"\x45\x56\x52\x59", size_prefixed=size_prefixed)
@@ -552,7 +489,6 @@ class Everything(object):
         o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(30))
         if o != 0:
             from flatbuffers.table import Table
-
             obj = Table(bytearray(), 0)
             self._tab.Union(obj, o)
             return obj
@@ -563,9 +499,7 @@ class Everything(object):
         o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(32))
         if o != 0:
             a = self._tab.Vector(o)
-            return self._tab.Get(
-                flatbuffers.number_types.BoolFlags, a + flatbuffers.number_types.UOffsetTFlags.py_type(j * 1)
-            )
+            return self._tab.Get(flatbuffers.number_types.BoolFlags, a + flatbuffers.number_types.UOffsetTFlags.py_type(j * 1))
         return 0
 
     # Everything
@@ -592,9 +526,7 @@ class Everything(object):
         o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(34))
         if o != 0:
             a = self._tab.Vector(o)
-            return self._tab.Get(
-                flatbuffers.number_types.Uint8Flags, a + flatbuffers.number_types.UOffsetTFlags.py_type(j * 1)
-            )
+            return self._tab.Get(flatbuffers.number_types.Uint8Flags, a + flatbuffers.number_types.UOffsetTFlags.py_type(j * 1))
         return 0
 
     # Everything
@@ -621,9 +553,7 @@ class Everything(object):
         o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(36))
         if o != 0:
             a = self._tab.Vector(o)
-            return self._tab.Get(
-                flatbuffers.number_types.Int16Flags, a + flatbuffers.number_types.UOffsetTFlags.py_type(j * 2)
-            )
+            return self._tab.Get(flatbuffers.number_types.Int16Flags, a + flatbuffers.number_types.UOffsetTFlags.py_type(j * 2))
         return 0
 
     # Everything
@@ -650,9 +580,7 @@ class Everything(object):
         o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(38))
         if o != 0:
             a = self._tab.Vector(o)
-            return self._tab.Get(
-                flatbuffers.number_types.Int64Flags, a + flatbuffers.number_types.UOffsetTFlags.py_type(j * 8)
-            )
+            return self._tab.Get(flatbuffers.number_types.Int64Flags, a + flatbuffers.number_types.UOffsetTFlags.py_type(j * 8))
         return 0
 
     # Everything
@@ -679,9 +607,7 @@ class Everything(object):
         o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(40))
         if o != 0:
             a = self._tab.Vector(o)
-            return self._tab.Get(
-                flatbuffers.number_types.Float64Flags, a + flatbuffers.number_types.UOffsetTFlags.py_type(j * 8)
-            )
+            return self._tab.Get(flatbuffers.number_types.Float64Flags, a + flatbuffers.number_types.UOffsetTFlags.py_type(j * 8))
         return 0
 
     # Everything
@@ -775,9 +701,7 @@ class Everything(object):
         o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(48))
         if o != 0:
             a = self._tab.Vector(o)
-            return self._tab.Get(
-                flatbuffers.number_types.Uint8Flags, a + flatbuffers.number_types.UOffsetTFlags.py_type(j * 1)
-            )
+            return self._tab.Get(flatbuffers.number_types.Uint8Flags, a + flatbuffers.number_types.UOffsetTFlags.py_type(j * 1))
         return 0
 
     # Everything
@@ -792,7 +716,6 @@ class Everything(object):
         o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(48))
         if o != 0:
             from everything.Note import Note
-
             return Note.GetRootAsNote(self._tab.Bytes, self._tab.Vector(o))
         return 0
 
@@ -815,161 +738,54 @@ class Everything(object):
             return self._tab.Get(flatbuffers.number_types.Int32Flags, o + self._tab.Pos)
         return 0
 
-
-def EverythingStart(builder):
-    builder.StartObject(25)
-
-
-def EverythingAddFlag(builder, flag):
-    builder.PrependBoolSlot(0, flag, 0)
-
-
-def EverythingAddTiny(builder, tiny):
-    builder.PrependInt8Slot(1, tiny, 0)
-
-
-def EverythingAddSmall(builder, small):
-    builder.PrependUint16Slot(2, small, 7)
-
-
-def EverythingAddCount(builder, count):
-    builder.PrependInt32Slot(3, count, 0)
-
-
-def EverythingAddTotal(builder, total):
-    builder.PrependUint64Slot(4, total, 0)
-
-
-def EverythingAddRatio(builder, ratio):
-    builder.PrependFloat32Slot(5, ratio, 0.5)
-
-
-def EverythingAddPrecise(builder, precise):
-    builder.PrependFloat64Slot(6, precise, 0.0)
-
-
-def EverythingAddColour(builder, colour):
-    builder.PrependUint8Slot(7, colour, 1)
-
-
-def EverythingAddName(builder, name):
-    builder.PrependUOffsetTRelativeSlot(8, flatbuffers.number_types.UOffsetTFlags.py_type(name), 0)
-
-
-def EverythingAddOrigin(builder, origin):
-    builder.PrependStructSlot(9, flatbuffers.number_types.UOffsetTFlags.py_type(origin), 0)
-
-
-def EverythingAddEdge(builder, edge):
-    builder.PrependStructSlot(10, flatbuffers.number_types.UOffsetTFlags.py_type(edge), 0)
-
-
-def EverythingAddNote(builder, note):
-    builder.PrependUOffsetTRelativeSlot(11, flatbuffers.number_types.UOffsetTFlags.py_type(note), 0)
-
-
-def EverythingAddAttachmentType(builder, attachmentType):
-    builder.PrependUint8Slot(12, attachmentType, 0)
-
-
-def EverythingAddAttachment(builder, attachment):
-    builder.PrependUOffsetTRelativeSlot(13, flatbuffers.number_types.UOffsetTFlags.py_type(attachment), 0)
-
-
-def EverythingAddFlags(builder, flags):
-    builder.PrependUOffsetTRelativeSlot(14, flatbuffers.number_types.UOffsetTFlags.py_type(flags), 0)
-
-
-def EverythingStartFlagsVector(builder, numElems):
-    return builder.StartVector(1, numElems, 1)
-
-
-def EverythingAddBytes(builder, bytes):
-    builder.PrependUOffsetTRelativeSlot(15, flatbuffers.number_types.UOffsetTFlags.py_type(bytes), 0)
-
-
-def EverythingStartBytesVector(builder, numElems):
-    return builder.StartVector(1, numElems, 1)
-
-
-def EverythingAddShorts(builder, shorts):
-    builder.PrependUOffsetTRelativeSlot(16, flatbuffers.number_types.UOffsetTFlags.py_type(shorts), 0)
-
-
-def EverythingStartShortsVector(builder, numElems):
-    return builder.StartVector(2, numElems, 2)
-
-
-def EverythingAddLongs(builder, longs):
-    builder.PrependUOffsetTRelativeSlot(17, flatbuffers.number_types.UOffsetTFlags.py_type(longs), 0)
-
-
-def EverythingStartLongsVector(builder, numElems):
-    return builder.StartVector(8, numElems, 8)
-
-
-def EverythingAddDoubles(builder, doubles):
-    builder.PrependUOffsetTRelativeSlot(18, flatbuffers.number_types.UOffsetTFlags.py_type(doubles), 0)
-
-
-def EverythingStartDoublesVector(builder, numElems):
-    return builder.StartVector(8, numElems, 8)
-
-
-def EverythingAddNames(builder, names):
-    builder.PrependUOffsetTRelativeSlot(19, flatbuffers.number_types.UOffsetTFlags.py_type(names), 0)
-
-
-def EverythingStartNamesVector(builder, numElems):
-    return builder.StartVector(4, numElems, 4)
-
-
-def EverythingAddPoints(builder, points):
-    builder.PrependUOffsetTRelativeSlot(20, flatbuffers.number_types.UOffsetTFlags.py_type(points), 0)
-
-
-def EverythingStartPointsVector(builder, numElems):
-    return builder.StartVector(16, numElems, 8)
-
-
-def EverythingAddNotes(builder, notes):
-    builder.PrependUOffsetTRelativeSlot(21, flatbuffers.number_types.UOffsetTFlags.py_type(notes), 0)
-
-
-def EverythingStartNotesVector(builder, numElems):
-    return builder.StartVector(4, numElems, 4)
-
-
-def EverythingAddNested(builder, nested):
-    builder.PrependUOffsetTRelativeSlot(22, flatbuffers.number_types.UOffsetTFlags.py_type(nested), 0)
-
-
-def EverythingStartNestedVector(builder, numElems):
-    return builder.StartVector(1, numElems, 1)
-
-
+def EverythingStart(builder): builder.StartObject(25)
+def EverythingAddFlag(builder, flag): builder.PrependBoolSlot(0, flag, 0)
+def EverythingAddTiny(builder, tiny): builder.PrependInt8Slot(1, tiny, 0)
+def EverythingAddSmall(builder, small): builder.PrependUint16Slot(2, small, 7)
+def EverythingAddCount(builder, count): builder.PrependInt32Slot(3, count, 0)
+def EverythingAddTotal(builder, total): builder.PrependUint64Slot(4, total, 0)
+def EverythingAddRatio(builder, ratio): builder.PrependFloat32Slot(5, ratio, 0.5)
+def EverythingAddPrecise(builder, precise): builder.PrependFloat64Slot(6, precise, 0.0)
+def EverythingAddColour(builder, colour): builder.PrependUint8Slot(7, colour, 1)
+def EverythingAddName(builder, name): builder.PrependUOffsetTRelativeSlot(8, flatbuffers.number_types.UOffsetTFlags.py_type(name), 0)
+def EverythingAddOrigin(builder, origin): builder.PrependStructSlot(9, flatbuffers.number_types.UOffsetTFlags.py_type(origin), 0)
+def EverythingAddEdge(builder, edge): builder.PrependStructSlot(10, flatbuffers.number_types.UOffsetTFlags.py_type(edge), 0)
+def EverythingAddNote(builder, note): builder.PrependUOffsetTRelativeSlot(11, flatbuffers.number_types.UOffsetTFlags.py_type(note), 0)
+def EverythingAddAttachmentType(builder, attachmentType): builder.PrependUint8Slot(12, attachmentType, 0)
+def EverythingAddAttachment(builder, attachment): builder.PrependUOffsetTRelativeSlot(13, flatbuffers.number_types.UOffsetTFlags.py_type(attachment), 0)
+def EverythingAddFlags(builder, flags): builder.PrependUOffsetTRelativeSlot(14, flatbuffers.number_types.UOffsetTFlags.py_type(flags), 0)
+def EverythingStartFlagsVector(builder, numElems): return builder.StartVector(1, numElems, 1)
+def EverythingAddBytes(builder, bytes): builder.PrependUOffsetTRelativeSlot(15, flatbuffers.number_types.UOffsetTFlags.py_type(bytes), 0)
+def EverythingStartBytesVector(builder, numElems): return builder.StartVector(1, numElems, 1)
+def EverythingAddShorts(builder, shorts): builder.PrependUOffsetTRelativeSlot(16, flatbuffers.number_types.UOffsetTFlags.py_type(shorts), 0)
+def EverythingStartShortsVector(builder, numElems): return builder.StartVector(2, numElems, 2)
+def EverythingAddLongs(builder, longs): builder.PrependUOffsetTRelativeSlot(17, flatbuffers.number_types.UOffsetTFlags.py_type(longs), 0)
+def EverythingStartLongsVector(builder, numElems): return builder.StartVector(8, numElems, 8)
+def EverythingAddDoubles(builder, doubles): builder.PrependUOffsetTRelativeSlot(18, flatbuffers.number_types.UOffsetTFlags.py_type(doubles), 0)
+def EverythingStartDoublesVector(builder, numElems): return builder.StartVector(8, numElems, 8)
+def EverythingAddNames(builder, names): builder.PrependUOffsetTRelativeSlot(19, flatbuffers.number_types.UOffsetTFlags.py_type(names), 0)
+def EverythingStartNamesVector(builder, numElems): return builder.StartVector(4, numElems, 4)
+def EverythingAddPoints(builder, points): builder.PrependUOffsetTRelativeSlot(20, flatbuffers.number_types.UOffsetTFlags.py_type(points), 0)
+def EverythingStartPointsVector(builder, numElems): return builder.StartVector(16, numElems, 8)
+def EverythingAddNotes(builder, notes): builder.PrependUOffsetTRelativeSlot(21, flatbuffers.number_types.UOffsetTFlags.py_type(notes), 0)
+def EverythingStartNotesVector(builder, numElems): return builder.StartVector(4, numElems, 4)
+def EverythingAddNested(builder, nested): builder.PrependUOffsetTRelativeSlot(22, flatbuffers.number_types.UOffsetTFlags.py_type(nested), 0)
+def EverythingStartNestedVector(builder, numElems): return builder.StartVector(1, numElems, 1)
 def EverythingMakeNestedVectorFromBytes(builder, bytes):
     builder.StartVector(1, len(bytes), 1)
     builder.head = builder.head - len(bytes)
     builder.Bytes[builder.head : builder.head + len(bytes)] = bytes
     return builder.EndVector()
-
-
-def EverythingAddLast(builder, last):
-    builder.PrependInt32Slot(24, last, 0)
-
-
-def EverythingEnd(builder):
-    return builder.EndObject()
-
+def EverythingAddLast(builder, last): builder.PrependInt32Slot(24, last, 0)
+def EverythingEnd(builder): return builder.EndObject()
 
 try:
     from typing import List, Optional, Union
 except:
     pass
 
-
 class EverythingT(object):
+
     # EverythingT
     def __init__(self):
         self.flag = False  # type: bool
@@ -1214,3 +1030,5 @@ class EverythingT(object):
         EverythingAddLast(builder, self.last)
         everything = EverythingEnd(builder)
         return everything
+
+
