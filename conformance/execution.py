@@ -17,14 +17,18 @@ from conformance.threads import Hung
 
 
 def execute_check(
-    check: Check, target: Target, profile: str = "quick", found: Callable[[Failure], None] = lambda failure: None
+    check: Check,
+    target: Target,
+    profile: str = "quick",
+    found: Callable[[Failure], None] = lambda failure: None,
+    seed: int | None = None,
 ) -> tuple[CheckResult, Tally, Failure | None]:
     """Run a check; how it ended, what it counted, and the failure if it failed.
 
     `found` is called with a failure as soon as it is seen, before its program is shrunk.
     """
     tally, begun = new_tally(), time.monotonic()
-    tally.profile = profile
+    tally.profile, tally.seed = profile, seed
     try:
         failure = _attempt(check, target, tally, found)
     except NotProvided as lacks:

@@ -9,7 +9,7 @@ from conformance.failure import Broken
 from conformance.threads import open_pair
 
 
-@function("BRK-1")
+@function("BRK-1", "brokers")
 def one_broker_for_the_process(omni: Any) -> None:
     """instance() is one object; MailboxBroker() is another registry each time."""
     shared = omni.MailboxBroker.instance()

@@ -238,7 +238,8 @@ def _of_closed(rule: str, name: str, call: Callable[[Channel], Any], wanted: Any
         c.free()
 
     claim = f"{name}, on a handle that was closed, is safe and answers {wanted}."
-    measured(rule, f"{name} of a closed handle", "c-abi", limit=20.0)(body, claim)
+    needs = "c-abi pins" if name in ("omni_message_pin", "omni_region_pin") else "c-abi"
+    measured(rule, f"{name} of a closed handle", needs, limit=20.0)(body, claim)
 
 
 for _each in CLOSED:

@@ -212,6 +212,7 @@ program(
     p.try_push(b"x") # x3
     c.try_pop()
     r = p.reserve(4)
+    r.data.__setitem__(slice(0, 4), b"1234")
     p.commit(4)
     c.batch_pop(2)
     p.batch_push([b"x"] * 9)

@@ -11,6 +11,8 @@ import spec_model
 
 FEATURES = {
     "threads": "real threads may use a channel's two ends at once",
+    "brokers": "MailboxBroker() makes a broker of its own; instance() is the process's",
+    "pins": "an export of a message or of a region keeps its bytes, whatever comes later",
     "memory-limit": "MailboxBroker(memory_limit=...)",
     "concurrent-use": "a second thread inside a handle is caught",
     "conveniences": "send, receive, send_many, receive_many, iteration, Message.tobytes and open_channel",

@@ -29,6 +29,25 @@ def test_a_factory_of_brokers_is_checked() -> None:
     assert "conveniences" in report.not_provided
 
 
+def test_the_one_broker_of_a_process_is_checked_under_names_of_its_own() -> None:
+    """Channels that are there already stay as they are, also one called as a check's; nothing is left behind."""
+    broker = fast_impl.MailboxBroker()
+    _, mine = broker.request_channel("a", fast_impl.ChannelConfig(8, 64))
+    assert mine is not None
+    assert mine.producer.try_push(b"mine")
+    report = conformance.check(
+        lambda: broker, without=("brokers", *SEQUENTIAL), only=("BRK", "LIF", "SHD", "PSH-2")
+    )
+    assert report.holds
+    assert (report.verdict("BRK-11"), report.verdict("BRK-8")) == ("holds", "holds")
+    assert {"brokers", "memory-limit"} < set(report.not_provided)
+    outcomes = {check.id: check.outcome for check in report.checks}
+    assert outcomes["BRK-1/one-broker-for-the-process"] == "not provided"
+    assert broker.get_stats().active_channels == 1
+    assert mine.consumer.is_connected() and mine.consumer.receive(0) == b"mine"
+    mine.close()
+
+
 def test_a_factory_without_a_memory_limit_lacks_it() -> None:
     """A callable that takes no memory_limit is not asked for one."""
     report = conformance.check(lambda: spec_model.MailboxBroker(), without=SEQUENTIAL, only=("BRK",))
