@@ -21,7 +21,7 @@ VPYTHON := $(VENV)/bin/python
 SOURCES := pyproject.toml $(wildcard fast_impl/core/*.[ch] fast_impl/core/platform/*.[ch]) \
 	$(wildcard fast_impl/cpython/*.[ch] fast_impl/cffi/*.py) \
 	$(wildcard fast_impl/flatbuffers/verifier/*.[ch]) \
-	$(wildcard fast_impl/_build.py fast_impl/_sources.py fast_impl/native/*.in)
+	$(wildcard fast_impl/_build.py fast_impl/_sources.py fast_impl/native/*.in conformance/omnimailbox_pytest.py)
 
 .PHONY: help conformance conformance-long mutation explore necessity sanitize aarch64 prove verify crosscheck \
 	flatbuffers soak test test-all pythons packages wheel-model pages lint types bench bench-check clean venv

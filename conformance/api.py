@@ -15,6 +15,7 @@ from conformance.results import Report
 from conformance.rules import RULES
 from conformance.runner import Selection, enter, environment, excused
 from conformance.targets import FEATURES, SHARED, Target, Unusable, check_features
+from conformance.targets.singleton import own_names
 from conformance.workers.process import Outcome
 
 
@@ -90,6 +91,8 @@ def _target(
     if make_full is not None:
         names["make_full_channel"] = make_full
     lacks = dict.fromkeys(without, "says the caller")
+    if "brokers" in lacks:
+        lacks.setdefault("memory-limit", "no brokers of its own")
     if "memory_limit" not in _parameters(make_broker):
         lacks.setdefault("memory-limit", "make_broker takes no memory_limit")
     if "open_channel" not in names:
@@ -97,9 +100,13 @@ def _target(
     if not hasattr(types["ConsumerHandle"], "wait"):
         lacks.setdefault("waiting", "not there")
     lacks.setdefault("flatbuffers", "not there")
+    lacks.setdefault("c-abi", "no shared library")
     lacks.setdefault("start-index", "this build cannot set it; test builds can")
     name = f"{type(broker).__module__}.{type(broker).__qualname__}"
-    return Target(name, SimpleNamespace(**names), frozenset(FEATURES) - frozenset(lacks), "omni = ...", lacks)
+    omni: Any = SimpleNamespace(**names)
+    if "brokers" in lacks:
+        omni = own_names(omni, make_broker)
+    return Target(name, omni, frozenset(FEATURES) - frozenset(lacks), "omni = ...", lacks)
 
 
 def _maker(make_broker: Callable[..., Any], kind: type) -> type:

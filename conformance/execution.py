@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from conformance.checks import CHECKS, Check, interruption
 from conformance.checks.registry import of_program
+from conformance.differential import plain
 from conformance.differential.lockstep import Divergence, Invalid, Tally, new_tally
-from conformance.differential.program import parse
 from conformance.differential.shrink import reproduction, shrink
 from conformance.failure import Broken, Failure, NotProvided
 from conformance.results import CheckResult
@@ -17,14 +17,18 @@ from conformance.threads import Hung
 
 
 def execute_check(
-    check: Check, target: Target, profile: str = "quick", found: Callable[[Failure], None] = lambda failure: None
+    check: Check,
+    target: Target,
+    profile: str = "quick",
+    found: Callable[[Failure], None] = lambda failure: None,
+    seed: int | None = None,
 ) -> tuple[CheckResult, Tally, Failure | None]:
     """Run a check; how it ended, what it counted, and the failure if it failed.
 
     `found` is called with a failure as soon as it is seen, before its program is shrunk.
     """
     tally, begun = new_tally(), time.monotonic()
-    tally.profile = profile
+    tally.profile, tally.seed = profile, seed
     try:
         failure = _attempt(check, target, tally, found)
     except NotProvided as lacks:
@@ -66,9 +70,13 @@ def difference(divergence: Divergence, check: str, target: Target) -> Failure:
 
 
 def again(failure: Failure) -> Check:
-    """What showed a failure, as a check: its program, or else the check that found it; ValueError for neither."""
+    """What showed a failure, as a check: its program, or else the check that found it; ValueError for neither.
+
+    The failure may come from a file of others: of its program, only calls of the target with literals are carried out.
+    """
     if failure.program:
-        program = parse("\n".join(failure.program))
+        own = next((check.program for check in CHECKS if check.id == failure.check), None)
+        program = plain.program(failure.program, own)
         return of_program(failure.check, failure.rule, f"the program that showed {failure.rule}", program)
     for check in CHECKS:
         if check.id == failure.check:

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from conformance.rules import RULES
+
 FORMAT = 1
 """Of the file; a reader refuses another."""
 
@@ -65,9 +67,25 @@ class Failure:
             raise ValueError(f"no failure file of format {FORMAT}")
         fields = {key: value for key, value in document.items() if key != "format"}
         try:
-            return Failure(**{**fields, "program": tuple(fields.get("program", ()))})
+            failure = Failure(**{**fields, "program": tuple(fields.get("program", ()))})
         except TypeError as error:
             raise ValueError(f"no failure file: {error}") from None
+        texts = (
+            failure.rule,
+            failure.check,
+            failure.kind,
+            failure.seen,
+            failure.target,
+            failure.python,
+            *failure.program,
+        )
+        if not all(isinstance(each, str) for each in texts) or not isinstance(failure.details, dict):
+            raise ValueError(
+                "no failure file: rule, check, kind, seen, target, python and each line of program are text"
+            )
+        if failure.rule not in RULES:
+            raise ValueError(f"no failure file: there is no rule {failure.rule!r}; see `omni-conformance list`")
+        return failure
 
     def write(self, path: Path) -> None:
         """As a file, for `omni-conformance replay`."""

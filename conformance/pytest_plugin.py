@@ -1,4 +1,4 @@
-"""A pytest plugin: `pytest --omni-target X` runs the suite on X, one test per check.
+"""The suite under pytest: `pytest --omni-target X` runs it on X, one test per check; loaded by `omnimailbox_pytest`.
 
 So that -k, -n, --junitxml and --lf work as on any test. Every check runs in a worker process of its
 own making: a target that crashes or hangs fails one test.
@@ -19,30 +19,8 @@ if TYPE_CHECKING:
 TESTS = Path(__file__).with_name("under_pytest.py")
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options of the command `omni-conformance run`, by other names."""
-    group = parser.getgroup("omnimailbox", "conformance to the rules of OmniMailbox")
-    group.addoption("--omni-target", metavar="TARGET", help="test this module or shared library, a test per check")
-    group.addoption("--omni-profile", choices=["quick", "long"], default="quick", help="how much (default: quick)")
-    group.addoption("--omni-without", default="", metavar="FEATURES", help="what the target lacks, commas between")
-    group.addoption("--omni-skips", type=Path, metavar="FILE", help="ids of checks not to run")
-    group.addoption("--omni-xfails", type=Path, metavar="FILE", help="ids of checks that must fail")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """With a target and no tests named, the suite is what is run; with some, it is run too."""
-    if config.getoption("--omni-target") is None:
-        return
-    if config.args_source is not pytest.Config.ArgsSource.ARGS:
-        config.args = []
-    if str(TESTS) not in config.args:
-        config.args.append(str(TESTS))
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what is skipped or expected to fail; an id that matches nothing is an error."""
-    if config.getoption("--omni-target") is None:
-        return
     from conformance.checks import CHECKS
     from conformance.runner import NoSuchCheck, Selection, read_ids
 

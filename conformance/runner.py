@@ -17,7 +17,8 @@ from conformance.failure import Failure
 from conformance.results import CheckResult, Report
 from conformance.rules import AREAS, RULES
 from conformance.targets import FEATURES
-from conformance.workers.process import Outcome, Worker, run_all
+from conformance.workers.cluster import run_on_cluster
+from conformance.workers.process import Jobs, Outcome, Worker, run_all
 
 
 class NoSuchCheck(ValueError):
@@ -71,11 +72,15 @@ def run_suite(
     workers: int = 2,
     started: Callable[[Report, list[Check]], None] = lambda report, checks: None,
     ended: Callable[[Report, CheckResult], None] = lambda report, result: None,
+    seeds: int = 0,
+    dask: str | None = None,
 ) -> Report:
     """Run the chosen checks on `target`, a module's name or a library's path.
 
-    `started` is called with the checks that will run, `ended` with the result of each. Raises Unusable for
-    a target that cannot be loaded, NoSuchCheck for a name in `selection` that is none.
+    `started` is called with the checks that will run, `ended` with the result of each. seeds: how many of random
+    programs; 0 for the profile's own. dask: the scheduler of a cluster that runs the checks; with the same report.
+    Raises Unusable for a target that cannot be loaded, NoSuchCheck for a name in `selection` that is none, ClusterError
+    and JobLost.
     """
     selection, begun = selection or Selection(), time.monotonic()
     chosen = selection.chosen(CHECKS)
@@ -90,7 +95,13 @@ def run_suite(
             report.checks.append(excuse)
     started(report, to_run)
     expected = dict(selection.xfails)
-    for outcome in run_all(to_run, target, without, profile, workers, first):
+    jobs = Jobs(to_run, seeds)
+    if dask is None:
+        outcomes = run_all(jobs, target, without, profile, workers, first)
+    else:
+        first.stop()
+        outcomes = run_on_cluster(dask, jobs, target, without, profile)
+    for outcome in outcomes:
         enter(report, outcome, expected)
         ended(report, report.checks[-1])
     order = {check.id: number for number, check in enumerate(CHECKS)}

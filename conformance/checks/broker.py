@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.checks.registry import function, program
+from conformance.failure import Broken
+from conformance.threads import open_pair
 
 
-@function("BRK-1")
+@function("BRK-1", "brokers")
 def one_broker_for_the_process(omni: Any) -> None:
     """instance() is one object; MailboxBroker() is another registry each time."""
     shared = omni.MailboxBroker.instance()
@@ -33,6 +35,53 @@ program(
     """,
     opened=False,
 )
+LIMITS = {
+    "capacity": (0, 7, 8, 9, 524287, 524288, 524289, 2**63, 2**64 - 1),
+    "max_message_size": (0, 63, 64, 65, 16777215, 16777216, 16777217, 2**63, 2**64 - 1),
+}
+"""At, below and beyond the limits of each field of a configuration."""
+for _field, _values in LIMITS.items():
+    for _value in _values:
+        _config = f"{_value}, 64" if _field == "capacity" else f"8, {_value}"
+        program(
+            "BRK-2",
+            f"{_field} {_value} is requested",
+            f"b = omni.MailboxBroker()\n_, k = b.request_channel('a', omni.ChannelConfig({_config}))\np, c = k",
+            opened=False,
+        )
+for _value, _size in ((0, 64), (64, 64), (65, 65), (16777215, 16777215), (16777216, 16777216), (2**64 - 1, 16777216)):
+    program(
+        "BRK-2",
+        f"a message of all that max_message_size {_value} grants",
+        f"""
+        b = omni.MailboxBroker()
+        _, k = b.request_channel("a", omni.ChannelConfig(8, {_value}))
+        p, c = k
+        p.try_push(bytes({_size + 1}))
+        p.try_push(b"0123456" * {_size // 7} + b"x" * {_size % 7})
+        c.try_pop()
+        r = p.reserve({_size})
+        p.rollback()
+        """,
+        opened=False,
+    )
+
+
+@function("BRK-2", "threads")
+def the_largest_capacity_is_used(omni: Any) -> None:
+    """A channel of the largest capacity, 524288, takes as many messages, and no more."""
+    _, (producer, consumer) = open_pair(omni, 2**64 - 1)
+    pushed = producer.batch_push([b"%d" % number for number in range(524288 + 1)])
+    if pushed != 524288:
+        raise Broken("BRK-2", f"batch_push into a channel of the largest capacity took {pushed} messages, not 524288")
+    for first in range(0, pushed, 65536):
+        batch = [bytes(each) for each in consumer.batch_pop(65536)[1]]
+        if batch != [b"%d" % number for number in range(first, first + 65536)]:
+            raise Broken("BRK-2", f"of 524288 messages, the 65536 from {first} on are not those that were sent")
+    producer.close()
+    consumer.close()
+
+
 program("BRK-3", "a name that is taken", "b.request_channel('a', omni.ChannelConfig(16, 128))\np.try_push(b'x')")
 program("BRK-4", "the empty name", "b.request_channel('')\nb.has_channel('')")
 program(

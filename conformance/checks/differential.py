@@ -60,7 +60,7 @@ def _exhaustive(
             if start.index is not None:
                 target.omni.set_start_index(0)
 
-    needs = "" if start.index is None else "start-index"
+    needs = ("" if start.index is None else "start-index") + (" pins" if part_name.endswith("exported") else "")
     measured(rule, f"exhaustive {name}", needs, "differential-exhaustive", LIMIT)(body, claim)
 
 

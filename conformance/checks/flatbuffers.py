@@ -162,7 +162,7 @@ def a_buffer_is_sent_exactly_if_it_fits(omni: Any) -> None:
         pair.close()
 
 
-@function("FLB-3", "flatbuffers")
+@function("FLB-3", "flatbuffers pins")
 def a_table_is_read_in_the_ring(omni: Any) -> None:
     """get_flatbuffer gives what was sent, unchanged by a full queue's worth of pushes, and by pops."""
     _, pair = open_pair(omni, size=1024)

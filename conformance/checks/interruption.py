@@ -38,7 +38,7 @@ def _check(call: Call, kind: str) -> Check:
             tally.coverage.update({(call.name, f"{kind}: failures"): len(result.found)})
             raise _broken(result.found)
 
-    needs = {"threads", "concurrent-use", "interruption", *(("signals",) if kind == "handler" else ())}
+    needs = {"threads", "concurrent-use", "interruption", "pins", *(("signals",) if kind == "handler" else ())}
     if call.name in ("receive", "send", "iteration"):
         needs.add("conveniences")
     claim = f"{call.text}, interrupted at any point by {KINDS[kind]}, comes out as some order of the two explains."

@@ -92,8 +92,31 @@ _INACTIVE = """
     p2 = p.move()
     c2 = c.move()
 """
-program("LIF-4", "closed handles are safe", "p.try_push(b'x')\nk.close()" + _INACTIVE)
-program("LIF-4", "moved handles are safe", "p.try_push(b'x')\np9 = p.move()\nc9 = c.move()" + _INACTIVE)
+_CALLS = {
+    "": _INACTIVE,
+    ", with timeouts": """
+    p.blocking_push(b"x", None)
+    p.blocking_push(b"x", 1e-6)
+    c.blocking_pop(None)
+    c.blocking_pop(1e-6)
+    c.batch_pop(1, None)
+    c.batch_pop(1, 1e-6)
+    """,
+    ", waiting": "\np.wait()\nc.wait()\np.wait(0)\nc.wait(0)\np.reserve(1, None)\np.reserve(1, 1e-6)",
+    ", by the conveniences": """
+    p.send(b"x")
+    p.send(b"x", 0)
+    p.send_many([b"x"])
+    c.receive()
+    c.receive(0)
+    c.receive_many(1)
+    list(c)
+    """,
+}
+"""Calls on inactive handles, by what they need of the target."""
+for _kind, _calls in _CALLS.items():
+    program("LIF-4", f"closed handles are safe{_kind}", "p.try_push(b'x')\nk.close()" + _calls)
+    program("LIF-4", f"moved handles are safe{_kind}", "p.try_push(b'x')\np9 = p.move()\nc9 = c.move()" + _calls)
 program(
     "STA-4",
     "what comes after a close is not counted",

@@ -26,9 +26,9 @@ def _check(target: Target, tally: Tally, plans: Iterable[Plan]) -> None:
             raise
 
 
-def _scenario(rule: str, name: str, claim: str, *plans: Plan) -> None:
+def _scenario(rule: str, name: str, claim: str, *plans: Plan, needs: str = "threads") -> None:
     """Register histories of these plans as a check of `rule`."""
-    measured(rule, f"linearizability {name}", "threads", "linearizability")(
+    measured(rule, f"linearizability {name}", needs, "linearizability")(
         lambda target, tally: _check(target, tally, plans), claim
     )
 
@@ -118,4 +118,5 @@ _scenario(
     "exports",
     "A view that outlives further pops is unchanged, and limits how many messages are popped.",
     Plan(10, PUSHES, (*POPS, *HOLDS), calls=10_000),
+    needs="threads pins",
 )

@@ -67,16 +67,14 @@ def closed_channels_give_their_memory_back(omni: Any) -> None:
     def one_round() -> None:
         _, pair = open_pair(omni, 8, MIB)
         assert pair.producer.batch_push([payload] * 8) == 8
-        kept = [message.data for message in pair.consumer.batch_pop(4)[1]]
+        assert len(pair.consumer.batch_pop(4)[1]) == 4
         pair.close()
-        assert all(view == payload for view in kept), "an export changed when both handles were closed"
-        kept.clear()
         gc.collect()
 
     _stays(one_round, 8 * MIB)
 
 
-@function("MEM-2")
+@function("MEM-2", "pins")
 def the_last_export_gives_the_memory_back(omni: Any) -> None:
     """A channel whose handles have lost their last reference is there until its last export is gone, and no longer."""
     payload = b"m" * MIB
@@ -84,9 +82,9 @@ def the_last_export_gives_the_memory_back(omni: Any) -> None:
     def one_round() -> None:
         _, pair = open_pair(omni, 8, MIB)
         assert pair.producer.batch_push([payload] * 8) == 8
-        _, message = pair.consumer.try_pop()
-        view = message.data[MIB // 2 :]
-        del pair, message
+        _, messages = pair.consumer.batch_pop(4)
+        view = messages[3].data[MIB // 2 :]
+        del pair, messages
         gc.collect()
         assert view == payload[MIB // 2 :], "an export changed when both handles were gone"
         del view

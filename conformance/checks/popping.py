@@ -87,6 +87,13 @@ program(
     c.blocking_pop()
     """,
 )
+for _timeout in ("None", "0", "1e-6"):
+    program("POP-4", f"a message waits, timeout {_timeout}", f"p.try_push(b'x')\nc.blocking_pop({_timeout})")
+    program("POP-4", f"from a channel without a producer, timeout {_timeout}", f"p.close()\nc.blocking_pop({_timeout})")
+program("POP-4", "from an empty channel, with no time", "c.blocking_pop(0)")
+program("POP-4", "from a channel that is shut", "b.shutdown(0)\nc.blocking_pop(None)")
+program("POP-5", "the batch is not waited for", "p.try_push(b'x')\nc.batch_pop(3, None)")
+program("POP-5", "from a channel without a producer", "p.close()\nc.batch_pop(3, None)\nc.batch_pop(3)")
 program(
     "POP-5",
     "batch_pop",

@@ -117,6 +117,21 @@ program(
     """,
 )
 program(
+    "PSH-4",
+    "into an empty channel, without a limit",
+    "p.blocking_push(b'x')\np.blocking_push(b'x', None)\nc.batch_pop(2)",
+)
+program("PSH-4", "into a full channel, with no time", "p.batch_push([b'x'] * 8)\np.blocking_push(b'x', 0)")
+for _timeout in ("None", "0", "1e-6"):
+    program(
+        "PSH-4",
+        f"into a full channel without a consumer, timeout {_timeout}",
+        f"p.batch_push([b'x'] * 8)\nc.close()\np.blocking_push(b'x', {_timeout})",
+    )
+program(
+    "PSH-4", "into a full channel that is shut", "p.batch_push([b'x'] * 8)\nb.shutdown(0)\np.blocking_push(b'x', None)"
+)
+program(
     "PSH-5",
     "a reservation makes blocking_push time out at once",
     "r = p.reserve(1)\np.blocking_push(b'x')\np.blocking_push(b'x', 0)\np.blocking_push(b'', 0)\np.rollback()",
@@ -197,6 +212,7 @@ program(
     p.try_push(b"x") # x3
     c.try_pop()
     r = p.reserve(4)
+    r.data.__setitem__(slice(0, 4), b"1234")
     p.commit(4)
     c.batch_pop(2)
     p.batch_push([b"x"] * 9)

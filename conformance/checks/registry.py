@@ -85,8 +85,12 @@ def program(rule: str, name: str, text: str, opened: bool = True, needs: str = "
     It needs the features that its text uses, and `needs`.
     """
     parsed = parse((OPEN if opened else "") + text)
-    uses = frozenset(feature for feature, words in _USES.items() if any(word in text for word in words))
-    add(of_program(identity(rule, name), rule, name, parsed, uses | frozenset(needs.split())))
+    uses = {feature for feature, words in _USES.items() if any(word in text for word in words)}
+    if re.search(r"= .*\.data\b", text):
+        uses.add("pins")
+    if (OPEN * opened + text).count("MailboxBroker(") > 1:
+        uses.add("brokers")
+    add(of_program(identity(rule, name), rule, name, parsed, frozenset(uses) | frozenset(needs.split())))
 
 
 def of_program(id: str, rule: str, claim: str, program: Program, needs: frozenset[str] = frozenset()) -> Check:

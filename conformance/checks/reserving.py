@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.checks.registry import function, program
+from conformance.failure import Broken
 from conformance.threads import open_pair
 
 program(
@@ -45,6 +46,31 @@ program(
     "r = p.reserve(1)\nr.capacity\nlen(r.data)\nr.data.readonly\nr.data.__setitem__(slice(0, 64), bytes(64))\n"
     "c.try_pop()\np.commit(64)\nc.try_pop()",
 )
+
+
+@function("RSV-2", "in-place")
+def payloads_are_aligned_to_16(omni: Any) -> None:
+    """A region, and a message pushed or committed from its beginning, lie at a multiple of 16 bytes."""
+    for size in (64, 65, 72, 100, 4097):
+        _, (producer, consumer) = open_pair(omni, 8, size)
+        for number in range(40):
+            _aligned(f"region {number} of {size} bytes", producer.reserve(1).data)
+            producer.commit(number % 64 + 1)
+            producer.try_push(bytes(number % 64 + 1))
+            for way, message in zip(("committed", "pushed"), consumer.batch_pop(2)[1], strict=True):
+                _aligned(f"message {number}, {way}, in a channel of max_message_size {size}", message.data)
+        producer.close()
+        consumer.close()
+
+
+def _aligned(what: str, view: memoryview) -> None:
+    from _cffi_backend import FFI  # quick to make, and knows the types of C
+
+    address = int(FFI().cast("uintptr_t", FFI().from_buffer(view)))
+    if address % 16:
+        raise Broken("RSV-2", f"{what} lies at {address:#x}, {address % 16} bytes past a multiple of 16")
+
+
 program(
     "RSV-3",
     "commit publishes the part asked for",

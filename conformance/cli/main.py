@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -38,8 +37,6 @@ def main(given: Sequence[str] | None = None) -> int:
     for name, command in COMMANDS.items():
         command.arguments(parsers.add_parser(name, help=command.says, description=command.says))
     arguments = parser.parse_args(given)
-    if os.getcwd() not in sys.path:
-        sys.path.append(os.getcwd())  # last: a clone in the current folder must not hide what is installed
     try:
         return COMMANDS[arguments.command].run(arguments)
     except KeyboardInterrupt:

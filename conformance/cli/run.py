@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from conformance.checks import Check
+from conformance.exploration.clients.dask import ClusterError, JobLost
 from conformance.reports import html, junit, markdown, terminal
 from conformance.results import CheckResult, Report
 from conformance.runner import NoSuchCheck, Selection, read_ids, run_suite
@@ -36,6 +37,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--skips", type=Path, metavar="FILE", help="ids of checks not to run, one to a line, # a reason")
     add("--xfails", type=Path, metavar="FILE", help="ids of checks that must fail, one to a line, # a reason")
     add("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (default: %(default)s)")
+    add("--seeds", type=int, metavar="N", help="random programs of N seeds, the same ones in every run "
+        "(default: those of the profile)")  # fmt: skip
+    add("--dask", metavar="ADDRESS", help="on the workers of the Dask scheduler there, which have the same target")
     for name in PRINTERS:
         add(f"--{name}", type=Path, metavar="FILE", help=f"write the report as {name} too")
     add("--failures", type=Path, metavar="FOLDER", help="write each failure into a file, for `replay`")
@@ -56,9 +60,13 @@ def run(given: argparse.Namespace) -> int:
     try:
         if given.workers < 1:
             raise ValueError(f"--workers must be at least 1, not {given.workers}")
+        if given.seeds is not None and given.seeds < 1:
+            raise ValueError(f"--seeds must be at least 1, not {given.seeds}")
         selection = Selection(tuple(given.only), read_ids(given.skips), read_ids(given.xfails))
-        report = run_suite(given.target, without, given.profile, selection, given.workers, started, ended)
-    except (Unusable, NoSuchCheck, OSError, ValueError) as error:
+        report = run_suite(
+            given.target, without, given.profile, selection, given.workers, started, ended, given.seeds or 0, given.dask
+        )
+    except (Unusable, NoSuchCheck, ClusterError, JobLost, OSError, ValueError) as error:
         print(f"omni-conformance: {error}", file=sys.stderr)
         return 2
     progress.finish()

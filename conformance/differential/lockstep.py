@@ -25,7 +25,7 @@ from conformance.differential.observe import (
     same,
 )
 from conformance.differential.program import Namespace, Operation, Program, journal
-from conformance.failure import Broken
+from conformance.failure import Broken, NotProvided
 
 HANG_AFTER = 5.0
 """Seconds after which a call that returns by the model is taken to hang on the target."""
@@ -57,13 +57,15 @@ class Tally:
     """The counts of a check.
 
     coverage: how often each operation gave each result. figures: what else a layer counts: states, transitions,
-    operations of histories. profile: the amount of testing asked for, "quick" or "long".
+    operations of histories. profile: the amount of testing asked for, "quick" or "long". seed: of random programs,
+    where one was asked for.
     """
 
     coverage: Counter[tuple[str, str]]
     operations: int = 0
     figures: Counter[str] = field(default_factory=Counter)
     profile: str = "quick"
+    seed: int | None = None
 
 
 def new_tally() -> Tally:
@@ -194,6 +196,8 @@ def _perform(omni: Any, names: Namespace, operation: Operation) -> Any:
         elif operation.into:
             names.update(zip(operation.into, value, strict=True))
         return canonical(omni, value)
+    except NotProvided:
+        raise
     except Exception as error:
         if omni is model and isinstance(error, model.WouldBlockForever):
             return Raised("WouldBlockForever")

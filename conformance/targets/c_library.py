@@ -28,6 +28,8 @@ _TEST_BUILD = "void omni_set_start_index(uint64_t index);"  # exported only with
 def load(path: str | Path) -> ModuleType:
     """`fast_impl` over the shared library at `path`, with `set_start_index` where the library exports it.
 
+    `c_abi` of it is cffi's `ffi` and `lib`, for checks of functions that no binding calls.
+
     Raises ImportError where the library cannot be loaded or lacks a function, or `fast_impl` is in use already.
     """
     path = str(Path(path).resolve())
@@ -42,6 +44,7 @@ def load(path: str | Path) -> ModuleType:
     sys.modules.update(dict.fromkeys(_CORES, core))
     os.environ["OMNI_BINDING"] = "cffi"
     omni = import_module(BINDING)
+    vars(omni)["c_abi"] = core.ffi, lib
     if hasattr(lib, "omni_set_start_index"):
         vars(omni)["set_start_index"] = lib.omni_set_start_index
     return omni

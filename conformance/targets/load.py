@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.targets import c_library
+from conformance.targets.singleton import own_names
 from conformance.targets.target import FEATURES, Target, Unusable, check_features, complete
 
 DEFAULT = "fast_impl"
@@ -40,8 +41,13 @@ def load(name: str, without: Iterable[str] = ()) -> Target:
         lacks.setdefault("in-place", "no FlatBuffers")
     if not hasattr(omni.ConsumerHandle, "wait"):
         lacks.setdefault("waiting", "not there")
+    if not hasattr(omni, "c_abi"):
+        lacks.setdefault("c-abi", "no shared library")
     if not hasattr(omni, "set_start_index"):
         lacks.setdefault("start-index", "this build cannot set it; test builds can")
+    if "brokers" in lacks:
+        lacks.setdefault("memory-limit", "no brokers of its own")
+        omni = own_names(omni, omni.MailboxBroker.instance)
     return Target(name, omni, frozenset(FEATURES) - frozenset(lacks), preamble, lacks)
 
 

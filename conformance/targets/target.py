@@ -11,6 +11,8 @@ import spec_model
 
 FEATURES = {
     "threads": "real threads may use a channel's two ends at once",
+    "brokers": "MailboxBroker() makes a broker of its own; instance() is the process's",
+    "pins": "an export of a message or of a region keeps its bytes, whatever comes later",
     "memory-limit": "MailboxBroker(memory_limit=...)",
     "concurrent-use": "a second thread inside a handle is caught",
     "conveniences": "send, receive, send_many, receive_many, iteration, Message.tobytes and open_channel",
@@ -20,6 +22,7 @@ FEATURES = {
     "flatbuffers": "build, get_flatbuffer and verify",
     "in-place": "FlatBuffers are built and read in the ring's own memory",
     "bounded-memory": "resident memory follows what is in flight",
+    "c-abi": "a shared library, whose functions of omni_mailbox.h can be called by themselves",
     "start-index": "set_start_index(n): channels made later begin at that 64-bit index",
 }
 """What a target may lack, and declare so: checks that need it are then *not provided*, and never passed."""

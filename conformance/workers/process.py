@@ -14,11 +14,11 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from conformance.checks.registry import Check
+from conformance.checks import CHECKS, Check
 from conformance.differential.program import journal
 from conformance.execution import again, result_of
 from conformance.failure import Failure
@@ -28,6 +28,9 @@ from conformance.workers.postmortem import Death, examine
 
 STARTUP = 60.0
 """Seconds that a target may take to be imported."""
+
+SUITE = str(Path(__file__).resolve().parents[2])
+"""The folder in which this suite's package is."""
 
 GRACE = 30.0
 """Seconds past a check's limit: its own alarm comes first, and it may be shrinking a program."""
@@ -46,15 +49,21 @@ class Outcome:
 class Worker:
     """A process that has loaded the target and runs one check at a time; Unusable where it cannot be loaded.
 
-    path: folders to search for the target, before this process's own.
+    path: folders to search for the target, before this process's own. folder: one that is searched last; by default
+    the current one.
     """
 
     def __init__(
-        self, target: str, without: tuple[str, ...] = (), profile: str = "quick", path: tuple[str, ...] = ()
+        self,
+        target: str,
+        without: tuple[str, ...] = (),
+        profile: str = "quick",
+        path: tuple[str, ...] = (),
+        folder: str | None = None,
     ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="omni-conformance-")
-        folder = Path(self._folder.name)
-        self._journal, self._stacks, self._output = folder / "journal", folder / "stacks", folder / "output"
+        own = Path(self._folder.name)
+        self._journal, self._stacks, self._output = own / "journal", own / "stacks", own / "output"
         self.target = target
         journal.create(self._journal)
         self._stacks.touch()
@@ -64,13 +73,14 @@ class Worker:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=output,
-                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+                # This suite first: a project may have a package of the same name.
+                env={**os.environ, "PYTHONPATH": os.pathsep.join([SUITE, *filter(None, sys.path)])},
             )
         self._unread = b""
         self._send(
             {
-                "path": [*path, *sys.path], "target": target, "without": without, "profile": profile,
-                "journal": str(self._journal), "stacks": str(self._stacks),
+                "path": [*path, *sys.path], "folder": folder or os.getcwd(), "target": target, "without": without,
+                "profile": profile, "journal": str(self._journal), "stacks": str(self._stacks),
             }
         )  # fmt: skip
         hello = self._receive(time.monotonic() + STARTUP)
@@ -82,12 +92,12 @@ class Worker:
         self.lacks: dict[str, str] = hello["lacks"]
         self.preamble: str = hello["preamble"]
 
-    def run(self, check: Check, limit: float | None = None) -> Outcome:
-        """Run a check, for at most its limit or `limit` seconds.
+    def run(self, check: Check, limit: float | None = None, seed: int | None = None) -> Outcome:
+        """Run a check, for at most its limit or `limit` seconds; seed: of its random programs.
 
         After anything but a pass the worker should be stopped, for it may be left in any state.
         """
-        return self._run(check, {"check": check.id, "limit": limit or check.limit})
+        return self._run(check, {"check": check.id, "limit": limit or check.limit, "seed": seed})
 
     def replay(self, failure: Failure) -> Outcome:
         """Run again what showed a failure; ValueError where it cannot be."""
@@ -174,22 +184,73 @@ class Worker:
         return answer
 
 
+class Job(NamedTuple):
+    """A check, or a part of one: its random programs of a seed."""
+
+    check: Check
+    seed: int | None = None
+
+
+class Jobs:
+    """The jobs of several checks, and the outcomes of those that have parts, put together.
+
+    seeds: how many of random programs, each a part of one of the checks that run such programs; 0 for no parts.
+    """
+
+    def __init__(self, checks: Sequence[Check], seeds: int = 0) -> None:
+        random = [check for check in CHECKS if check.layer == "differential-random"]
+        places = {check.id: place for place, check in enumerate(random)}
+        self.all: list[Job] = []
+        self.none: list[Outcome] = []
+        """Of checks that have no part."""
+        self._parts: dict[str, dict[int | None, Outcome | None]] = {}
+        for check in checks:
+            parts: Sequence[int | None] = [None]
+            if seeds and check.id in places:
+                parts = range(places[check.id], seeds, len(random))
+            if not parts:
+                self.none.append(Outcome(result_of(check, "skipped", f"none of {seeds} seeds is for it")))
+            self._parts[check.id] = dict.fromkeys(parts)
+            self.all += [Job(check, seed) for seed in parts]
+
+    def done(self, job: Job, outcome: Outcome) -> Outcome | None:
+        """The outcome of the job's check, once all its parts are done: whatever order they came in, the same."""
+        parts = self._parts[job.check.id]
+        parts[job.seed] = outcome
+        there = [part for part in parts.values() if part is not None]
+        return _merged(there) if len(there) == len(parts) else None
+
+
+def _merged(parts: list[Outcome]) -> Outcome:
+    """One outcome of a check's parts: the first that did not pass, with what all have counted."""
+    chosen = next((part for part in parts if part.result.outcome != "passed"), parts[0])
+    operations = sum(part.result.operations for part in parts)
+    seconds = round(sum(part.result.seconds for part in parts), 3)
+    coverage: Counter[tuple[str, str]] = Counter()
+    figures: Counter[str] = Counter()
+    for part in parts:
+        coverage.update(part.coverage)
+        figures.update(part.figures)
+    return Outcome(replace(chosen.result, operations=operations, seconds=seconds), chosen.failure, coverage, figures)
+
+
 def run_all(
-    checks: Sequence[Check],
+    jobs: Jobs,
     target: str,
     without: tuple[str, ...] = (),
     profile: str = "quick",
     workers: int = 2,
     first: Worker | None = None,
 ) -> Iterator[Outcome]:
-    """The outcome of every check, as they come, each run by the next free worker; one that dies is replaced.
+    """The outcome of every check, as they come, each job run by the next free worker; one that dies is replaced.
 
     first: a worker that is there already. Leaving early, or an exception thrown in, stops every worker.
     """
-    waiting: queue.SimpleQueue[Check] = queue.SimpleQueue()
-    for check in checks:
-        waiting.put(check)
-    outcomes: queue.SimpleQueue[Outcome | Exception] = queue.SimpleQueue()
+    yield from jobs.none
+    waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
+    for job in jobs.all:
+        waiting.put(job)
+    outcomes: queue.SimpleQueue[tuple[Job, Outcome] | Exception] = queue.SimpleQueue()
     over = threading.Event()
     alive: set[Worker] = set()
     lock = threading.Lock()
@@ -197,18 +258,18 @@ def run_all(
     def serve(worker: Worker | None) -> None:
         try:
             while not over.is_set():
-                check = waiting.get_nowait()
+                job = waiting.get_nowait()
                 if worker is None:
                     worker = Worker(target, without, profile)
                 with lock:
                     alive.add(worker)
-                outcome = worker.run(check)
+                outcome = worker.run(job.check, seed=job.seed)
                 if outcome.result.outcome not in ("passed", "not provided"):
                     with lock:
                         alive.discard(worker)
                     worker.stop()
                     worker = None
-                outcomes.put(outcome)
+                outcomes.put((job, outcome))
         except queue.Empty:
             pass
         except Exception as error:
@@ -221,13 +282,14 @@ def run_all(
     for thread in threads:
         thread.start()
     try:
-        for _ in checks:
-            outcome = outcomes.get()
-            if isinstance(outcome, Unusable):
-                raise outcome
-            if isinstance(outcome, Exception):
-                raise RuntimeError("a worker could not be run") from outcome
-            yield outcome
+        for _ in jobs.all:
+            done = outcomes.get()
+            if isinstance(done, Unusable):
+                raise done
+            if isinstance(done, Exception):
+                raise RuntimeError("a worker could not be run") from done
+            if (whole := jobs.done(*done)) is not None:
+                yield whole
     finally:
         over.set()
         with lock:

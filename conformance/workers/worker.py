@@ -1,8 +1,8 @@
 """The process that runs checks: `python -m conformance.workers.worker`, which takes its orders as lines of JSON.
 
-First line in: {"path", "target", "without", "journal", "stacks", "profile"}. First line out: {"provides", "lacks",
-"preamble"}, or {"unusable"}. Then for each {"check", "limit"} or {"replay": failure, "limit"} in, perhaps {"found":
-failure} out, and then {"result", "coverage", "figures", "failure"}.
+First line in: {"path", "folder", "target", "without", "journal", "stacks", "profile"}. First line out: {"provides",
+"lacks", "preamble"}, or {"unusable"}. Then for each {"check", "limit", "seed"} or {"replay": failure, "limit"} in,
+perhaps {"found": failure} out, and then {"result", "coverage", "figures", "failure"}.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ def main() -> None:
     from conformance.targets import Unusable, load
 
     journal.write_to(Path(order["journal"]))
+    # For the target alone, and last: what lies in the current folder must not hide what the suite needs.
+    sys.path += [each for each in [order["folder"]] if each not in sys.path]
     try:
         target = load(order["target"], order["without"])
     except Unusable as unusable:
@@ -47,7 +49,11 @@ def main() -> None:
         # In C, so that also a call that hangs with Python's lock in hand is caught.
         faulthandler.dump_traceback_later(asked["limit"], exit=True, file=stacks)
         result, tally, failure = execute_check(
-            check, target, order["profile"], lambda found: _answer(answers, found=found.document())
+            check,
+            target,
+            order["profile"],
+            lambda found: _answer(answers, found=found.document()),
+            asked.get("seed"),
         )
         faulthandler.cancel_dump_traceback_later()
         _answer(

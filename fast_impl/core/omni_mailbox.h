@@ -52,7 +52,8 @@ typedef struct {
 } omni_bytes;
 
 /* A popped message: `size` bytes at `data`, valid and unchanged until the consumer's next pop or close, or longer if
- * pinned. `number` counts messages from 0, `pop` the pop calls. */
+ * pinned. `data` is aligned to 16, unless it was committed with an offset. `number` counts messages from 0, `pop` the
+ * pop calls. */
 typedef struct {
   const uint8_t *data;
   size_t size;

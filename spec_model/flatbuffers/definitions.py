@@ -42,13 +42,18 @@ class Nested:
 
 
 @dataclass(frozen=True)
+class Flex:
+    """A vector of bytes that is a FlexBuffer."""
+
+
+@dataclass(frozen=True)
 class Vector:
     """A length and so many elements. Those of unions have their types in a vector in the slot before."""
 
     element: Inline | Text | TableOf | UnionOf
 
 
-Type = Union[Inline, Text, TableOf, UnionOf, Nested, Vector]
+Type = Union[Inline, Text, TableOf, UnionOf, Nested, Flex, Vector]
 Member = Union[Inline, Text, TableOf]
 
 

@@ -9,6 +9,7 @@ from spec_model.errors import SchemaError
 from spec_model.flatbuffers.definitions import (
     REFLECTION,
     Definitions,
+    Flex,
     Inline,
     Member,
     Nested,
@@ -211,8 +212,10 @@ def _slots(table: Reader, names: Names, structs: Mapping[str, Inline]) -> tuple[
     found: list[Slot] = []
     for number in range(len(fields)):
         field = ordered[number]
-        if field.number("offset", 2) != 4 + 2 * number or field.number("offset64", 1):
-            raise SchemaError(f"{table.text('name')!r}: the offset of field {number}, or of 64 bits")
+        if field.number("offset64", 1):
+            raise SchemaError(f"{table.text('name')!r}: field {number} has a 64-bit offset, which is not supported")
+        if field.number("offset", 2) != 4 + 2 * number:
+            raise SchemaError(f"{table.text('name')!r}: the offset of field {number}")
         found.append(_slot(table, field, names, structs))
         if _is_of_unions(found[-1].type) and not (number and _is_type_of(ordered[number - 1], field)):
             raise SchemaError(f"{table.text('name')!r}: the field before the union {number} is not its type")
@@ -260,14 +263,19 @@ def _single(base: int, type_: Reader, names: Names, structs: Mapping[str, Inline
 
 
 def _nested(table: Reader, field: Reader, type_: Type, names: Names, structs: Mapping[str, Inline]) -> Type:
-    """The type, or what the attribute `nested_flatbuffer` makes of it."""
+    """The type, or what one of the attributes `nested_flatbuffer` and `flexbuffer` makes of it."""
     for attribute in field.tables("attributes", "KeyValue"):
-        if attribute.text("key") != b"nested_flatbuffer":
+        key = attribute.text("key")
+        if key not in (b"nested_flatbuffer", b"flexbuffer"):
+            continue
+        whole = _type(field)
+        of_bytes = (whole.number("base_type", 1), whole.number("element", 1)) == (VECTOR, UBYTE)
+        if not of_bytes or not isinstance(type_, Vector):
+            raise SchemaError(f"{key.decode()} is for a vector of bytes, and not beside another such attribute")
+        if key == b"flexbuffer":
+            type_ = Flex()
             continue
         name = _in_namespaces(table.text("name"), attribute.text("value"), names)
-        whole = _type(field)
-        if isinstance(type_, Nested) or whole.number("base_type", 1) != VECTOR or whole.number("element", 1) != UBYTE:
-            raise SchemaError("nested_flatbuffer is for a vector of bytes")
         if name is None or name in structs:
             raise SchemaError(f"{attribute.text('value')!r} is no table to be nested")
         type_ = Nested(name)

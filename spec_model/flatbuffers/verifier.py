@@ -11,6 +11,7 @@ from typing import Any
 
 from spec_model.flatbuffers.definitions import (
     Definitions,
+    Flex,
     Inline,
     Member,
     Nested,
@@ -21,6 +22,7 @@ from spec_model.flatbuffers.definitions import (
     UnionOf,
     Vector,
 )
+from spec_model.flatbuffers.flexbuffer import FlexBuffer
 from spec_model.flatbuffers.region import LARGEST_BUFFER, OFFSET, SMALLEST_BUFFER, Malformed, Region
 
 
@@ -28,8 +30,9 @@ from spec_model.flatbuffers.region import LARGEST_BUFFER, OFFSET, SMALLEST_BUFFE
 class Limits:
     """max_depth: how deep tables are nested. max_tables: how many are checked, each as often as it is referred to.
 
-    Both count on in nested buffers, where C++ starts from 0. Vectors of strings and unions have no more elements
-    together than `max_tables` and the bytes of the buffer: C++ sets no limit, and may take hours.
+    Both count on in nested buffers, where C++ starts from 0. Vectors of strings and unions, and those of values with
+    types and of keys in FlexBuffers, have no more elements together than `max_tables` and the bytes of the buffer: C++
+    sets no limit, and may take hours.
     """
 
     max_depth: int = 64
@@ -125,6 +128,8 @@ class Verification:
             self.held(region, at, self.member(region, type_, before), depth)
         elif isinstance(type_, Nested):
             self.root(region.nested(at), 0, type_.name, depth + 1)
+        elif isinstance(type_, Flex):
+            FlexBuffer(region.nested(at).data, self.spend).check()
         elif isinstance(type_, Vector):
             if isinstance(type_.element, Inline):
                 region.vector(at, type_.element.size)
@@ -136,9 +141,7 @@ class Verification:
         count = region.vector(at, OFFSET)
         kinds = self.kinds(region, before, count) if isinstance(element, UnionOf) else 0
         if not isinstance(element, TableOf):
-            self.elements -= count
-            if self.elements < 0:
-                raise Malformed("too many elements")
+            self.spend(count)
         for index in range(count):
             place = at + OFFSET + OFFSET * index
             to = place + region.number(place, OFFSET)
@@ -146,6 +149,12 @@ class Verification:
                 self.held(region, to, self.schema.unions[element.name].get(region.number(kinds + index, 1)), depth)
             else:
                 self.target(region, to, element, None, depth)
+
+    def spend(self, count: int) -> None:
+        """As many elements are about to be looked at."""
+        self.elements -= count
+        if self.elements < 0:
+            raise Malformed("too many elements")
 
     def kinds(self, region: Region, before: int | None, count: int) -> int:
         """Where the types of as many unions are."""

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from conformance.checks import CHECKS
 from conformance.cli.main import main
+from conformance.differential import plain
+from conformance.differential.exhaustive.search import part
+from conformance.differential.lockstep import execute
 from conformance.failure import Failure
 from conformance.reports import rules_page
+from conformance.targets import load
 
 FITS = "PSH-2/exactly-capacity-fit"
 
@@ -56,6 +62,65 @@ def test_a_failure_gives_1_and_a_file_to_replay(one_short: Path, capsys: pytest.
     assert "one_short: the program fails" in capsys.readouterr().out
     assert main(["replay", str(file), "--target", "spec_model"]) == 0
     assert "passes" in capsys.readouterr().out
+
+
+BEYOND = {
+    "__import__('os').system('touch ran')": "__import__('os').system",
+    "omni.os.system('touch ran')": "omni.os",
+    "p = omni.MailboxBroker().__class__": "omni.MailboxBroker().__class__",
+    "(lambda: open('ran', 'w'))()": "(lambda: open('ran', 'w'))()",
+    "eval('1')": "eval()",
+    "pickle.loads(b'cos\\nsystem\\n(Vtouch ran\\ntR.')": "pickle.loads",
+    "ctypes.string_at(0)": "ctypes",
+    "import os": "Import",
+    "p.try_push(open('ran', 'w'))": "open()",
+    "[each for each in ()][0]((1))": "[each for each in ()][0]()",
+    "'{0.__globals__}'.format(p)": "'{0.__globals__}'.format",
+    "f'{p}'": "JoinedStr",
+    "b'x'; omni.MailboxBroker()": "2 statements",
+    "p.try_push(b'x'": "no Python",
+}
+"""Lines that a failure file could have, and what is refused in each."""
+
+
+@pytest.mark.parametrize("line", BEYOND)
+def test_a_failure_file_can_only_call_the_target(
+    line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Anything else is refused by name, before anything of the file has run."""
+    monkeypatch.chdir(tmp_path)
+    Failure("PSH-2", FITS, "difference", "seen", "spec_model", ("b = omni.MailboxBroker()", line)).write(Path("f.json"))
+    assert main(["replay", "f.json"]) == 2
+    said = capsys.readouterr()
+    assert BEYOND[line] in said.err and said.out == ""
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["f.json"]
+
+
+def test_a_failure_file_of_no_rule_or_of_no_text_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The error says which field is wrong."""
+    good = Failure("PSH-2", FITS, "difference", "seen", "spec_model").document()
+    for wrong, says in (({"rule": "PSH-99"}, "no rule 'PSH-99'"), ({"program": [3]}, "each line of program are text")):
+        (tmp_path / "f.json").write_text(json.dumps({**good, **wrong}))
+        assert main(["replay", str(tmp_path / "f.json")]) == 2
+        assert says in capsys.readouterr().err
+
+
+def test_programs_of_the_suite_can_be_replayed_as_others() -> None:
+    """What random programs and all transitions do, and most checks, is carried out from a file as by Python itself."""
+    target, lines = load("fast_impl"), set[str]()
+    for name in ("plain", "shut", "producer moved", "consumer moved", "region exported", "message exported"):
+        for reached in part(name):
+            lines.update(each.render() for transition in reached.transitions for each in transition.operations)
+    assert len(plain.program(lines).operations) == len(lines) > 1000
+    ran = 0
+    for check in CHECKS:
+        if check.program is not None and check.needs <= target.provides:
+            own = [operation.render() for operation in check.program.operations]
+            with suppress(plain.Refused):
+                execute(plain.program(own), target.omni, None, check.rule)
+                ran += 1
+            assert plain.program(own, check.program) == check.program
+    assert ran > 100
 
 
 def test_what_is_expected_to_fail_may_and_what_passes_may_not(one_short: Path) -> None:

@@ -29,6 +29,25 @@ def test_a_factory_of_brokers_is_checked() -> None:
     assert "conveniences" in report.not_provided
 
 
+def test_the_one_broker_of_a_process_is_checked_under_names_of_its_own() -> None:
+    """Channels that are there already stay as they are, also one called as a check's; nothing is left behind."""
+    broker = fast_impl.MailboxBroker()
+    _, mine = broker.request_channel("a", fast_impl.ChannelConfig(8, 64))
+    assert mine is not None
+    assert mine.producer.try_push(b"mine")
+    report = conformance.check(
+        lambda: broker, without=("brokers", *SEQUENTIAL), only=("BRK", "LIF", "SHD", "PSH-2")
+    )
+    assert report.holds
+    assert (report.verdict("BRK-11"), report.verdict("BRK-8")) == ("holds", "holds")
+    assert {"brokers", "memory-limit"} < set(report.not_provided)
+    outcomes = {check.id: check.outcome for check in report.checks}
+    assert outcomes["BRK-1/one-broker-for-the-process"] == "not provided"
+    assert broker.get_stats().active_channels == 1
+    assert mine.consumer.is_connected() and mine.consumer.receive(0) == b"mine"
+    mine.close()
+
+
 def test_a_factory_without_a_memory_limit_lacks_it() -> None:
     """A callable that takes no memory_limit is not asked for one."""
     report = conformance.check(lambda: spec_model.MailboxBroker(), without=SEQUENTIAL, only=("BRK",))
@@ -88,9 +107,16 @@ def test_a_full_channel_of_its_own_is_used() -> None:
 def _pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", *arguments]
     if "omnimailbox" not in _plugins():
-        command += ["-p", "conformance.pytest_plugin"]
+        command += ["-p", "conformance.omnimailbox_pytest"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), *filter(None, sys.path)])}
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=50, check=False)
+
+
+def _shadow(folder: Path) -> None:
+    """Packages by the names of what the suite imports, each of which ends whatever imports it."""
+    for name in ("conformance", "spec_model", "fast_impl", "flatbuffers", "hypothesis", "cffi"):
+        (folder / name).mkdir()
+        (folder / name / "__init__.py").write_text("raise SystemExit('imported from the current folder')\n")
 
 
 def _plugins() -> set[str]:
@@ -141,3 +167,32 @@ def test_without_the_option_the_plugin_does_nothing(tmp_path: Path) -> None:
     done = _pytest(tmp_path)
     assert done.returncode == 0, done.stdout
     assert "1 passed" in done.stdout
+
+
+def test_a_package_of_the_projects_own_by_the_suites_name_is_undisturbed(tmp_path: Path) -> None:
+    """The plugin imports none of the suite; with a target, it says what hides the suite."""
+    (tmp_path / "conformance").mkdir()
+    (tmp_path / "conformance" / "__init__.py").write_text("mine = 1\n")
+    (tmp_path / "test_own.py").write_text("import conformance\ndef test_own(): assert conformance.mine\n")
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False)
+    assert (done.returncode, "1 passed" in done.stdout) == (0, True), done.stdout + done.stderr
+    command += ["--omni-target", "spec_model"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=50, check=False)
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "a package of that name in this project hides it" in done.stdout + done.stderr
+
+
+def test_the_command_takes_only_the_target_from_the_current_folder(tmp_path: Path) -> None:
+    """Packages there by the names of what the suite needs are not imported, in no process; the target is."""
+    _shadow(tmp_path)
+    (tmp_path / "mine.py").write_text("from helper_of_mine import *\n")
+    (tmp_path / "helper_of_mine.py").write_text("from spec_model import *\n")
+    start = "import sys; from conformance.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-P", "-c", start, "run", "--target", "mine", "--only", "PSH-2", "--workers", "1"]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=50, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "mine keeps every rule checked" in done.stdout

@@ -134,7 +134,7 @@ def test_what_was_chosen_is_still_there() -> None:
 
 def test_the_model_says_what_it_lacks() -> None:
     """What needs threads is declared by the model itself."""
-    assert set(load("spec_model").lacks) == {*spec_model.OMNI_NOT_PROVIDED, "start-index"}
+    assert set(load("spec_model").lacks) == {*spec_model.OMNI_NOT_PROVIDED, "c-abi", "start-index"}
 
 
 SHORT = [check for check in CHECKS if check.layer in ("unit", "blocking")]

@@ -7,15 +7,22 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conformance.checks import CHECKS, Check
+from conformance.execution import result_of
+from conformance.exploration.clients.dask import ClusterError, JobLost
+from conformance.results import Report
+from conformance.runner import Selection, run_suite
 from conformance.targets import Unusable
+from conformance.workers import cluster
 from conformance.workers.postmortem import call_in
-from conformance.workers.process import Outcome, Worker, run_all
+from conformance.workers.process import Jobs, Outcome, Worker, run_all
+from tests.conformance.test_command import ONE_SHORT
 
 HEAD = """
 import ctypes, os, threading
@@ -51,7 +58,7 @@ def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, handles_in_python: N
 
 
 def _run(*checks: Check) -> dict[str, Outcome]:
-    return {outcome.result.id: outcome for outcome in run_all(checks, "of_the_test", workers=1)}
+    return {outcome.result.id: outcome for outcome in run_all(Jobs(checks), "of_the_test", workers=1)}
 
 
 @pytest.mark.parametrize(
@@ -157,3 +164,69 @@ def test_each_is_reported_by_rule(report: dict[str, Any], identity: str) -> None
     assert seen in check["reason"]
     verdicts = {each["id"]: each["verdict"] for each in report["rules"]}
     assert verdicts[rule] == "broken"
+
+
+RANDOM = [check for check in CHECKS if check.layer == "differential-random"]
+
+
+def _outcome(check: Check, outcome: str, operations: int) -> Outcome:
+    return Outcome(result_of(check, outcome, "", operations), coverage=Counter({("try_pop", "EMPTY"): operations}))
+
+
+def test_seeds_are_parts_of_the_checks_that_run_random_programs() -> None:
+    """Each seed is of one check, and what came of them is put together whatever order they come in."""
+    checks = [_check(FITS), *RANDOM]
+    jobs = Jobs(checks, 12)
+    assert [(job.check.id, job.seed) for job in jobs.all if job.check.id in (FITS, RANDOM[0].id, RANDOM[9].id)] == [
+        (FITS, None), (RANDOM[0].id, 0), (RANDOM[0].id, 10), (RANDOM[9].id, 9),
+    ]  # fmt: skip
+    assert sorted(job.seed for job in jobs.all if job.seed is not None) == list(range(12))
+    first, later = (job for job in jobs.all if job.check is RANDOM[0])
+    assert jobs.done(later, _outcome(RANDOM[0], "failed", 3)) is None
+    whole = jobs.done(first, _outcome(RANDOM[0], "passed", 4))
+    assert whole is not None
+    assert (whole.result.outcome, whole.result.operations, whole.coverage["try_pop", "EMPTY"]) == ("failed", 7, 7)
+    assert [outcome.result.id for outcome in Jobs(RANDOM, 2).none] == [check.id for check in RANDOM[2:]]
+
+
+def _comparable(report: Report) -> dict[str, Any]:
+    """A report without what the clock says."""
+    document = report.document()
+    return {**document, "seconds": 0, "checks": [{**check, "seconds": 0} for check in document["checks"]]}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_dask_cluster_gives_the_report_of_one_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, handles_in_python: None
+) -> None:
+    """Two workers: checks and seeds of one target, its failures with their programs, and another target refused."""
+    distributed = pytest.importorskip("distributed")
+    (tmp_path / "one_short.py").write_text(ONE_SHORT)
+    monkeypatch.chdir(tmp_path)
+    random = Selection(("PSH-2", "BRK-11", RANDOM[0].id, RANDOM[1].id, RANDOM[2].id))
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=2, processes=True, dashboard_address=None) as local:
+        address = local.scheduler_address
+        for target, selection, seeds in (
+            ("spec_model", random, 2),
+            ("one_short", Selection(("PSH-2/exactly-capacity-fit",)), 0),
+        ):
+            there = run_suite(target, selection=selection, seeds=seeds, dask=address)
+            here = run_suite(target, selection=selection, seeds=seeds)
+            assert _comparable(there) == _comparable(here)
+            assert there.holds is (target == "spec_model")
+            assert there.operations > (1000 if seeds else 0)
+        with pytest.raises(JobLost, match=r"the check PSH-2/exactly-capacity-fit: Unusable: cannot import 'nowhere'"):
+            list(cluster.run_on_cluster(address, Jobs([_check(FITS)]), "nowhere"))
+        monkeypatch.setattr(cluster, "fingerprint", lambda target, folder: f"process {os.getpid()}")
+        with pytest.raises(
+            ClusterError, match=r"other sources on 2 of 2 Dask workers .*suite, model and target must be"
+        ):
+            list(cluster.run_on_cluster(address, Jobs([_check(FITS)]), "spec_model"))
+
+
+def test_without_a_cluster_the_error_names_the_address() -> None:
+    """A scheduler that does not answer is named."""
+    pytest.importorskip("distributed")
+    with pytest.raises(ClusterError, match=r"no Dask scheduler answers at 'nonsense://nowhere'"):
+        list(cluster.run_on_cluster("nonsense://nowhere", Jobs([_check(FITS)]), "spec_model"))

@@ -50,10 +50,10 @@ def _make(folder: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def _run_suite(folder: Path, *only: str) -> tuple[int, dict[str, object]]:
+def _run_suite(folder: Path, *only: str, target: str = "./libomni_naive.so") -> tuple[int, dict[str, object]]:
     """Run the suite as a user would; its exit code and its report."""
     report = folder / "report.json"
-    command = [sys.executable, "-m", "conformance", "run", "--target", "./libomni_naive.so", "--json", str(report)]
+    command = [sys.executable, "-m", "conformance", "run", "--target", target, "--json", str(report)]
     command += [part for name in only for part in ("--only", name)]
     done = subprocess.run(command, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=280)
     assert report.exists(), done.stdout + done.stderr
@@ -83,6 +83,7 @@ def test_it_keeps_every_rule(folder: Path) -> None:
         ("  k->pops++;\n  for", "  for", "MSG-2"),
         ("if (--c->open == 0) unregister(c);", "c->open--;", "BRK-8"),
         ("room -= c->buffers[i].pins > 0;", ";", "MSG-3"),
+        ("clamp(capacity, 8, 524288)", "clamp(capacity, 8, 65536)", "BRK-2"),
     ],
 )
 def test_with_a_line_broken_it_does_not(folder: Path, tmp_path: Path, line: str, broken: str, rule: str) -> None:
@@ -101,6 +102,21 @@ def test_with_a_line_broken_it_does_not(folder: Path, tmp_path: Path, line: str,
     program = next(each["python"] for each in report["failures"] if each["python"])  # type: ignore[attr-defined]
     done = subprocess.run([sys.executable, "-c", program], env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
     assert "AssertionError" in done.stderr, (program, done.stderr)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_target_in_cpp_keeps_the_rules_of_what_it_has(tmp_path: Path) -> None:
+    """With one broker and no pins: what needs them is not provided, and everything else of one thread and two holds."""
+    _needs("make", "g++")
+    shutil.copytree(TARGET.with_name("target_cpp"), tmp_path / "mine", ignore=shutil.ignore_patterns("*.so"))
+    _make(tmp_path / "mine")
+    code, report = _run_suite(tmp_path / "mine", "unit", "blocking", target="./libomni_cpp.so")
+    assert report["failures"] == []
+    assert (code, report["verdict"]) == (0, "holds")
+    assert {"brokers", "pins"} < set(report["not_provided"])  # type: ignore[call-overload]
+    verdicts = {each["id"]: each["verdict"] for each in report["rules"]}  # type: ignore[attr-defined]
+    assert (verdicts["BRK-1"], verdicts["MSG-1"], verdicts["BRK-11"]) == ("holds", "holds", "holds")
 
 
 @pytest.mark.slow

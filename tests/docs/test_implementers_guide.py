@@ -47,8 +47,8 @@ def _session() -> str:
 
 def _plugin() -> str:
     """The plugin by its name, where an older installation does not bring it along."""
-    installed = any(point.value == "conformance.pytest_plugin" for point in entry_points(group="pytest11"))
-    return "" if installed else "-p conformance.pytest_plugin"
+    installed = any(point.value == "omnimailbox_pytest" for point in entry_points(group="pytest11"))
+    return "" if installed else "-p conformance.omnimailbox_pytest"
 
 
 def _plain(text: str) -> str:

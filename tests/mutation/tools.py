@@ -22,11 +22,11 @@ from conformance.checks.registry import LAYERS
 from conformance.checks.sample import MALFORMED, WELL_FORMED
 from conformance.workers.process import Worker
 from tests.fast_impl.flatbuffers.agree import requests
-from tests.fast_impl.flatbuffers.buffers import mutated
+from tests.fast_impl.flatbuffers.buffers import deep, flexbuffers, flexible, mutated
 from tests.fast_impl.flatbuffers.corners import CORNERS
 from tests.fast_impl.flatbuffers.oracle import Request
 from tests.fast_impl.flatbuffers.other_library import Cases
-from tests.fast_impl.flatbuffers.schemas import INCONSISTENT, NAMES, path
+from tests.fast_impl.flatbuffers.schemas import FLEXIBLE, INCONSISTENT, NAMES, path
 from tests.mutation import workspace
 from tests.mutation.mutant import Catch, Mutant
 from tests.native.programs import SANITIZERS, CannotBuild
@@ -196,6 +196,8 @@ def _made_cases() -> TemporaryDirectory[str]:
     known += [request for request, _ in CORNERS.values()]
     for name in NAMES:
         known += itertools.islice(requests(name, random), BUFFERS)
+    flex = (deep(64), deep(65), *itertools.islice(flexbuffers(random), BUFFERS))
+    known += [Request(FLEXIBLE, flexible(data)) for data in flex]
     whole = [path(name).read_bytes() for name in NAMES]
     schemas = [mutated(one, whole, random) for one in whole for _ in range(SCHEMAS)]
     folder = TemporaryDirectory(prefix="omni-mutant-cases-")

@@ -132,6 +132,8 @@ def _feature(operation: Operation) -> str:
     """The feature that an operation needs, if it needs one."""
     if operation.kind == "wait" or (operation.kind == "reserve" and len(operation.args) > 1):
         return "waiting"
+    if operation.kind in ("export", "region"):
+        return "pins"
     return "conveniences" if operation.kind in ("send_many", "receive_many", "tobytes") else ""
 
 

@@ -99,7 +99,7 @@ class HandleRules(RuleBasedStateMachine):
 class BrokerRules(HandleRules):
     """Requests, queries and shutdowns of brokers."""
 
-    @precondition(lambda self: len(self.d.brokers) < 3)
+    @precondition(lambda self: len(self.d.brokers) < 3 and "brokers" in self.provides)
     @rule(argument=memory_limits)
     def new_broker(self, argument: str) -> None:
         """Another broker, with or without a limit."""

@@ -89,7 +89,7 @@ class ProducerRules(HandleRules):
         name = self._one(self.d.reservations, which)
         self.d.source("write", f"{name}.data.__setitem__(slice({offset}, {offset + len(data)}), {data!r})")
 
-    @precondition(lambda self: self.d.reservations)
+    @precondition(lambda self: self.d.reservations and "pins" in self.provides)
     @rule(which=pick, part=st.sampled_from(["", "[0:3]", "[8:]"]))
     def region(self, which: int, part: str) -> None:
         """Take an export of a region."""
@@ -202,7 +202,7 @@ class ConsumerRules(HandleRules):
         if not self.d.model(on).is_connected():
             self.d.source("list", f"list({on})")
 
-    @precondition(lambda self: self.d.messages)
+    @precondition(lambda self: self.d.messages and "pins" in self.provides)
     @rule(which=pick, part=st.sampled_from(["", "[0:2]", "[1:]"]))
     def export(self, which: int, part: str) -> None:
         """Take an export of a message."""

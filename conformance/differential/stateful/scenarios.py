@@ -37,7 +37,7 @@ class Scenarios(ProducerRules, ConsumerRules):
                 self.d.call(consumer, "try_pop", compare=False)
         self.d.lockstep.compare()
 
-    @precondition(lambda self: self.d.producers and self.d.consumers)
+    @precondition(lambda self: self.d.producers and self.d.consumers and "pins" in self.provides)
     @rule(which=pick, how=st.sampled_from(POPS), fewer=st.sampled_from([0, 0, 1]), kept=st.booleans())
     def hoard(self, which: int, how: str, fewer: int, kept: bool) -> None:
         """Export as many messages as a channel holds, or fewer, pop, and let go of one after the other."""
@@ -102,7 +102,7 @@ class Scenarios(ProducerRules, ConsumerRules):
         self.reserve(which, 1)
         self._fill(on)
         mine = [each for each in self.d.reservations if self.d.owner.get(each) == on]
-        if mine and export:
+        if mine and export and "pins" in self.provides:
             self.region(-1 - self.d.reservations.index(mine[-1]) + len(self.d.reservations), "[0:3]")
         if roll:
             self.d.call(on, "rollback")
@@ -154,20 +154,21 @@ def stateful_test(target: Target, tally: Tally) -> type[RandomPrograms]:
 
 
 def run(target: Target, tally: Tally, number: int = 0, programs: int = 0) -> None:
-    """Run random programs; in the quick profile always the same ones for a given `number`.
+    """Run random programs; in the quick profile, and where a seed is asked for, always the same ones.
 
     Raises Divergence at the first program that shows a difference.
     """
-    quick = tally.profile == "quick"
-    factory = seed(number)(stateful_test(target, tally)) if quick else stateful_test(target, tally)
+    chosen = number if tally.seed is None and tally.profile == "quick" else tally.seed
+    repeatable = chosen is not None
+    factory = stateful_test(target, tally) if chosen is None else seed(chosen)(stateful_test(target, tally))
     run_state_machine_as_test(
         factory,
         settings=settings(
             max_examples=programs or PROGRAMS[tally.profile],
             stateful_step_count=50,
-            database=None if quick else DirectoryBasedExampleDatabase(".hypothesis"),
+            database=None if repeatable else DirectoryBasedExampleDatabase(".hypothesis"),
             deadline=None,
-            phases=(Phase.generate,) if quick else (Phase.reuse, Phase.generate),
+            phases=(Phase.generate,) if repeatable else (Phase.reuse, Phase.generate),
             suppress_health_check=list(HealthCheck),
             verbosity=Verbosity.quiet,
             report_multiple_bugs=False,

@@ -1,13 +1,14 @@
-"""A pool of workers that are a Dask cluster's: the same subtrees, on other machines."""
+"""The workers of a Dask cluster, for whatever can be done anywhere; and as a pool that explores subtrees."""
 
 from __future__ import annotations
 
 import queue
 import time
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from conformance.exploration.clients.client import digest
 from conformance.exploration.clients.parallel import Prefix, SubtreeLost, Task
@@ -18,16 +19,18 @@ class ClusterError(Exception):
     """There is no such cluster, or its workers would not explore the same core."""
 
 
-class DaskPool:
+class JobLost(Exception):
+    """What was given to the cluster did not come back."""
+
+
+class Cluster:
     """All workers of the cluster whose scheduler is at `address`; raises ClusterError.
 
-    core: as for `verdict.explore`; its folder must be on the workers too. limit: seconds beyond its time after which
-    a subtree counts as lost.
+    what: of which `digest(*given)` must answer the same on every worker as here. limit: seconds without any answer
+    after which what is waited for counts as lost.
     """
 
-    seconds = 5.0
-
-    def __init__(self, address: str, core: Path | None = None, limit: float = 300.0) -> None:
+    def __init__(self, address: str, what: str, digest: Callable[..., str], *given: Any, limit: float = 300.0) -> None:
         try:
             dask: Any = import_module("distributed")
         except ImportError:
@@ -37,35 +40,40 @@ class DaskPool:
         except (OSError, ValueError) as error:
             says = f"no Dask scheduler answers at {address!r} (such as tcp://10.0.0.1:8786): {error}"
             raise ClusterError(says) from None
-        self._limit = limit
-        self._sources = digest(core)
-        self._given: dict[Any, tuple[Task, Prefix, float]] = {}
+        self._limit, self._what = limit, what
+        self._given: dict[Any, tuple[Any, str, float]] = {}
         self._done: queue.SimpleQueue[Any] = queue.SimpleQueue()
         try:
-            self._most = 2 * self._fit(address, core)  # so that no worker waits for its next
+            self._most = 2 * self._fit(address, digest, given)  # so that no worker waits for its next
         except ClusterError:
             self._client.close()
             raise
 
-    def __enter__(self) -> DaskPool:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._client.cancel(list(self._given))
         self._client.close()
 
-    def _fit(self, address: str, core: Path | None) -> int:
+    @property
+    def sources(self) -> str:
+        """The digest of what workers must have."""
+        return self._sources
+
+    def _fit(self, address: str, digest: Callable[..., str], given: tuple[Any, ...]) -> int:
         """How many workers there are; ClusterError where one has other sources, or none."""
-        there = self._client.run(digest, core, on_error="return")
+        self._sources = digest(*given)
+        there = self._client.run(digest, *given, on_error="return")
         others = {worker: answer for worker, answer in there.items() if answer != self._sources}
         for worker, answer in others.items():
             if isinstance(answer, Exception):
                 error = f"{type(answer).__name__}: {answer}"
-                raise ClusterError(f"the Dask worker {worker} has no core to explore: {error}")
+                raise ClusterError(f"the Dask worker {worker} has not {self._what}: {error}")
         if others:
             raise ClusterError(
-                f"other sources on {len(others)} of {len(there)} Dask workers ({', '.join(sorted(others))}): engine, "
-                "core and model must be the same as here; install the same version of omnimailbox there"
+                f"other sources on {len(others)} of {len(there)} Dask workers ({', '.join(sorted(others))}): "
+                f"{self._what} must be the same as here; install the same version of omnimailbox there"
             )
         if not there:
             raise ClusterError(f"the Dask cluster at {address!r} has no workers")
@@ -75,26 +83,52 @@ class DaskPool:
         """Whether a worker would be idle."""
         return len(self._given) < self._most
 
-    def submit(self, task: Task, prefix: Prefix, seconds: float) -> None:
-        """A subtree to the worker that the scheduler chooses; to another where that worker is lost."""
-        future = self._client.submit(_explore, self._sources, task, prefix, seconds, pure=False)
-        self._given[future] = task, prefix, time.monotonic() + self._most * seconds + self._limit
+    def put(self, job: Any, text: str, function: Callable[..., Any], *arguments: Any, seconds: float = 0.0) -> None:
+        """A call to the worker that the scheduler chooses; to another where that worker is lost.
+
+        job, text: what it is, for `take` and for a message. seconds: how long it takes.
+        """
+        future = self._client.submit(function, *arguments, pure=False)
+        self._given[future] = job, text, time.monotonic() + self._most * seconds + self._limit
         future.add_done_callback(self._done.put)
 
-    def collect(self) -> tuple[Prefix, Result]:
-        """A subtree that is done; raises SubtreeLost where that failed, or takes far too long."""
-        task, prefix, deadline = min(self._given.values(), key=lambda given: given[2])
+    def take(self) -> tuple[Any, Any]:
+        """A job that is done, and what its call returned; JobLost where that failed, or takes far too long."""
+        _, text, deadline = min(self._given.values(), key=lambda given: given[2])
         try:
             future = self._done.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
-            raise SubtreeLost(f"no Dask worker has explored {task.below(prefix)} in time") from None
-        task, prefix, _ = self._given.pop(future)
+            raise JobLost(f"no Dask worker has done {text} in time") from None
+        job, text, _ = self._given.pop(future)
         try:
-            result: Result = future.result()
+            return job, future.result()
         except Exception as error:
             what = f"{type(error).__name__}: {error}"
-            raise SubtreeLost(f"a Dask worker did not explore {task.below(prefix)}: {what}") from None
-        return prefix, result
+            raise JobLost(f"a Dask worker did not do {text}: {what}") from None
+
+
+class DaskPool(Cluster):
+    """The cluster as a pool of workers that explore subtrees.
+
+    core: as for `verdict.explore`; its folder must be on the workers too. limit: seconds beyond its time after which
+    a subtree counts as lost.
+    """
+
+    seconds = 5.0
+
+    def __init__(self, address: str, core: Path | None = None, limit: float = 300.0) -> None:
+        super().__init__(address, "engine, core and model", digest, core, limit=limit)
+
+    def submit(self, task: Task, prefix: Prefix, seconds: float) -> None:
+        """A subtree to a worker."""
+        self.put(prefix, task.below(prefix), _explore, self._sources, task, prefix, seconds, seconds=seconds)
+
+    def collect(self) -> tuple[Prefix, Result]:
+        """A subtree that is done; raises SubtreeLost where that failed, or takes far too long."""
+        try:
+            return self.take()
+        except JobLost as lost:
+            raise SubtreeLost(str(lost)) from None
 
 
 def _explore(sources: str, task: Task, prefix: Prefix, seconds: float) -> Result:

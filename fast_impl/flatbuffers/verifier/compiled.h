@@ -14,8 +14,9 @@ enum kind {
   VECTOR_OF_TABLES,
   VECTOR_OF_UNIONS, /* the slot before holds the vector of their types */
   TABLE,
-  UNION, /* the slot before holds its type */
-  NESTED /* a vector of bytes that is a buffer of its own */
+  UNION,     /* the slot before holds its type */
+  NESTED,    /* a vector of bytes that is a buffer of its own */
+  FLEXBUFFER /* a vector of bytes that is a FlexBuffer */
 };
 
 /* A slot of a table. */
@@ -86,6 +87,9 @@ struct omni_schema {
 /* The schema of binary schemas, and its root table. */
 extern const omni_schema reflection;
 enum { REFLECTION_SCHEMA = 8 };
+
+/* `elements`: the budget for elements that are looked at one by one, of which those of this one are taken. */
+bool flexbuffer_is_sound(span buffer, uint64_t *elements);
 
 /* NULL if the union has no such value. The first test covers the usual values 0, 1, 2, ... */
 static inline const member_type *member_of(const union_type *type, uint8_t value) {

@@ -163,7 +163,7 @@ static bool load_slot(loading *loading, name_type owner, place field, slot_type 
   place type = read_target(field, FIELD_TYPE);
   uint8_t base = read8(type, TYPE_BASE);
   int32_t index = read32(type, TYPE_INDEX, -1);
-  if (read8(field, FIELD_OFFSET64)) return refuse(loading, owner, field, "64-bit offsets are not supported");
+  if (read8(field, FIELD_OFFSET64)) return refuse(loading, owner, field, "a 64-bit offset, which is not supported");
   slot->required = read8(field, FIELD_REQUIRED) && !base_size(base);
   switch (base) {
     case BASE_STRING:
@@ -216,10 +216,17 @@ static bool load_nested(loading *loading, name_type owner, place field, slot_typ
   place attributes = read_target(field, FIELD_ATTRIBUTES);
   for (uint32_t i = 0; i < count_of(attributes); i++) {
     place attribute = element_of(attributes, i);
-    if (!name_is(read_name(attribute, KEY_VALUE_KEY), "nested_flatbuffer")) continue;
-    int64_t table = table_named(loading->schema, read_name(attribute, KEY_VALUE_VALUE), owner);
+    bool is_flexbuffer = name_is(read_name(attribute, KEY_VALUE_KEY), "flexbuffer");
+    if (!is_flexbuffer && !name_is(read_name(attribute, KEY_VALUE_KEY), "nested_flatbuffer")) continue;
     uint8_t element = read8(read_target(field, FIELD_TYPE), TYPE_ELEMENT);
-    if (slot->kind != VECTOR || element != BASE_UBYTE || table < 0)
+    bool is_of_bytes = slot->kind == VECTOR && element == BASE_UBYTE;
+    if (is_flexbuffer) {
+      if (!is_of_bytes) return refuse(loading, owner, field, "flexbuffer is for a vector of bytes");
+      slot->kind = FLEXBUFFER;
+      continue;
+    }
+    int64_t table = table_named(loading->schema, read_name(attribute, KEY_VALUE_VALUE), owner);
+    if (!is_of_bytes || table < 0)
       return refuse(loading, owner, field, "nested_flatbuffer is for a vector of bytes, and names a table");
     slot->kind = NESTED;
     slot->size = (uint32_t)table;

@@ -22,7 +22,7 @@ typedef struct {
   level *levels;
   uint32_t depth, max_depth;
   uint32_t tables;   /* budget left */
-  uint64_t elements; /* budget left for elements of vectors of strings and of unions */
+  uint64_t elements; /* budget left for elements of vectors of strings and of unions, and in FlexBuffers */
 } walk;
 
 /* DEEPER: a table was entered and has to be checked before the rest of this one. */
@@ -163,6 +163,10 @@ static progress check_target(walk *walk, level *here, const slot_type *type, uin
       span nested = {buffer->start + target + OFFSET, count};
       return enter_root(walk, nested, 0, type->size) ? DEEPER : MALFORMED;
     }
+    case FLEXBUFFER:
+      if (!vector_is_sound(buffer, target, 1, &count)) return MALFORMED;
+      return flexbuffer_is_sound((span){buffer->start + target + OFFSET, count}, &walk->elements) ? FINISHED
+                                                                                                  : MALFORMED;
     default:
       return check_vector(walk, here, type, target);
   }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from random import Random
+from struct import pack
 from typing import Any
 
 from flatbuffers import Builder
+from flatbuffers import flexbuffers as flexbuffers_
 
 from spec_model.flatbuffers.definitions import Definitions, Inline, Member, Nested, Slot, TableOf, Text, UnionOf, Vector
 
@@ -229,3 +231,62 @@ def put(data: bytearray, at: int, number: int, width: int) -> bytearray:
     raw = (number & ((1 << 8 * width) - 1)).to_bytes(width, "little")
     data[at : at + width] = raw[: len(data) - at]
     return data
+
+
+def flexible(flexbuffer: bytes) -> bytes:
+    """A buffer of the schema `flexible`, whose only field has these bytes."""
+    rest = -len(flexbuffer) % 4
+    return pack("<I3H2xiII", 12, 6, 8, 4, 8, 4, len(flexbuffer)) + flexbuffer + bytes(rest)
+
+
+def deep(depth: int) -> bytes:
+    """A FlexBuffer of so many vectors of one element, each in the one around it."""
+    return b"\x01\x07\x04" + b"\x01\x03\x28" * (depth - 1) + b"\x02\x28\x01"
+
+
+def _any(builder: Any, random: Random, depth: int) -> None:
+    """A value of a FlexBuffer, with what is in it."""
+    kind = random.randrange(14 if depth else 7)
+    number = random.choice((0, 1, -1, 200, -40_000, 2**20, 2**40))
+    if kind < 3:
+        (builder.Int, builder.IndirectInt, lambda value: builder.UInt(abs(value)))[kind](number)
+    elif kind == 3:
+        random.choice((builder.Float, builder.IndirectFloat))(random.choice((0.5, 0.1)))
+    elif kind == 4:
+        builder.Bool(True)
+    elif kind == 5:
+        random.choice((builder.String, builder.Key))("abcdefgh"[: random.randrange(9)])
+    elif kind == 6:
+        builder.Blob(bytes(random.randrange(300)))
+    elif kind < 9:
+        with builder.Vector():
+            for _ in range(random.randrange(5)):
+                _any(builder, random, depth - 1)
+    elif kind < 11:
+        with builder.Map():
+            for key in "abcd"[: random.randrange(5)]:
+                builder.Key(key)
+                _any(builder, random, depth - 1)
+    elif kind == 11:
+        with builder.TypedVector():
+            for _ in range(random.randrange(1, 5)):
+                builder.Int(number)
+    elif kind == 12:
+        with builder.TypedVector():
+            for key in "abc":
+                builder.Key(key)
+    else:
+        builder.FixedTypedVectorFromElements([number] * random.choice((2, 3, 4)))
+
+
+def flexbuffers(random: Random) -> Iterator[bytes]:
+    """FlexBuffers without end: one as it was made, and several mutations of it."""
+    others = [bytes(range(256))]
+    while True:
+        builder = flexbuffers_.Builder()
+        _any(builder, random, 3)
+        data = bytes(builder.Finish())
+        others = [*others[-5:], data]
+        yield data
+        for _ in range(9):
+            yield mutated(data, others, random)

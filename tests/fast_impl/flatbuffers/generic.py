@@ -15,6 +15,7 @@ from typing import Any
 from spec_model.flatbuffers.definitions import (
     REFLECTION,
     Definitions,
+    Flex,
     Inline,
     Member,
     Nested,
@@ -31,7 +32,7 @@ from spec_model.flatbuffers.verifier import Limits, Verification
 from tests.fast_impl.flatbuffers.schemas import path
 
 DEVIATIONS = {
-    "nested": "nested buffers are not checked",
+    "nested": "nested buffers and FlexBuffers are not checked",
     "root": "the root offset, the minimum size and the prefix are not checked",
     "zero": "an offset may be 0, that is, refer to itself",
     "place": "the position of the offset of a table or a union need not be aligned or inside the buffer",
@@ -115,7 +116,7 @@ class Generic(Verification):
         """Check the target of the offset at `place`."""
         if isinstance(type_, UnionOf):
             self.union(region, place, type_, before, depth)
-        elif isinstance(type_, Nested) and "nested" in self.deviations:
+        elif isinstance(type_, (Nested, Flex)) and "nested" in self.deviations:
             region.vector(self.follow(region, place), 1)
         elif isinstance(type_, TableOf):
             self.table(region, self.jump(region, place), type_.name, depth + 1)

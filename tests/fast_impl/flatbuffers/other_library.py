@@ -15,7 +15,7 @@ from cffi import FFI
 from fast_impl._sources import VERIFIER, declarations
 from fast_impl.flatbuffers import table
 from tests.fast_impl.flatbuffers.oracle import Request
-from tests.fast_impl.flatbuffers.schemas import NAMES, path
+from tests.fast_impl.flatbuffers.schemas import FLEXIBLE, NAMES, path
 
 
 class Cases(NamedTuple):
@@ -30,7 +30,7 @@ class Build:
 
     def __init__(self, ffi: Any, lib: Any) -> None:
         self.ffi, self.lib = ffi, lib
-        self.schemas = {name: self.load(path(name).read_bytes()) for name in NAMES}
+        self.schemas = {name: self.load(path(name).read_bytes()) for name in (*NAMES, FLEXIBLE)}
 
     def load(self, data: bytes) -> Any:
         """A schema, or None."""

@@ -18,6 +18,9 @@ FOLDER = Path(__file__).parent / "schemas"
 NAMES = ("features", "creature", "tree", "telemetry", "sampling")
 """In the order of oracle.cpp and ratio.cpp."""
 
+FLEXIBLE = "flexible"
+"""Of one field, a FlexBuffer."""
+
 
 def path(name: str) -> Path:
     """The binary schema."""
@@ -36,7 +39,7 @@ def model(name: str) -> Definitions:
     return load(path(name).read_bytes())
 
 
-UBYTE, OBJECT = 4, 15
+UBYTE, STRING, OBJECT = 4, 13, 15
 
 
 def structs(depth: int) -> bytes:
@@ -61,6 +64,29 @@ def structs(depth: int) -> bytes:
         builder.PrependInt32Slot(3, 1, 0)
         builder.PrependInt32Slot(4, 1, 0)
         objects.append(builder.EndObject())
+    return _schema(builder, objects)
+
+
+def wide_offset() -> bytes:
+    """A schema of a table whose only field, a string, has a 64-bit offset: only newer compilers write one."""
+    builder = Builder(256)
+    field_name, name = builder.CreateString("far"), builder.CreateString("T")
+    builder.StartObject(6)
+    builder.PrependUint8Slot(0, STRING, 0)
+    type_ = builder.EndObject()
+    builder.StartObject(14)
+    builder.PrependUOffsetTRelativeSlot(0, field_name, 0)
+    builder.PrependUOffsetTRelativeSlot(1, type_, 0)
+    builder.PrependUint16Slot(3, 4, 0)
+    builder.PrependBoolSlot(13, True, False)
+    fields = _vector(builder, [builder.EndObject()])
+    builder.StartObject(8)
+    builder.PrependUOffsetTRelativeSlot(0, name, 0)
+    builder.PrependUOffsetTRelativeSlot(1, fields, 0)
+    return _schema(builder, [builder.EndObject()])
+
+
+def _schema(builder: Builder, objects: list[int]) -> bytes:
     vectors = _vector(builder, objects), _vector(builder, [])
     builder.StartObject(8)
     for slot, vector in enumerate(vectors):
@@ -147,6 +173,7 @@ INCONSISTENT: dict[str, bytes] = {
     "an unknown type": with_number(_type("Everything", "text"), "base_type", 18, 1),
     "two fields with one id": with_number(_field("Everything", "text"), "id", 2, 2),
     "an id out of range": with_number(_field("Everything", "number"), "id", 46, 2),
+    "a 64-bit offset": wide_offset(),
     "an offset of another id": with_number(_field("Everything", "text"), "offset", 8, 2),
     "a nested buffer in a vector of other than bytes": with_number(_type("Everything", "nested"), "element", 3, 1),
     "a struct of size 0": with_number(_object("Wide"), "bytesize", 0, 4),

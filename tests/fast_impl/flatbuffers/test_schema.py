@@ -48,9 +48,10 @@ def test_the_package_exports_it() -> None:
             INCONSISTENT["an index of no union"],
             r"judged\.features\.Everything\.any: index 99 is not one of a union",
         ),
+        (INCONSISTENT["a 64-bit offset"], r"T\.far: a 64-bit offset, which is not supported"),
         (INCONSISTENT["an alignment of 0"], r"judged\.features\.Wide: alignment 0 is not a power of two up to 256"),
     ],
-    ids=["nothing", "text", "truncated", "truncated more", "a union", "an alignment"],
+    ids=["nothing", "text", "truncated", "truncated more", "a union", "64 bits", "an alignment"],
 )
 def test_an_invalid_schema_is_refused_with_a_reason(data: bytes, why: str) -> None:
     """A SchemaError that names the faulty part."""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+import shutil
+import subprocess
 import threading
 import time
+from pathlib import Path
+from random import Random
 from struct import pack
 from typing import Any
 
@@ -13,8 +18,9 @@ from conformance.checks.sample import GOOD, MALFORMED, SCHEMA, WELL_FORMED, Samp
 from fast_impl.flatbuffers import Schema, verify
 from spec_model.flatbuffers.verifier import Limits, is_well_formed
 from tests.fast_impl.flatbuffers.agree import shipped
+from tests.fast_impl.flatbuffers.buffers import deep, flexbuffers, flexible
 from tests.fast_impl.flatbuffers.corners import CORNERS, bomb, chain, nested_chain
-from tests.fast_impl.flatbuffers.schemas import fast, model, path
+from tests.fast_impl.flatbuffers.schemas import FLEXIBLE, fast, model, path
 
 MISREAD = (
     pack("<I", 12)  # the root
@@ -179,3 +185,93 @@ def test_a_bomb_of_strings_is_bounded() -> None:
     began = time.monotonic()
     assert not fast("creature").verify(bomb(20_000, 100_000))
     assert time.monotonic() - began < 30
+
+
+FLEX = {
+    "an inline integer": (b"\x07\x04\x01", True),
+    "nothing": (b"", False),
+    "two bytes": (b"\x04\x01", False),
+    "a root of three bytes": (b"\0\0\0\x04\x03", False),
+    "a root that is not there": (b"\x04\x04\x08", False),
+    "a type that there is not": (b"\x01\x01" + bytes([37 << 2, 1]), False),
+    "a type that is in a gap": (b"\x01\x01" + bytes([30 << 2, 1]), False),
+    "a string": (b"\x02ab\0\x03" + bytes([5 << 2, 1]), True),
+    "a string without its end": (b"\x07ab\0\x03" + bytes([5 << 2, 1]), False),
+    "an offset out of it": (b"\x02ab\0\x09" + bytes([5 << 2, 1]), False),
+    "an unaligned indirect integer": (b"\0\x01\x02\x02" + bytes([6 << 2 | 1, 1]), False),
+    "an indirect integer": (b"\x01\x02\x02" + bytes([6 << 2 | 1, 1]), True),
+    "vectors nested 64 deep": (deep(64), True),
+    "vectors nested 65 deep": (deep(65), False),
+    "a vector that contains itself": (b"\x01\0\x28\x02" + bytes([10 << 2, 1]), False),
+    "a vector longer than the buffer": (b"\xff\x01\x02\x01\x04" + bytes([10 << 2, 1]), False),
+    "a fixed vector": (b"\x01\x02\x03\x03" + bytes([19 << 2, 1]), True),
+    "a fixed vector beyond the end": (b"\x01\x01" + bytes([24 << 2 | 1, 1]), False),
+    "a map": (b"a\0\x01\x03\x01\x01\x01\x07\x04\x02" + bytes([9 << 2, 1]), True),
+    "a map without room for its keys": (b"\x01\x07\x04\x02" + bytes([9 << 2, 1]), False),
+    "a map whose keys are three bytes wide": (b"a\0\x01\x03\x01\x03\x01\x07\x04\x02" + bytes([9 << 2, 1]), False),
+}
+"""FlexBuffers, and the verdict of flexbuffers::VerifyBuffer of 2.0.8."""
+
+FLEX_ORACLE = """
+#include <flatbuffers/flexbuffers.h>
+#include <cstdio>
+#include <vector>
+int main() {
+  for (uint32_t size; fread(&size, 4, 1, stdin) == 1;) {
+    std::vector<uint8_t> data(size + 1);
+    if (size && fread(data.data(), 1, size, stdin) != size) return 1;
+    putchar(flexbuffers::VerifyBuffer(data.data(), size, nullptr) ? '1' : '0');
+  }
+}
+"""
+
+
+def _flexible(data: bytes) -> bool:
+    """The verdict of C, which is that of the model."""
+    verdict = fast(FLEXIBLE).verify(flexible(data), "T")
+    assert is_well_formed(model(FLEXIBLE), "T", flexible(data)) is verdict, data
+    return verdict
+
+
+@pytest.mark.parametrize("what", FLEX)
+def test_a_flexbuffer_in_a_field(what: str) -> None:
+    """In C and in the model; an absent one is none."""
+    data, verdict = FLEX[what]
+    assert _flexible(data) is verdict
+    assert fast(FLEXIBLE).verify(pack("<IHHi", 8, 4, 4, 4), "T")
+
+
+def test_flexbuffers_in_fields_have_the_same_verdict_in_c_and_in_the_model() -> None:
+    """Whole ones are well-formed; of those that were changed, many are not."""
+    made = list(itertools.islice(flexbuffers(Random(1)), 3000))
+    verdicts = [_flexible(data) for data in made]
+    assert all(verdicts[::10])
+    assert 500 < verdicts.count(False) < 2500
+
+
+def test_elements_of_flexbuffers_are_limited() -> None:
+    """One vector of 50, which 100 elements refer to, counts as often: 5,100 elements in a few hundred bytes."""
+    inner = bytes([50]) + bytes(50) + bytes(50)
+    outer = bytes([100]) + bytes(range(101, 201)) + bytes([10 << 2] * 100)
+    buffer = flexible(inner + outer + bytes([200, 10 << 2, 1]))
+    for most, verdict in ((5_100 - len(buffer), True), (5_099 - len(buffer), False)):
+        assert fast(FLEXIBLE).verify(buffer, "T", max_tables=most) is verdict
+        assert is_well_formed(model(FLEXIBLE), "T", buffer, limits=Limits(max_tables=most)) is verdict
+
+
+@pytest.mark.slow
+@pytest.mark.once
+@pytest.mark.timeout(180)
+def test_flexbuffers_have_the_verdict_of_cpp(tmp_path: Path) -> None:
+    """The corner cases, and ten thousand that were made and changed, by the library that is installed."""
+    header = Path("/usr/include/flatbuffers/flexbuffers.h")
+    if shutil.which("g++") is None or not header.exists() or "VerifyBuffer" not in header.read_text():
+        pytest.skip("no g++ on the PATH, or no flatbuffers/flexbuffers.h with a verifier")
+    (tmp_path / "oracle.cpp").write_text(FLEX_ORACLE)
+    command = ["g++", "-std=c++17", "-O1", str(tmp_path / "oracle.cpp"), "-o", str(tmp_path / "oracle")]
+    subprocess.run(command, check=True, timeout=100)
+    made = [data for data, _ in FLEX.values()] + list(itertools.islice(flexbuffers(Random(2)), 10_000))
+    given = b"".join(pack("<I", len(data)) + data for data in made)
+    done = subprocess.run([str(tmp_path / "oracle")], input=given, capture_output=True, check=True, timeout=60)
+    for data, verdict in zip(made, done.stdout.decode(), strict=True):
+        assert _flexible(data) is (verdict == "1"), data

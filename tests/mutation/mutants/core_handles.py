@@ -21,6 +21,18 @@ BROKER_C = "fast_impl/core/broker.c"
 
 PRODUCER = (
     Mutant(
+        "messages_above_1_mib_are_refused", PRODUCER_C, suite_any("BRK-2", "PSH-1"),
+        "if (size == 0 || size > channel->max_message_size) return",
+        "if (size == 0 || size > channel->max_message_size || size > 1024 * 1024) return",
+    ),
+    Mutant(
+        "a_full_queue_hides_that_nobody_receives", PRODUCER_C, suite_any("PSH-4", "PSH-1", "LIF-2"),
+        "  if (nobody_receives(channel)) return OMNI_PUSH_CHANNEL_CLOSED;\n",
+        "  if (nobody_receives(channel) && ring_free_slots(&channel->ring, 1)) return OMNI_PUSH_CHANNEL_CLOSED;\n",
+        "if (nobody_receives(producer->channel)) return OMNI_PUSH_CHANNEL_CLOSED;\n    if (ring_free",
+        "if (nobody_receives(producer->channel)) return OMNI_PUSH_TIMEOUT;\n    if (ring_free",
+    ),
+    Mutant(
         "empty_messages_are_sent", PRODUCER_C, suite("PSH-1"),
         "if (size == 0 || size > channel->max_message_size) return", "if (size > channel->max_message_size) return",
     ),
@@ -245,6 +257,31 @@ PRODUCER = (
 )  # fmt: skip
 
 CONSUMER = (
+    Mutant(
+        "a_whole_pop_of_a_closed_handle_finds_nothing", CONSUMER_C, suite("LIF-4"),
+        "  omni_offer offer;\n  guard_entry answer = enter(consumer);\n"
+        "  if (answer != GUARD_ENTERED) return refused(answer);\n",
+        "  omni_offer offer;\n  guard_entry answer = enter(consumer);\n"
+        "  if (answer != GUARD_ENTERED) return answer == GUARD_INACTIVE ? OMNI_POP_EMPTY : refused(answer);\n",
+    ),
+    Mutant(
+        "a_whole_try_pop_times_out", CONSUMER_C, suite("POP-1"),
+        "pop(consumer, 1, 0, OMNI_POP_EMPTY, message, &taken)",
+        "pop(consumer, 1, 0, OMNI_POP_TIMEOUT, message, &taken)",
+    ),
+    Mutant(
+        "a_whole_blocking_pop_finds_nothing", CONSUMER_C, suite("POP-4"),
+        "pop(consumer, 1, timeout, OMNI_POP_TIMEOUT, message", "pop(consumer, 1, timeout, OMNI_POP_EMPTY, message",
+    ),
+    Mutant(
+        "a_whole_batch_of_none_has_a_count", CONSUMER_C, suite("POP-5"),
+        "  *count = 0;\n  return max_count == 0 ? no_pop(consumer) : pop(",
+        "  return max_count == 0 ? no_pop(consumer) : pop(",
+    ),
+    Mutant(
+        "an_open_pop_shows_one_message_only", CONSUMER_C, suite("POP-6"),
+        "relaxed) + nth, pop->number); /* own index */", "relaxed) + 0 * nth, pop->number); /* own index */",
+    ),
     Mutant(
         "pops_ignore_exports", CONSUMER_C,
         (suite("MSG-3"), native("unit: many pinned messages"), explorer("pin, concurrent pop", UNEXPLAINED)),
@@ -570,6 +607,19 @@ BROKER = (
         "capacity_is_rounded_down", BROKER_C, suite("BRK-2"),
         "  while (power < clamp(capacity, PLATFORM_MIN_CAPACITY, 524288)) power *= 2;\n",
         "  while (2 * power <= clamp(capacity, PLATFORM_MIN_CAPACITY, 524288)) power *= 2;\n",
+    ),
+    Mutant(
+        "the_largest_capacity_is_65536", BROKER_C, suite("BRK-2"),
+        "clamp(capacity, PLATFORM_MIN_CAPACITY, 524288)", "clamp(capacity, PLATFORM_MIN_CAPACITY, 65536)",
+    ),
+    Mutant(
+        "sizes_are_clamped_at_1_mib", BROKER_C, suite("BRK-2"),
+        "clamp(max_message_size, 64, 16 * 1024 * 1024)", "clamp(max_message_size, 64, 1024 * 1024)",
+    ),
+    Mutant(
+        "a_whole_shutdown_waits_no_time", BROKER_C, suite("SHD-2"),
+        "  return omni_shutdown_wait(broker, omni_shutdown_begin(broker), timeout);",
+        "  return omni_shutdown_begin(broker) > 0;",
     ),
     Mutant(
         "the_registry_grows_and_forgets", BROKER_C, suite_any("BRK-10", "BRK-3"),

@@ -203,9 +203,15 @@ POOL = (
         "pool->stride = (sizeof(pool_buffer) + max_message_size", "pool->stride = (max_message_size",
     ),
     Mutant(
-        "a_stride_that_is_not_rounded", POOL_H, cbmc("buffers", "stride % POOL_ALIGNMENT == 0"),
+        "a_stride_that_is_not_rounded", POOL_H,
+        (suite("RSV-2"), cbmc("buffers", "stride % POOL_ALIGNMENT == 0")),
         "(sizeof(pool_buffer) + max_message_size + POOL_ALIGNMENT - 1) / POOL_ALIGNMENT * POOL_ALIGNMENT",
         "sizeof(pool_buffer) + max_message_size",
+    ),
+    Mutant(
+        "a_queue_holds_65536_at_most", RING_H, suite_any("BRK-2", "PSH-2"),
+        "  return ring->capacity - (write - ring->cached_read);\n",
+        "  return (ring->capacity > 65536 ? 65536 : ring->capacity) - (write - ring->cached_read);\n",
     ),
     Mutant(
         "a_mapping_of_32_bits", POOL_H, cbmc("buffers", ""),

@@ -11,6 +11,7 @@ READING_PY = "fast_impl/flatbuffers/reading.py"
 BYTES_H = "fast_impl/flatbuffers/verifier/bytes.h"
 VERIFY_C = "fast_impl/flatbuffers/verifier/verify.c"
 COMPILED_H = "fast_impl/flatbuffers/verifier/compiled.h"
+FLEXBUFFER_C = "fast_impl/flatbuffers/verifier/flexbuffer.c"
 LOAD_TYPES_C = "fast_impl/flatbuffers/verifier/load_types.c"
 LOAD_H = "fast_impl/flatbuffers/verifier/load.h"
 LOAD_C = "fast_impl/flatbuffers/verifier/load.c"
@@ -258,5 +259,28 @@ VERIFIER = (
         "the_schema_is_not_verified", LOAD_C, verifier(),
         "!omni_verify(&reflection, REFLECTION_SCHEMA, schema->copy, size, NULL, 0, DEEPEST_SCHEMA, MOST_TABLES)", "0",
     ),
+    Mutant(
+        "a_flexbuffer_may_be_any_bytes", VERIFY_C, verifier(),
+        "flexbuffer_is_sound((span){buffer->start + target + OFFSET, count}, &walk->elements)", "1",
+    ),
+    Mutant("an_offset_of_a_flexbuffer_may_lead_out", FLEXBUFFER_C, verifier(), "offset > at || ", ""),
+    Mutant("a_value_of_a_flexbuffer_need_not_be_aligned", FLEXBUFFER_C, verifier(), " || !aligned(to, width)", ""),
+    Mutant(
+        "a_flexbuffer_may_be_of_any_depth", FLEXBUFFER_C, verifier(), "++flex->depth > DEEPEST", "++flex->depth > 1000",
+    ),
+    Mutant(
+        "the_types_of_a_flexbuffer_may_lie_outside", FLEXBUFFER_C, verifier(),
+        "!inside(&flex->buffer, types, count) || ", "",
+    ),
+    Mutant(
+        "a_string_of_a_flexbuffer_has_no_end", FLEXBUFFER_C, verifier(),
+        "kind != FLEX_STRING || inside(&flex->buffer, to, count + 1)", "true",
+    ),
+    Mutant("the_keys_of_a_map_have_any_width", FLEXBUFFER_C, verifier(), "is_width(its_width) && ", ""),
+    Mutant(
+        "a_flexbuffer_has_any_type", FLEXBUFFER_C, verifier(),
+        "kind != FLEX_VECTOR_BOOL && (kind < FLEX_VECTOR_INT || kind > FLEX_VECTOR_FLOAT)", "false",
+    ),
+    Mutant("the_attribute_flexbuffer_is_ignored", LOAD_TYPES_C, verifier(), "      slot->kind = FLEXBUFFER;\n", ""),
 )  # fmt: skip
 """The verifier in C."""
