@@ -14,7 +14,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,16 @@ from conformance.checks.registry import Check
 from conformance.differential.program import journal
 from conformance.execution import again, result_of
 from conformance.failure import Failure
+from conformance.learned import Learned
 from conformance.results import CheckResult
 from conformance.targets import Unusable
-from conformance.workers.postmortem import Death, examine
+from conformance.workers.postmortem import Death, examine, of_program
 
 STARTUP = 60.0
 """Seconds that a target may take to be imported."""
+
+DEATHS = 8
+"""How often a check is run again behind a call that ended its process."""
 
 GRACE = 30.0
 """Seconds past a check's limit: its own alarm comes first, and it may be shrinking a program."""
@@ -35,12 +39,18 @@ GRACE = 30.0
 
 @dataclass
 class Outcome:
-    """What came of one check."""
+    """What came of one check. again: whether it can go on behind what ended its process."""
 
     result: CheckResult
-    failure: Failure | None = None
+    failures: list[Failure] = field(default_factory=list)
     coverage: Counter[tuple[str, str]] = field(default_factory=Counter)
     figures: Counter[str] = field(default_factory=Counter)
+    again: bool = False
+
+    @property
+    def failure(self) -> Failure | None:
+        """The first failure, if there is one."""
+        return next(iter(self.failures), None)
 
 
 class Worker:
@@ -82,27 +92,36 @@ class Worker:
         self.lacks: dict[str, str] = hello["lacks"]
         self.preamble: str = hello["preamble"]
 
-    def run(self, check: Check, limit: float | None = None) -> Outcome:
-        """Run a check, for at most its limit or `limit` seconds.
+    def run(self, check: Check, limit: float | None = None, known: Learned | None = None) -> Outcome:
+        """Run a check, for at most its limit or `limit` seconds, with what is known of the target.
 
         After anything but a pass the worker should be stopped, for it may be left in any state.
         """
-        return self._run(check, {"check": check.id, "limit": limit or check.limit})
+        known = known or Learned()
+        facts, assumed = [list(fact) for fact in known.facts], sorted(known.assumed)
+        return self._run(check, {"check": check.id, "limit": limit or check.limit, "facts": facts, "assumed": assumed})
 
-    def replay(self, failure: Failure) -> Outcome:
-        """Run again what showed a failure; ValueError where it cannot be."""
-        return self._run(again(failure), {"replay": failure.document(), "limit": again(failure).limit})
+    def _shorter(self, failure: Failure) -> tuple[str, ...]:
+        self._send({"shorten": list(failure.program), "querying": "in a query after" in failure.seen})
+        answer = self._receive(time.monotonic() + 2 * GRACE)
+        return failure.program if answer is None else tuple(answer["program"])
+
+    def replay(self, failure: Failure, known: Learned | None = None) -> Outcome:
+        """Run again what showed a failure, with what is known of the target; ValueError where it cannot be."""
+        facts = [list(fact) for fact in known.facts] if known is not None else []
+        asked = {"replay": failure.document(), "limit": again(failure).limit, "facts": facts}
+        return self._run(again(failure), asked)
 
     def _run(self, check: Check, asked: dict[str, Any]) -> Outcome:
         begun = time.monotonic()
         self._send(asked)
-        found: Failure | None = None
+        found: list[Failure] = []
         while answer := self._receive(begun + asked["limit"] + GRACE):
             if "result" in answer:
-                failure = answer["failure"] and Failure.of(answer["failure"])
+                failures = [Failure.of(failure) for failure in answer["failures"]]
                 coverage = Counter({(operation, result): count for operation, result, count in answer["coverage"]})
-                return Outcome(CheckResult(**answer["result"]), failure, coverage, Counter(answer["figures"]))
-            found = Failure.of(answer["found"])
+                return Outcome(CheckResult(**answer["result"]), failures, coverage, Counter(answer["figures"]))
+            found.append(Failure.of(answer["found"]))
         return self._died(check, time.monotonic() - begun, found)
 
     def kill(self) -> None:
@@ -118,16 +137,21 @@ class Worker:
                 stream.close()
         self._folder.cleanup()
 
-    def _died(self, check: Check, seconds: float, found: Failure | None) -> Outcome:
-        """The process ended, or would not answer, during a check."""
+    def _died(self, check: Check, seconds: float, found: list[Failure]) -> Outcome:
+        """The process ended, or would not answer, during a check; `found`: what it had found before."""
         manner = self._manner()
         self.kill()
         self._process.wait()
         death = Death(manner, self._stacks.read_text(errors="replace"), *journal.read(self._journal))
-        failure = found or examine(death, check, self.target, self.preamble)
-        outcome = "failed" if found else "crashed" if failure.kind == "crash" else "hung"
+        failure = examine(death, check, self.target, self.preamble)
+        outcome = "crashed" if failure.kind == "crash" else "hung"
         done = max(0, len(death.operations) - 1)
-        return Outcome(result_of(check, outcome, failure.seen, done, seconds), failure)
+        result = replace(result_of(check, outcome, failure.seen, done, seconds), decided=False)
+        return Outcome(result, [*found, failure], again=bool(failure.program))
+
+    def shown(self, failure: Failure) -> Failure:
+        """A crash or hang by the shortest program that leads to it; for a worker that has run nothing yet."""
+        return of_program(failure, self._shorter(failure), self.preamble)
 
     def _ended(self) -> bool:
         try:
@@ -174,6 +198,17 @@ class Worker:
         return answer
 
 
+def _behind(outcome: Outcome, earlier: list[Failure]) -> Outcome:
+    """The outcome of a check that went on behind failures that had ended its process."""
+    if earlier:
+        first = earlier[-1]
+        ended = "crashed" if first.kind == "crash" else "hung" if first.kind == "hang" else "failed"
+        outcome.result = replace(outcome.result, outcome=ended, reason=first.seen)
+        by_rule = {(each.rule, each.kind): each for each in reversed([*earlier, *outcome.failures])}
+        outcome.failures = list(reversed(by_rule.values()))
+    return outcome
+
+
 def run_all(
     checks: Sequence[Check],
     target: str,
@@ -181,10 +216,12 @@ def run_all(
     profile: str = "quick",
     workers: int = 2,
     first: Worker | None = None,
+    known: Learned | None = None,
 ) -> Iterator[Outcome]:
     """The outcome of every check, as they come, each run by the next free worker; one that dies is replaced.
 
-    first: a worker that is there already. Leaving early, or an exception thrown in, stops every worker.
+    first: a worker that is there already. known: of the target; what is found is added to it.
+    Leaving early, or an exception thrown in, stops every worker.
     """
     waiting: queue.SimpleQueue[Check] = queue.SimpleQueue()
     for check in checks:
@@ -193,22 +230,41 @@ def run_all(
     over = threading.Event()
     alive: set[Worker] = set()
     lock = threading.Lock()
+    learned = Learned() if known is None else known
+
+    def ready(worker: Worker | None) -> Worker:
+        worker = worker or Worker(target, without, profile)
+        with lock:
+            alive.add(worker)
+        return worker
+
+    def stop(worker: Worker) -> None:
+        with lock:
+            alive.discard(worker)
+        worker.stop()
 
     def serve(worker: Worker | None) -> None:
         try:
             while not over.is_set():
                 check = waiting.get_nowait()
-                if worker is None:
-                    worker = Worker(target, without, profile)
-                with lock:
-                    alive.add(worker)
-                outcome = worker.run(check)
-                if outcome.result.outcome not in ("passed", "not provided"):
+                earlier: list[Failure] = []
+                while True:
+                    worker = ready(worker)
                     with lock:
-                        alive.discard(worker)
-                    worker.stop()
-                    worker = None
-                outcomes.put(outcome)
+                        known = Learned(learned.facts, learned.assumed)
+                    outcome = worker.run(check, known=known)
+                    if outcome.result.outcome not in ("passed", "not provided"):
+                        stop(worker)
+                        worker = None
+                    if outcome.again and not over.is_set():
+                        worker = ready(worker)
+                        outcome.failures[-1] = worker.shown(outcome.failures[-1])
+                    with lock:
+                        new = learned.learn(fact for failure in outcome.failures for fact in failure.facts)
+                    if not (outcome.again and new and len(earlier) < DEATHS) or over.is_set():
+                        break
+                    earlier += outcome.failures
+                outcomes.put(_behind(outcome, earlier))
         except queue.Empty:
             pass
         except Exception as error:
