@@ -9,8 +9,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import spec_model
+from conformance.causes import explained
 from conformance.checks import CHECKS
 from conformance.execution import execute_check
+from conformance.learned import Learned
 from conformance.results import Report
 from conformance.rules import RULES
 from conformance.runner import Selection, enter, environment, excused
@@ -53,13 +55,16 @@ def check(
     report = Report(
         target.name, profile, whole=not selection.only, not_provided=dict(target.lacks), environment=environment()
     )
+    known = Learned()
     for each in selection.chosen(CHECKS):
         excuse = excused(each, target.provides, selection)
         if excuse is None:
-            result, tally, failure = execute_check(each, target, profile)
-            enter(report, Outcome(result, failure, tally.coverage, tally.figures))
+            result, tally, failures = execute_check(each, target, profile, known=known)
+            enter(report, Outcome(result, failures, tally.coverage, tally.figures))
+            known.learn(fact for failure in failures for fact in failure.facts)
         else:
             report.checks.append(excuse)
+    report.failures = explained(report.failures)
     if not report.holds:
         raise NotConforming(report)
     return report

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from conformance.checks import CHECKS, Check, interruption
 from conformance.checks.registry import of_program
+from conformance.claims import in_words
 from conformance.differential import plain
-from conformance.differential.lockstep import Divergence, Invalid, Tally, new_tally
-from conformance.differential.shrink import reproduction, shrink
+from conformance.differential.lockstep import Divergence, Invalid, Tally, diverges, new_tally
+from conformance.differential.program import parse
+from conformance.differential.shrink import headed, reproduction, shrink
 from conformance.failure import Broken, Failure, NotProvided
+from conformance.learned import HANGS, Fact, Learned, become, here, learn
 from conformance.results import CheckResult
 from conformance.targets.target import Target
 from conformance.threads import Hung
+
+MOST = 8
+"""Broken rules that one check looks for, one behind the other."""
+
+ROUNDS = 16
+"""How often a check goes on behind what it has found."""
 
 
 def execute_check(
@@ -21,21 +31,45 @@ def execute_check(
     target: Target,
     profile: str = "quick",
     found: Callable[[Failure], None] = lambda failure: None,
+    known: Learned | None = None,
     seed: int | None = None,
-) -> tuple[CheckResult, Tally, Failure | None]:
-    """Run a check; how it ended, what it counted, and the failure if it failed.
+) -> tuple[CheckResult, Tally, list[Failure]]:
+    """Run a check; how it ended, what it counted, and what it found, one failure for each rule.
 
+    It goes on behind a difference that it found or that is known, for as long as it learns something new.
     `found` is called with a failure as soon as it is seen, before its program is shrunk.
     """
+    become(known or Learned(), check.id)
     tally, begun = new_tally(), time.monotonic()
     tally.profile, tally.seed = profile, seed
+    failures: list[Failure] = []
+    rounds = 0
+
+    def enter(failure: Failure) -> bool:
+        nonlocal rounds
+        rounds += 1
+        before = next((each for each in failures if each.rule == failure.rule), None)
+        if before is None:
+            failures.append(failure)
+        elif failure.python and (not before.python or len(failure.python) < len(before.python)):
+            failures[failures.index(before)] = failure
+        return learn(failure.facts) and len(failures) < MOST and rounds < ROUNDS
+
+    tally.goes_on = lambda divergence: enter(_shown(divergence, check.id, target, found))
     try:
-        failure = _attempt(check, target, tally, found)
+        while (failure := _attempt(check, target, tally, found)) is not None and enter(failure):
+            pass
     except NotProvided as lacks:
-        return result_of(check, "not provided", str(lacks), tally.operations, time.monotonic() - begun), tally, None
-    outcome = "passed" if failure is None else {"error": "error", "hang": "hung"}.get(failure.kind, "failed")
-    reason = "" if failure is None else failure.seen
-    return result_of(check, outcome, reason, tally.operations, time.monotonic() - begun), tally, failure
+        return result_of(check, "not provided", str(lacks), tally.operations, time.monotonic() - begun), tally, []
+    finally:
+        become(Learned())  # the model has its capacity again
+    outcome = "passed"
+    if failures:
+        outcome = {"error": "error", "hang": "hung"}.get(failures[0].kind, "failed")
+    reason = failures[0].seen if failures else ""
+    result = result_of(check, outcome, reason, tally.operations, time.monotonic() - begun)
+    decided = failure is None and (not tally.cut_short or check.program is None)
+    return replace(result, decided=decided), tally, failures
 
 
 def result_of(check: Check, outcome: str, reason: str, operations: int = 0, seconds: float = 0.0) -> CheckResult:
@@ -47,26 +81,54 @@ def _attempt(check: Check, target: Target, tally: Tally, found: Callable[[Failur
     try:
         check.run(target, tally)
     except Divergence as divergence:
-        found(difference(divergence, check.id, target))  # should a shorter one hang
-        return difference(shrink(divergence, target.omni), check.id, target)
+        return _shown(divergence, check.id, target, found)
     except Broken as broken:
-        return Failure(broken.rule, check.id, broken.kind, broken.seen, target.name, details=broken.details)
+        return _claimed(broken, check.id, target)
     except NotProvided:
         raise
     except Invalid as invalid:
+        if here.shortfall:  # the program counts on the whole capacity
+            tally.cut_short += 1
+            return None
         return Failure(check.rule, check.id, "error", f"the check is no program by the model: {invalid}", target.name)
     except Hung as hung:
-        return Failure(check.rule, check.id, "hang", str(hung), target.name)
+        facts = (Fact(check.rule, hung.call, HANGS, state=HANGS),) if hung.call else ()
+        python = _script(hung, check, target)
+        return Failure(check.rule, check.id, "hang", str(hung), target.name, python=python, facts=facts)
     except Exception as error:
-        return Failure(check.rule, check.id, "claim", f"{type(error).__name__}: {error}", target.name)
+        seen = in_words(error, check.claim)
+        return Failure(check.rule, check.id, "claim", seen, target.name, python=_script(error, check, target))
     return None
+
+
+def _shown(divergence: Divergence, check: str, target: Target, found: Callable[[Failure], None]) -> Failure:
+    """A difference by the shortest program that shows it."""
+    found(difference(divergence, check, target))  # should a shorter one hang
+    shortest = difference(shrink(divergence, target.omni), check, target)
+    return replace(shortest, facts=tuple(dict.fromkeys((*shortest.facts, *divergence.facts))))
+
+
+def _claimed(broken: Broken, check: str, target: Target) -> Failure:
+    """What a check says is broken, with the program of one thread that shows it, where it has one that does."""
+    divergence = diverges(parse(broken.program), target.omni, broken.rule, waits=True) if broken.program else None
+    if divergence is not None and divergence.rule == broken.rule:
+        return replace(difference(divergence, check, target), details=broken.details)
+    details = broken.details
+    return Failure(broken.rule, check, broken.kind, broken.seen, target.name, details=details, facts=broken.facts)
+
+
+def _script(error: Exception, check: Check, target: Target) -> str:
+    """The program of several threads that shows an error of a check, where it has one."""
+    text: str = getattr(error, "python", "")
+    return headed(check.rule, target.preamble, text) if text else ""
 
 
 def difference(divergence: Divergence, check: str, target: Target) -> Failure:
     """A divergence as a failure."""
     program = tuple(operation.render() for operation in divergence.program.operations)
     python = reproduction(divergence, target)
-    return Failure(divergence.rule, check, "difference", str(divergence), target.name, program, python)
+    seen = str(divergence)
+    return Failure(divergence.rule, check, "difference", seen, target.name, program, python, facts=divergence.facts)
 
 
 def again(failure: Failure) -> Check:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from conformance.learned import Fact
 from conformance.rules import RULES
 
 FORMAT = 1
@@ -26,11 +27,16 @@ KINDS = {
 
 
 class Broken(AssertionError):
-    """Raised by a check that knows which rule is broken; `details` go into the failure."""
+    """Raised by a check that knows which rule is broken; `details` go into the failure.
+
+    Of those, `program` is one of a single thread that shows it too, as text; `facts` is what is known by it.
+    """
 
     def __init__(self, rule: str, seen: str, kind: str = "claim", **details: Any) -> None:
         super().__init__(f"{rule}: {seen}")
         self.rule, self.seen, self.kind, self.details = rule, seen, kind, details
+        self.program: str = details.pop("program", "")
+        self.facts: tuple[Fact, ...] = tuple(details.pop("facts", ()))
 
 
 class NotProvided(Exception):
@@ -45,6 +51,7 @@ class Failure:
     seen: what was seen, in a line or a few. target: the target's name as given.
     program: the operations that lead there, each a line of Python, where there are some.
     python: the same as a program to paste and run. details: what the layer adds, as JSON.
+    facts: what is known of the target by it. cause: the rule that explains it, where another one does.
     """
 
     rule: str
@@ -55,10 +62,13 @@ class Failure:
     program: tuple[str, ...] = ()
     python: str = ""
     details: dict[str, Any] = field(default_factory=dict)
+    facts: tuple[Fact, ...] = ()
+    cause: str = ""
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
-        return {"format": FORMAT, **asdict(self), "program": list(self.program)}
+        lists = {"program": list(self.program), "facts": [list(fact) for fact in self.facts]}
+        return {"format": FORMAT, **asdict(self), **lists}
 
     @staticmethod
     def of(document: dict[str, Any]) -> Failure:
@@ -67,7 +77,8 @@ class Failure:
             raise ValueError(f"no failure file of format {FORMAT}")
         fields = {key: value for key, value in document.items() if key != "format"}
         try:
-            failure = Failure(**{**fields, "program": tuple(fields.get("program", ()))})
+            facts = tuple(Fact(*fact) for fact in fields.get("facts", ()))
+            failure = Failure(**{**fields, "program": tuple(fields.get("program", ())), "facts": facts})
         except TypeError as error:
             raise ValueError(f"no failure file: {error}") from None
         texts = (

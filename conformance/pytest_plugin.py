@@ -66,8 +66,9 @@ class Session:
         found = self._worker.run(check)
         if found.result.outcome != "passed":
             self.stop()
-            python = found.failure.python if found.failure is not None else ""
-            rule = found.failure.rule if found.failure is not None else check.rule
+            first = found.failure
+            python = first.python if first is not None else ""
+            rule = first.rule if first is not None else check.rule
             pytest.fail(f"{rule}: {found.result.reason}\n\n{python}", pytrace=False)
 
     def stop(self) -> None:

@@ -10,7 +10,7 @@ from conformance.differential.coverage import unlisted, unreached
 from conformance.failure import Failure
 from conformance.rules import AREAS, REFERENCE, RULES
 
-FORMAT = 3
+FORMAT = 4
 """Of the JSON document."""
 
 ENOUGH = 200_000
@@ -26,7 +26,10 @@ VERDICTS = ("holds", "broken", "undecided", "broken as expected", "not provided"
 
 @dataclass(frozen=True)
 class CheckResult:
-    """How one check ended. seconds: of its run; reason: for any outcome but passed."""
+    """How one check ended. seconds: of its run; reason: for any outcome but passed.
+
+    decided: whether it came to its end, behind what it found and what was known, so that it says something of its rule.
+    """
 
     id: str
     rule: str
@@ -36,6 +39,7 @@ class CheckResult:
     operations: int = 0
     seconds: float = 0.0
     reason: str = ""
+    decided: bool = True
 
 
 @dataclass
@@ -43,6 +47,7 @@ class Report:
     """What a run found. whole: whether every check was meant to run; seconds: of the run.
 
     figures: what the layers counted beside operations: states, transitions, operations of histories.
+    assumed: rules that were taken to be broken from the start.
     coverage: how often each operation gave each result, in the random programs. interruptions: of each call, by each
     kind, the points and the failures.
     """
@@ -51,6 +56,7 @@ class Report:
     profile: str = "quick"
     whole: bool = True
     not_provided: dict[str, str] = field(default_factory=dict)
+    assumed: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
     checks: list[CheckResult] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
@@ -71,16 +77,42 @@ class Report:
     def verdict(self, rule: str) -> str:
         """What is known of a rule: one of VERDICTS."""
         outcomes = {check.outcome for check in self.of_rule(rule)}
-        if any(failure.rule == rule for failure in self.unexpected) or "unexpected pass" in outcomes:
+        if any(failure.rule == rule and not failure.cause for failure in self.unexpected):
             return "broken"
-        if outcomes & set(BAD):
+        if "unexpected pass" in outcomes:
+            return "broken"
+        if not self._decided(rule) and (outcomes & set(BAD) or not all(check.decided for check in self.of_rule(rule))):
             return "undecided"
         if "expected failure" in outcomes:
             return "broken as expected"
-        if "passed" in outcomes:
+        if self._decided(rule):
             return "holds"
         lacking = set(RULES[rule].needs) & set(self.not_provided)
         return "not provided" if outcomes == {"not provided"} or (lacking and not outcomes) else "not run"
+
+    def _decided(self, rule: str) -> bool:
+        """Whether some check of a rule came to its end without finding it broken."""
+        found = {failure.check for failure in self.failures if failure.rule == rule}
+        ran = ("passed", "failed", "crashed", "hung")
+        return rule not in self.assumed and any(
+            check.decided and check.outcome in ran and check.id not in found for check in self.of_rule(rule)
+        )
+
+    def why(self, rule: str) -> str:
+        """Of an undecided rule: what stood in the way of its checks."""
+        if self.verdict(rule) != "undecided":
+            return ""
+        if rule in self.assumed:
+            return "it was taken to be broken"
+        checks = {check.id for check in self.of_rule(rule)}
+        broken = dict.fromkeys(failure.cause or failure.rule for failure in self.unexpected if failure.check in checks)
+        behind = [other for other in broken if other != rule]
+        if behind:
+            return f"its checks meet {', '.join(behind)} first: mend that, and run them again"
+        errors = [check.reason for check in self.of_rule(rule) if check.outcome == "error"]
+        if errors:
+            return f"a mistake of the suite's own: {errors[0]}"
+        return "its checks end at a difference that is known already: mend what is broken, and run them again"
 
     @property
     def unexpected(self) -> list[Failure]:
@@ -131,6 +163,7 @@ class Report:
             "profile": self.profile,
             "whole": self.whole,
             "not_provided": self.not_provided,
+            "assumed": self.assumed,
             "environment": self.environment,
             "verdict": "holds" if self.holds else "broken",
             "seconds": round(self.seconds, 1),
@@ -141,6 +174,7 @@ class Report:
                 {
                     **rule._asdict(),
                     "verdict": self.verdict(rule.id),
+                    "why": self.why(rule.id),
                     "checks": [check.id for check in self.of_rule(rule.id)],
                     "operations": sum(check.operations for check in self.of_rule(rule.id)),
                 }

@@ -10,10 +10,12 @@ from importlib import metadata
 from pathlib import Path
 from types import MappingProxyType
 
+from conformance.causes import explained
 from conformance.checks import CHECKS, Check
 from conformance.checks.registry import LAYERS
 from conformance.execution import result_of
 from conformance.failure import Failure
+from conformance.learned import Learned
 from conformance.results import CheckResult, Report
 from conformance.rules import AREAS, RULES
 from conformance.targets import FEATURES
@@ -70,6 +72,7 @@ def run_suite(
     profile: str = "quick",
     selection: Selection | None = None,
     workers: int = 2,
+    assumed: Sequence[str] = (),
     started: Callable[[Report, list[Check]], None] = lambda report, checks: None,
     ended: Callable[[Report, CheckResult], None] = lambda report, result: None,
     seeds: int = 0,
@@ -77,15 +80,19 @@ def run_suite(
 ) -> Report:
     """Run the chosen checks on `target`, a module's name or a library's path.
 
-    `started` is called with the checks that will run, `ended` with the result of each. seeds: how many of random
-    programs; 0 for the profile's own. dask: the scheduler of a cluster that runs the checks; with the same report.
-    Raises Unusable for a target that cannot be loaded, NoSuchCheck for a name in `selection` that is none, ClusterError
-    and JobLost.
+    `started` is called with the checks that will run, `ended` with the result of each. assumed: rules that are taken to
+    be broken, whose differences are passed over. seeds: how many of random programs; 0 for the profile's own. dask: the
+    scheduler of a cluster that runs the checks; with the same report.
+    Raises Unusable for a target that cannot be loaded, NoSuchCheck for a name in `selection` or `assumed` that is none,
+    ClusterError and JobLost.
     """
+    if unknown := [rule for rule in assumed if rule not in RULES]:
+        raise NoSuchCheck(f"no rule is called {unknown[0]!r}; see `omni-conformance list`")
     selection, begun = selection or Selection(), time.monotonic()
     chosen = selection.chosen(CHECKS)
     first = Worker(target, without, profile)
-    report = Report(target, profile, whole=not selection.only, not_provided=first.lacks, environment=environment())
+    report = Report(target, profile, whole=not selection.only, not_provided=first.lacks, assumed=list(assumed),
+                    environment=environment())  # fmt: skip
     to_run = []
     for check in sorted(chosen, key=lambda check: LAYERS.index(check.layer)):
         excuse = excused(check, first.provides, selection)
@@ -97,18 +104,46 @@ def run_suite(
     expected = dict(selection.xfails)
     jobs = Jobs(to_run, seeds)
     if dask is None:
-        outcomes = run_all(jobs, target, without, profile, workers, first)
+        outcomes = run_all(jobs, target, without, profile, workers, first, Learned((), assumed))
     else:
         first.stop()
-        outcomes = run_on_cluster(dask, jobs, target, without, profile)
+        outcomes = run_on_cluster(dask, jobs, target, without, profile, Learned((), assumed))
     for outcome in outcomes:
         enter(report, outcome, expected)
         ended(report, report.checks[-1])
     order = {check.id: number for number, check in enumerate(CHECKS)}
     report.checks.sort(key=lambda result: order[result.id])
+    report.failures = explained(settled(report.failures, lambda: Worker(target, without, profile)))
     report.failures.sort(key=_by_rule_then_length)
     report.seconds = time.monotonic() - begun
     return report
+
+
+def settled(failures: Sequence[Failure], start: Callable[[], Worker]) -> list[Failure]:
+    """The failures, each that a program shows with the rule that explains it, where one of a shorter program does.
+
+    Each program is run again, the shortest first, with what the programs before it have shown to be broken.
+    """
+    known, causes, worker = Learned(), dict[int, str](), None
+    shown = [number for number, failure in enumerate(failures) if failure.kind == "difference" and failure.program]
+    for number in sorted(shown, key=lambda number: len(failures[number].program)):
+        failure = failures[number]
+        if known.facts and failure.rule not in {fact.rule for fact in known.facts}:
+            worker = worker or start()
+            outcome = worker.replay(failure, known)
+            if outcome.result.outcome == "passed":
+                same = {(fact.call, fact.field) for fact in failure.facts}
+                causes[number] = next(
+                    (fact.rule for fact in sorted(known.facts) if (fact.call, fact.field) in same),
+                    min(known.facts).rule,
+                )
+                continue
+            worker.stop()
+            worker = None
+        known.learn(failure.facts)
+    if worker is not None:
+        worker.stop()
+    return [replace(failure, cause=causes.get(number, "")) for number, failure in enumerate(failures)]
 
 
 def excused(check: Check, provides: frozenset[str], selection: Selection) -> CheckResult | None:
@@ -151,8 +186,7 @@ def enter(report: Report, outcome: Outcome, expected: Mapping[str, str] = Mappin
     if result.layer == "interruption":
         report.interruptions.update(outcome.coverage)
     report.figures.update(outcome.figures)
-    if outcome.failure is not None:
-        report.failures.append(outcome.failure)
+    report.failures += outcome.failures
 
 
 def _by_rule_then_length(failure: Failure) -> tuple[str, bool, int]:

@@ -7,15 +7,21 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
 from conformance.failure import Broken
+from conformance.learned import CAPACITY, HANGS, Fact, here
+from spec_model.config import ChannelConfig
 
 LIMIT = 10.0
 """Seconds after which a thread is taken to hang."""
+
+SHORT_LIMIT = 3.0
+"""The same for a target of which it is known that some call hangs."""
 
 SLACK = 2.0
 """Seconds that a call may be late, after its time is up, on a machine that is busy."""
@@ -39,7 +45,22 @@ _ADAPTERS = str(Path(__file__).parent / "targets")
 
 
 class Hung(AssertionError):
-    """A thread did not end in time; the message names the operation that it is in."""
+    """A thread did not end in time; the message names the operation that it is in, which is `call`.
+
+    python: a program that shows it, without what makes `omni`; "" for none.
+    """
+
+    def __init__(self, seen: str, call: str = "", python: str = "") -> None:
+        super().__init__(seen)
+        self.call, self.python = call, python
+
+
+class Answered(AssertionError):
+    """A call answered what it should not have; python: a program that shows it, without what makes `omni`."""
+
+    def __init__(self, seen: str, python: str = "") -> None:
+        super().__init__(seen)
+        self.python = python
 
 
 class Task:
@@ -79,10 +100,13 @@ class Task:
 
     def finish(self, limit: float = LIMIT) -> Any:
         """What the function returned; raises what it raised, or Hung, which says in which operation."""
+        if any(fact.answer == HANGS for fact in here.facts):
+            limit = min(limit, SHORT_LIMIT)
         self._thread.join(limit)
         if not self.ended:
             assert self._thread.ident is not None
-            raise Hung(f"{_hung_in(self._thread.ident, self._runs)}: it did not end within {limit:g} s")
+            call = operation_of(self._thread.ident, self._runs)
+            raise Hung(f"{_hung_in(self._thread.ident, self._runs)}: it did not end within {limit:g} s", call or "")
         if self.error is not None:
             raise self.error
         return self.value
@@ -151,11 +175,13 @@ def operation_of(thread: int, body: str = "") -> str | None:
 
 
 def _hung_in(thread: int, body: str = "") -> str:
-    """'hung in blocking_pop (wakeups.py, line 40: task = ...)': for the message of a failure."""
+    """'hung in blocking_pop, called by: task = ...': for the message of a failure."""
     frame = sys._current_frames().get(thread)
     while frame is not None and not _is_check(frame):
         frame = frame.f_back
-    where = f" ({Path(frame.f_code.co_filename).name}, line {frame.f_lineno}: {_line(frame)})" if frame else ""
+    line = _line(frame) if frame else ""
+    inside = operation_of(thread, body) and ".run(" not in line and "_body(" not in line
+    where = f", called by: {line}" if inside else ""
     return f"hung in {operation_of(thread, body) or 'no operation'}{where}"
 
 
@@ -173,7 +199,16 @@ def open_pair(omni: Any, capacity: int = 8, size: int = 64) -> Any:
     """A broker and a pair on it."""
     broker = omni.MailboxBroker()
     error, pair = broker.request_channel("a", omni.ChannelConfig(capacity, size))
-    assert pair is not None, error
+    opening = f"b = omni.MailboxBroker()\n_, k = b.request_channel('a', omni.ChannelConfig({capacity}, {size}))\n"
+    if pair is None:
+        seen = f"a request of {capacity} messages of {size} bytes answered {name_of(error)}"
+        raise Broken("BRK-2", seen, program=opening)
+    granted = pair.producer.max_message_size()
+    if granted != ChannelConfig(capacity, size).normalize().max_message_size:
+        raise Broken(
+            "BRK-2", f"a channel of messages of {size} bytes was requested, and it reports {granted} bytes",
+            program=opening + "p, c = k\n",
+        )  # fmt: skip
     return broker, pair
 
 
@@ -186,11 +221,19 @@ def open_full(omni: Any) -> Any:
     return broker, pair
 
 
+OPENING = "b = omni.MailboxBroker()\n_, k = b.request_channel('a', omni.ChannelConfig(8, 64))\np, c = k\n"
+FILLING = "p.batch_push([b'x'] * 8)\n"
+
+
 def _fill(pair: Any) -> None:
-    """Push eight messages into an empty channel of capacity 8; raises Broken if they do not fit."""
+    """Push eight messages into an empty channel of capacity 8; raises Broken if they do not fit, and should."""
     pushed = pair.producer.batch_push([b"x"] * 8)
-    if pushed != 8:
-        raise Broken("PSH-2", f"batch_push of 8 messages into an empty channel of capacity 8 answered {pushed}")
+    if pushed != 8 - here.shortfall:
+        facts = [Fact("PSH-2", CAPACITY, "1")] if pushed == 7 else []
+        raise Broken(
+            "PSH-2", f"batch_push of 8 messages into an empty channel of capacity 8 answered {pushed}",
+            program=OPENING + FILLING, facts=facts,
+        )  # fmt: skip
 
 
 class Call(NamedTuple):
@@ -202,7 +245,7 @@ class Call(NamedTuple):
     run: Callable[[Any], Any]
 
 
-CALLS = (
+_ALL_CALLS = (
     Call("blocking_pop()", "POP-4", False, lambda pair: pair.consumer.blocking_pop()[0]),
     Call("blocking_pop(60)", "POP-4", False, lambda pair: pair.consumer.blocking_pop(60)[0]),
     Call("batch_pop(4, None)", "POP-5", False, lambda pair: pair.consumer.batch_pop(4, None)[0]),
@@ -210,6 +253,22 @@ CALLS = (
     Call("blocking_push(b'late')", "PSH-4", True, lambda pair: pair.producer.blocking_push(b"late")),
     Call("blocking_push(b'late', 60)", "PSH-4", True, lambda pair: pair.producer.blocking_push(b"late", 60)),
 )
+
+
+class Calls(Sequence[Call]):
+    """The calls that wait; those that are known not to are left out of a loop, but for the last."""
+
+    def __getitem__(self, index: Any) -> Any:
+        return _ALL_CALLS[index]
+
+    def __len__(self) -> int:
+        return len(_ALL_CALLS)
+
+    def __iter__(self) -> Iterator[Call]:
+        return (call for call in _ALL_CALLS if not any(fact.state == call.name for fact in here.facts))
+
+
+CALLS = Calls()
 
 
 class Blocked:
@@ -233,19 +292,55 @@ class Blocked:
     def still(self, why: str) -> None:
         """Raises Broken, by the rule that says that the call waits, unless it is blocked now."""
         if not self.task.asleep():
-            raise Broken(self.call.rule, f"{self.call.name} answered {name_of(self.task.finish())}, though {why}")
+            answer = name_of(self.task.finish())
+            fact = Fact(self.call.rule, self.call.name.partition("(")[0], answer, state=self.call.name)
+            raise Broken(
+                self.call.rule, f"{self.call.name} answered {answer}, though {why}",
+                program=f"{OPENING}{FILLING * self.call.pushes}{self._text}", facts=[fact],
+            )  # fmt: skip
 
-    def answers(self, result: str, event: str) -> None:
-        """The call ends with this result after what has just been done; raises Hung or AssertionError."""
-        got = name_of(self.task.finish())
-        assert got == result, f"{self.call.name} answered {got} when {event}, not {result}"
+    @property
+    def _text(self) -> str:
+        return f"{'p' if self.call.pushes else 'c'}.{self.call.name}"
+
+    def answers(self, result: str, event: str, then: str = "") -> None:
+        """The call ends with this result after what has just been done; raises Hung or Answered.
+
+        then: that, as a line of a program in which the two ends are `p` and `c`, or `{own}` and `{peer}`.
+        """
+        own, peer = "pc" if self.call.pushes else "cp"
+        python = self._script(then.format(own=own, peer=peer), result) if then else ""
+        try:
+            got = name_of(self.task.finish())
+        except Hung as hung:
+            raise Hung(f"{self.call.name} hangs, though {event}", self.call.name.partition("(")[0], python) from hung
+        if got != result:
+            raise Answered(f"{self.call.name} answered {got} when {event}, not {result}", python)
+
+    def _script(self, then: str, result: str) -> str:
+        """A program of two threads that does the same."""
+        lines = [
+            "import threading, time\n",
+            f"{OPENING}{FILLING * self.call.pushes}answers = []",
+            f"thread = threading.Thread(target=lambda: answers.append({self._text}), daemon=True)",
+            "thread.start()",
+            "time.sleep(0.5)  # the call waits",
+            then,
+            "thread.join(10)",
+            f"assert not thread.is_alive(), '{self.call.name} hangs'".replace("b'late'", 'b"late"'),
+            f"assert '{result}' in str(answers), answers",
+        ]
+        return "\n".join(lines)
 
 
 def _another_pair(omni: Any, broker: Any) -> Any:
-    name = f"blocked {broker.get_stats().total_channels_created}"
+    name = f"blocked {next(_count)}"
     error, pair = broker.request_channel(name, omni.ChannelConfig(8, 64))
-    assert not error, error
+    assert not error, f"a request of the name {name!r}, which is not registered, answered {name_of(error)}"
     return pair
+
+
+_count = count()
 
 
 def name_of(result: Any) -> str:

@@ -18,7 +18,7 @@ def the_end_of_one_side_wakes_the_other(omni: Any) -> None:
     for call in CALLS:
         blocked = Blocked(omni, call)
         promptly(blocked.peer.close)
-        blocked.answers("CHANNEL_CLOSED", "the peer closed")
+        blocked.answers("CHANNEL_CLOSED", "the peer closed", "{peer}.close()")
         promptly(blocked.pair.close)
 
 
@@ -28,7 +28,7 @@ def a_handle_closed_under_a_blocked_call(omni: Any) -> None:
     for call in CALLS:
         blocked = Blocked(omni, call)
         closing = Task(blocked.own.close)
-        blocked.answers("CHANNEL_CLOSED", "its own handle was closed by another thread")
+        blocked.answers("CHANNEL_CLOSED", "its own handle was closed by another thread", "{own}.close()")
         closing.finish()
         promptly(blocked.pair.close)
         assert not blocked.broker.has_channel("a"), "both handles are closed, and the name is still registered"
@@ -41,7 +41,7 @@ def shutdown_wakes_blocked_calls(omni: Any) -> None:
     blocked = [Blocked(omni, call, broker) for call in CALLS]
     assert promptly(broker.shutdown, 0) is False, "shutdown(0) answered True with handles alive"
     for each in blocked:
-        each.answers("CHANNEL_CLOSED", "the broker shut down")
+        each.answers("CHANNEL_CLOSED", "the broker shut down", "b.shutdown(0)")
     assert promptly(idle.producer.try_push, b"x").name == "CHANNEL_CLOSED", "an idle channel was left open"
     for pair in (idle, *(each.pair for each in blocked)):
         assert not pair.producer.is_connected() and not pair.consumer.is_connected()

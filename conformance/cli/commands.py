@@ -112,12 +112,12 @@ def replay(given: argparse.Namespace) -> int:
     outcome = worker.replay(failure)
     worker.stop()
     what = "the program" if failure.program else f"the check {check.id}"
-    if outcome.failure is None:
+    if not outcome.failures:
         print(f"{worker.target}: {what} that showed {failure.rule} passes")
         return 0
-    print(f"{worker.target}: {what} fails, {outcome.result.outcome}: {outcome.failure.seen}")
-    if outcome.failure.python:
-        print(f"\n{outcome.failure.python}")
+    print(f"{worker.target}: {what} fails, {outcome.result.outcome}: {outcome.failures[0].seen}")
+    if outcome.failures[0].python:
+        print(f"\n{outcome.failures[0].python}")
     return 1
 
 

@@ -34,6 +34,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add("--profile", choices=["quick", "long"], default="quick", help="how much (default: %(default)s)")
     add("--only", action="append", default=[], metavar="NAME", help="only this check, rule, area or layer; repeatable")
     add("--without", default="", metavar="FEATURES", help=f"what the target lacks, of {', '.join(FEATURES)}")
+    add("--assume", action="append", default=[], metavar="RULE", help="take this rule to be broken: what differs by it "
+        "is passed over, so that the rest is seen; repeatable")  # fmt: skip
     add("--skips", type=Path, metavar="FILE", help="ids of checks not to run, one to a line, # a reason")
     add("--xfails", type=Path, metavar="FILE", help="ids of checks that must fail, one to a line, # a reason")
     add("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (default: %(default)s)")
@@ -48,14 +50,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace) -> int:
     """0 if every rule holds, 1 if not, 2 for a mistake in the command."""
     without = tuple(filter(None, given.without.split(",")))
-    progress = Progress()
+    progress = Progress(found="rules broken")
 
     def started(report: Report, checks: list[Check]) -> None:
         print(terminal.header(report.document()), flush=True)
         progress.begin({check.id: check.weight for check in checks})
 
     def ended(report: Report, result: CheckResult) -> None:
-        progress.advance(result.id, report.operations, len(report.failures))
+        progress.advance(result.id, report.operations, len({failure.rule for failure in report.failures}))
 
     try:
         if given.workers < 1:
@@ -64,8 +66,9 @@ def run(given: argparse.Namespace) -> int:
             raise ValueError(f"--seeds must be at least 1, not {given.seeds}")
         selection = Selection(tuple(given.only), read_ids(given.skips), read_ids(given.xfails))
         report = run_suite(
-            given.target, without, given.profile, selection, given.workers, started, ended, given.seeds or 0, given.dask
-        )
+            given.target, without, given.profile, selection, given.workers, given.assume, started, ended,
+            given.seeds or 0, given.dask,
+        )  # fmt: skip
     except (Unusable, NoSuchCheck, ClusterError, JobLost, OSError, ValueError) as error:
         print(f"omni-conformance: {error}", file=sys.stderr)
         return 2

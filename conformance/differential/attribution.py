@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from conformance.differential.context import Context, HandleState
-from conformance.differential.observe import ObjectSummary, Observable, Raised
+from conformance.differential.context import Context, HandleState, state_of
+from conformance.differential.observe import ObjectSummary, Observable, Raised, label
 from conformance.differential.program import Operation
+from conformance.learned import CAPACITY, HANGS, Fact, here
 from spec_model.vocabulary import ChannelError, PopResult, PushResult
 
 Rules = tuple[str, ...]
@@ -53,18 +54,62 @@ class Difference(NamedTuple):
     subject: HandleState | None = None
 
 
+class Blame(NamedTuple):
+    """A difference, the rule that it breaks, the likeliest first of those that it may break, and what is learned."""
+
+    difference: Difference
+    rule: str
+    facts: tuple[Fact, ...]
+
+
 def attribute(
     operation: Operation, differences: list[Difference], context: Context, suspect: str | None = None
-) -> tuple[Difference, str]:
-    """The most specific difference and the rule that it breaks: `suspect` where that is among the candidates."""
+) -> Blame | None:
+    """The most specific difference that is not known already, and the rule that it breaks; None if all are known.
+
+    That is `suspect` where it is among the candidates.
+    """
     # A broker's totals are sums over its channels: if a handle differs too, that difference is the more specific.
-    specific = [difference for difference in differences if not _of_totals_alone(difference)] or differences
-    named = [(difference, candidates(operation, difference, context)) for difference in specific]
-    for difference, rules in named:
-        if suspect is not None and suspect in rules:
-            return difference, suspect
-    difference, rules = named[0]
-    return difference, rules[0] if rules else suspect or "CON-3"
+    specific = [difference for difference in differences if not _of_totals_alone(difference)]
+    named = [
+        (difference, rules)
+        for difference in [*specific, *(each for each in differences if each not in specific)]
+        for rules in [candidates(operation, difference, context)]
+        for likeliest in [rules[0] if rules else suspect or "CON-3"]
+        if not here.knows(fact_of(operation, difference, context, likeliest), rules, suspect)
+    ]
+    if not named:
+        return None
+    suspected = [difference for difference, rules in named if suspect is not None and suspect in rules]
+    difference, rules = (suspected[0], (suspect,)) if suspected else named[0]
+    rule = rules[0] if rules and rules[0] else suspect or "CON-3"
+    facts = [fact_of(operation, each, context, rule) for each, _ in named]
+    return Blame(difference, rule, (*facts, *_capacity(rule, difference, context)))
+
+
+def fact_of(operation: Operation, difference: Difference, context: Context, rule: str) -> Fact:
+    """What is known of a target that shows a difference, if it breaks the rule."""
+    seen, expected, got, _ = difference
+    if seen.query != "result":
+        return Fact(rule, seen.query, field=seen.field, after=operation.kind)
+    hung = is_error(got, HANGS)
+    state = state_of(context.receiver) or operation.form
+    if hung:
+        return Fact(rule, operation.kind, HANGS, label(expected), after=here.check, state=state)
+    return Fact(rule, operation.kind, label(got), label(expected))
+
+
+def _capacity(rule: str, difference: Difference, context: Context) -> list[Fact]:
+    """That one message fewer fits, where a difference shows that."""
+    seen, expected, got, _ = difference
+    if rule != "PSH-2" or type(expected) is not int:
+        free = context.receiver.capacity - context.receiver.waiting if context.receiver is not None else 0
+        last = free == 1 and expected is PushResult.SUCCESS and got in (PushResult.QUEUE_FULL, PushResult.TIMEOUT)
+        return [Fact(rule, CAPACITY, "1")] if rule == "PSH-2" and last else []
+    pushed = seen.query == "result" and context.receiver is not None
+    free = context.receiver.capacity - context.receiver.waiting if pushed and context.receiver is not None else expected
+    one = type(got) is int and got + 1 == expected == free and (pushed or seen.query == "available_slots")
+    return [Fact(rule, CAPACITY, "1")] if one else []
 
 
 def _of_totals_alone(difference: Difference) -> bool:

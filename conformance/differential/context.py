@@ -57,6 +57,13 @@ def handle_state(handle: Any) -> HandleState | None:
     return None
 
 
+def state_of(state: HandleState | None) -> str:
+    """Of a handle that is inactive, in which way; else nothing."""
+    if state is None or not state.inactive:
+        return ""
+    return "moved from" if state.moved else "closed"
+
+
 class Context(NamedTuple):
     """The model's state around the operation that showed a difference.
 

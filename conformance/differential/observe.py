@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -112,6 +113,9 @@ def label(outcome: Any) -> str:
     return type(outcome).__name__
 
 
+NOT_ASKED = Raised("not asked")
+"""Of a query that is not made, since it did not come back before."""
+
 HANDLE_QUERIES = ("is_connected", "capacity", "max_message_size", "get_config", "get_stats")
 QUERIES = {
     "message": ("bytes",),
@@ -124,12 +128,13 @@ QUERIES = {
 
 
 class Observable(NamedTuple):
-    """A query, the kind of object that it is made on, the variable that holds it, and the name asked for."""
+    """A query, the kind of object that it is made on, the variable that holds it, the name asked for, and a field."""
 
     query: str
     kind: str = ""
     variable: str = ""
     name: str | None = None
+    field: str = ""
 
     def render(self) -> str:
         """The query as Python."""
@@ -141,7 +146,8 @@ class Observable(NamedTuple):
             return f"[bytes(each) for each in {self.variable}]"
         if self.kind == "reservation":
             return f"len({self.variable}.data)"
-        return f"{self.variable}.{self.query}({'' if self.name is None else repr(self.name)})"
+        field = f".{self.field}" if self.field else ""
+        return f"{self.variable}.{self.query}({'' if self.name is None else repr(self.name)}){field}"
 
 
 def kind_of(omni: Any, value: Any) -> str | None:
@@ -163,7 +169,17 @@ def kind_of(omni: Any, value: Any) -> str | None:
     return None
 
 
-def observe(omni: Any, names: Namespace, watched: dict[str, str], asked: dict[str, set[str]]) -> list[Any]:
+Avoids = Callable[[str, str], bool]
+"""Whether a query on a variable is not to be made."""
+
+
+def observe(
+    omni: Any,
+    names: Namespace,
+    watched: dict[str, str],
+    asked: dict[str, set[str]],
+    avoids: Avoids | None = None,
+) -> list[Any]:
     """The answer to every query on every watched variable, in the order of `observables`."""
     seen: list[Any] = []
     for variable, kind in watched.items():
@@ -179,7 +195,9 @@ def observe(omni: Any, names: Namespace, watched: dict[str, str], asked: dict[st
             for name in sorted(asked.get(variable, ())):
                 seen.append(_ask(omni, value, "has_channel", name))
         else:
-            seen.extend(_ask(omni, value, query) for query in QUERIES[kind])
+            for query in QUERIES[kind]:
+                avoided = avoids is not None and avoids(query, variable)
+                seen.append(NOT_ASKED if avoided else _ask(omni, value, query))
     return seen
 
 
@@ -200,3 +218,29 @@ def _ask(omni: Any, value: Any, query: str, *arguments: str) -> Any:
         return ChannelConfig(answer.capacity, answer.max_message_size) if query == "get_config" else answer
     except Exception as error:
         return raised(omni, error)
+
+
+def spoken(outcome: Any) -> str:
+    """An outcome in the API's words."""
+    if isinstance(outcome, Raised):
+        return f"an error, {outcome.error}" if outcome.sent is None else f"{outcome.error} with sent={outcome.sent}"
+    if isinstance(outcome, ObjectSummary):
+        article = "an" if outcome.type_name[0] in "AEIOUaeiou" else "a"
+        named = f"{article} {outcome.type_name}"
+        return named if outcome.content is None else f"{named} of {_content(outcome)}"
+    if isinstance(outcome, Enum):
+        return outcome.name
+    if isinstance(outcome, tuple) and type(outcome) is tuple:
+        return f"({', '.join(map(spoken, outcome))}{',' * (len(outcome) == 1)})"
+    if isinstance(outcome, list):
+        return f"[{', '.join(map(spoken, outcome))}]"
+    return repr(outcome)
+
+
+def _content(summary: ObjectSummary) -> str:
+    content = summary.content
+    if summary.type_name in ("Reservation", "memoryview") and type(content) is tuple and len(content) == 2:
+        size, readonly = content
+        what = f"{size} bytes" if isinstance(size, int) else repr(size)
+        return f"{what}, {'read-only' if readonly else 'writable'}"
+    return spoken(content)

@@ -64,6 +64,11 @@ class Operation:
         """The right-hand side, or the statement, as Python."""
         return self.source or f"{self.on}.{self.kind}({', '.join(map(repr, self.args))})"
 
+    @property
+    def form(self) -> str:
+        """The call, whatever it is made on."""
+        return self.source or f"{self.kind}({', '.join(map(repr, self.args))})"
+
     def render(self) -> str:
         """The operation as a line of Python."""
         return f"{', '.join(self.into)} = {self.text}" if self.into else self.text

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import faulthandler
+import mmap
+import os
+import signal
 import time
 from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
-from conformance.differential.lockstep import IMPORTS, Divergence, Invalid, Lockstep, diverges
-from conformance.differential.observe import HANDLE_QUERIES, OWN_ERRORS, ObjectSummary, Raised
+from conformance.differential.lockstep import IMPORTS, Divergence, Invalid, Lockstep, diverges, namespace, perform
+from conformance.differential.observe import HANDLE_QUERIES, OWN_ERRORS, QUERIES, ObjectSummary, Raised, spoken
 from conformance.differential.program import Operation, Program
 from conformance.rules import RULES
 from conformance.targets.target import Target
@@ -16,11 +20,17 @@ from conformance.targets.target import Target
 LIMIT = 20.0
 """Seconds after which the shortest program so far is taken."""
 
+TRY = 2.0
+"""Seconds after which a program is taken to hang."""
+
 
 def shrink(divergence: Divergence, target: Any) -> Divergence:
-    """Leave out ever smaller runs of operations for as long as the same rule is broken."""
+    """Leave out ever smaller runs of operations for as long as the same rule is broken.
+
+    Where something differs earlier in the program, that is what is shown: it is the cause.
+    """
     until = time.monotonic() + LIMIT
-    best = _again(divergence, divergence.program, target) or divergence
+    divergence = best = diverges(divergence.program, target, divergence.rule, _waits(divergence)) or divergence
     size = max(1, len(best.program.operations) // 2)
     while size:
         start, shrunk = 0, False
@@ -36,22 +46,86 @@ def shrink(divergence: Divergence, target: Any) -> Divergence:
     return best
 
 
+def _waits(divergence: Divergence) -> bool:
+    return isinstance(divergence.expected, Raised) and divergence.expected.error == "WouldBlockForever"
+
+
 def _again(divergence: Divergence, program: Program, target: Any) -> Divergence | None:
-    found = diverges(program, target)
+    found = diverges(program, target, divergence.rule, _waits(divergence))
     return found if found is not None and found.rule == divergence.rule else None
 
 
-_HEAD = """\
-# {rule}: {text}
-{imports}
-{preamble}
-"""
+def shorten(operations: Sequence[Operation], target: Any, querying: bool) -> Sequence[Operation]:
+    """Of a program whose last operation, or a query after it, ends or stops the process: a shorter one that does too.
+
+    Each try is made in a process forked from this one, which must not have used the target.
+    """
+    until = time.monotonic() + LIMIT
+    best = list(operations)
+    if querying:
+        queries = [Operation(query, variable) for variable, kind in _handles(best).items() for query in QUERIES[kind]]
+        best = next((ended for query in queries if (ended := _ended([*best, query], target))), best)
+    size = max(1, len(best) // 2)
+    while size:
+        start = 0
+        while start < len(best) - 1 and time.monotonic() < until:
+            fewer = best[:start] + best[min(start + size, len(best) - 1) :]
+            ended = _ended(fewer, target)
+            if ended and ended[-1].kind == best[-1].kind:
+                best = ended
+            else:
+                start += size
+        size //= 2
+    return best
+
+
+def _handles(operations: Sequence[Operation]) -> dict[str, str]:
+    """The handles of a program by the model, each with its kind."""
+    model = Lockstep("spec_model")
+    try:
+        for operation in operations:
+            model.run(operation, compare=False)
+    except Invalid:
+        return {}
+    finally:
+        model.close()
+    return {variable: kind for variable, kind in model.watched.items() if kind in ("producer", "consumer")}
+
+
+def _ended(operations: Sequence[Operation], target: Any) -> list[Operation]:
+    """The program up to the operation at which a process ends or stops; empty where it comes through, or cannot be."""
+    model = Lockstep("spec_model")
+    try:
+        for operation in operations:
+            model.run(operation, compare=False)
+    except Invalid:
+        return []
+    finally:
+        model.close()
+    with mmap.mmap(-1, 8) as done:
+        child = os.fork()
+        if child == 0:
+            signal.setitimer(signal.ITIMER_REAL, TRY)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            faulthandler.disable()
+            names = namespace(target)
+            for number, operation in enumerate(operations):
+                done[:8] = number.to_bytes(8, "little")
+                perform(target, names, operation)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        return [] if status == 0 else list(operations[: int.from_bytes(done[:8], "little") + 1])
+
+
+def headed(rule: str, preamble: str, text: str) -> str:
+    """A program with the rule that it shows, and what it needs, above it."""
+    return f"# {rule}: {RULES[rule].text}\n{IMPORTS}\n{preamble}\n\n{text}\n"
 
 
 def reproduction(divergence: Divergence, target: Target) -> str:
     """A program that runs up to the divergence and asserts the model's results; the last assertion fails."""
     *before, last = divergence.program.operations
-    remark = f"# {divergence.rule}: {target.name} gave {divergence.got!r}"
+    remark = f"# {divergence.rule}: {target.name} gave {spoken(divergence.got)}"
     if divergence.observable.query == "result":
         lines = [_step(last, divergence.expected), remark]
         return _program(divergence.rule, target, before, lines)
@@ -69,7 +143,7 @@ def reproduction_of(
 
 
 def _program(rule: str, target: Target, operations: Sequence[Operation], end: list[str]) -> str:
-    lines = [_HEAD.format(imports=IMPORTS, rule=rule, text=RULES[rule].text, preamble=target.preamble)]
+    lines: list[str] = []
     model = Lockstep("spec_model")
     try:
         for operation in operations:
@@ -78,11 +152,13 @@ def _program(rule: str, target: Target, operations: Sequence[Operation], end: li
         lines.append(operation.render())
     finally:
         model.close()
-    return "\n".join([*lines, *end]) + "\n"
+    return headed(rule, target.preamble, "\n".join([*lines, *end]))
 
 
 def _step(operation: Operation, outcome: Any) -> str:
     """One operation, with assertions of its outcome by the model."""
+    if isinstance(outcome, Raised) and outcome.error == "WouldBlockForever":
+        return f"result = {operation.text}\nraise AssertionError(f'{{result}}, and it should wait for ever')"
     if isinstance(outcome, Raised):
         return _raises(operation.render(), outcome)
     if operation.statement:

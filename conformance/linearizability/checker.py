@@ -45,7 +45,7 @@ class ThreadOrders(NamedTuple):
     @staticmethod
     def of(history: History) -> ThreadOrders:
         """The steps of a history."""
-        pushing = ProducerOrder(history.producer, history.capacity)
+        pushing = ProducerOrder(history.producer, history.slots)
         consumer = consumer_order(history.consumer, history.capacity)
         return ThreadOrders(pushing.steps, consumer, third_thread_order(history.third), pushing.full_checks)
 
@@ -132,7 +132,7 @@ def diagnose(history: History, orders: ThreadOrders, result: SearchResult) -> Br
     if thread == 1:
         rule = _pop_rule(event, waiting, flags)
     else:
-        rule = _THIRD_RULES[event.call] if thread == 2 else _push_rule(event, waiting, flags, history.capacity)
+        rule = _THIRD_RULES[event.call] if thread == 2 else _push_rule(event, waiting, flags, history.slots)
     state = _state(history, waiting, flags)
     seen = f"{event.call_text()} returned {event.result_text()}, which no point of the call allows: {state}"
     return Broken(rule, seen, kind="history", timeline=timeline(history, [event]))
@@ -149,7 +149,7 @@ def _end(orders: ThreadOrders, position: Position, thread: int) -> int:
 
 def _state(history: History, waiting: int, flags: int) -> str:
     """The channel when the call had to take effect, in words."""
-    words = [f"{waiting} of {history.capacity} were waiting"]
+    words = [f"{waiting} of {history.slots} were waiting"]
     for flag, word in (
         (PRODUCER_ENDED | NO_SENDER & ~POPPING_SHUT, "the producer was closed"),
         (CONSUMER_ENDED | NO_RECEIVER & ~PUSHING_SHUT, "the consumer was closed"),

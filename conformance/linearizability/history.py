@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
 
+from conformance.learned import here
 from spec_model.vocabulary import BrokerStats, ConsumerStats, ProducerStats
 
 CHANNEL_NAME = "a"
@@ -117,6 +118,11 @@ class History:
         for closing in ("close_producer", "close_consumer"):
             if len(self.calls(closing)) > 1:
                 raise ValueError(f"a history has at most one {closing}, not {len(self.calls(closing))}")
+
+    @property
+    def slots(self) -> int:
+        """How many messages wait at most: `capacity`, but for a target that is known to fall short of it [PSH-2]."""
+        return self.capacity - here.shortfall
 
     def __len__(self) -> int:
         return len(self.producer) + len(self.consumer) + len(self.third)

@@ -11,11 +11,11 @@ from itertools import count as count_from
 from typing import Any
 
 from conformance.failure import KINDS
-from conformance.reports.document import (
+from conformance.reports.digest import (
     Area,
-    Document,
     areas,
     by_rule,
+    consequences,
     coverage,
     failures,
     gaps,
@@ -23,8 +23,11 @@ from conformance.reports.document import (
     interruptions,
     not_judged,
     rule_of,
+    start,
+    undecided,
     unexplained,
 )
+from conformance.reports.document import Document
 from conformance.reports.text import block, folded, line, value, visible
 from conformance.reports.timeline import Placed, Timeline, answer, beside, label, timeline
 from conformance.results import BAD, FORMAT, VERDICTS
@@ -78,7 +81,13 @@ def _failures(document: Document) -> Markup:
     unreached = [tag("li", line(gap)) for gap in gaps(document)]
     number = count_from(1)
     parts = [
-        _article(document, first, f"failure-{next(number)}", [(other, f"failure-{next(number)}") for other in others])
+        _article(
+            document,
+            first,
+            f"failure-{next(number)}",
+            [(other, f"failure-{next(number)}") for other in others],
+            consequences(document, first["rule"]),
+        )
         for first, *others in by_rule(failures(document))
     ]
     parts += [
@@ -99,7 +108,11 @@ def _failures(document: Document) -> Markup:
     ]
     if expected:
         parts.append(tag("details", tag("summary", _counted(len(expected), "expected failure")), *expected))
-    return tag("section", tag("h2", "Failures"), *parts, id="failures") if parts else Markup()
+    first = tag("ol", *(tag("li", line(each, 300)) for each in start(document))) if start(document) else None
+    begin = join(tag("h3", "Start here: the rules to mend, in this order"), first) if first else Markup()
+    left = [tag("li", tag("b", line(rule)), f": {line(why)}") for rule, why in undecided(document)]
+    end = join(tag("h3", "Undecided"), tag("ul", *left)) if left else Markup()
+    return tag("section", tag("h2", "Failures"), begin, *parts, end, id="failures") if parts or left else Markup()
 
 
 def _not_judged(document: Document) -> Markup:
@@ -257,9 +270,13 @@ def _coverage(document: Document) -> Markup:
 
 
 def _article(
-    document: Document, failure: dict[str, Any], identity: str, others: Sequence[tuple[dict[str, Any], str]] = ()
+    document: Document,
+    failure: dict[str, Any],
+    identity: str,
+    others: Sequence[tuple[dict[str, Any], str]] = (),
+    explains: Sequence[dict[str, Any]] = (),
 ) -> Markup:
-    """All that shows one failure; others: of the same rule, folded, each with its id."""
+    """All that shows one failure; others: of the same rule, folded, with their ids; explains: seen with it."""
     shown = timeline(failure)
     kind = line(KINDS.get(failure["kind"], failure["kind"]))
     return tag(
@@ -267,11 +284,12 @@ def _article(
         _heading(rule_of(document, failure["rule"])),
         tag("p", kind, "; check ", tag("code", line(failure["check"])), class_="faint"),
         tag("p", block(failure["seen"]), class_="seen"),
-        _timeline(shown) if shown else None,
         _program(failure["program"]) if failure["program"] else None,
         _folding("The same as a program to run", failure["python"]) if failure["python"] else None,
+        _timeline(shown) if shown else None,
         *(_detail(line(name), block(value(each))) for name, each in beside(failure).items()),
         _others([_article(document, other, name) for other, name in others]),
+        _seen_with(explains),
         class_="failure",
         id=identity,
     )
@@ -286,6 +304,16 @@ def _others(articles: list[Markup]) -> Markup | None:
     if not articles:
         return None
     return tag("details", tag("summary", f"{_counted(len(articles), 'more failure')} of this rule"), *articles)
+
+
+def _seen_with(failures: Sequence[dict[str, Any]]) -> Markup | None:
+    items = [
+        tag("li", f"{line(each['rule'])}, ", tag("code", line(each["check"])), f": {line(each['seen'], 400)}")
+        for each in failures
+    ]
+    if not items:
+        return None
+    return tag("details", tag("summary", f"Seen with it: {_counted(len(items), 'failure')}"), tag("ul", *items))
 
 
 def _heading(rule: dict[str, Any]) -> Markup:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from conformance.reports.document import NOT_JUDGED, Document, gaps
+from conformance.reports.digest import NOT_JUDGED, gaps, length, start, undecided
+from conformance.reports.document import Document
 from conformance.reports.text import block, folded, line, value, visible
 from conformance.reports.timeline import beside, table, timeline
 from conformance.results import BAD
@@ -41,6 +42,8 @@ def render(document: Document) -> str:
 def _properties(document: Document, suite: ET.Element) -> None:
     named = {key: document[key] for key in ("target", "profile", "reference", "verdict", "operations")}
     named |= document["environment"] | document["figures"]
+    named |= {f"start here {number}": each for number, each in enumerate(start(document), 1)}
+    named |= {f"undecided {rule}": why for rule, why in undecided(document)}
     properties = ET.SubElement(suite, "properties")
     for name, each in named.items():
         ET.SubElement(properties, "property", name=line(name), value=line(value(each)))
@@ -52,15 +55,16 @@ def _test(suite: ET.Element, layer: str, identity: str, seconds: float = 0.0) ->
 
 def _case(document: Document, check: dict[str, Any], suite: ET.Element) -> None:
     case = _test(suite, check["layer"], check["id"], check["seconds"])
-    failures = [failure for failure in document["failures"] if failure["check"] == check["id"]]
+    found = [failure for failure in document["failures"] if failure["check"] == check["id"]]
+    found.sort(key=length)
     outcome = check["outcome"]
     if outcome in NOT_JUDGED:
         ET.SubElement(case, "skipped", type=outcome, message=line(check["reason"] or outcome))
-    elif outcome in BAD or failures:
-        seen = failures[0]["seen"] if failures else check["reason"] or outcome
+    elif outcome in BAD or found:
+        seen = found[0]["seen"] if found else check["reason"] or outcome
         # As in other tools: a failure is the target's answer, an error is that there was none.
         element = "error" if outcome in ("crashed", "hung", "error") else "failure"
-        _ended(case, element, outcome, seen, failures)
+        _ended(case, element, outcome, seen, found)
 
 
 def _ended(case: ET.Element, element: str, kind: str, seen: str, failures: list[dict[str, Any]]) -> None:
@@ -70,7 +74,9 @@ def _ended(case: ET.Element, element: str, kind: str, seen: str, failures: list[
 
 def _text(failure: dict[str, Any]) -> str:
     shown = timeline(failure)
-    parts = [f"{line(failure['rule'])}: {block(failure['seen'])}", table(shown) if shown else ""]
+    parts = [f"{line(failure['rule'])}: {block(failure['seen'])}"]
+    parts.append(f"seen with {line(failure['cause'])}, which may explain it" if failure["cause"] else "")
+    program = block(failure["python"] or folded(failure["program"]))
+    parts += [program, table(shown) if shown else ""]
     parts.append("\n".join(f"{line(name)}: {block(value(each))}" for name, each in beside(failure).items()))
-    parts.append(block(failure["python"] or folded(failure["program"])))
     return "\n\n".join(part for part in parts if part)

@@ -6,19 +6,22 @@ import re
 from typing import Any
 
 from conformance.failure import KINDS
-from conformance.reports.document import (
-    Document,
+from conformance.reports.digest import (
     areas,
     by_rule,
+    consequences,
     coverage,
     failures,
     gaps,
     interruptions,
     not_judged,
     rule_of,
+    start,
+    undecided,
     unexplained,
     verdict,
 )
+from conformance.reports.document import Document
 from conformance.reports.text import block, folded, line, value
 from conformance.reports.timeline import beside, table, timeline
 
@@ -26,10 +29,10 @@ from conformance.reports.timeline import beside, table, timeline
 def render(document: Document) -> str:
     """The verdict, the areas, every failure with what shows it, and every rule."""
     parts = [f"# Conformance of {code(document['target'])}", f"**{escaped(verdict(document))}**", _run(document)]
-    parts += [_areas(document), bullets([escaped(gap) for gap in gaps(document)])]
+    parts += [_areas(document), bullets([escaped(gap) for gap in gaps(document)]), _start(document)]
     parts += [_failure(document, *group) for group in by_rule(failures(document))]
     parts += [_bad_check(check) for check in unexplained(document)]
-    parts.append(_not_judged(document))
+    parts += [_undecided(document), _not_judged(document)]
     parts.append(bullets([_expected(failure) for failure in failures(document, expected=True)]))
     parts += [_coverage(document), _interruptions(document), _rules(document)]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -102,8 +105,21 @@ def _failure(document: Document, failure: dict[str, Any], *others: dict[str, Any
     parts += [fenced("\n".join(details))] if details else []
     if failure["python"] or failure["program"]:
         parts.append(fenced(failure["python"] or folded(failure["program"]), "python"))
-    parts.append(bullets([f"also check {code(other['check'])}: {code(other['seen'])}" for other in others]))
+    also = [f"also check {code(other['check'])}: {code(other['seen'])}" for other in others]
+    for other in consequences(document, rule["id"]):
+        also.append(f"seen with it, {escaped(other['rule'])} by {code(other['check'])}: {code(other['seen'])}")
+    parts.append(bullets(also))
     return "\n\n".join(part for part in parts if part)
+
+
+def _start(document: Document) -> str:
+    found = "\n".join(f"{number}. {escaped(line(each, 300))}" for number, each in enumerate(start(document), 1))
+    return f"## Start here\n\nThe rules to mend, in this order:\n\n{found}" if found else ""
+
+
+def _undecided(document: Document) -> str:
+    found = bullets([f"{escaped(rule)}: {escaped(why)}" for rule, why in undecided(document)])
+    return f"## Undecided\n\n{found}" if found else ""
 
 
 def _bad_check(check: dict[str, Any]) -> str:

@@ -6,19 +6,22 @@ from textwrap import fill, indent
 from typing import Any
 
 from conformance.failure import KINDS
-from conformance.reports.document import (
-    Document,
+from conformance.reports.digest import (
     areas,
     by_rule,
+    consequences,
     coverage,
     failures,
     gaps,
     interruptions,
     not_judged,
     rule_of,
+    start,
+    undecided,
     unexplained,
     verdict,
 )
+from conformance.reports.document import Document
 from conformance.reports.text import block, folded, line, value
 from conformance.reports.timeline import beside, table, timeline
 
@@ -34,10 +37,10 @@ def header(document: Document) -> str:
 def render(document: Document) -> str:
     """Everything a run found."""
     parts = [_areas(document), _figures(document), _coverage(document)]
-    parts += [_interruptions(document), "\n".join(map(line, gaps(document)))]
+    parts += [_interruptions(document), "\n".join(map(line, gaps(document))), _start(document)]
     parts += [_failure(document, *group) for group in by_rule(failures(document))]
     parts += [_bad_check(check) for check in unexplained(document)]
-    parts.append(_not_judged(document))
+    parts += [_undecided(document), _not_judged(document)]
     parts.append("\n".join(_expected(document, failure) for failure in failures(document, expected=True)))
     parts.append(line(verdict(document)))
     return "\n\n".join(part for part in parts if part)
@@ -82,6 +85,9 @@ def _failure(document: Document, failure: dict[str, Any], *others: dict[str, Any
     lines = [line(f"FAILED {rule['id']}{section}: {rule['text']}")]
     lines += [f"  {line(kind)}; check {line(failure['check'])}", indent(block(failure["seen"]), "  ")]
     lines += [f"  also check {line(other['check'])}: {line(other['seen'], 400)}" for other in others]
+    for other in consequences(document, rule["id"]):
+        seen = f"{line(other['rule'])} by check {line(other['check'])}: {line(other['seen'], 400)}"
+        lines.append(f"  seen with it, {seen}")
     return "\n\n".join(["\n".join(lines), *_evidence(failure)])
 
 
@@ -101,6 +107,15 @@ def _evidence(failure: dict[str, Any]) -> list[str]:
 def _detail(anything: Any) -> str:
     text = block(value(anything))
     return "\n" + indent(text, "    ") if "\n" in text else f" {text}"
+
+
+def _start(document: Document) -> str:
+    found = [f"  {number}. {line(each, 300)}" for number, each in enumerate(start(document), 1)]
+    return "\n".join(["Start here: the rules to mend, in this order.", *found]) if found else ""
+
+
+def _undecided(document: Document) -> str:
+    return "\n".join(line(f"undecided {rule}: {why}") for rule, why in undecided(document))
 
 
 def _bad_check(check: dict[str, Any]) -> str:

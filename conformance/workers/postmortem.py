@@ -5,17 +5,19 @@ from __future__ import annotations
 import ast
 import linecache
 import re
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from conformance.checks.registry import Check
 from conformance.differential.attribution import ENDS, rules_of_result
-from conformance.differential.context import Context, handle_state
+from conformance.differential.context import Context, handle_state, state_of
 from conformance.differential.lockstep import Invalid, Lockstep
 from conformance.differential.observe import Raised
 from conformance.differential.program import Operation, parse
 from conformance.differential.shrink import reproduction_of
 from conformance.failure import Failure
+from conformance.learned import CRASHES, HANGS, Fact
 from conformance.targets.target import Target
 from conformance.threads import OPERATIONS
 
@@ -32,28 +34,45 @@ class Death(NamedTuple):
     querying: bool
 
 
+IN_A_CHECK = "in a check"
+"""In place of the state of a handle, where that is not known."""
+
+
 def examine(death: Death, check: Check, name: str, preamble: str) -> Failure:
     """The failure that a death during a check is."""
     hung = death.manner == "hung"
+    kind = "hang" if hung else "crash"
+    details: dict[str, Any] = {"stacks": death.stacks} if death.stacks else {}
     operations = parse("\n".join(death.operations)).operations if death.operations else ()
-    last = operations[-1] if operations else None
-    if last is None or _in_function(check):
+    if check.layer == "interruption" and operations:
+        details["replay"] = ast.literal_eval(operations[-1].source)
+    if not operations or _in_function(check):
         call = call_in(death.stacks)
+        facts = (Fact(check.rule, call, HANGS if hung else CRASHES, state=IN_A_CHECK),) if call else ()
         seen = f"{death.manner}{f' in {call}' if call else ''}"
-    else:
-        seen = f"{death.manner} {'in a query after' if death.querying else 'in'} {last.kind}"
-    rule = check.rule
-    if check.layer.startswith("differential") and operations:
-        rule = "LIF-4" if death.querying and operations[-1].kind in ENDS else _rule(operations, hung) or rule
-    python = ""
-    if operations and not _in_function(check):
-        target = Target(name, None, frozenset(), preamble)
-        python = reproduction_of(operations, rule, target, seen, death.querying)
-    program = tuple(death.operations) if python else ()
-    details = {"stacks": death.stacks} if death.stacks else {}
-    if check.layer == "interruption" and last is not None:
-        details["replay"] = ast.literal_eval(last.source)
-    return Failure(rule, check.id, "hang" if hung else "crash", seen, name, program, python, details)
+        return Failure(check.rule, check.id, kind, seen, name, details=details, facts=facts)
+    failure = Failure(check.rule, check.id, kind, death.manner, name, tuple(death.operations), details=details)
+    return of_program(failure, failure.program, preamble, death.querying)
+
+
+def of_program(failure: Failure, program: tuple[str, ...], preamble: str, querying: bool = False) -> Failure:
+    """A crash or hang as the one that a program shows; querying: in a query after its last operation."""
+    operations = parse("\n".join(program)).operations
+    manner = failure.seen.partition(" in ")[0]
+    last, context = operations[-1], _context(operations)
+    answer = HANGS if failure.kind == "hang" else CRASHES
+    state = state_of(context.receiver)
+    rule, candidates = failure.rule, rules_of_result(last, None, Raised(answer), context)
+    if querying:
+        rule = "LIF-4" if last.kind in ENDS else rule
+    elif candidates and rule not in candidates:
+        rule = candidates[0]
+    seen = f"{manner} {'in a query after' if querying else 'in'} {last.render()}"
+    if state:
+        seen += f" of a handle that is {state}"
+    python = reproduction_of(operations, rule, Target(failure.target, None, frozenset(), preamble), seen, querying)
+    facts = () if querying else (Fact(rule, last.kind, answer, after=failure.check, state=state or last.form),)
+    return replace(failure, rule=rule, seen=seen, program=program, python=python, facts=facts)
 
 
 def _in_function(check: Check) -> bool:
@@ -61,8 +80,8 @@ def _in_function(check: Check) -> bool:
     return check.program is None and not check.layer.startswith("differential")
 
 
-def _rule(operations: tuple[Operation, ...], hung: bool) -> str | None:
-    """The rule that a program's last operation breaks by not coming back."""
+def _context(operations: tuple[Operation, ...]) -> Context:
+    """The model's state before a program's last operation."""
     *before, last = operations
     context = Context()
     model = Lockstep("spec_model")
@@ -74,7 +93,7 @@ def _rule(operations: tuple[Operation, ...], hung: bool) -> str | None:
         pass  # the journal was cut short; the operation itself says enough
     finally:
         model.close()
-    return next(iter(rules_of_result(last, None, Raised("hangs" if hung else "crashes"), context)), None)
+    return context
 
 
 _FRAME = re.compile(r'^  File "(?P<file>.*)", line (?P<line>\d+) in (?P<function>.*)$')

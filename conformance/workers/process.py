@@ -13,7 +13,8 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,9 +23,10 @@ from conformance.checks import CHECKS, Check
 from conformance.differential.program import journal
 from conformance.execution import again, result_of
 from conformance.failure import Failure
+from conformance.learned import Learned
 from conformance.results import CheckResult
 from conformance.targets import Unusable
-from conformance.workers.postmortem import Death, examine
+from conformance.workers.postmortem import Death, examine, of_program
 
 STARTUP = 60.0
 """Seconds that a target may take to be imported."""
@@ -32,18 +34,27 @@ STARTUP = 60.0
 SUITE = str(Path(__file__).resolve().parents[2])
 """The folder in which this suite's package is."""
 
+DEATHS = 8
+"""How often a check is run again behind a call that ended its process."""
+
 GRACE = 30.0
 """Seconds past a check's limit: its own alarm comes first, and it may be shrinking a program."""
 
 
 @dataclass
 class Outcome:
-    """What came of one check."""
+    """What came of one check. again: whether it can go on behind what ended its process."""
 
     result: CheckResult
-    failure: Failure | None = None
+    failures: list[Failure] = field(default_factory=list)
     coverage: Counter[tuple[str, str]] = field(default_factory=Counter)
     figures: Counter[str] = field(default_factory=Counter)
+    again: bool = False
+
+    @property
+    def failure(self) -> Failure | None:
+        """The first failure, if there is one."""
+        return next(iter(self.failures), None)
 
 
 class Worker:
@@ -92,27 +103,40 @@ class Worker:
         self.lacks: dict[str, str] = hello["lacks"]
         self.preamble: str = hello["preamble"]
 
-    def run(self, check: Check, limit: float | None = None, seed: int | None = None) -> Outcome:
-        """Run a check, for at most its limit or `limit` seconds; seed: of its random programs.
+    def run(
+        self, check: Check, limit: float | None = None, known: Learned | None = None, seed: int | None = None
+    ) -> Outcome:
+        """Run a check, for at most its limit or `limit` seconds; known: of the target; seed: of its random programs.
 
         After anything but a pass the worker should be stopped, for it may be left in any state.
         """
-        return self._run(check, {"check": check.id, "limit": limit or check.limit, "seed": seed})
+        known = known or Learned()
+        asked = {"check": check.id, "limit": limit or check.limit, "seed": seed}
+        return self._run(
+            check, {**asked, "facts": [list(fact) for fact in known.facts], "assumed": sorted(known.assumed)}
+        )
 
-    def replay(self, failure: Failure) -> Outcome:
-        """Run again what showed a failure; ValueError where it cannot be."""
-        return self._run(again(failure), {"replay": failure.document(), "limit": again(failure).limit})
+    def _shorter(self, failure: Failure) -> tuple[str, ...]:
+        self._send({"shorten": list(failure.program), "querying": "in a query after" in failure.seen})
+        answer = self._receive(time.monotonic() + 2 * GRACE)
+        return failure.program if answer is None else tuple(answer["program"])
+
+    def replay(self, failure: Failure, known: Learned | None = None) -> Outcome:
+        """Run again what showed a failure, with what is known of the target; ValueError where it cannot be."""
+        facts = [list(fact) for fact in known.facts] if known is not None else []
+        asked = {"replay": failure.document(), "limit": again(failure).limit, "facts": facts}
+        return self._run(again(failure), asked)
 
     def _run(self, check: Check, asked: dict[str, Any]) -> Outcome:
         begun = time.monotonic()
         self._send(asked)
-        found: Failure | None = None
+        found: list[Failure] = []
         while answer := self._receive(begun + asked["limit"] + GRACE):
             if "result" in answer:
-                failure = answer["failure"] and Failure.of(answer["failure"])
+                failures = [Failure.of(failure) for failure in answer["failures"]]
                 coverage = Counter({(operation, result): count for operation, result, count in answer["coverage"]})
-                return Outcome(CheckResult(**answer["result"]), failure, coverage, Counter(answer["figures"]))
-            found = Failure.of(answer["found"])
+                return Outcome(CheckResult(**answer["result"]), failures, coverage, Counter(answer["figures"]))
+            found.append(Failure.of(answer["found"]))
         return self._died(check, time.monotonic() - begun, found)
 
     def kill(self) -> None:
@@ -128,16 +152,21 @@ class Worker:
                 stream.close()
         self._folder.cleanup()
 
-    def _died(self, check: Check, seconds: float, found: Failure | None) -> Outcome:
-        """The process ended, or would not answer, during a check."""
+    def _died(self, check: Check, seconds: float, found: list[Failure]) -> Outcome:
+        """The process ended, or would not answer, during a check; `found`: what it had found before."""
         manner = self._manner()
         self.kill()
         self._process.wait()
         death = Death(manner, self._stacks.read_text(errors="replace"), *journal.read(self._journal))
-        failure = found or examine(death, check, self.target, self.preamble)
-        outcome = "failed" if found else "crashed" if failure.kind == "crash" else "hung"
+        failure = examine(death, check, self.target, self.preamble)
+        outcome = "crashed" if failure.kind == "crash" else "hung"
         done = max(0, len(death.operations) - 1)
-        return Outcome(result_of(check, outcome, failure.seen, done, seconds), failure)
+        result = replace(result_of(check, outcome, failure.seen, done, seconds), decided=False)
+        return Outcome(result, [*found, failure], again=bool(failure.program))
+
+    def shown(self, failure: Failure) -> Failure:
+        """A crash or hang by the shortest program that leads to it; for a worker that has run nothing yet."""
+        return of_program(failure, self._shorter(failure), self.preamble)
 
     def _ended(self) -> bool:
         try:
@@ -222,16 +251,67 @@ class Jobs:
 
 
 def _merged(parts: list[Outcome]) -> Outcome:
-    """One outcome of a check's parts: the first that did not pass, with what all have counted."""
+    """One outcome of a check's parts: the result of the first that did not pass, with what all have counted."""
     chosen = next((part for part in parts if part.result.outcome != "passed"), parts[0])
     operations = sum(part.result.operations for part in parts)
     seconds = round(sum(part.result.seconds for part in parts), 3)
+    decided = all(part.result.decided for part in parts)
     coverage: Counter[tuple[str, str]] = Counter()
     figures: Counter[str] = Counter()
     for part in parts:
         coverage.update(part.coverage)
         figures.update(part.figures)
-    return Outcome(replace(chosen.result, operations=operations, seconds=seconds), chosen.failure, coverage, figures)
+    failures = _once_each(failure for part in parts for failure in part.failures)
+    result = replace(chosen.result, operations=operations, seconds=seconds, decided=decided)
+    return Outcome(result, failures, coverage, figures)
+
+
+def _once_each(failures: Iterable[Failure]) -> list[Failure]:
+    """The first of each rule and kind."""
+    first: dict[tuple[str, str], Failure] = {}
+    for failure in failures:
+        first.setdefault((failure.rule, failure.kind), failure)
+    return list(first.values())
+
+
+def complete(
+    job: Job,
+    ready: Callable[[], Worker],
+    stop: Callable[[], None],
+    learned: Learned,
+    lock: AbstractContextManager[object] | None = None,
+    over: Callable[[], bool] = lambda: False,
+) -> Outcome:
+    """The outcome of a job, which goes on behind each call that ended its process.
+
+    ready: gives the worker, a new one where there is none. stop: ends it. learned: of the target, under `lock`; what
+    is found is added. over: whether nobody wants the outcome any more.
+    """
+    lock = lock or nullcontext()
+    earlier: list[Failure] = []
+    while True:
+        with lock:
+            known = Learned(learned.facts, learned.assumed)
+        outcome = ready().run(job.check, known=known, seed=job.seed)
+        if outcome.result.outcome not in ("passed", "not provided"):
+            stop()
+        if outcome.again and not over():
+            outcome.failures[-1] = ready().shown(outcome.failures[-1])
+        with lock:
+            new = learned.learn(fact for failure in outcome.failures for fact in failure.facts)
+        if not (outcome.again and new and len(earlier) < DEATHS) or over():
+            return _behind(outcome, earlier)
+        earlier += outcome.failures
+
+
+def _behind(outcome: Outcome, earlier: list[Failure]) -> Outcome:
+    """The outcome of a check that went on behind failures that had ended its process."""
+    if earlier:
+        first = earlier[-1]
+        ended = "crashed" if first.kind == "crash" else "hung" if first.kind == "hang" else "failed"
+        outcome.result = replace(outcome.result, outcome=ended, reason=first.seen)
+        outcome.failures = _once_each([*earlier, *outcome.failures])
+    return outcome
 
 
 def run_all(
@@ -241,10 +321,12 @@ def run_all(
     profile: str = "quick",
     workers: int = 2,
     first: Worker | None = None,
+    known: Learned | None = None,
 ) -> Iterator[Outcome]:
     """The outcome of every check, as they come, each job run by the next free worker; one that dies is replaced.
 
-    first: a worker that is there already. Leaving early, or an exception thrown in, stops every worker.
+    first: a worker that is there already. known: of the target; what is found is added to it.
+    Leaving early, or an exception thrown in, stops every worker.
     """
     yield from jobs.none
     waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
@@ -254,29 +336,34 @@ def run_all(
     over = threading.Event()
     alive: set[Worker] = set()
     lock = threading.Lock()
+    learned = Learned() if known is None else known
 
     def serve(worker: Worker | None) -> None:
+        def ready() -> Worker:
+            nonlocal worker
+            worker = worker or Worker(target, without, profile)
+            with lock:
+                alive.add(worker)
+            return worker
+
+        def stop() -> None:
+            nonlocal worker
+            if worker is not None:
+                with lock:
+                    alive.discard(worker)
+                worker.stop()
+            worker = None
+
         try:
             while not over.is_set():
                 job = waiting.get_nowait()
-                if worker is None:
-                    worker = Worker(target, without, profile)
-                with lock:
-                    alive.add(worker)
-                outcome = worker.run(job.check, seed=job.seed)
-                if outcome.result.outcome not in ("passed", "not provided"):
-                    with lock:
-                        alive.discard(worker)
-                    worker.stop()
-                    worker = None
-                outcomes.put((job, outcome))
+                outcomes.put((job, complete(job, ready, stop, learned, lock, over.is_set)))
         except queue.Empty:
             pass
         except Exception as error:
             outcomes.put(error)
         finally:
-            if worker is not None:
-                worker.stop()
+            stop()
 
     threads = [threading.Thread(target=serve, args=(first if each == 0 else None,)) for each in range(workers)]
     for thread in threads:

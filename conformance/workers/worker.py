@@ -1,8 +1,9 @@
 """The process that runs checks: `python -m conformance.workers.worker`, which takes its orders as lines of JSON.
 
 First line in: {"path", "folder", "target", "without", "journal", "stacks", "profile"}. First line out: {"provides",
-"lacks", "preamble"}, or {"unusable"}. Then for each {"check", "limit", "seed"} or {"replay": failure, "limit"} in,
-perhaps {"found": failure} out, and then {"result", "coverage", "figures", "failure"}.
+"lacks", "preamble"}, or {"unusable"}. Then for each {"check", "limit", "seed", "facts", "assumed"} or {"replay":
+failure, "limit"} in, perhaps {"found": failure} out, and then {"result", "coverage", "figures", "failures"}; for
+{"shorten": program, "querying"} in, {"program"} out.
 """
 
 from __future__ import annotations
@@ -26,9 +27,11 @@ def main() -> None:
     faulthandler.enable(stacks)
     # Imported only now, because the path says where the suite and the target are.
     from conformance.checks import CHECKS
-    from conformance.differential.program import journal
+    from conformance.differential.program import journal, parse
+    from conformance.differential.shrink import shorten
     from conformance.execution import again, execute_check
     from conformance.failure import Failure
+    from conformance.learned import Fact, Learned
     from conformance.targets import Unusable, load
 
     journal.write_to(Path(order["journal"]))
@@ -43,16 +46,22 @@ def main() -> None:
     checks = {check.id: check for check in CHECKS}
     for line in sys.stdin:
         asked = json.loads(line)
+        if "shorten" in asked:
+            shorter = shorten(parse("\n".join(asked["shorten"])).operations, target.omni, asked["querying"])
+            _answer(answers, program=[operation.render() for operation in shorter])
+            continue
+        known = Learned((Fact(*fact) for fact in asked.get("facts", ())), asked.get("assumed", ()))
         check = checks[asked["check"]] if "check" in asked else again(Failure.of(asked["replay"]))
         stacks.seek(0)
         stacks.truncate()
         # In C, so that also a call that hangs with Python's lock in hand is caught.
         faulthandler.dump_traceback_later(asked["limit"], exit=True, file=stacks)
-        result, tally, failure = execute_check(
+        result, tally, failures = execute_check(
             check,
             target,
             order["profile"],
             lambda found: _answer(answers, found=found.document()),
+            known,
             asked.get("seed"),
         )
         faulthandler.cancel_dump_traceback_later()
@@ -61,7 +70,7 @@ def main() -> None:
             result=asdict(result),
             coverage=[[*pair, count] for pair, count in tally.coverage.items()],
             figures=tally.figures,
-            failure=None if failure is None else failure.document(),
+            failures=[failure.document() for failure in failures],
         )
 
 

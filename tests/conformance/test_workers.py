@@ -71,7 +71,7 @@ def test_a_crash_is_the_failure_of_one_check(target: Path, source: str, manner: 
     crashed = outcomes[ROLLBACK]
     assert crashed.result.outcome == "crashed"
     assert crashed.failure is not None
-    assert (crashed.failure.rule, crashed.failure.seen) == ("RSV-5", f"{manner} in rollback")
+    assert (crashed.failure.rule, crashed.failure.seen) == ("RSV-5", f"{manner} in p.rollback()")
     assert crashed.failure.program[-1] == "p.rollback()"
     assert "import of_the_test as omni" in crashed.failure.python
     assert outcomes[FITS].result.outcome == "passed"
@@ -96,7 +96,7 @@ def test_a_hang_is_the_failure_of_one_check(target: Path) -> None:
     worker.stop()
     assert outcome.result.outcome == "hung"
     assert outcome.failure is not None
-    assert outcome.failure.seen == "hung in rollback"
+    assert outcome.failure.seen == "hung in p.rollback()"
     assert "threading" in outcome.failure.details["stacks"]
 
 

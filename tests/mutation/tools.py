@@ -99,9 +99,10 @@ def _check(
             if not check.needs <= worker.provides:
                 continue
             outcome = worker.run(check, min(check.limit, LIMIT))
-            if outcome.failure is not None:
+            if outcome.failures:
                 how = f"{check.id} ({check.layer}, {outcome.result.outcome})"
-                failures.setdefault(outcome.failure.rule, how)
+                for failure in outcome.failures:
+                    failures.setdefault(failure.rule, how)
                 worker.stop()
                 worker = None
     finally:

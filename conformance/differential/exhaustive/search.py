@@ -10,8 +10,9 @@ from types import ModuleType
 
 from conformance.differential.exhaustive.operations import OPENING, transitions
 from conformance.differential.exhaustive.state import CAPACITY, SIZE, Abstract, State, Transition, abstract, call
-from conformance.differential.lockstep import Lockstep, Tally
+from conformance.differential.lockstep import Divergence, Invalid, Lockstep, Tally
 from conformance.differential.program import Operation
+from conformance.learned import here
 from spec_model.channel.value import Channel, Side
 from spec_model.config import ChannelConfig
 
@@ -59,9 +60,14 @@ FEATURES: dict[str, Callable[[Abstract], bool]] = {
 the states by twelve."""
 
 
-@lru_cache
 def part(name: str) -> tuple[Reached, ...]:
     """The states of a part, "plain" or a feature, each with a shortest path to it."""
+    return _part(name, here.shortfall)
+
+
+@lru_cache
+def _part(name: str, shortfall: int) -> tuple[Reached, ...]:
+    """Those of channels that have so many slots fewer."""
     others = [has for feature, has in FEATURES.items() if feature != name]
     found = search(lambda state: not any(has(state) for has in others))
     return tuple(reached for state, reached in found.items() if name == "plain" or FEATURES[name](state))
@@ -113,6 +119,22 @@ class Replay:
                 self._run(reached, [transition])
 
     def _run(self, reached: Reached, transitions: Sequence[Transition], arriving: bool = False) -> None:
+        """One program, again behind each difference that becomes known by it."""
+        before = self.replayed
+        while True:
+            try:
+                return self._once(reached, transitions, arriving)
+            except Divergence as divergence:
+                if not self._tally.goes_on(divergence):
+                    raise
+                self.replayed = before
+            except Invalid:
+                if not here.shortfall:
+                    raise
+                self.replayed = before + len(transitions)  # planned before the capacity was known to be short
+                return None
+
+    def _once(self, reached: Reached, transitions: Sequence[Transition], arriving: bool) -> None:
         lockstep = Lockstep(self._target, self._tally, self._rule)
         try:
             for operation in (*self._start.before(), *OPENING, *self._start.after(), *reached.path):

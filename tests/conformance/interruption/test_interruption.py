@@ -140,19 +140,17 @@ def test_a_failure_is_a_failure_of_the_suite(changed: Callable[..., Target]) -> 
     """It has the replay string, and is replayed by it alone."""
     call, kind, rule, *texts = MISTAKES["an exception is swallowed"]
     check, target = _check(call, kind), changed(*texts)
-    result, tally, failure = execute_check(check, target)
+    result, tally, [failure] = execute_check(check, target)
     assert result.outcome == "failed"
-    assert failure is not None
     assert failure.rule == rule
     assert failure.kind == "interruption"
     assert tally.coverage["commit", "handler: points"] > 0
     assert tally.coverage["commit", "handler: failures"] == sum(failure.details["failed"].values())
     alone = again(Failure.of(failure.document()))
-    result, tally, same = execute_check(alone, target)
+    result, tally, [same] = execute_check(alone, target)
     assert tally.operations == 1
-    assert same is not None
     assert same.details["replay"] == failure.details["replay"]
-    assert execute_check(alone, load(UNCHANGED))[2] is None
+    assert execute_check(alone, load(UNCHANGED))[2] == []
 
 
 def test_every_call_has_a_check_of_every_kind() -> None:

@@ -1,0 +1,116 @@
+"""Cause and consequence: which of a run's failures another one explains.
+
+A failure without a program of its own is explained by a deviation that a program shows, where its check makes the call
+that deviates and it tells of that answer; and one crash or hang that several checks reach is one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import cache
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+from conformance.checks import CHECKS
+from conformance.failure import Failure
+from conformance.learned import CAPACITY, ENDINGS, INACTIVE, Fact
+from conformance.threads import OPERATIONS
+
+PLACE = {check.id: number for number, check in enumerate(CHECKS)}
+ADAPTED = "conformance.differential"
+"""Checks made of programs go on behind what is known by themselves; their code says nothing of the calls."""
+
+_FULL = re.compile(r"QUEUE_FULL|TIMEOUT|TimeoutError|\bfit\b|has sent|batch_push|out of room")
+
+
+def explained(failures: Sequence[Failure]) -> list[Failure]:
+    """The failures, each with the rule that explains it where another one does."""
+    shown = {failure.rule for failure in failures if failure.program and not failure.cause}
+    facts = list(dict.fromkeys(fact for failure in failures if failure.rule in shown for fact in failure.facts))
+    result: list[Failure] = []
+    for failure in failures:
+        cause = failure.cause if failure.program or failure.rule in shown else _cause(failure, facts)
+        result.append(replace(failure, cause=cause))
+    return _once(result)
+
+
+def _cause(failure: Failure, facts: Iterable[Fact]) -> str:
+    found = [fact.rule for fact in facts if fact.rule != failure.rule and _explains(fact, failure)]
+    return max(found, key=found.count) if found else ""
+
+
+def _explains(fact: Fact, failure: Failure) -> bool:
+    """Whether what is known of a target may be all that a failure shows."""
+    uses, seen = uses_of(failure.check), failure.seen
+    if fact.call == CAPACITY:
+        return bool(_FULL.search(seen)) and not uses.isdisjoint(_PUSHES)
+    if fact.answer in ENDINGS:
+        ended = failure.kind == ("hang" if fact.answer == "hangs" else "crash")
+        calls = {each.call for each in failure.facts}
+        return ended and (fact.state in INACTIVE or fact.call in calls)
+    if fact.call not in uses:
+        return False
+    if fact.answer:
+        return re.search(rf"\b{re.escape(fact.answer)}\b", seen) is not None
+    return fact.call in seen or any(word in seen for word in _FIELDS.get(fact.field, ()))
+
+
+_PUSHES = ("try_push", "blocking_push", "batch_push", "send", "send_many", "reserve")
+_FIELDS = {
+    "active": ("active_channels",),
+    "total": ("total_channels_created", "total_messages_sent", "total_bytes_transferred"),
+    "failed": ("failed_pushes", "failed_pops"),
+    "counts": ("messages_sent", "bytes_sent", "messages_received", "bytes_received"),
+}
+
+
+def _once(failures: Sequence[Failure]) -> list[Failure]:
+    """Of the crashes in one call, and of the hangs, the one that is shown best stands for the others."""
+    ends: dict[tuple[str, str], list[Failure]] = {}
+    for failure in failures:
+        if failure.kind in ("crash", "hang") and not failure.cause and failure.facts:
+            ends.setdefault((failure.kind, failure.facts[0].call), []).append(failure)
+    main = {key: min(same, key=_shown_worse) for key, same in ends.items()}
+    result = []
+    for failure in failures:
+        best = main.get((failure.kind, failure.facts[0].call)) if failure.facts and not failure.cause else None
+        apart = best is None or best is failure or failure.program or failure.rule == best.rule
+        result.append(failure if apart or best is None else replace(failure, cause=best.rule))
+    return result
+
+
+def _shown_worse(failure: Failure) -> tuple[bool, bool, int]:
+    return not failure.program, not failure.python, PLACE.get(failure.check, len(PLACE))
+
+
+@cache
+def uses_of(check: str) -> frozenset[str]:
+    """The operations that a check's code may call; all where that cannot be told."""
+    body = next((each.run for each in CHECKS if each.id == check), None)
+    found = _names(body, set()) & OPERATIONS if body is not None else frozenset()
+    return found or OPERATIONS
+
+
+def _names(body: Callable[..., Any], seen: set[int]) -> frozenset[str]:
+    """The attributes that a function's code names, with the suite's own functions and classes that it mentions."""
+    if id(body) in seen:
+        return frozenset()
+    seen.add(id(body))
+    if isinstance(body, type):
+        members = [each for each in vars(body).values() if isinstance(each, FunctionType)]
+        return frozenset().union(*(_names(each, seen) for each in members))
+    if not isinstance(body, FunctionType):
+        return frozenset()
+    codes, names = [body.__code__], set[str]()
+    while codes:
+        code = codes.pop()
+        names.update(code.co_names)
+        codes += [each for each in code.co_consts if isinstance(each, CodeType)]
+    cells = [cell.cell_contents for cell in body.__closure__ or ()]
+    for each in [*cells, *(body.__globals__.get(name) for name in names)]:
+        module = getattr(each, "__module__", "") or ""
+        if callable(each) and not isinstance(each, ModuleType) and module.startswith("conformance."):
+            names |= _names(each, seen)
+    return frozenset(names)
