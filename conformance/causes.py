@@ -26,12 +26,16 @@ _FULL = re.compile(r"QUEUE_FULL|TIMEOUT|TimeoutError|\bfit\b|has sent|batch_push
 
 
 def explained(failures: Sequence[Failure]) -> list[Failure]:
-    """The failures, each with the rule that explains it where another one does."""
+    """The failures, each with the rule that explains it where another one does.
+
+    A claim that says what is known by it was made where nothing else came in between.
+    """
     shown = {failure.rule for failure in failures if failure.program and not failure.cause}
     facts = list(dict.fromkeys(fact for failure in failures if failure.rule in shown for fact in failure.facts))
     result: list[Failure] = []
     for failure in failures:
-        cause = failure.cause if failure.program or failure.rule in shown else _cause(failure, facts)
+        by_itself = failure.program or failure.rule in shown or (failure.kind == "claim" and failure.facts)
+        cause = failure.cause if by_itself else _cause(failure, facts)
         result.append(replace(failure, cause=cause))
     return _once(result)
 

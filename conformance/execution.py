@@ -110,9 +110,15 @@ def _shown(divergence: Divergence, check: str, target: Target, found: Callable[[
 
 def _claimed(broken: Broken, check: str, target: Target) -> Failure:
     """What a check says is broken, with the program of one thread that shows it, where it has one that does."""
-    divergence = diverges(parse(broken.program), target.omni, broken.rule, waits=True) if broken.program else None
-    if divergence is not None and divergence.rule == broken.rule:
-        return replace(difference(divergence, check, target), details=broken.details)
+    known = Learned(here.facts, here.assumed)
+    for knowing in (known, Learned()) if broken.program else ():
+        become(knowing, here.check)
+        divergence = diverges(parse(broken.program), target.omni, broken.rule, waits=True)
+        if divergence is not None and divergence.rule == broken.rule:
+            become(known, here.check)
+            facts = tuple(dict.fromkeys((*divergence.facts, *broken.facts)))
+            return replace(difference(divergence, check, target), details=broken.details, facts=facts)
+    become(known, here.check)
     details = broken.details
     return Failure(broken.rule, check, broken.kind, broken.seen, target.name, details=details, facts=broken.facts)
 

@@ -18,6 +18,9 @@ ENDINGS = (HANGS, CRASHES)
 CAPACITY = "capacity"
 """The call of a fact whose answer is how many messages fewer fit than should."""
 
+SHORT = "PSH-2"
+"""The rule that a capacity which is short breaks, in some calls or in all."""
+
 MANY = 3
 """Calls on handles of one inactive state that did not come back, after which none is made on them; or checks."""
 
@@ -70,7 +73,7 @@ class Learned:
 
         A query that is known to differ says something only in the check of a rule that it may break, the `suspect`.
         """
-        if fact.rule in self.assumed:
+        if fact.rule in self.assumed or (self.shortfall and fact.rule == SHORT):
             return True
         return any(
             (known.call, known.answer, known.expected, known.field)

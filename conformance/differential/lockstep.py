@@ -126,9 +126,19 @@ class Lockstep:
     Known differences are passed over. Where one may have left the two in different states, the model goes on alone.
     """
 
-    def __init__(self, target: Any, tally: Tally | None = None, rule: str | None = None, waits: bool = False) -> None:
-        """waits: a program may end in a call that waits for ever, which the target is then seen to do."""
-        self.waits = waits
+    def __init__(
+        self,
+        target: Any,
+        tally: Tally | None = None,
+        rule: str | None = None,
+        waits: bool = False,
+        leaves: bool = False,
+    ) -> None:
+        """waits: a program may end in a call that waits for ever, which the target is then seen to do.
+
+        leaves: at a difference that the check can go on behind, the model goes on alone.
+        """
+        self.waits, self.leaves = waits, leaves
         self.target = import_module(target) if isinstance(target, str) else target
         self.tally = tally or new_tally()
         self.rule = rule
@@ -157,9 +167,7 @@ class Lockstep:
             journal.note(operation)
         expected = perform(model, self.expected, operation)
         waits = isinstance(expected, Raised) and expected.error == "WouldBlockForever"
-        if isinstance(expected, Raised) and (
-            expected.error == "NameError" or (waits and (not self.waits or here.shortfall))
-        ):
+        if isinstance(expected, Raised) and (expected.error == "NameError" or (waits and not self.waits)):
             raise Invalid(f"{operation.render()}: {expected.error}")
         if self.alone or avoided:
             self._note(operation)
@@ -177,7 +185,7 @@ class Lockstep:
             if not self._is_shifted(operation):
                 self._diverge(operation, [difference], context)
         self._note(operation)
-        if not same_result:
+        if not same_result and not self.alone:
             self._go_on(operation, got, context)
         elif compare or (asks and expected != got):
             self.compare(operation, context._replace(outcome=expected))
@@ -208,6 +216,8 @@ class Lockstep:
             if same(wanted, found):
                 continue
             observable = asked[number]
+            if observable.query == "available_slots" and _shift(wanted, found) == (here.shortfall or None):
+                continue  # the whole capacity is said to be free, and less of it is: that is known
             subject = handle_state(self.expected.get(observable.variable))
             for part, one in _parts(observable, wanted, found):
                 self._drift[observable, part] = _shift(wanted, one)
@@ -295,7 +305,11 @@ class Lockstep:
         if blame is None:
             return
         self.diverged = True
-        raise Divergence(Program(tuple(self.done)), *_narrowed(blame.difference), blame.rule, blame.facts)
+        program = Program(tuple(self.done))
+        divergence = Divergence(program, *_narrowed(blame.difference), blame.rule, blame.facts)
+        if not (self.leaves and self.tally.goes_on(divergence)):
+            raise divergence
+        self._leave()
 
 
 def _requests(earlier: Operation, operation: Operation) -> bool:
@@ -398,7 +412,7 @@ def _alarm(number: int, frame: FrameType | None) -> None:
 
 def execute(program: Program, target: Any, tally: Tally | None = None, rule: str | None = None) -> None:
     """Run a whole program; raises Divergence at the first difference."""
-    lockstep = Lockstep(target, tally, rule, waits=True)
+    lockstep = Lockstep(target, tally, rule, waits=not here.shortfall)
     try:
         for operation in program.operations:
             lockstep.run(operation)

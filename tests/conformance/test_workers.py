@@ -78,13 +78,15 @@ def test_a_crash_is_the_failure_of_one_check(target: Path, source: str, manner: 
 
 
 def test_a_crash_in_a_query_is_distinguished_from_one_in_the_operation(target: Path) -> None:
-    """What can be observed is asked for after each operation; dying there names the operation before."""
+    """What can be observed is asked for after each operation; dying there names the query, in a short program."""
     target.write_text(QUERY_CRASHES)
     check = _check("LIF-4/closed-handles-are-safe")
     failure = _run(check)[check.id].failure
     assert failure is not None
-    assert failure.seen == "killed by signal 11 (SIGSEGV) in a query after close"
+    assert failure.seen == "killed by signal 11 (SIGSEGV) in p.available_slots() of a handle that is closed"
     assert failure.rule == "LIF-4"
+    assert len(failure.program) <= 5
+    assert failure.program[-1] == "p.available_slots()"
 
 
 def test_a_hang_is_the_failure_of_one_check(target: Path) -> None:
@@ -132,7 +134,7 @@ MISTAKES = {
     "PSH-2/exactly-capacity-fit": ("PSH-2", "failed", "QUEUE_FULL"),
     "LIF-4/moved-handles-are-safe": ("LIF-4", "crashed", "killed by signal 11 (SIGSEGV)"),
     "LIF-2/the-end-of-one-side-wakes-the-other": ("LIF-2", "hung", "hung in blocking_pop"),
-    "CON-5/data-and-space-wake-blocked-calls": ("PSH-4", "failed", "answered TIMEOUT, though nothing had come for it"),
+    "CON-5/data-and-space-wake-blocked-calls": ("PSH-4", "failed", "is TIMEOUT; the model waits for ever"),
 }
 """What the target of four_mistakes.py breaks. By check: the rule that the report names, how it ended, what was seen."""
 

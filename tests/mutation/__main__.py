@@ -10,11 +10,15 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from conformance.cli.run import Progress
 from conformance.rules import RULES
 from conformance.targets import Unusable
 from tests.mutation import tools
+from tests.mutation.deviants import DEVIANTS
+from tests.mutation.deviants import run as run_deviant
+from tests.mutation.deviants import table as deviants_table
 from tests.mutation.mutant import Catch, Mutant
 from tests.mutation.mutants import MUTANTS
 from tests.mutation.tools import Found
@@ -147,6 +151,8 @@ def main(words: Sequence[str] | None = None) -> int:
     if given.workers < 1:
         print("mutation: --workers must be at least 1", file=sys.stderr)
         return 2
+    if given.deviants:
+        return _deviants(given.workers)
     if given.markdown is not None and (given.only or not given.all):
         print("mutation: --markdown writes the page of the whole list: it needs --all, without --only", file=sys.stderr)
         return 2
@@ -165,12 +171,26 @@ def main(words: Sequence[str] | None = None) -> int:
     return 1 if any(result.missed for result in results) or (whole and unbroken(results)) else 0
 
 
+def _deviants(workers: int) -> int:
+    """0 if the suite says of every deviant what it must, 1 if not."""
+    results = []
+    for deviant in DEVIANTS:
+        with TemporaryDirectory(prefix="omni-deviant-") as folder:
+            results.append(said := run_deviant(deviant, Path(folder), workers)[0])
+        parts = {"not named with a program": said.missing, "blamed": said.blamed, "undecided": said.undecided}
+        words = "; ".join(f"{what}: {' '.join(rules) or 'none'}" for what, rules in parts.items())
+        print(f"deviant {deviant.id}: {said.seconds:.0f} s; {words}", flush=True)
+    print(deviants_table(results))
+    return 0 if all(said.passes for said in results) else 1
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     add = parser.add_argument
     add("--all", action="store_true", help="every mutant with every tool, instead of some of each tool's")
     add("--only", action="append", default=[], metavar="NAME",
         help="only this mutant, the mutants of this file or folder, or this tool; all of them; repeatable")  # fmt: skip
+    add("--deviants", action="store_true", help="run the suite on the implementations with many mistakes, instead")
     add("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="at a time (default: %(default)s)")
     add("--markdown", type=Path, metavar="FILE", help="write the table as a page too")
     return parser

@@ -2,37 +2,60 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
-from tests.mutation.mutant import Mutant
-
-NAIVE = "docs/examples/target_c/omni_naive.c"
+from conformance.results import Report
+from conformance.rules import RULES
+from conformance.runner import run_suite
+from tests.mutation import workspace
+from tests.mutation.mutant import Mutant, suite
+from tests.mutation.mutants import MUTANTS
+from tests.mutation.workspace import NAIVE
 
 
 class Deviant(NamedTuple):
-    """An implementation with several mistakes, each a mutant whose rules must all be named.
+    """An implementation with several mistakes.
 
-    consequences: rules that may be named though no mistake is about them, each with the reason.
+    mistakes: mutants, of which the suite must name the first rule and may name the others. module: of a target in
+    Python, its text. planted: the rules of its mistakes. consequences: rules that may be named though no mistake is
+    about them, each with the reason.
     """
 
     id: str
-    mistakes: tuple[Mutant, ...]
+    what: str
+    mistakes: tuple[Mutant, ...] = ()
+    module: str = ""
+    planted: tuple[str, ...] = ()
     consequences: tuple[tuple[str, str], ...] = ()
 
     @property
-    def rules(self) -> set[str]:
-        """The rules that it breaks."""
-        return {rule for mistake in self.mistakes for rule in mistake.rules}
+    def rules(self) -> list[str]:
+        """The rules that must be named."""
+        return list(dict.fromkeys((*self.planted, *(mistake.rules[0] for mistake in self.mistakes))))
+
+    @property
+    def allowed(self) -> set[str]:
+        """The rules that may be named."""
+        others = (rule for mistake in self.mistakes for rule in mistake.rules)
+        return {*self.rules, *others, *(rule for rule, _ in self.consequences)}
+
+
+def _drawn(*names: str) -> tuple[Mutant, ...]:
+    """Mutants of the list."""
+    known = {mutant.id: mutant for mutant in MUTANTS}
+    return tuple(known[name] for name in names)
 
 
 def _naive(id: str, rule: str, *texts: str) -> Mutant:
-    from tests.mutation.mutant import suite
-
     return Mutant(id, NAIVE, suite(rule), *texts)
 
 
 A = Deviant(
     "a",
+    "the example in C",
     (
         _naive(
             "one_slot_is_never_used", "PSH-2",
@@ -100,7 +123,222 @@ A = Deviant(
             "  limit until = limit_of(timeout);\n  bool again = timeout != 0 && !p->region.data; /* PSH-5 */\n",
         ),
     ),
+    consequences=(
+        ("WAI-1", "a push without limit waits by the call that is `wait`"),
+        ("BRK-6", "the empty name has no precedence where it is a name"),
+    ),
 )  # fmt: skip
 
-DEVIANTS = (A,)
+B = Deviant(
+    "b",
+    "the core in C",
+    _drawn(
+        "one_slot_lost", "bytes_sent_count_messages", "names_end_at_a_nul", "the_last_byte_of_the_limit_is_refused",
+        "shutdown_does_not_wait", "commit_ignores_the_offset", "a_blocking_pop_answers_empty", "pops_ignore_exports",
+        "a_pop_of_nothing_expires",
+    ),
+)  # fmt: skip
+
+C = Deviant(
+    "c",
+    "the model, its channels",
+    _drawn(
+        "size_checked_too_late", "batch_counts_all", "nothing_reserved", "commit_ignores_offset", "batch_waits_to_fill",
+        "pop_of_nothing_keeps", "exports_limit_one_too_many", "a_wait_ignores_what_is_left",
+        "closed_pop_is_not_counted",
+    ),
+)  # fmt: skip
+
+D = Deviant(
+    "d",
+    "the model, its brokers and handles",
+    _drawn(
+        "empty_name_is_granted", "limit_itself_is_too_much", "names_end_at_nul", "unknown_name_is_removed",
+        "shut_is_connected", "shutdown_always_done", "moved_from_has_a_size", "negative_count_is_none",
+        "messages_equal_their_bytes", "total_bytes_of_the_living",
+    ),
+)  # fmt: skip
+
+_MODULE = '''
+"""A target in Python over fast_impl, with mistakes of its own."""
+
+import ctypes
+
+from fast_impl import *
+from fast_impl import ConsumerHandle, MailboxBroker, PopResult, ProducerHandle, ProducerStats, PushResult
+
+_try_push, _blocking_push = ProducerHandle.try_push, ProducerHandle.blocking_push
+_is_connected, _rollback, _commit = ProducerHandle.is_connected, ProducerHandle.rollback, ProducerHandle.commit
+_try_pop, _batch_pop, _stats = ConsumerHandle.try_pop, ConsumerHandle.batch_pop, ConsumerHandle.get_stats
+_remove = MailboxBroker.remove_channel
+
+
+def try_push(self, data):
+    result = _try_push(self, data)
+    return PushResult.QUEUE_FULL if result is PushResult.INVALID_SIZE else result
+
+
+def blocking_push(self, data, timeout=None):
+    return _blocking_push(self, data, 0 if timeout is None else timeout)
+
+
+def is_connected(self):
+    if self.capacity() == 0:
+        ctypes.string_at(0)
+    return _is_connected(self)
+
+
+def rollback(self):
+    return None
+
+
+def commit(self, n, offset=0):
+    return _commit(self, n)
+
+
+def try_pop(self):
+    result, message = _try_pop(self)
+    return (PopResult.TIMEOUT, None) if result is PopResult.EMPTY else (result, message)
+
+
+def batch_pop(self, max_count, timeout=0):
+    return _batch_pop(self, min(max_count, 2) if type(max_count) is int else max_count, timeout)
+
+
+def remove_channel(self, name):
+    return _remove(self, name) or not self.has_channel(name)
+
+
+def get_stats(self):
+    received, size, failed = _stats(self)
+    return type(_stats(self))(received, size, 0)
+
+
+ProducerHandle.try_push, ProducerHandle.blocking_push = try_push, blocking_push
+ProducerHandle.is_connected, ProducerHandle.rollback, ProducerHandle.commit = is_connected, rollback, commit
+ConsumerHandle.try_pop, ConsumerHandle.batch_pop, ConsumerHandle.get_stats = try_pop, batch_pop, get_stats
+MailboxBroker.remove_channel = remove_channel
+OMNI_NOT_PROVIDED = ("interruption",)
+'''
+
+E = Deviant(
+    "e",
+    "a target in Python",
+    module=_MODULE.lstrip(),
+    planted=("PSH-1", "PSH-4", "LIF-4", "RSV-5", "RSV-3", "POP-1", "POP-5", "BRK-9", "STA-2"),
+)
+
+F = Deviant(
+    "f",
+    "the example in C",
+    (
+        _naive(
+            "the_largest_message_is_refused", "PSH-1",
+            "if (size == 0 || size > c->max_message_size) return OMNI_PUSH_INVALID_SIZE;",
+            "if (size == 0 || size >= c->max_message_size) return OMNI_PUSH_INVALID_SIZE;",
+        ),
+        _naive(
+            "commit_forgets_the_offset", "RSV-3",
+            "    publish(c, offset, size);\n", "    publish(c, 0, size);\n",
+        ),
+        _naive(
+            "a_batch_is_not_limited", "POP-5",
+            "  *count = wanted < most ? wanted : most;",
+            "  *count = wanted < most && wanted < 3 ? wanted : most < 3 ? most : 3;",
+        ),
+        _naive(
+            "a_pop_of_nothing_frees_nothing", "MSG-2",
+            "  return !k->side.closed && message->pop == k->pops;", "  return message->pop == k->pops;",
+        ),
+        _naive("a_shut_channel_says_it_is_open", "SHD-1",
+            "leave(&p->side, !p->side.closed && !nobody_receives(p->side.channel))",
+            "leave(&p->side, !p->side.closed && !p->side.channel->consumer.side.closed)",
+        ),
+        _naive(
+            "sizes_are_rounded", "CFG-2",
+            "uint64_t size = clamp(max_message_size, 64, 16777216);",
+            "uint64_t size = (clamp(max_message_size, 64, 16777216) + 15) / 16 * 16;",
+        ),
+        _naive(
+            "a_time_out_is_no_failed_pop", "STA-2",
+            "k->side.stats.failed += result == OMNI_POP_TIMEOUT || (", "k->side.stats.failed += (",
+        ),
+        _naive(
+            "removes_what_is_there", "BRK-9",
+            "  (void)broker, (void)name, (void)name_size;\n  return 0;",
+            "  return omni_has_channel(broker, name, name_size);",
+        ),
+        _naive(
+            "memory_is_kept", "BRK-5",
+            "  broker->memory_used -= c->capacity * c->max_message_size;\n", "",
+        ),
+    ),
+)  # fmt: skip
+
+DEVIANTS = (A, B, C, D, E, F)
 """Each a copy of the project, or of the example in C, with all of its mistakes."""
+
+
+class Said(NamedTuple):
+    """What the suite said of a deviant.
+
+    missing: planted rules that no failure at the top level with a program names. blamed: rules that are named and were
+    not planted. undecided: rules of which nothing is known.
+    """
+
+    deviant: Deviant
+    named: list[str]
+    missing: list[str]
+    blamed: list[str]
+    undecided: list[str]
+    seconds: float
+
+    @property
+    def passes(self) -> bool:
+        """Whether the suite is good enough."""
+        return not self.missing and not self.blamed and len(self.undecided) <= UNDECIDED
+
+
+UNDECIDED = 3
+"""Rules of a deviant that may be left undecided."""
+
+
+def run(deviant: Deviant, folder: Path, workers: int = 2) -> tuple[Said, Report]:
+    """Run the suite on a deviant, made in `folder`; raises what `workspace.target` does."""
+    if deviant.module:
+        target = f"deviant_{deviant.id}"
+        (folder / f"{target}.py").write_text(deviant.module)
+    else:
+        target = workspace.target(deviant.mistakes[0], folder, *deviant.mistakes[1:])
+    sys.path.insert(0, str(folder))  # which workers take over
+    try:
+        report = run_suite(target, workers=workers)
+    finally:
+        sys.path.remove(str(folder))
+    top = [failure for failure in report.failures if not failure.cause]
+    shown = {failure.rule for failure in top if failure.program or failure.python}
+    named = [rule for rule in RULES if any(failure.rule == rule for failure in top)]
+    said = Said(
+        deviant,
+        named,
+        [rule for rule in deviant.rules if rule not in shown],
+        [rule for rule in named if rule not in deviant.allowed],
+        [rule for rule in RULES if report.verdict(rule) == "undecided"],
+        report.seconds,
+    )
+    return said, report
+
+
+def table(results: Sequence[Said]) -> str:
+    """What was said of each deviant, as a Markdown table."""
+    heads = ["deviant", "of", "planted", "named with a program", "named besides", "undecided"]
+    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    for said in results:
+        found = [rule for rule in said.deviant.rules if rule not in said.missing]
+        besides = [rule for rule in said.named if rule not in said.deviant.rules]
+        reasons = dict(said.deviant.consequences)
+        why = [f"{rule} ({reasons[rule]})" if rule in reasons else rule for rule in besides]
+        cells = [said.deviant.id, said.deviant.what, " ".join(said.deviant.rules), f"{len(found)} of "
+                 f"{len(said.deviant.rules)}", ", ".join(why), " ".join(said.undecided)]  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)

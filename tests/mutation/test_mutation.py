@@ -14,6 +14,7 @@ from conformance.rules import RULES
 from conformance.workers.process import Worker
 from tests.mutation import __main__ as command
 from tests.mutation import tools, workspace
+from tests.mutation.deviants import DEVIANTS, Deviant, Said, table
 from tests.mutation.mutant import Mutant, cbmc, native, suite, suite_any, verifier
 from tests.mutation.mutants import MUTANTS
 from tests.mutation.tools import TOOLS, Found
@@ -144,6 +145,29 @@ def test_a_mutant_is_caught_through_workers() -> None:
     assert found.caught
     assert found.by == "PSH-2"
     assert found.seen.startswith("PSH-2/")
+
+
+@pytest.mark.parametrize("deviant", DEVIANTS, ids=[deviant.id for deviant in DEVIANTS])
+def test_a_deviant_has_many_mistakes(deviant: Deviant, tmp_path: Path) -> None:
+    """They fit one copy together, and break eight rules or more."""
+    assert len(deviant.rules) >= 8
+    assert set(deviant.allowed) <= set(RULES)
+    assert len(deviant.consequences) <= 3
+    if deviant.mistakes:
+        workspace.patched(deviant.mistakes[0], tmp_path, *deviant.mistakes[1:])
+    else:
+        compile(deviant.module, deviant.id, "exec")
+
+
+def test_of_a_deviant_every_mistake_must_be_named() -> None:
+    """What is missing, blamed or left undecided is said, and is not enough."""
+    deviant = DEVIANTS[0]
+    good = Said(deviant, deviant.rules, [], [], ["CON-6"], 1.0)
+    assert good.passes
+    assert not good._replace(missing=["PSH-2"]).passes
+    assert not good._replace(blamed=["VOC-1"]).passes
+    assert not good._replace(undecided=["CON-6", "LIF-8", "MEM-2", "CON-7"]).passes
+    assert f"| {len(deviant.rules) - 1} of {len(deviant.rules)} |" in table([good._replace(missing=["PSH-2"])])
 
 
 @pytest.mark.slow

@@ -33,8 +33,14 @@ from fast_impl import *
 """A target that has the copy of fast_impl beside it."""
 
 
-def patched(mutant: Mutant, folder: Path) -> Path:
+NAIVE = "docs/examples/target_c/omni_naive.c"
+"""The example of a library in C, from the root."""
+
+
+def patched(mutant: Mutant, folder: Path, *more: Mutant) -> Path:
     """Copy the package that the mutant changes, with the mistake, below a new root in `folder`; that root.
+
+    more: mutants of the same package, whose mistakes the copy has too.
 
     ValueError where the mutant's file is missing, or an old text does not occur in it exactly once.
     """
@@ -44,6 +50,8 @@ def patched(mutant: Mutant, folder: Path) -> Path:
     text = mutant.apply((ROOT / mutant.file).read_text())
     shutil.copytree(ROOT / package, root / package, ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.pyd"))
     (root / mutant.file).write_text(text)
+    for other in more:
+        (root / other.file).write_text(other.apply((root / other.file).read_text()))
     return root
 
 
@@ -59,9 +67,13 @@ def native(mutant: Mutant, folder: Path, flags: Sequence[str] = ()) -> Path:
     return programs.native(compiler(), folder / "native", flags, core=patched(mutant, folder) / CORE)
 
 
-def target(mutant: Mutant, folder: Path) -> str:
+def target(mutant: Mutant, folder: Path, *more: Mutant) -> str:
     """What the conformance suite can load: the name of a module in `folder`, or the path of a shared library."""
-    root = patched(mutant, folder)
+    root = patched(mutant, folder, *more)
+    if mutant.file == NAIVE:
+        (root / "naive").mkdir()
+        (root / NAIVE).rename(root / "naive" / "omni_naive.c")
+        return str(programs.example(compiler(), folder / "libomni.so", root / "naive"))
     if mutant.file.startswith(f"{CORE}/"):
         return str(programs.library(compiler(), folder / "libomni.so", core=root / CORE))
     name = f"mutant_{mutant.id}"

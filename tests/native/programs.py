@@ -38,6 +38,11 @@ def library(compiler: str, target: Path, flags: Sequence[str] = (), *, core: Pat
     return _compile(compiler, ["-shared", "-fPIC", *flags], [core, core / "platform"], target)
 
 
+def example(compiler: str, target: Path, folder: Path) -> Path:
+    """An implementation of the C ABI in a folder, as a shared library; raises CannotBuild."""
+    return _compile(compiler, ["-shared", "-fPIC", f"-I{CORE}"], [folder], target)
+
+
 def _compile(compiler: str, flags: Sequence[str], folders: Sequence[Path], target: Path) -> Path:
     sources = [str(path) for folder in folders for path in sorted(folder.glob("*.c"))]
     command = [compiler, "-std=gnu11", "-O1", "-g", *flags, *(f"-I{folder}" for folder in folders), *sources]

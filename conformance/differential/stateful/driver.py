@@ -18,7 +18,7 @@ class Driver:
     """A lockstep with its variables by kind, oldest first."""
 
     def __init__(self, target: Any, tally: Tally) -> None:
-        self.lockstep = Lockstep(target, tally)
+        self.lockstep = Lockstep(target, tally, leaves=True)
         self.brokers: list[str] = []
         self.pairs: list[str] = []
         self.producers: list[str] = []
