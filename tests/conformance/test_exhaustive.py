@@ -165,7 +165,7 @@ def test_every_ring_position_is_a_start() -> None:
     """The states are replayed at each position in a ring of twice the capacity, and at each around the index wrap."""
     assert {f"CON-3/exhaustive-start-{popped:02}" for popped in range(16)} <= set(TRANSITIONS)
     wraps = {f"CON-3/exhaustive-index-wrap-{before:02}" for before in range(1, 17)}
-    assert {check.id for check in TRANSITIONS.values() if check.needs == {"start-index"}} > wraps
+    assert {check.id for check in TRANSITIONS.values() if "start-index" in check.needs} > wraps
 
 
 @mistakes

@@ -120,6 +120,19 @@ def test_the_target_in_cpp_keeps_the_rules_of_what_it_has(tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_target_in_python_keeps_the_rules_of_one_thread(tmp_path: Path) -> None:
+    """Every unit check holds that does not need what it says that it lacks."""
+    shutil.copy(TARGET.with_name("target_python") / "omni_deque.py", tmp_path)
+    code, report = _run_suite(tmp_path, "unit", target="omni_deque")
+    assert report["failures"] == []
+    assert (code, report["verdict"]) == (0, "holds")
+    verdicts = {each["id"]: each["verdict"] for each in report["rules"]}  # type: ignore[attr-defined]
+    held = ("PSH-2", "BRK-11", "MSG-1", "MSG-2", "LIF-4", "RSV-4")
+    assert [verdicts[rule] for rule in held] == ["holds"] * len(held)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("sanitizer", SANITIZERS)
 def test_the_sanitizers_find_nothing(folder: Path, sanitizer: str) -> None:
     """No data race, leak or undefined behaviour in the native program: 20000 messages, and its races."""
