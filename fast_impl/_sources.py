@@ -98,6 +98,10 @@ class Function(NamedTuple):
         """A pointer to it, of its own name."""
         return f"{self.returns}(*{self.name})({self.parameters})"
 
+    def has_owner(self) -> bool:
+        """Whether its first argument is an object, which tells the core that made it."""
+        return re.match(r"(const )?omni_\w+ \*\w", self.parameters) is not None
+
     def forwarded(self) -> str:
         """Its definition in native code that was built apart: the call of the core that made its first argument."""
         names = [re.split(r"[ *]", parameter)[-1] for parameter in self.parameters.split(", ")]
@@ -128,7 +132,7 @@ def native(template: Path) -> str:
         "each": " ".join(f"_({each.name})" for each in every),
         "structs": str(len(structs)),
         "sizes": ", ".join(f"sizeof({name})" for _, name in structs),
-        "forwarded": "\n".join(each.forwarded() for each in every if "omni_" in each.parameters),
+        "forwarded": "\n".join(each.forwarded() for each in every if each.has_owner()),
         "pxd_opaque": "".join(f"    ctypedef struct {name}:\n        pass\n" for name in opaque),
         "pxd_enumerators": "".join(f"        {name}\n" for name in enumerators),
         "pxd_structs": "".join(

@@ -11,12 +11,12 @@
 
 struct omni_producer {
   alignas(OMNI_LINE) const void *core; /* omni_core of when it was made: first, in every version of the ABI */
-  omni_guard guard;
   omni_channel *channel;
   _Atomic bool ended;           /* the close is complete; written under the registry's lock */
   _Atomic uint64_t region;      /* the number of the outstanding reservation, or 0; written by the thread inside */
   _Atomic uint64_t region_pins; /* of that reservation; incremented by the thread inside, decremented by any */
   uint64_t regions;             /* how many there have been */
+  omni_guard guard;
 };
 
 /* What a pop found, and may take. */
@@ -27,7 +27,6 @@ typedef struct {
 
 struct omni_consumer {
   alignas(OMNI_LINE) const void *core;
-  omni_guard guard;
   omni_channel *channel;
   _Atomic bool ended;
   _Atomic uint64_t exports; /* how many messages are pinned, and PIN_TRIED for each pin that is under way */
@@ -35,6 +34,7 @@ struct omni_consumer {
   _Atomic uint64_t open; /* twice its number, plus 1 if its end completes a close; 0: none is open */
   _Atomic uint64_t opened_by;
   omni_offer offer;
+  omni_guard guard;
 };
 
 #define PIN_TRIED (UINT64_C(1) << 32)

@@ -160,6 +160,7 @@ def test_the_tests_pass_on_the_wheel(dist: Path, wheel: Path, tmp_path: Path) ->
     assert re.search(r"\d{3,} passed", said), said
     where = run(python, "-c", "import fast_impl; print(fast_impl.__file__)", cwd=folder)
     assert str(tmp_path / "venv") in where
+    assert "keeps every rule checked" in run(python.with_name("omni-conformance"), "run", "--only", "PSH", cwd=folder)
 
 
 def test_the_model_runs_alone(model_wheel: Path, tmp_path: Path) -> None:
