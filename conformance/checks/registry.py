@@ -79,6 +79,10 @@ _USES = {
 }  # fmt: skip
 
 
+_OF_EXPORTS = ("MSG-3", "RSV-7")
+"""Rules that say nothing of a target without pins."""
+
+
 def program(rule: str, name: str, text: str, opened: bool = True, needs: str = "") -> None:
     """Register a program as a check of `rule`; `opened` starts it with a channel of capacity 8 and size 64.
 
@@ -86,7 +90,7 @@ def program(rule: str, name: str, text: str, opened: bool = True, needs: str = "
     """
     parsed = parse((OPEN if opened else "") + text)
     uses = {feature for feature, words in _USES.items() if any(word in text for word in words)}
-    if re.search(r"= .*\.data\b", text):
+    if rule in _OF_EXPORTS or re.search(r"= .*\.data\b", text):
         uses.add("pins")
     if (OPEN * opened + text).count("MailboxBroker(") > 1:
         uses.add("brokers")

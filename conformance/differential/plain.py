@@ -88,6 +88,8 @@ def _plain(line: str) -> Operation:
         tree = ast.parse(line)
     except (SyntaxError, ValueError) as error:
         raise Refused(f"a line of the failure file is no Python, {error}: {line!r}") from None
+    if "# x" in line:
+        raise Refused(f"a line of the failure file asks to be repeated: {line!r}")
     if len(tree.body) != 1:
         raise Refused(f"a line of the failure file has {len(tree.body)} statements, not 1: {line!r}")
     for what in _beyond(tree):

@@ -79,6 +79,7 @@ BEYOND = {
     "f'{p}'": "JoinedStr",
     "b'x'; omni.MailboxBroker()": "2 statements",
     "p.try_push(b'x'": "no Python",
+    "p.try_push(b'x') # x1000000000": "asks to be repeated",
 }
 """Lines that a failure file could have, and what is refused in each."""
 
