@@ -31,7 +31,7 @@ def _innermost(trace: TracebackType | None) -> tuple[FrameType, int] | None:
     best: tuple[FrameType, int] | None = None
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
-        if file.startswith(_SUITE) and not file.endswith("threads.py"):
+        if file.startswith(_SUITE) and file != f"{_SUITE}/threads.py" and not file.endswith("/registry.py"):
             best = trace.tb_frame, trace.tb_lineno
         trace = trace.tb_next
     return best

@@ -165,11 +165,13 @@ def operation_of(thread: int, body: str = "") -> str | None:
     A target made of Python shows a frame of that name. One made of C shows none: there the line of the check that
     calls it names the operation, or `body`, the name of the function that the thread runs.
     """
-    frame = sys._current_frames().get(thread)
+    frame, outermost = sys._current_frames().get(thread), ""
     while frame is not None and not _is_check(frame):
         if frame.f_code.co_name in OPERATIONS and Path(frame.f_code.co_filename).name != "threading.py":
-            return frame.f_code.co_name
+            outermost = frame.f_code.co_name
         frame = frame.f_back
+    if outermost:
+        return outermost
     called = [] if frame is None else [each for each in re.findall(r"\.(\w+)\(", _line(frame)) if each in OPERATIONS]
     return called[-1] if called else body if frame is not None and body in OPERATIONS else None
 

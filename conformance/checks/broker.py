@@ -195,7 +195,8 @@ def many_names_at_once(omni: Any) -> None:
     for name in names[::2]:
         pairs[name].close()
     for number, name in enumerate(names):
-        assert broker.has_channel(name) == bool(number % 2), f"{name!r}, after every other one was closed"
+        there = broker.has_channel(name)
+        assert there == bool(number % 2), f"has_channel({name!r}) is {there} after every other channel was closed"
     for pair in pairs.values():
         pair.close()
     assert broker.get_stats().active_channels == 0

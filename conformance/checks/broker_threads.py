@@ -91,7 +91,8 @@ def totals_never_fall_while_channels_come_and_go(omni: Any) -> None:
 
     def churn(me: int) -> None:
         while not over.is_set():
-            _, pair = broker.request_channel(f"churn {me}", config)
+            error, pair = broker.request_channel(f"churn {me}", config)
+            assert pair is not None, f"a request of a name that was closed answered {error.name}"
             pair.producer.try_push(b"123")
             wait(2)  # one poll that has the message is done, and the next has begun
             pair.close()
