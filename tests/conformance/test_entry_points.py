@@ -35,9 +35,7 @@ def test_the_one_broker_of_a_process_is_checked_under_names_of_its_own() -> None
     _, mine = broker.request_channel("a", fast_impl.ChannelConfig(8, 64))
     assert mine is not None
     assert mine.producer.try_push(b"mine")
-    report = conformance.check(
-        lambda: broker, without=("brokers", *SEQUENTIAL), only=("BRK", "LIF", "SHD", "PSH-2")
-    )
+    report = conformance.check(lambda: broker, without=("brokers", *SEQUENTIAL), only=("BRK", "LIF", "SHD", "PSH-2"))
     assert report.holds
     assert (report.verdict("BRK-11"), report.verdict("BRK-8")) == ("holds", "holds")
     assert {"brokers", "memory-limit"} < set(report.not_provided)
