@@ -160,8 +160,8 @@ def test_the_tests_pass_on_the_wheel(dist: Path, wheel: Path, tmp_path: Path) ->
     assert re.search(r"\d{3,} passed", said), said
     where = run(python, "-c", "import fast_impl; print(fast_impl.__file__)", cwd=folder)
     assert str(tmp_path / "venv") in where
-    found = "from importlib.util import find_spec as f; print(*map(bool, map(f, ('omnimailbox_pytest', 'conformance'))))"
-    assert run(python, "-c", found, cwd=folder) == "True True\n"  # what pytest loads
+    found = "from importlib.util import find_spec; print(bool(find_spec('omnimailbox_pytest')))"
+    assert run(python, "-c", found, cwd=folder) == "True\n"  # what pytest loads
     assert "keeps every rule checked" in run(python.with_name("omni-conformance"), "run", "--only", "PSH", cwd=folder)
 
 
