@@ -134,7 +134,7 @@ B = Deviant(
     "the core in C",
     _drawn(
         "one_slot_lost", "bytes_sent_count_messages", "names_end_at_a_nul", "the_last_byte_of_the_limit_is_refused",
-        "shutdown_does_not_wait", "commit_ignores_the_offset", "a_blocking_pop_answers_empty", "pops_ignore_exports",
+        "shutdown_does_not_wait", "commit_ignores_the_offset", "remove_takes_what_is_alive", "pops_ignore_exports",
         "a_pop_of_nothing_expires",
     ),
 )  # fmt: skip
