@@ -58,10 +58,13 @@ def _explains(fact: Fact, failure: Failure) -> bool:
         return False
     if fact.answer:
         return re.search(rf"\b{re.escape(fact.answer)}\b", seen) is not None
-    return fact.call in seen or any(word in seen for word in _FIELDS.get(fact.field, ()))
+    return any(word in seen for word in (fact.call, *_FIELDS.get(fact.field, ()), *_FOLLOWS.get(fact.call, ())))
 
 
 _PUSHES = ("try_push", "blocking_push", "batch_push", "send", "send_many", "reserve")
+_FOLLOWS = {"has_channel": ("NAME_EXISTS",)}
+"""What other calls answer where a query differs."""
+
 _FIELDS = {
     "active": ("active_channels",),
     "total": ("total_channels_created", "total_messages_sent", "total_bytes_transferred"),
