@@ -104,10 +104,10 @@ def breaking(target: str = "broken_target") -> Report:
     """A failure of each kind, and a check with each outcome."""
     checks = _checks()
 
-    def ends(check: str, outcome: str, reason: str = "") -> None:
+    def ends(check: str, outcome: str, reason: str = "", decided: bool = True) -> None:
         known = checks[check]
         operations = 0 if outcome in ("skipped", "not provided") else known.operations
-        checks[check] = replace(known, outcome=outcome, operations=operations, reason=reason)
+        checks[check] = replace(known, outcome=outcome, operations=operations, reason=reason, decided=decided)
 
     failures = [
         Failure(
@@ -154,6 +154,7 @@ def breaking(target: str = "broken_target") -> Report:
     ends("CON-3/history", "failed")
     ends("PSH-2/unit", "failed")
     ends("PSH-1/exhaustive", "failed")
+    ends("MSG-2/unit", "failed", "ended by what PSH-2 is about", decided=False)
     ends("LIF-4/unit", "crashed", "killed by signal 11")
     ends("LIF-2/unit", "hung", "no answer for 60 s")
     ends("CON-5/wakes-on-data", "failed")
