@@ -115,7 +115,7 @@ lint: $(VENV)/.lint
 	@include=$$($(VPYTHON) -c 'import sysconfig; print(sysconfig.get_paths()["include"])'); \
 		ls fast_impl/core/*.c fast_impl/core/platform/*.c fast_impl/cpython/*.c fast_impl/flatbuffers/verifier/*.c | \
 		xargs -P 2 -n 4 $(VENV)/bin/clang-tidy --quiet \
-		--extra-arg=-std=gnu11 --extra-arg=-Ifast_impl/core --extra-arg=-I$(VENV) --extra-arg=-isystem$$include
+		--extra-arg=-std=gnu11 --extra-arg=-Ifast_impl/core --extra-arg=-Ifast_impl/flatbuffers/verifier --extra-arg=-I$(VENV) --extra-arg=-isystem$$include
 
 types: $(VENV)/.lint
 	@$(VPYTHON) -m mypy $(ARGS)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fast_impl._binding import Batch, ConsumerHandle, Message, ProducerHandle, Reservation
 from fast_impl._binding import fences as fences
-from fast_impl._broker import ChannelPair, MailboxBroker, open_channel
+from fast_impl._broker import ChannelPair, MailboxBroker, attach, close_detached, open_channel
 from fast_impl._choice import binding as binding
 from fast_impl._choice import platform as platform
 from fast_impl.flatbuffers.schema import Schema
@@ -55,6 +55,8 @@ __all__ = [
     "Schema",
     "SchemaError",
     "UnknownTableError",
+    "attach",
+    "close_detached",
     "get_include",
     "open_channel",
 ]

@@ -2,7 +2,8 @@
 
 `_core` is the best variant for the platform, `_core_portable` the one made of a mutex and a condition
 variable; the second is built everywhere so that it is tested everywhere. `_handles` has the types in C over the
-core's own sources, for CPython. `_verifier` is the FlatBuffers verifier.
+core's own sources, with the FlatBuffers verifier, for CPython. `_verifier` is that verifier over cffi. Where there is
+no cffi, as for CPython 3.13 without a GIL, what is built over it is left out.
 
 What is built over cffi is listed in `_sources.py`, which is loaded by its path: importing it through `fast_impl` would
 import the very extension modules that are about to be built. The signatures and docstrings of `_handles` are those of
@@ -41,6 +42,11 @@ HELP = (
     "({version}; Debian and Ubuntu: apt-get install python{version}-dev). The compiler's own messages are above."
 )
 
+WITHOUT_CFFI = (
+    "fast_impl: this Python has no cffi, so {modules} are left out: OMNI_BINDING=cffi and OMNI_PLATFORM=portable\n"
+    "will not work; the types in C, which are the default, have everything else."
+)
+
 
 def load_sources(package: Path) -> ModuleType:
     """`_sources` of `package`, without importing that."""
@@ -56,11 +62,15 @@ def load_sources(package: Path) -> ModuleType:
 def compile_all(package: Path, scratch: Path) -> list[Path]:
     """Compile every extension module under `scratch`, at the same time, in a folder and a process each; their paths."""
     sources = load_sources(package)
-    compilers = {
-        module: partial(sources.core(module, portable).compile, verbose=True) for module, portable in VARIANTS.items()
-    }
-    compilers[VERIFIER] = partial(sources.verifier(VERIFIER).compile, verbose=True)
-    if sys.implementation.name == "cpython":
+    compilers: dict[str, Any] = {}
+    cpython = sys.implementation.name == "cpython"
+    if not cpython or importlib.util.find_spec("cffi"):
+        for module, portable in VARIANTS.items():
+            compilers[module] = partial(sources.core(module, portable).compile, verbose=True)
+        compilers[VERIFIER] = partial(sources.verifier(VERIFIER).compile, verbose=True)
+    else:
+        print(WITHOUT_CFFI.format(modules=", ".join([*VARIANTS, VERIFIER])), file=sys.stderr)
+    if cpython:
         compilers[HANDLES] = partial(compile_handles, package)
     # Processes, as cffi changes the working directory; forked, as this file is no module that another could import.
     forked = multiprocessing.get_context("fork")
@@ -84,12 +94,13 @@ def compile_handles(package: Path, tmpdir: str) -> str:
     """Compile `_handles` with the core's sources in it, optimised as one where the tools can; its path."""
     headers = Path(tmpdir) / "headers"
     headers.mkdir(parents=True)
-    (headers / "docs.h").write_text("".join(load_sources(package).docs(package)), encoding="utf-8")
+    sources = load_sources(package)
+    (headers / "docs.h").write_text("".join(sources.docs(package)), encoding="utf-8")
     optimised_as_one = "-flto=auto" if _links_with("-flto=auto", tmpdir) else "-O3"
     extension = Extension(
         HANDLES,
-        sources=sorted(map(str, [*package.glob("cpython/*.c"), *package.glob("core/**/*.c")])),
-        include_dirs=[str(package / "core"), str(headers)],
+        sources=sources.handles(package),
+        include_dirs=[*sources.includes(package), str(headers)],
         define_macros=[("OMNI_PORTABLE", "1")] if VARIANTS["fast_impl._core"] else [],
         extra_compile_args=["-std=gnu11", "-O3", "-fvisibility=hidden", optimised_as_one],
         extra_link_args=["-O3", optimised_as_one],

@@ -40,6 +40,8 @@ def load(name: str, without: Iterable[str] = ()) -> Target:
         lacks.setdefault("in-place", "no FlatBuffers")
     if not hasattr(omni.ConsumerHandle, "wait"):
         lacks.setdefault("waiting", "not there")
+    if not hasattr(omni, "attach"):
+        lacks.setdefault("detaching", "not there")
     if not hasattr(omni, "set_start_index"):
         lacks.setdefault("start-index", "this build cannot set it; test builds can")
     return Target(name, omni, frozenset(FEATURES) - frozenset(lacks), preamble, lacks)

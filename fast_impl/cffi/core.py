@@ -37,13 +37,14 @@ def kept(owner: Any, storage: Any) -> Any:
     return owner
 
 
-def endpoint(slot_type: str, close: Any, free: Any) -> tuple[Any, Any]:
-    """(handle, token): an empty slot for a handle of the core, which `request_channel` fills.
+def endpoint(kind: str, close: Any, free: Any) -> tuple[Any, Any]:
+    """(handle, token): an empty slot for a handle of the core, which `request_channel` or `attach` fills.
 
-    It is closed when nothing refers to the token, freed when nothing refers to the handle, which the token does.
+    Its second place is set when the handle is detached: then it is somebody else's [LIF-10]. It is closed when nothing
+    refers to the token, freed when nothing refers to the handle, which the token does.
     """
-    slot = ffi.gc(ffi.new(slot_type), free)
-    handle = kept(ffi.cast(slot_type, slot), slot)
+    slot = ffi.gc(ffi.new(f"{kind} *[2]"), free)
+    handle = kept(ffi.cast(f"{kind} **", slot), slot)
     return handle, kept(ffi.cast("void *", handle), ffi.gc(handle, close))
 
 
@@ -60,14 +61,14 @@ def clock(timeout: int) -> Callable[[], int]:
 
 
 def wait(call: Callable[[Any, int], int], handle: Any, left: Callable[[], int]) -> int:
-    """`call(handle, time left)`, again for as long as signals interrupt it.
+    """`call(handle, time left)`, again for as long as signals interrupt it; CHANNEL_CLOSED once it is detached.
 
     The interpreter runs their handlers between two calls, and may raise there [CON-6].
     """
-    code = call(handle[0], left())
+    code = lib.OMNI_INTERRUPTED
     while code == lib.OMNI_INTERRUPTED:
-        code = call(handle[0], left())
-    return code
+        code = lib.OMNI_POP_CHANNEL_CLOSED if handle[1] else call(handle[0], left())
+    return int(code)
 
 
 def channel_name(call: Callable[[Any, Any], Any], handle: Any) -> bytes:

@@ -21,6 +21,7 @@ static const import imports[] = {
     {"fast_impl._common", "expired", offsetof(handles_state, expired)},
     {"fast_impl._common", "ended", offsetof(handles_state, ended)},
     {"fast_impl._common", "held", offsetof(handles_state, held)},
+    {"fast_impl._common", "undetached", offsetof(handles_state, undetached)},
     {"fast_impl._common", "send_many_stopped", offsetof(handles_state, stopped)},
 };
 enum { IMPORTS = sizeof imports / sizeof *imports };
@@ -43,6 +44,7 @@ static const type types[] = {
     {&batch_spec, "Batch", offsetof(handles_state, batch)},
     {&payloads_spec, NULL, offsetof(handles_state, payloads)},
     {&registry_spec, "Registry", offsetof(handles_state, registry)},
+    {&compiled_spec, "CompiledSchema", offsetof(handles_state, compiled)},
 };
 enum { TYPES = sizeof types / sizeof *types };
 
@@ -120,6 +122,12 @@ static void release(void *module) {
 
 static PyModuleDef_Slot slots[] = {
     {Py_mod_exec, execute},
+#ifdef Py_MOD_PER_INTERPRETER_GIL_SUPPORTED
+    {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+#endif
+#ifdef Py_MOD_GIL_NOT_USED
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
     {0, NULL},
 };
 
