@@ -13,7 +13,13 @@ from fast_impl._choice import platform
 from fast_impl._common import FOREVER, Buffer, as_memory
 from spec_model.vocabulary import PopResult, PushResult
 
-core = import_module("fast_impl._core" if platform == "futex" else "fast_impl._core_portable")
+try:
+    core = import_module(_NAME := "fast_impl._core" if platform == "futex" else "fast_impl._core_portable")
+except ModuleNotFoundError as error:
+    raise ImportError(
+        f"{_NAME} is not built: install again with a C compiler and cffi; on CPython, the types in C need neither "
+        "OMNI_BINDING nor OMNI_PLATFORM"
+    ) from error
 ffi: Any = core.ffi
 lib: Any = core.lib
 

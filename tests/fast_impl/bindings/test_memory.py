@@ -205,6 +205,7 @@ def test_one_view_is_kept_while_the_stream_goes_on(fast: ModuleType, channel: An
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_native_pops_respect_views(fast: ModuleType, channel: Any, when: str) -> None:
     """A pop by native code, through the handle's address, is refused as well [MSG-3]."""
+    pytest.importorskip("fast_impl._core", reason="built without cffi")
     from fast_impl.cffi.core import ffi, lib  # another copy of the core's code, over the same data
 
     producer, consumer = channel
