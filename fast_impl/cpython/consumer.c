@@ -17,6 +17,7 @@ PyObject *consumer_new(handles_state *state) {
   if (!endpoint) return PyErr_NoMemory();
   endpoint->references = 1;
   endpoint->state = state;
+  end_list(state->open, &endpoint->listed, false);
   PyObject *self = (PyObject *)handle_of(state, endpoint);
   consumer_endpoint_drop(endpoint);
   return self;

@@ -56,6 +56,8 @@ enum { FOREVER = -1 }; /* the duration that the core takes for ever */
 typedef struct message_object message_object;
 typedef struct reservation_object reservation_object;
 
+typedef struct open_ends open_ends;
+
 typedef struct {
   PyTypeObject *producer, *consumer, *message, *reservation, *batch, *payloads, *registry, *compiled;
   PyObject *push_results[OMNI_PUSH_QUEUE_FULL + 1], *pop_results[OMNI_POP_EMPTY + 1];
@@ -65,12 +67,20 @@ typedef struct {
   PyObject *refuse, *unsent, *unreceived, *expired, *ended, *held, *bad_element, *stopped, *undetached; /* likewise */
   message_object *free_messages; /* each linked to the next, and holding a reference to its type; with a GIL only */
   int free_message_count;
+  open_ends *open;    /* what the interpreter closes when it ends */
   _Atomic bool given; /* whether the last of the waiting calls to release or take the GIL released it: see gil.c */
 } handles_state;
+
+/* What an endpoint is in the list of its interpreter's. */
+typedef struct listed_end {
+  struct listed_end *next, **previous;
+  bool sends;
+} listed_end;
 
 /* The two endpoints of a channel: what move() carries. References are counted: those of handles, moved-from ones
  * included, and those of what was given out. Closed with the handle, freed with the last reference. */
 typedef struct {
+  listed_end listed;
   shared_count references;
   handles_state *state; /* as long as any object of ours lives: its type keeps the module */
   omni_producer *handle;
@@ -82,6 +92,7 @@ typedef struct {
 } producer_endpoint;
 
 typedef struct {
+  listed_end listed;
   shared_count references;
   handles_state *state;
   omni_consumer *handle;
@@ -166,8 +177,16 @@ static inline PyObject *exchange(PyObject **place, PyObject *object) {
 #endif
 }
 
+/* Of ends.c: lists an endpoint that has been made, and takes it off the list before it is freed. */
+void end_list(open_ends *open, listed_end *end, bool sends);
+void end_unlist(open_ends *open, listed_end *end);
+/* An empty list for this interpreter; NULL with an exception. */
+open_ends *ends_of_interpreter(void);
+void ends_release(open_ends *open);
+
 static inline void producer_endpoint_drop(producer_endpoint *endpoint) {
   if (ONE_LESS(endpoint->references)) return;
+  end_unlist(endpoint->state->open, &endpoint->listed);
   if (IS_SET(endpoint->detached)) omni_producer_release(endpoint->handle);
   else if (endpoint->handle) omni_producer_free(endpoint->handle);
   PyMem_Free(endpoint);
@@ -175,6 +194,7 @@ static inline void producer_endpoint_drop(producer_endpoint *endpoint) {
 
 static inline void consumer_endpoint_drop(consumer_endpoint *endpoint) {
   if (ONE_LESS(endpoint->references)) return;
+  end_unlist(endpoint->state->open, &endpoint->listed);
   if (IS_SET(endpoint->detached)) omni_consumer_release(endpoint->handle);
   else if (endpoint->handle) omni_consumer_free(endpoint->handle);
   Py_XDECREF(endpoint->given[0]);

@@ -79,6 +79,7 @@ static int complete(PyTypeObject *kind, const char *name) {
 
 static int execute(PyObject *module) {
   handles_state *state = PyModule_GetState(module);
+  if (!(state->open = ends_of_interpreter())) return -1;
   for (int i = 0; i < TYPES; i++) {
     PyObject *kind = *made(state, i) = PyType_FromModuleAndSpec(module, types[i].spec, NULL);
     const char *name = types[i].public_name;
@@ -111,6 +112,7 @@ static int traverse(PyObject *module, visitproc visit, void *arg) {
 static void release(void *module) {
   handles_state *state = PyModule_GetState(module);
   free_messages_clear(state);
+  ends_release(state->open);
   for (int i = 0; i < TYPES; i++) Py_CLEAR(*made(state, i));
   for (int i = 0; i < IMPORTS; i++) Py_CLEAR(*imported(state, i));
   for (int i = 0; i <= OMNI_PUSH_QUEUE_FULL; i++) Py_CLEAR(state->push_results[i]);

@@ -17,6 +17,7 @@ PyObject *producer_new(handles_state *state) {
   if (!endpoint) return PyErr_NoMemory();
   endpoint->references = 1;
   endpoint->state = state;
+  end_list(state->open, &endpoint->listed, true);
   PyObject *self = (PyObject *)handle_of(state, endpoint);
   producer_endpoint_drop(endpoint);
   return self;
