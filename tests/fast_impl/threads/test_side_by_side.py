@@ -176,13 +176,16 @@ def test_one_message_many_views() -> None:
             payload = b"%d" % number
             reservation = producer.reserve(8)
             assert reservation is not None
+            # Over cffi it is no buffer itself
+            source = reservation if omni.binding == "c" else reservation.data
 
-            def write(region: Any = reservation) -> None:
+            def write(region: Any = source) -> None:
                 for _ in range(1000):
                     with contextlib.suppress(omni.ConcurrentUseError):
                         memoryview(region)[0] = 48
 
             at_once(write, write, write)
+            del source, write
             reservation.data[: len(payload)] = payload
             assert producer.commit(len(payload))
             _, message = consumer.try_pop()
