@@ -132,7 +132,7 @@ lint: $(VENV)/.lint
 	@include=$$($(VPYTHON) -c 'import sysconfig; print(sysconfig.get_paths()["include"])'); \
 		ls fast_impl/core/*.c fast_impl/core/platform/*.c fast_impl/cpython/*.c fast_impl/flatbuffers/verifier/*.c | \
 		xargs -P 2 -n 4 $(VENV)/bin/clang-tidy --quiet \
-		--extra-arg=-std=gnu11 --extra-arg=-Ifast_impl/core --extra-arg=-I$(VENV) --extra-arg=-isystem$$include
+		--extra-arg=-std=gnu11 --extra-arg=-Ifast_impl/core --extra-arg=-Ifast_impl/flatbuffers/verifier --extra-arg=-I$(VENV) --extra-arg=-isystem$$include
 
 types: $(VENV)/.lint
 	@$(VPYTHON) -m mypy $(ARGS)
@@ -152,10 +152,11 @@ $(STAMP): $(SOURCES)
 	@echo "== $(VENV): ready"
 
 # There is no cffi for 3.13t, which the project depends on elsewhere: what else it needs, then itself. NumPy's last wheels
-# for it are of 2.3.
+# for it are of 2.3; of Hypothesis, the newest that it need not compile.
 PIP := $(VPYTHON) -m pip install --quiet --disable-pip-version-check
 ifeq ($(TAG),3.13t)
-PROJECT = $(PIP) hatchling setuptools flatbuffers pytest pytest-timeout pytest-xdist hypothesis 'numpy<2.4' && \
+PROJECT = $(PIP) --only-binary hypothesis hatchling setuptools flatbuffers pytest pytest-timeout pytest-xdist hypothesis \
+	'numpy<2.4' && \
 	$(PIP) --no-build-isolation --no-deps -e .
 else
 PROJECT = $(PIP) -e '.[$(INSTALL)]'

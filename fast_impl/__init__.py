@@ -6,7 +6,7 @@ from fast_impl import native as native
 from fast_impl._binding import C_API as _C_API  # noqa: F401  (for PyCapsule_Import)
 from fast_impl._binding import Batch, ConsumerHandle, Message, ProducerHandle, Reservation
 from fast_impl._binding import fences as fences
-from fast_impl._broker import ChannelPair, MailboxBroker, open_channel
+from fast_impl._broker import ChannelPair, MailboxBroker, attach, close_detached, open_channel
 from fast_impl._choice import binding as binding
 from fast_impl._choice import platform as platform
 from fast_impl.flatbuffers.schema import Schema
@@ -57,6 +57,8 @@ __all__ = [
     "Schema",
     "SchemaError",
     "UnknownTableError",
+    "attach",
+    "close_detached",
     "get_include",
     "open_channel",
 ]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from threading import Lock
-from typing import TYPE_CHECKING, SupportsIndex
+from typing import TYPE_CHECKING, NoReturn, SupportsIndex
 from uuid import uuid4
 
 from fast_impl._binding import ConsumerHandle, ProducerHandle, Registry
-from fast_impl._common import CONCURRENT_USE, Timeout, as_config, as_memory_limit, as_name, as_nanoseconds
+from fast_impl._common import CONCURRENT_USE, Timeout, as_config, as_count, as_memory_limit, as_name, as_nanoseconds
 from fast_impl._interface import Closable, NonCopyable
 from spec_model.config import ChannelConfig
 from spec_model.errors import ChannelNameError, ConcurrentUseError
@@ -93,10 +93,12 @@ class MailboxBroker(NonCopyable):
 
     @classmethod
     def instance(cls) -> MailboxBroker:
-        """The process's broker, the same from every thread (§4.1) [BRK-1]."""
+        """The process's broker, the same from every thread and interpreter (§4.1) [BRK-1]."""
         with MailboxBroker._instance_lock:
             if MailboxBroker._instance is None:
-                MailboxBroker._instance = MailboxBroker()
+                broker = MailboxBroker.__new__(MailboxBroker)
+                broker._registry = Registry(as_memory_limit(None), True)
+                MailboxBroker._instance = broker
             return MailboxBroker._instance
 
     def request_channel(self, name: str, config: ChannelConfig = _DEFAULT) -> tuple[ChannelError, ChannelPair | None]:
@@ -165,3 +167,25 @@ def open_channel(
     if channel is None:
         raise MemoryError(f"no memory for a channel of {capacity} messages of {max_message_size} bytes")
     return channel
+
+
+def attach(token: SupportsIndex) -> ProducerHandle | ConsumerHandle:
+    """The end of which `detach` gave that token, with everything it had, in any thread or interpreter [LIF-10].
+
+    A token works once. Raises ValueError for any other number, TypeError for what is no integer.
+    """
+    handle = Registry.attach(as_count("token", token))
+    return _unknown(token) if handle is None else handle
+
+
+def close_detached(token: SupportsIndex) -> None:
+    """End the end of which `detach` gave that token, unattached [LIF-10].
+
+    Raises ValueError for any other number, TypeError for what is no integer.
+    """
+    if not Registry.close_detached(as_count("token", token)):
+        _unknown(token)
+
+
+def _unknown(token: SupportsIndex) -> NoReturn:
+    raise ValueError(f"token must be one that detach() gave and that has not been used, not {token}")

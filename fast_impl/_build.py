@@ -4,7 +4,8 @@ Beside them go the files that native code is built with, made of the templates i
 
 `_core` is the best variant for the platform, `_core_portable` the one made of a mutex and a condition
 variable; the second is built everywhere so that it is tested everywhere. `_handles` has the types in C over the
-core's own sources, for CPython. `_verifier` is the FlatBuffers verifier.
+core's own sources, with the FlatBuffers verifier, for CPython. `_verifier` is that verifier over cffi. Where there is
+no cffi, as for CPython 3.13 without a GIL, what is built over it is left out.
 
 What is built over cffi is listed in `_sources.py`, which is loaded by its path: importing it through `fast_impl` would
 import the very extension modules that are about to be built. The signatures and docstrings of `_handles` are those of
@@ -46,6 +47,11 @@ HELP = (
     "({version}; Debian and Ubuntu: apt-get install python{version}-dev). The compiler's own messages are above."
 )
 
+WITHOUT_CFFI = (
+    "fast_impl: this Python has no cffi, so {modules} are left out: OMNI_BINDING=cffi and OMNI_PLATFORM=portable\n"
+    "will not work; the types in C, which are the default, have everything else."
+)
+
 
 def load_sources(package: Path) -> ModuleType:
     """`_sources` of `package`, without importing that."""
@@ -70,12 +76,15 @@ def compile_all(package: Path, scratch: Path) -> list[Path]:
     The headers are in its folder "headers".
     """
     sources, headers = load_sources(package), scratch / "headers"
-    compilers = {
-        module: partial(sources.core(module, portable, headers).compile, verbose=True)
-        for module, portable in VARIANTS.items()
-    }
-    compilers[VERIFIER] = partial(sources.verifier(VERIFIER).compile, verbose=True)
-    if sys.implementation.name == "cpython":
+    compilers: dict[str, Any] = {}
+    cpython = sys.implementation.name == "cpython"
+    if not cpython or importlib.util.find_spec("cffi"):
+        for module, portable in VARIANTS.items():
+            compilers[module] = partial(sources.core(module, portable, headers).compile, verbose=True)
+        compilers[VERIFIER] = partial(sources.verifier(VERIFIER).compile, verbose=True)
+    else:
+        print(WITHOUT_CFFI.format(modules=", ".join([*VARIANTS, VERIFIER])), file=sys.stderr)
+    if cpython:
         compilers[HANDLES] = partial(compile_handles, package, headers)
     # Processes, as cffi changes the working directory; forked, as this file is no module that another could import.
     forked = multiprocessing.get_context("fork")
@@ -97,13 +106,14 @@ def compile_all(package: Path, scratch: Path) -> list[Path]:
 
 def compile_handles(package: Path, headers: Path, tmpdir: str) -> str:
     """Compile `_handles` with the core's sources in it, optimised as one where the tools can; its path."""
+    sources = load_sources(package)
     optimised_as_one = "-flto=auto" if _links_with("-flto=auto", tmpdir) else "-O3"
     extension = Extension(
         HANDLES,
-        sources=sorted(map(str, [*package.glob("cpython/*.c"), *package.glob("core/**/*.c")])),
-        include_dirs=[str(package / "core"), str(headers)],
+        sources=sources.handles(package),
+        include_dirs=[*sources.includes(package), str(headers)],
         define_macros=[("OMNI_PORTABLE", "1")] if VARIANTS["fast_impl._core"] else [],
-        extra_compile_args=["-O3", *load_sources(package).FLAGS, optimised_as_one],
+        extra_compile_args=["-O3", *sources.FLAGS, optimised_as_one],
         extra_link_args=["-O3", optimised_as_one],
         libraries=["pthread"],
     )

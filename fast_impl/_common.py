@@ -132,6 +132,7 @@ def has_references(buffer_format: str) -> bool:
 
 CONCURRENT_USE = -1
 PINNED = -2
+EXPIRED = -4
 RESERVED = -5
 
 
@@ -148,6 +149,21 @@ def refuse(code: int, side: str, name: bytes) -> NoReturn:
             "its capacity: release one of them, or copy with bytes(message)"
         )
     raise SystemError(f"the core answered {code} for the {side} of channel {channel}")
+
+
+def undetached(code: int, side: str, name: bytes) -> NoReturn:
+    """Raise why a handle cannot be detached [LIF-10]."""
+    if code == EXPIRED:
+        raise ValueError(f"the {side} cannot be detached: it is closed, or was moved from or detached")
+    channel = repr(name.decode("utf-8", "surrogatepass"))
+    if code == RESERVED:
+        raise BufferError(f"the {side} of channel {channel} has a reservation outstanding: commit or roll back first")
+    if code == PINNED:
+        raise BufferError(
+            f"the {side} of channel {channel} has a live export of a message (a memoryview, an array) or a native "
+            "handle: let go of each first"
+        )
+    refuse(code, side, name)
 
 
 def unsent(result: PushResult, size: int, most: int, sent: int | None = None) -> NoReturn:

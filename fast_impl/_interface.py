@@ -89,6 +89,15 @@ class Handle(Closable):
     def move(self) -> Self:
         """A new handle carrying everything; this one is inactive from now on (§5.5, §6.5) [LIF-3]."""
 
+    @abstractmethod
+    def detach(self) -> int:
+        """A token by which `attach` gives this end to any thread or interpreter of the process [LIF-10].
+
+        This handle is inactive from now on, as by `move()`; messages of the last pop expire. Raises
+        BufferError with a reservation outstanding, a live export of a message or a native handle,
+        ConcurrentUseError while a call is inside, ValueError where the handle is inactive.
+        """
+
     @property
     @abstractmethod
     def native_handle(self) -> NativeHandle:
@@ -410,7 +419,7 @@ class Reservation:
 
 
 class Registry:
-    """Makes channels and knows them by name; MemoryError without memory."""
+    """Makes channels and knows them by name, with its own limit or that of the process; MemoryError without memory."""
 
     __slots__ = ()
 
@@ -438,10 +447,20 @@ class Registry:
     def shutdown(self, nanoseconds: int) -> int:
         """Close every channel: 1 if their handles went in time, else 0; CONCURRENT_USE."""
 
+    @classmethod
+    @abstractmethod
+    def attach(cls, token: int) -> ProducerHandle | ConsumerHandle | None:
+        """A handle over the end of that token, or None."""
+
+    @classmethod
+    @abstractmethod
+    def close_detached(cls, token: int) -> bool:
+        """Whether the token named an end, which it has ended."""
+
 
 def bodies(name: str) -> dict[str, object]:
-    """The methods of that class that have a body here, for the type in C of that name to take over."""
+    """The methods that a class of that name has a body for here, for the type in C to take over."""
     found: dict[str, object] = {}
-    for kind in reversed(globals()[name].__mro__[:-1]):
+    for kind in reversed(globals().get(name, object).__mro__[:-1]):
         found |= {each: method for each, method in vars(kind).items() if isfunction(method)}
     return {each: method for each, method in found.items() if not getattr(method, "__isabstractmethod__", False)}

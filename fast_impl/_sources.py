@@ -10,9 +10,10 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from cffi import FFI
+if TYPE_CHECKING:
+    from cffi import FFI
 
 CORE = Path(__file__).resolve().parent / "core"
 VERIFIER = Path(__file__).resolve().parent / "flatbuffers" / "verifier"
@@ -30,14 +31,32 @@ __attribute__((constructor)) static void publish(void) { omni_core = &functions;
 /* Through a slot that is there before what it is to hold, and NULL until then: so that it is owned at every moment. */
 static void slot_new_broker(omni_broker **slot, uint64_t memory_limit) { *slot = omni_broker_new(memory_limit); }
 static void slot_free_broker(omni_broker **slot) { if (*slot) omni_broker_free(*slot); }
-static void slot_close_producer(omni_producer **slot) { if (*slot) omni_producer_close(*slot); }
-static void slot_free_producer(omni_producer **slot) { if (*slot) omni_producer_free(*slot); }
-static void slot_close_consumer(omni_consumer **slot) { if (*slot) omni_consumer_close(*slot); }
-static void slot_free_consumer(omni_consumer **slot) { if (*slot) omni_consumer_free(*slot); }
+
+/* A slot of a handle has a second place, set once the handle is detached. */
+static void slot_close_producer(omni_producer **slot) { if (*slot && !slot[1]) omni_producer_close(*slot); }
+static void slot_close_consumer(omni_consumer **slot) { if (*slot && !slot[1]) omni_consumer_close(*slot); }
+static void slot_free_producer(omni_producer **slot) {
+  if (slot[1]) omni_producer_release(*slot);
+  else if (*slot) omni_producer_free(*slot);
+}
+static void slot_free_consumer(omni_consumer **slot) {
+  if (slot[1]) omni_consumer_release(*slot);
+  else if (*slot) omni_consumer_free(*slot);
+}
+static int slot_detach_producer(omni_producer **slot, uint64_t *token) {
+  int code = slot[1] ? OMNI_EXPIRED : omni_producer_detach(*slot, token);
+  if (code == 0) slot[1] = *slot;
+  return code;
+}
+static int slot_detach_consumer(omni_consumer **slot, uint64_t *token) {
+  int code = slot[1] ? OMNI_EXPIRED : omni_consumer_detach(*slot, token);
+  if (code == 0) slot[1] = *slot;
+  return code;
+}
 """
 
 DECLARATIONS = "const char *omni_fences(void); extern const void *omni_core;" + "".join(
-    f"{signature};" for signature in re.findall(r"^static (void slot_.*?\))", SOURCE, re.MULTILINE)
+    f"{signature};" for signature in re.findall(r"^static (\w+ slot_.*?\))", SOURCE, re.MULTILINE)
 )
 """Of what there is besides the C ABI."""
 
@@ -55,6 +74,8 @@ def core(module_name: str, portable: bool, headers: Path) -> FFI:
 
     `headers` is the folder of what `make_headers` has made.
     """
+    from cffi import FFI  # not everywhere
+
     ffi = FFI()
     table = "".join(f"{each.pointer()};" for each in functions())
     table = f"typedef struct {{ uint32_t version, size; uint32_t sizes[...]; {table} }} omni_functions;"
@@ -65,6 +86,8 @@ def core(module_name: str, portable: bool, headers: Path) -> FFI:
 
 def verifier(module_name: str) -> FFI:
     """The binding `module_name` over the FlatBuffers verifier, ready to compile."""
+    from cffi import FFI
+
     ffi = FFI()
     ffi.cdef(declarations(VERIFIER / "omni_flatbuffers.h"))
     _set_source(ffi, module_name, '#include "omni_flatbuffers.h"', VERIFIER, {})
@@ -81,6 +104,17 @@ def _set_source(ffi: FFI, module_name: str, source: str, folder: Path, macros: d
         extra_compile_args=["-O2", *FLAGS],
         libraries=["pthread"],
     )
+
+
+def handles(package: Path) -> list[str]:
+    """The sources of `_handles`: the types in C, with the core and the verifier in the same module."""
+    folders = ("cpython", "core", "flatbuffers/verifier")
+    return sorted(str(path) for folder in folders for path in (package / folder).rglob("*.c"))
+
+
+def includes(package: Path) -> list[str]:
+    """The folders of headers that these include."""
+    return [str(package / "core"), str(package / "flatbuffers" / "verifier")]
 
 
 class Function(NamedTuple):

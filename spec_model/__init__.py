@@ -21,6 +21,7 @@ from spec_model.errors import (
 from spec_model.flatbuffers.schema import Schema
 from spec_model.handles.broker import MailboxBroker, open_channel
 from spec_model.handles.consumer import ConsumerHandle
+from spec_model.handles.detached import attach, close_detached
 from spec_model.handles.message import Batch, Message
 from spec_model.handles.pair import ChannelPair
 from spec_model.handles.producer import ProducerHandle
@@ -64,5 +65,7 @@ __all__ = [
     "SchemaError",
     "UnknownTableError",
     "WouldBlockForever",
+    "attach",
+    "close_detached",
     "open_channel",
 ]

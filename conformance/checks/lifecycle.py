@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from conformance.checks.registry import program
+from typing import Any
+
+from conformance.checks.registry import function, program
+from conformance.threads import Task, open_pair
+
+_REFUSED = (0, -1, 2**64, 2**70)
 
 program(
     "LIF-1",
@@ -181,3 +186,117 @@ program(
         for each in "pck"
     ),
 )
+
+
+def _raises(kind: type[BaseException], call: Any, *arguments: Any) -> None:
+    try:
+        answer = call(*arguments)
+    except kind:
+        return
+    raise AssertionError(f"{getattr(call, '__name__', call)}{arguments} gave {answer!r}, not {kind.__name__}")
+
+
+@function("LIF-10", "detaching")
+def an_attached_end_has_everything(omni: Any) -> None:
+    """What waits, the statistics, the name and the peer are those of before; the handle that it was is inactive."""
+    broker, pair = open_pair(omni)
+    producer, consumer = pair
+    for payload in (b"one", b"two", b"three"):
+        assert producer.try_push(payload)
+    _, first = consumer.try_pop()
+    assert bytes(first) == b"one"
+    tokens = [producer.detach(), consumer.detach()]
+    assert all(type(token) is int for token in tokens) and len(set(tokens)) == 2
+    assert producer.try_push(b"x") is omni.PushResult.CHANNEL_CLOSED and producer.capacity() == 0
+    assert consumer.try_pop() == (omni.PopResult.CHANNEL_CLOSED, None) and consumer.max_message_size() == 0
+    _raises(omni.MessageExpiredError, bytes, first)
+    producer.close()
+    consumer.close()
+    new_producer, new_consumer = map(omni.attach, tokens)
+    assert type(new_producer) is type(producer) and type(new_consumer) is type(consumer)
+    assert new_producer.is_connected() and new_consumer.is_connected(), "the end of a detached handle ended the channel"
+    assert new_producer.get_stats().messages_sent == 3 and new_consumer.get_stats().messages_received == 1
+    assert new_producer.try_push(b"four")
+    assert [bytes(message) for message in new_consumer.batch_pop(8)[1]] == [b"two", b"three", b"four"]
+    new_producer.close()
+    new_consumer.close()
+    assert broker.get_stats().active_channels == 0
+
+
+@function("LIF-10", "detaching")
+def a_token_works_once(omni: Any) -> None:
+    """ValueError for one that has been used, and for any other number; TypeError for what is no integer."""
+    _, pair = open_pair(omni)
+    token = pair.producer.detach()
+    pair.producer = omni.attach(token)
+    again = pair.producer.detach()
+    assert again != token, "a token was used again"
+    for call in (omni.attach, omni.close_detached):
+        for wrong in (token, *_REFUSED):
+            _raises(ValueError, call, wrong)
+        for wrong in ("1", 1.0, None, True):
+            _raises(TypeError, call, wrong)
+    omni.close_detached(again)
+    _raises(ValueError, omni.attach, again)
+    assert pair.consumer.try_pop() == (omni.PopResult.CHANNEL_CLOSED, None), "close_detached did not end the producer"
+    pair.consumer.close()
+
+
+@function("LIF-10", "detaching")
+def a_detached_end_is_open(omni: Any) -> None:
+    """It keeps the name; its channel can end meanwhile; `shutdown` shuts it, and waits for it."""
+    broker, pair = open_pair(omni)
+    token = pair.consumer.detach()
+    assert pair.producer.try_push(b"kept")
+    pair.producer.close()
+    assert broker.get_stats().active_channels == 1
+    assert broker.shutdown(0) is False, "shutdown did not wait for a detached end"
+    consumer = omni.attach(token)
+    assert bytes(consumer.try_pop()[1]) == b"kept"
+    assert consumer.try_pop() == (omni.PopResult.CHANNEL_CLOSED, None)
+    omni.close_detached(consumer.detach())
+    assert broker.shutdown(0) is True and broker.get_stats().active_channels == 0
+
+
+@function("LIF-10", "detaching")
+def what_forbids_a_detach(omni: Any) -> None:
+    """BufferError for a reservation and for a live export, ValueError for an inactive handle; nothing has happened."""
+    _, pair = open_pair(omni)
+    producer, consumer = pair
+    assert producer.reserve(1) is not None
+    _raises(BufferError, producer.detach)
+    assert producer.commit(1), "a detach that was refused dropped the reservation"
+    _, message = consumer.try_pop()
+    view = message.data
+    _raises(BufferError, consumer.detach)
+    assert len(message) == 1, "a detach that was refused expired a message"
+    assert len(view) == 1
+    del view
+    pair.producer = omni.attach(producer.detach())
+    pair.consumer = omni.attach(consumer.detach())
+    for inactive in (producer, consumer):
+        _raises(ValueError, inactive.detach)
+    producer, consumer = pair
+    pair.close()
+    for closed in (producer, consumer):
+        _raises(ValueError, closed.detach)
+
+
+@function("LIF-10", "detaching threads concurrent-use")
+def nobody_detaches_what_another_thread_is_in(omni: Any) -> None:
+    """ConcurrentUseError while a thread waits in the handle, which then gets its message."""
+    _, pair = open_pair(omni)
+    producer, consumer = pair
+    receiving = Task(consumer.blocking_pop)
+    assert receiving.asleep()
+    _raises(omni.ConcurrentUseError, consumer.detach)
+    assert producer.try_push(b"x")
+    result, message = receiving.finish()
+    assert result and bytes(message) == b"x"
+    while producer.try_push(b"x"):
+        pass
+    sending = Task(producer.blocking_push, b"last")
+    assert sending.asleep()
+    _raises(omni.ConcurrentUseError, producer.detach)
+    assert consumer.try_pop()[0] and sending.finish()
+    pair.close()

@@ -36,8 +36,9 @@ def obstacle() -> str:
         return f"{sys.implementation.name} has no allocators that could be hooked"
     if sys.version_info >= (3, 12):
         return "CPython 3.12 and later crash by themselves where memory is refused"
-    try:
-        hooks()
-    except (CompilerError, ImportError, OSError) as error:
-        return str(error)
-    return ""
+    else:  # so that a type checker leaves one of the two aside, whichever version it looks at
+        try:
+            hooks()
+        except (CompilerError, ImportError, OSError) as error:
+            return str(error)
+        return ""

@@ -10,6 +10,7 @@ import ctypes
 import os
 import re
 import sys
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -95,7 +96,22 @@ class _Lib:
         if slot == "new":
             return self._new_broker
         function = getattr(self._lib, f"omni_{what}_{slot}")
-        return lambda held: None if held[0] == self._ffi.NULL else function(held[0])
+        if slot == "detach":
+            return partial(self._detach, function)
+        release = getattr(self._lib, f"omni_{what}_release") if slot == "free" and what != "broker" else None
+        return partial(self._end, function, release, what != "broker")
+
+    def _detach(self, function: Any, held: Any, token: Any) -> int:
+        code: int = function(held[0], token)
+        if code == 0:
+            held[1] = held[0]
+        return code
+
+    def _end(self, function: Any, release: Any, detaches: bool, held: Any) -> None:
+        if detaches and held[1]:
+            function = release
+        if function is not None and held[0]:
+            function(held[0])
 
     def _new_broker(self, slot: Any, memory_limit: int) -> None:
         slot[0] = self._lib.omni_broker_new(memory_limit)

@@ -43,6 +43,8 @@ def load(name: str, without: Iterable[str] = ()) -> Target:
         lacks.setdefault("waiting", "not there")
     if not hasattr(omni, "c_abi"):
         lacks.setdefault("c-abi", "no shared library")
+    if not hasattr(omni, "attach"):
+        lacks.setdefault("detaching", "not there")
     if not hasattr(omni, "set_start_index"):
         lacks.setdefault("start-index", "this build cannot set it; test builds can")
     if "brokers" in lacks:

@@ -17,6 +17,7 @@ FEATURES = {
     "concurrent-use": "a second thread inside a handle is caught",
     "conveniences": "send, receive, send_many, receive_many, iteration, Message.tobytes and open_channel",
     "waiting": "wait, and reserve and build with a timeout",
+    "detaching": "detach, attach and close_detached",
     "signals": "blocked calls answer signals",
     "interruption": "whatever comes in the middle of a call leaves nothing behind",
     "flatbuffers": "build, get_flatbuffer and verify",

@@ -7,8 +7,19 @@ from functools import partial
 from typing import Any, NoReturn, SupportsIndex, TypeVar, final
 
 from fast_impl import _interface
-from fast_impl._common import Timeout, as_count, as_nanoseconds, refuse, unreceived
-from fast_impl.cffi.core import MOVED, POP_RESULTS, NativeHandle, channel_name, clock, ffi, lib, wait
+from fast_impl._common import Timeout, as_count, as_nanoseconds, refuse, undetached, unreceived
+from fast_impl.cffi.core import (
+    MOVED,
+    POP_RESULTS,
+    NativeHandle,
+    channel_name,
+    clock,
+    ffi,
+    is_native,
+    lib,
+    native_handle,
+    wait,
+)
 from fast_impl.cffi.message import Batch, Message, batch, payloads
 from spec_model.vocabulary import ConsumerStats, PopResult
 
@@ -80,6 +91,19 @@ class ConsumerHandle(_interface.ConsumerHandle):
         self._endpoint = MOVED
         return moved
 
+    def detach(self) -> int:
+        handle, number = self._endpoint[0], ffi.new("uint64_t *")
+        if handle is None:
+            undetached(lib.OMNI_EXPIRED, "consumer", b"")
+        if is_native(handle):
+            undetached(lib.OMNI_PINNED, "consumer", channel_name(lib.omni_consumer_name, handle))
+        [code] = map(lib.slot_detach_consumer, [handle], [number])  # as where a pop ends: no handler runs in between
+        if code == 0:
+            self._endpoint = MOVED
+            token: int = number[0]  # without a call, as above
+            return token
+        undetached(code, "consumer", channel_name(lib.omni_consumer_name, handle))
+
     def close(self) -> None:
         handle = self._endpoint[0]
         if handle is not None:
@@ -87,7 +111,7 @@ class ConsumerHandle(_interface.ConsumerHandle):
 
     @property
     def native_handle(self) -> NativeHandle:
-        return NativeHandle("consumer", *self._endpoint)
+        return native_handle("consumer", *self._endpoint)
 
     def _blocking(self, timeout: Timeout, make: Callable[[PopResult, list[Message], Any], Answer | None]) -> Answer:
         nanoseconds = as_nanoseconds(timeout)
@@ -114,6 +138,8 @@ class ConsumerHandle(_interface.ConsumerHandle):
         pop = ffi.gc(ffi.new("omni_pop *"), lib.omni_pop_abandon)
         while True:
             try:
+                if handle[1]:  # detached meanwhile: it is somebody else's
+                    return make(PopResult.CHANNEL_CLOSED, [], pop)  # type: ignore[return-value]
                 code = lib.omni_pop_begin(handle[0], most, otherwise, raws, count, pop)
                 if code == lib.OMNI_POP_SUCCESS:
                     messages = [Message(handle, ffi.new("omni_message *", raws[i])) for i in range(count[0])]

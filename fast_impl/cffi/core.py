@@ -9,14 +9,20 @@ from functools import partial
 from importlib import import_module
 from time import monotonic_ns
 from typing import Any, final
-from weakref import ref
+from weakref import WeakValueDictionary, ref
 
 from fast_impl import _interface
 from fast_impl._choice import platform
 from fast_impl._common import FOREVER, Buffer, as_memory
 from spec_model.vocabulary import PopResult, PushResult
 
-core = import_module("fast_impl._core" if platform == "futex" else "fast_impl._core_portable")
+try:
+    core = import_module(_NAME := "fast_impl._core" if platform == "futex" else "fast_impl._core_portable")
+except ModuleNotFoundError as error:
+    raise ImportError(
+        f"{_NAME} is not built: install again with a C compiler and cffi; on CPython, the types in C need neither "
+        "OMNI_BINDING nor OMNI_PLATFORM"
+    ) from error
 ffi: Any = core.ffi
 lib: Any = core.lib
 
@@ -55,24 +61,23 @@ def kept(owner: Any, storage: Any) -> Any:
     return owner
 
 
-def endpoint(slot_type: str, close: Any, free: Any) -> tuple[Any, Any]:
-    """(handle, token): an empty slot for a handle of the core, which `request_channel` fills.
+def endpoint(kind: str, close: Any, free: Any) -> tuple[Any, Any]:
+    """(handle, token): an empty slot for a handle of the core, which `request_channel` or `attach` fills.
 
-    It is closed when nothing refers to the token, freed when nothing refers to the handle, which the token does.
+    Its second place is set when the handle is detached: then it is somebody else's [LIF-10]. It is closed when nothing
+    refers to the token, freed when nothing refers to the handle, which the token does.
     """
-    slot = ffi.gc(ffi.new(slot_type), free)
-    handle = kept(ffi.cast(slot_type, slot), slot)
+    slot = ffi.gc(ffi.new(f"{kind} *[2]"), free)
+    handle = kept(ffi.cast(f"{kind} **", slot), slot)
     return handle, kept(ffi.cast("void *", handle), ffi.gc(handle, close))
 
 
 @final
 class NativeHandle(_interface.NativeHandle):
-    __slots__ = ("_address", "_side", "_token")
+    __slots__ = ("__weakref__", "_address", "_side", "_token")
 
-    def __init__(self, side: str, handle: Any, token: Any) -> None:
-        if handle is None:
-            raise ValueError("the handle was moved from: the one that move() gave has the native handle")
-        self._side, self._address, self._token = side, int(ffi.cast("uintptr_t", handle[0])), token
+    def __init__(self, side: str, address: int, token: Any) -> None:
+        self._side, self._address, self._token = side, address, token
 
     def __index__(self) -> int:
         return self._address
@@ -85,6 +90,23 @@ class NativeHandle(_interface.NativeHandle):
 
     def __repr__(self) -> str:
         return f"<native handle of a {self._side} at {self._address:#x}>"
+
+
+_natives: WeakValueDictionary[int, NativeHandle] = WeakValueDictionary()
+"""By address, which is that of no other handle while the native one lives."""
+
+
+def native_handle(side: str, handle: Any, token: Any) -> NativeHandle:
+    """The native handle of an endpoint: the same one for as long as anything refers to it."""
+    if handle is None:
+        raise ValueError("the handle was moved from or detached: whoever has its end now has the native handle")
+    address = int(ffi.cast("uintptr_t", handle[0]))
+    return _natives.setdefault(address, NativeHandle(side, address, token))
+
+
+def is_native(handle: Any) -> bool:
+    """Whether there is a native handle of it."""
+    return int(ffi.cast("uintptr_t", handle[0])) in _natives
 
 
 MOVED = (None, None)
@@ -100,14 +122,14 @@ def clock(timeout: int) -> Callable[[], int]:
 
 
 def wait(call: Callable[[Any, int], int], handle: Any, left: Callable[[], int]) -> int:
-    """`call(handle, time left)`, again for as long as signals interrupt it.
+    """`call(handle, time left)`, again for as long as signals interrupt it; CHANNEL_CLOSED once it is detached.
 
     The interpreter runs their handlers between two calls, and may raise there [CON-6].
     """
-    code = call(handle[0], left())
+    code = lib.OMNI_INTERRUPTED
     while code == lib.OMNI_INTERRUPTED:
-        code = call(handle[0], left())
-    return code
+        code = lib.OMNI_POP_CHANNEL_CLOSED if handle[1] else call(handle[0], left())
+    return int(code)
 
 
 def channel_name(call: Callable[[Any, Any], Any], handle: Any) -> bytes:

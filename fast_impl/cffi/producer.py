@@ -17,9 +17,23 @@ from fast_impl._common import (
     held,
     refuse,
     send_many_stopped,
+    undetached,
     unsent,
 )
-from fast_impl.cffi.core import MOVED, PUSH_RESULTS, NativeHandle, as_bytes, channel_name, clock, ffi, kept, lib, wait
+from fast_impl.cffi.core import (
+    MOVED,
+    PUSH_RESULTS,
+    NativeHandle,
+    as_bytes,
+    channel_name,
+    clock,
+    ffi,
+    is_native,
+    kept,
+    lib,
+    native_handle,
+    wait,
+)
 from spec_model.errors import SEND_ERRORS
 from spec_model.vocabulary import ProducerStats, PushResult
 
@@ -174,6 +188,19 @@ class ProducerHandle(_interface.ProducerHandle):
         self._endpoint = MOVED
         return moved
 
+    def detach(self) -> int:
+        endpoint, number = self._endpoint[0], ffi.new("uint64_t *")
+        if endpoint is None:
+            undetached(lib.OMNI_EXPIRED, "producer", b"")
+        if is_native(endpoint.handle):
+            undetached(lib.OMNI_PINNED, "producer", channel_name(lib.omni_producer_name, endpoint.handle))
+        [code] = map(lib.slot_detach_producer, [endpoint.handle], [number])  # no signal's handler runs in between
+        if code == 0:
+            self._endpoint = MOVED
+            token: int = number[0]  # without a call, as above
+            return token
+        undetached(code, "producer", channel_name(lib.omni_producer_name, endpoint.handle))
+
     def close(self) -> None:
         endpoint = self._endpoint[0]
         if endpoint is not None:
@@ -183,7 +210,7 @@ class ProducerHandle(_interface.ProducerHandle):
     @property
     def native_handle(self) -> NativeHandle:
         endpoint, token = self._endpoint
-        return NativeHandle("producer", endpoint and endpoint.handle, token)
+        return native_handle("producer", endpoint and endpoint.handle, token)
 
     def _push(self, payload: Any, left: Callable[[], int]) -> PushResult:
         endpoint = self._endpoint[0]
@@ -191,7 +218,10 @@ class ProducerHandle(_interface.ProducerHandle):
             return PushResult.CHANNEL_CLOSED
         code = lib.omni_try_push(endpoint.handle[0], payload, len(payload))
         while code == lib.OMNI_PUSH_QUEUE_FULL:
-            if _result(wait(lib.omni_producer_wait, endpoint.handle, left), endpoint) is PushResult.TIMEOUT:
+            waited = _result(wait(lib.omni_producer_wait, endpoint.handle, left), endpoint)
+            if endpoint.handle[1]:  # detached meanwhile: it is somebody else's
+                return PushResult.CHANNEL_CLOSED
+            if waited is PushResult.TIMEOUT:
                 code = lib.omni_blocking_push(endpoint.handle[0], payload, len(payload), 0)  # counts what it answers
             else:
                 code = lib.omni_try_push(endpoint.handle[0], payload, len(payload))
@@ -205,6 +235,8 @@ class ProducerHandle(_interface.ProducerHandle):
         code, waited = lib.omni_reserve(endpoint.handle[0], size, reservation._region), lib.OMNI_PUSH_SUCCESS
         while code == lib.OMNI_PUSH_QUEUE_FULL and waited != lib.OMNI_PUSH_TIMEOUT:
             waited = _result(wait(lib.omni_producer_wait, endpoint.handle, left), endpoint).value
+            if endpoint.handle[1]:
+                return lib.OMNI_PUSH_CHANNEL_CLOSED, None
             code = lib.omni_reserve(endpoint.handle[0], size, reservation._region)
         if code == lib.OMNI_CONCURRENT_USE:
             _refused(code, endpoint)

@@ -11,7 +11,7 @@ from fast_impl.cffi.producer import ProducerEndpoint, ProducerHandle
 class Registry(_interface.Registry):
     __slots__ = ("_broker",)
 
-    def __init__(self, memory_limit: int) -> None:
+    def __init__(self, memory_limit: int, shared: bool = False) -> None:  # cffi loads in one interpreter only
         slot = ffi.gc(ffi.new("omni_broker **"), lib.slot_free_broker)
         lib.slot_new_broker(slot, memory_limit)
         if slot[0] == ffi.NULL:
@@ -19,9 +19,7 @@ class Registry(_interface.Registry):
         self._broker = kept(slot[0], slot)
 
     def handles(self) -> tuple[ProducerHandle, ConsumerHandle]:
-        producer, token = endpoint("omni_producer **", lib.slot_close_producer, lib.slot_free_producer)
-        consumer = endpoint("omni_consumer **", lib.slot_close_consumer, lib.slot_free_consumer)
-        return ProducerHandle((ProducerEndpoint(producer), token)), ConsumerHandle(consumer)
+        return _handles()
 
     def request(
         self, name: bytes, capacity: int, max_message_size: int, producer: ProducerHandle, consumer: ConsumerHandle
@@ -51,5 +49,24 @@ class Registry(_interface.Registry):
     def shutdown(self, nanoseconds: int) -> int:
         generation = lib.omni_shutdown_begin(self._broker)
         return wait(
-            lambda broker, left: lib.omni_shutdown_wait(broker, generation, left), [self._broker], clock(nanoseconds)
+            lambda broker, left: lib.omni_shutdown_wait(broker, generation, left),
+            [self._broker, None],
+            clock(nanoseconds),
         )
+
+    @classmethod
+    def attach(cls, token: int) -> ProducerHandle | ConsumerHandle | None:
+        producer, consumer = _handles()
+        sender, receiver = producer._endpoint[0].handle, consumer._endpoint[0]
+        lib.omni_attach(token, sender, receiver)
+        return producer if sender[0] else consumer if receiver[0] else None
+
+    @classmethod
+    def close_detached(cls, token: int) -> bool:
+        return bool(lib.omni_close_detached(token) == 0)
+
+
+def _handles() -> tuple[ProducerHandle, ConsumerHandle]:
+    producer, token = endpoint("omni_producer", lib.slot_close_producer, lib.slot_free_producer)
+    consumer = endpoint("omni_consumer", lib.slot_close_consumer, lib.slot_free_consumer)
+    return ProducerHandle((ProducerEndpoint(producer), token)), ConsumerHandle(consumer)

@@ -9,6 +9,14 @@
 #include "omni_mailbox.h"
 #include "ring.h"
 
+/* An end that is detached: one of the two. Under the lock of the detached ends, but for who it is. */
+typedef struct omni_detached {
+  omni_producer *producer;
+  omni_consumer *consumer;
+  uint64_t token;
+  struct omni_detached *next;
+} omni_detached;
+
 struct omni_producer {
   alignas(OMNI_LINE) const void *core; /* omni_core of when it was made: first, in every version of the ABI */
   omni_channel *channel;
@@ -16,6 +24,7 @@ struct omni_producer {
   _Atomic uint64_t region;      /* the number of the outstanding reservation, or 0; written by the thread inside */
   _Atomic uint64_t region_pins; /* of that reservation; incremented by the thread inside, decremented by any */
   uint64_t regions;             /* how many there have been */
+  omni_detached detached;
   omni_guard guard;
 };
 
@@ -34,6 +43,7 @@ struct omni_consumer {
   _Atomic uint64_t open; /* twice its number, plus 1 if its end completes a close; 0: none is open */
   _Atomic uint64_t opened_by;
   omni_offer offer;
+  omni_detached detached;
   omni_guard guard;
 };
 

@@ -11,7 +11,7 @@
  *     changes nothing. "Any thread": at any time, concurrently with any other call.
  *   - Pushes, pops, reserve and commit allocate nothing and take no lock (the portable variant takes one
  *     to wake a thread that sleeps).
- *   - A handle is moved by copying its pointer.
+ *   - A handle is moved by copying its pointer, or by a token: see omni_attach.
  */
 #ifndef OMNI_MAILBOX_H
 #define OMNI_MAILBOX_H
@@ -236,6 +236,24 @@ void omni_consumer_close_end(omni_consumer *consumer);
 /* Closes it if need be and frees the handle: no thread may be in it, or use it again, but the caller itself to end the
  * pop that it has open. */
 void omni_consumer_free(omni_consumer *consumer);
+
+/* ---- by token: any thread ---- */
+
+/* Takes the handle away from the caller: 0 and `*token`, a number by which any part of the process can have it, and
+ * which is never used again. It stays open, and the peer notices nothing; messages of the last pop expire.
+ * OMNI_CONCURRENT_USE while a thread is inside, OMNI_EXPIRED of a closed handle, OMNI_RESERVED with a reservation
+ * outstanding, OMNI_PINNED while a message is pinned: then nothing has happened. After 0 the caller may call only what
+ * any thread may, but no close, and at last omni_..._release in place of omni_..._free. */
+int omni_producer_detach(omni_producer *producer, uint64_t *token);
+int omni_consumer_detach(omni_consumer *consumer, uint64_t *token);
+/* The handle that this token names, in `*producer` or in `*consumer`; the other one stays as it is. Once: 0, and
+ * OMNI_EXPIRED ever after, and for any other number. */
+int omni_attach(uint64_t token, omni_producer **producer, omni_consumer **consumer);
+/* Ends the handle that this token names: 0, or OMNI_EXPIRED, as omni_attach. */
+int omni_close_detached(uint64_t token);
+/* Gives up a pointer to a handle that was detached. */
+void omni_producer_release(omni_producer *producer);
+void omni_consumer_release(omni_consumer *consumer);
 
 /* declarations end */
 

@@ -68,7 +68,7 @@ PyObject *batch_new(consumer_endpoint *endpoint, const omni_pop *pop, size_t cou
   if (!self) return NULL;
   memset((char *)self + sizeof(PyObject), 0, sizeof *self - sizeof(PyObject));
   self->span.endpoint = endpoint;
-  endpoint->references++;
+  ONE_MORE(endpoint->references);
   self->count = (Py_ssize_t)count;
   omni_pop_message(pop, 0, &self->span.raw);
   self->offsets = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(count * sizeof(uint64_t)));

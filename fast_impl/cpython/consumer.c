@@ -1,100 +1,137 @@
 /* ConsumerHandle (§6): its queries, its close and its move. */
 #include "handles.h"
 
-static PyObject *handle_of(handles_state *state, consumer_endpoint *endpoint) {
+static consumer_object *handle_of(handles_state *state, consumer_endpoint *endpoint) {
   consumer_object *self = PyObject_New(consumer_object, state->consumer);
   if (!self) return NULL;
+  ONE_MORE(endpoint->references);
   self->state = state;
   self->endpoint = endpoint;
   self->weak_references = NULL;
-  return (PyObject *)self;
+  atomic_init(&self->moved, false);
+  return self;
 }
 
 PyObject *consumer_new(handles_state *state) {
-  PyObject *self = handle_of(state, NULL);
-  consumer_endpoint *endpoint = self ? PyMem_New(consumer_endpoint, 1) : NULL;
-  if (endpoint) {
-    *endpoint = (consumer_endpoint){.references = 1, .owners = 1, .state = state};
-    ((consumer_object *)self)->endpoint = endpoint;
-    return self;
-  }
-  Py_XDECREF(self);
-  return self ? PyErr_NoMemory() : NULL;
+  consumer_endpoint *endpoint = PyMem_Calloc(1, sizeof *endpoint);
+  if (!endpoint) return PyErr_NoMemory();
+  endpoint->references = endpoint->owners = 1;
+  endpoint->state = state;
+  end_list(state->open, &endpoint->listed, false);
+  PyObject *self = (PyObject *)handle_of(state, endpoint);
+  consumer_endpoint_drop(endpoint);
+  return self;
 }
 
-/* Releases the GIL only if it has to wait for a thread that is inside. The caller holds a reference. */
-static void endpoint_close(consumer_endpoint *endpoint) {
+static bool begin(consumer_endpoint *endpoint) {
   pin_live_exports(endpoint);
-  endpoint->closed = true;
-  if (endpoint->handle && omni_consumer_close_begin(endpoint->handle)) {
-    PyThreadState *thread = gil_give();
+  endpoint->closed = true; /* see keep_ready */
+  return omni_consumer_close_begin(endpoint->handle);
+}
+
+/* The rest of a close that has begun. Releases the GIL only if it has to wait for a thread that is inside. */
+static void finish(consumer_endpoint *endpoint, bool inside) {
+  if (inside) {
+    PyThreadState *thread = gil_give(endpoint->state);
     omni_consumer_close_end(endpoint->handle);
-    gil_take(thread);
+    gil_take(endpoint->state, thread);
   }
-  Py_CLEAR(endpoint->ready);
-  Py_CLEAR(endpoint->given[0]);
-  Py_CLEAR(endpoint->given[1]);
+  Py_XDECREF(exchange(&endpoint->ready, NULL)); /* it refers to the endpoint */
 }
 
 void consumer_endpoint_leave(consumer_endpoint *endpoint) {
-  if (--endpoint->owners == 0) endpoint_close(endpoint); /* LIF-1; also where a call is still inside */
+  if (ONE_LESS(endpoint->owners) == 0 && endpoint->handle) /* LIF-1; also where a call is still inside */
+    finish(endpoint, begin(endpoint));
   consumer_endpoint_drop(endpoint);
 }
 
 static void consumer_dealloc(consumer_object *self) {
   PyTypeObject *type = Py_TYPE(self);
   if (self->weak_references) PyObject_ClearWeakRefs((PyObject *)self);
-  if (self->endpoint) consumer_endpoint_leave(self->endpoint);
+  if (IS_SET(self->moved)) consumer_endpoint_drop(self->endpoint);
+  else consumer_endpoint_leave(self->endpoint);
   PyObject_Free(self);
   Py_DECREF(type);
 }
 
 static PyObject *close_(consumer_object *self, PyObject *Py_UNUSED(unused)) {
   consumer_endpoint *endpoint = self->endpoint;
-  if (endpoint) {
-    endpoint->references++;
-    endpoint_close(endpoint);
-    consumer_endpoint_drop(endpoint);
-  }
+  bool inside = false, active;
+  Py_BEGIN_CRITICAL_SECTION(self); /* before a detach, or not at all */
+  active = !IS_SET(self->moved) && endpoint->handle;
+  if (active) inside = begin(endpoint);
+  Py_END_CRITICAL_SECTION();
+  if (active) finish(endpoint, inside);
   Py_RETURN_NONE;
 }
 
 static PyObject *move(consumer_object *self, PyObject *Py_UNUSED(unused)) {
-  PyObject *moved = handle_of(self->state, NULL);
+  consumer_object *moved = handle_of(self->state, self->endpoint);
   if (!moved) return NULL;
-  ((consumer_object *)moved)->endpoint = self->endpoint;
-  self->endpoint = NULL;
-  return moved;
+  Py_BEGIN_CRITICAL_SECTION(self);
+  atomic_init(&moved->moved, IS_SET(self->moved));
+  SET(self->moved);
+  Py_END_CRITICAL_SECTION();
+  return (PyObject *)moved;
+}
+
+static PyObject *detach(consumer_object *self, PyObject *Py_UNUSED(unused)) {
+  consumer_endpoint *endpoint = self->endpoint;
+  uint64_t token;
+  int code = OMNI_EXPIRED;
+  Py_BEGIN_CRITICAL_SECTION(self);
+  if (!IS_SET(self->moved)) {
+    pin_live_exports(endpoint);
+    /* A NativeHandle is made under the same lock, so none comes in between */
+    code = endpoint->owners > 1 ? OMNI_PINNED : omni_consumer_detach(endpoint->handle, &token);
+    if (code == 0) {
+      SET(endpoint->detached);
+      endpoint->closed = true; /* see keep_ready */
+      SET(self->moved);
+    }
+  }
+  Py_END_CRITICAL_SECTION();
+  if (code == 0) Py_XDECREF(exchange(&endpoint->ready, NULL)); /* it refers to the endpoint */
+  if (code == 0) return PyLong_FromUnsignedLongLong(token);
+  size_t size;
+  const char *name = omni_consumer_name(endpoint->handle, &size);
+  return raise_by(endpoint->state->undetached, "(isy#)", code, "consumer", name, (Py_ssize_t)size);
 }
 
 static PyObject *is_connected(consumer_object *self, PyObject *Py_UNUSED(unused)) {
-  return PyBool_FromLong(self->endpoint && omni_consumer_is_connected(self->endpoint->handle));
+  return PyBool_FromLong(receives(self) && omni_consumer_is_connected(self->endpoint->handle));
 }
 
 static PyObject *capacity(consumer_object *self, PyObject *Py_UNUSED(unused)) {
-  return PyLong_FromUnsignedLongLong(self->endpoint ? omni_consumer_capacity(self->endpoint->handle) : 0);
+  return PyLong_FromUnsignedLongLong(receives(self) ? omni_consumer_capacity(self->endpoint->handle) : 0);
 }
 
 static PyObject *max_message_size(consumer_object *self, PyObject *Py_UNUSED(unused)) {
-  return PyLong_FromUnsignedLongLong(self->endpoint ? omni_consumer_max_message_size(self->endpoint->handle) : 0);
+  return PyLong_FromUnsignedLongLong(receives(self) ? omni_consumer_max_message_size(self->endpoint->handle) : 0);
 }
 
 static PyObject *available_messages(consumer_object *self, PyObject *Py_UNUSED(unused)) {
-  return PyLong_FromUnsignedLongLong(self->endpoint ? omni_consumer_available_messages(self->endpoint->handle) : 0);
+  return PyLong_FromUnsignedLongLong(receives(self) ? omni_consumer_available_messages(self->endpoint->handle) : 0);
 }
 
 static PyObject *get_stats(consumer_object *self, PyObject *Py_UNUSED(unused)) {
   omni_handle_stats stats = {0, 0, 0};
-  if (self->endpoint) omni_consumer_get_stats(self->endpoint->handle, &stats);
+  if (receives(self)) omni_consumer_get_stats(self->endpoint->handle, &stats);
   return stats_of(self->state->consumer_stats, &stats);
 }
 
 static PyObject *native_handle(consumer_object *self, void *Py_UNUSED(closure)) {
-  if (self->endpoint) {
-    self->endpoint->native = true;
-    pin_live_exports(self->endpoint);
+  PyObject *native;
+  consumer_endpoint *endpoint;
+  Py_BEGIN_CRITICAL_SECTION(self); /* before a detach, or not at all */
+  endpoint = receives(self);
+  if (endpoint) {
+    SET(endpoint->native);
+    pin_live_exports(endpoint);
   }
-  return native_new(self->state, NULL, self->endpoint);
+  native = native_new(self->state, NULL, endpoint);
+  Py_END_CRITICAL_SECTION();
+  return native;
 }
 
 static PyMethodDef methods[] = {
@@ -111,6 +148,7 @@ static PyMethodDef methods[] = {
     METHOD(ConsumerHandle, available_messages, available_messages, METH_NOARGS),
     METHOD(ConsumerHandle, get_stats, get_stats, METH_NOARGS),
     METHOD(ConsumerHandle, move, move, METH_NOARGS),
+    METHOD(ConsumerHandle, detach, detach, METH_NOARGS),
     METHOD(ConsumerHandle, close, close_, METH_NOARGS),
     {NULL, NULL, 0, NULL},
 };

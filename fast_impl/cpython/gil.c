@@ -1,16 +1,14 @@
-/* Waiting, and copying, without the GIL.
+/* Waiting, and copying, without the GIL, and so without holding up a collector that stops all threads.
  *
  * To ask for the GIL while another thread holds it is to sleep in the kernel until that thread releases it. A call that
  * has waited was, as a rule, woken by a thread that holds the GIL and is itself about to wait, for the answer or for
- * space. So it polls for a moment whether the GIL has been released, before it asks. */
+ * space. So it polls for a moment whether the GIL has been released, before it asks. A hint: other code releases and
+ * takes it too. */
 #include <string.h>
 #include <time.h>
 
 #include "handles.h"
 #include "omni_internal.h"
-
-/* Whether the last of the waiting calls to release or take the GIL released it. A hint: other code does both too. */
-static _Atomic bool given;
 
 #ifdef OMNI_POINTS
 /* A test build: the points at which something can come between, told to a callable of Python. */
@@ -44,17 +42,18 @@ static int point(const char *name) {
 }
 #endif
 
-PyThreadState *gil_give(void) {
+PyThreadState *gil_give(handles_state *state) {
   point("release");
   PyThreadState *thread = PyEval_SaveThread();
-  atomic_store_explicit(&given, true, memory_order_relaxed); /* only now; a premature read only costs contention */
+  /* Only now; a premature read only costs contention. The state outlives the call, which has an object of ours */
+  if (!FREE_THREADED) SET(state->given);
   return thread;
 }
 
-void gil_take(PyThreadState *thread) {
-  omni_spin_until(&given);
+void gil_take(handles_state *state, PyThreadState *thread) {
+  if (!FREE_THREADED) omni_spin_until(&state->given);
   PyEval_RestoreThread(thread);
-  atomic_store_explicit(&given, false, memory_order_relaxed);
+  if (!FREE_THREADED) atomic_store_explicit(&state->given, false, memory_order_relaxed);
   point("retake");
 }
 

@@ -1,13 +1,16 @@
 /* What the types of fast_impl._handles share. The sections stand in order: each file uses only those above its own.
  *
- * Everything here is guarded by the interpreter's lock (the GIL): a call that releases it holds a reference to the
- * endpoint it uses, and to the bytes. No type here refers to an object that a program could attach something to, so
- * none is ever part of a cycle, and none needs the collector. */
+ * What the threads of an interpreter share is ordered by the core's guards, by an object's own lock (a critical
+ * section, which is nothing where there is a GIL) or by an atomic access; what is only kept to be used again by the
+ * GIL, and left out where there is none. Interpreters share no object, only what the core has. A caller holds a
+ * reference to the handle that it calls, and so the handle's endpoint lives as long as the call. No type here refers to
+ * an object that a program could attach something to, so none is ever part of a cycle, and none needs the collector. */
 #ifndef OMNI_HANDLES_H
 #define OMNI_HANDLES_H
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <structmember.h>
 
@@ -18,6 +21,28 @@
 #define KEYWORDS (METH_FASTCALL | METH_KEYWORDS)
 #define METHOD(type, name, function, flags) {#name, CALL(function), flags, DOC_##type##_##name}
 #define PROPERTY(type, name, function) {#name, (getter)(void (*)(void))(function), NULL, DOC_##type##_##name, NULL}
+
+/* Reference counts of endpoints: atomic where threads run without a GIL. */
+#ifdef Py_GIL_DISABLED
+enum { FREE_THREADED = 1 };
+typedef _Atomic Py_ssize_t shared_count;
+#define ONE_MORE(count) ((void)atomic_fetch_add_explicit(&(count), 1, memory_order_relaxed))
+#define ONE_LESS(count) (atomic_fetch_sub_explicit(&(count), 1, memory_order_acq_rel) - 1)
+#else
+enum { FREE_THREADED = 0 };
+typedef Py_ssize_t shared_count;
+#define ONE_MORE(count) ((void)++(count))
+#define ONE_LESS(count) (--(count))
+#endif
+
+#ifndef Py_BEGIN_CRITICAL_SECTION /* before CPython 3.13 */
+#define Py_BEGIN_CRITICAL_SECTION(object) {
+#define Py_END_CRITICAL_SECTION() }
+#endif
+
+/* Stored by one thread and read by others, orders nothing. */
+#define IS_SET(flag) atomic_load_explicit(&(flag), memory_order_relaxed)
+#define SET(flag) atomic_store_explicit(&(flag), true, memory_order_relaxed)
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
@@ -31,53 +56,101 @@ enum { FOREVER = -1 }; /* the duration that the core takes for ever */
 typedef struct message_object message_object;
 typedef struct reservation_object reservation_object;
 
+typedef struct open_ends open_ends;
+
 typedef struct {
-  PyTypeObject *producer, *consumer, *message, *reservation, *batch, *payloads, *registry, *native;
+  PyTypeObject *producer, *consumer, *message, *reservation, *batch, *payloads, *registry, *native, *compiled;
   PyObject *push_results[OMNI_PUSH_QUEUE_FULL + 1], *pop_results[OMNI_POP_EMPTY + 1];
   PyObject *nothing[OMNI_POP_EMPTY + 1]; /* (that PopResult, None) */
   PyObject *producer_stats, *consumer_stats;
   PyObject *as_count, *as_nanoseconds, *as_memory; /* of fast_impl._common: rare arguments, and every refusal */
-  PyObject *refuse, *unsent, *unreceived, *expired, *ended, *held, *bad_element, *stopped; /* of fast_impl._common */
-  message_object *free_messages; /* each linked to the next, and holding a reference to its type */
+  PyObject *refuse, *unsent, *unreceived, *expired, *ended, *held, *bad_element, *stopped, *undetached; /* likewise */
+  message_object *free_messages; /* each linked to the next, and holding a reference to its type; with a GIL only */
   int free_message_count;
+  open_ends *open;    /* what the interpreter closes when it ends */
+  _Atomic bool given; /* whether the last of the waiting calls to release or take the GIL released it: see gil.c */
 } handles_state;
 
-/* The two endpoints of a channel: what move() carries. References are counted: the handle's, those of calls without the
- * GIL, and those of what was given out. Closed with the last owner (the handle, and each NativeHandle), freed with the
- * last reference. */
+/* What an endpoint is in the list of its interpreter's. */
+typedef struct listed_end {
+  struct listed_end *next, **previous;
+  bool sends;
+} listed_end;
+
+/* The two endpoints of a channel: what move() carries. References are counted: those of handles, moved-from ones
+ * included, and those of what was given out. Closed with the last owner (the handle, and each NativeHandle), freed with
+ * the last reference. */
 typedef struct {
-  Py_ssize_t references, owners;
+  listed_end listed;
+  shared_count references, owners;
   handles_state *state; /* as long as any object of ours lives: its type keeps the module */
   omni_producer *handle;
-  reservation_object *reservation; /* the outstanding one, or NULL */
+  _Atomic bool detached;           /* whoever attaches has the handle; what is left here is only read [LIF-10] */
+  reservation_object *reservation; /* the outstanding one, or NULL; under LOCK */
+#ifdef Py_GIL_DISABLED
+  PyMutex lock;
+#endif
 } producer_endpoint;
 
 typedef struct {
-  Py_ssize_t references, owners;
+  listed_end listed;
+  shared_count references, owners;
   handles_state *state;
   omni_consumer *handle;
-  bool closed, native;      /* `native`: native code may pop as well, since it was given the handle */
-  message_object *exported; /* messages with live exports that are not pinned yet, each linked to the next */
-  PyObject *given[2];       /* the last two payloads returned, reused when their reference count is 1 */
+  _Atomic bool detached;
+  _Atomic bool closed, native; /* `native`: native code may pop as well, since it was given the handle */
+  message_object *exported;    /* messages with live exports that are not pinned yet, each linked to the next */
+  PyObject *given[2]; /* the last two payloads returned, reused when nothing else refers to them; in the guard */
   int given_last;
-  PyObject *ready; /* the tuple last returned, reused when its reference count is 1 (as zip does) */
+  PyObject *ready; /* the tuple last returned, reused when nothing else refers to it (as zip does) */
 } consumer_endpoint;
 
 typedef struct {
   PyObject_HEAD handles_state *state;
-  producer_endpoint *endpoint; /* NULL once moved from */
+  producer_endpoint *endpoint;
+  _Atomic bool moved; /* from: inactive for good. Under the object's own lock */
   PyObject *weak_references;
 } producer_object;
 
 typedef struct {
   PyObject_HEAD handles_state *state;
-  consumer_endpoint *endpoint; /* NULL once moved from */
+  consumer_endpoint *endpoint;
+  _Atomic bool moved;
   PyObject *weak_references;
 } consumer_object;
 
+/* The endpoint, NULL once moved from. */
+static inline producer_endpoint *sends(const producer_object *self) {
+  return LIKELY(!IS_SET(self->moved)) ? self->endpoint : NULL;
+}
+
+static inline consumer_endpoint *receives(const consumer_object *self) {
+  return LIKELY(!IS_SET(self->moved)) ? self->endpoint : NULL;
+}
+
+/* Orders a producer's calls on its reservations. No Python code runs, and nothing waits, between the two. */
+#ifdef Py_GIL_DISABLED
+#define LOCK(endpoint) PyMutex_Lock(&(endpoint)->lock)
+#define UNLOCK(endpoint) PyMutex_Unlock(&(endpoint)->lock)
+#else
+#define LOCK(endpoint) ((void)(endpoint))
+#define UNLOCK(endpoint) ((void)(endpoint))
+#endif
+
+/* Whether the caller's reference is the only one: then it may change the object as if it were new. */
+static inline bool is_unique(PyObject *object) {
+#ifdef Py_GIL_DISABLED
+  return _Py_IsOwnedByCurrentThread(object) && __atomic_load_n(&object->ob_ref_local, __ATOMIC_RELAXED) == 1 &&
+         __atomic_load_n(&object->ob_ref_shared, __ATOMIC_RELAXED) == 0;
+#else
+  return Py_REFCNT(object) == 1;
+#endif
+}
+
 /* A message, or what a Batch has of one: several messages side by side, as one.
  * The producer cannot reach a message of the last pop, so an export of it needs no pin yet. The next pop, and the
- * close, pin what is still exported; most exports do not live that long. */
+ * close, pin what is still exported; most exports do not live that long. Where others may pop meanwhile, native code or
+ * threads without a GIL, each is pinned at once. The exports are counted under the object's own lock. */
 struct message_object {
   PyObject_HEAD consumer_endpoint *endpoint;
   omni_message raw;
@@ -94,15 +167,39 @@ struct reservation_object {
   PyObject *view; /* what `data` gives, or NULL: refers back to this, until it is released */
 };
 
+/* Puts another object in its place. */
+static inline PyObject *exchange(PyObject **place, PyObject *object) {
+#ifdef Py_GIL_DISABLED
+  return __atomic_exchange_n(place, object, __ATOMIC_SEQ_CST);
+#else
+  PyObject *former = *place;
+  *place = object;
+  return former;
+#endif
+}
+
+/* Of ends.c: lists an endpoint that has been made, and takes it off the list before it is freed. */
+void end_list(open_ends *open, listed_end *end, bool sends);
+void end_unlist(open_ends *open, listed_end *end);
+/* An empty list for this interpreter; NULL with an exception. */
+open_ends *ends_of_interpreter(void);
+void ends_release(open_ends *open);
+
 static inline void producer_endpoint_drop(producer_endpoint *endpoint) {
-  if (--endpoint->references) return;
-  if (endpoint->handle) omni_producer_free(endpoint->handle);
+  if (ONE_LESS(endpoint->references)) return;
+  end_unlist(endpoint->state->open, &endpoint->listed);
+  if (IS_SET(endpoint->detached)) omni_producer_release(endpoint->handle);
+  else if (endpoint->handle) omni_producer_free(endpoint->handle);
   PyMem_Free(endpoint);
 }
 
 static inline void consumer_endpoint_drop(consumer_endpoint *endpoint) {
-  if (--endpoint->references) return;
-  if (endpoint->handle) omni_consumer_free(endpoint->handle);
+  if (ONE_LESS(endpoint->references)) return;
+  end_unlist(endpoint->state->open, &endpoint->listed);
+  if (IS_SET(endpoint->detached)) omni_consumer_release(endpoint->handle);
+  else if (endpoint->handle) omni_consumer_free(endpoint->handle);
+  Py_XDECREF(endpoint->given[0]);
+  Py_XDECREF(endpoint->given[1]);
   PyMem_Free(endpoint);
 }
 
@@ -145,8 +242,8 @@ PyObject *refuse_consumer(const consumer_endpoint *endpoint, int code);
 
 /* ---- gil.c: for calls that wait, or copy much ---- */
 
-PyThreadState *gil_give(void);
-void gil_take(PyThreadState *thread);
+PyThreadState *gil_give(handles_state *state);
+void gil_take(handles_state *state, PyThreadState *thread);
 #ifdef OMNI_POINTS
 PyObject *interruption_points(PyObject *unused, PyObject *callable);
 #endif
@@ -215,14 +312,14 @@ PyObject *consumer_new(handles_state *state); /* with an endpoint whose handle i
 /* Closes an end that has no other owner, and drops the reference of this one. */
 void producer_endpoint_leave(producer_endpoint *endpoint);
 void consumer_endpoint_leave(consumer_endpoint *endpoint);
-/* One more owner of the endpoint that is not NULL; ValueError where both are. */
+/* One more owner of the endpoint that is not NULL; ValueError where both are. Under the handle's own lock. */
 PyObject *native_new(handles_state *state, producer_endpoint *producer, consumer_endpoint *consumer);
 /* The capsule _C_API, and functions(). */
 int native_execute(PyObject *module);
 
-/* ---- registry.c, module.c ---- */
+/* ---- registry.c, verifier.c, module.c ---- */
 
 extern PyType_Spec producer_spec, reservation_spec, consumer_spec, payloads_spec, message_spec, batch_spec,
-    registry_spec, native_spec;
+    registry_spec, native_spec, compiled_spec;
 
 #endif

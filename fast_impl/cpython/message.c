@@ -7,7 +7,7 @@ enum { FREE_MESSAGES = 1024 }; /* kept for later pops */
 
 PyObject *message_new(consumer_endpoint *endpoint, const omni_message *raw) {
   handles_state *state = endpoint->state;
-  message_object *self = state->free_messages;
+  message_object *self = FREE_THREADED ? NULL : state->free_messages;
   if (LIKELY(self != NULL)) {
     state->free_messages = self->next;
     state->free_message_count--;
@@ -16,7 +16,7 @@ PyObject *message_new(consumer_endpoint *endpoint, const omni_message *raw) {
     self = PyObject_New(message_object, state->message);
     if (!self) return NULL;
   }
-  endpoint->references++;
+  ONE_MORE(endpoint->references);
   self->endpoint = endpoint;
   self->raw = *raw;
   self->exports = 0;
@@ -29,7 +29,7 @@ static void message_dealloc(message_object *self) {
   PyTypeObject *type = Py_TYPE(self);
   consumer_endpoint *endpoint = self->endpoint;
   handles_state *state = endpoint->state;
-  if (LIKELY(state->free_message_count < FREE_MESSAGES)) { /* with its reference to the type */
+  if (LIKELY(!FREE_THREADED && state->free_message_count < FREE_MESSAGES)) { /* with its reference to the type */
     self->next = state->free_messages;
     state->free_messages = self;
     state->free_message_count++;
@@ -57,6 +57,9 @@ int free_messages_traverse(const handles_state *state, visitproc visit, void *ar
   return 0;
 }
 
+/* Whether this message may expire at any time. */
+static bool others_pop(const consumer_endpoint *endpoint) { return FREE_THREADED || IS_SET(endpoint->native); }
+
 static bool is_readable(const consumer_endpoint *endpoint, const omni_message *raw) {
   return LIKELY(omni_message_is_readable(endpoint->handle, raw));
 }
@@ -74,23 +77,23 @@ static inline void forget_hash(PyObject *bytes) { ((PyBytesObject *)bytes)->ob_s
 #pragma GCC diagnostic pop
 
 /* A loop over payloads drops each one when the next has come, at the latest: so of the last two, the older bytes object
- * is reused when its reference count is 1 and its length is right. That saves allocating and freeing an object, the
- * most expensive part of a receive. */
+ * is reused when nothing else refers to it and its length is right. That saves allocating and freeing an object, the
+ * most expensive part of a receive. Called inside the guard where there is no GIL. */
 PyObject *payload_copy(consumer_endpoint *endpoint, const omni_message *raw) {
   PyObject **older = &endpoint->given[endpoint->given_last ^= 1], *bytes = *older;
-  if (LIKELY(bytes != NULL && Py_REFCNT(bytes) == 1 && (size_t)PyBytes_GET_SIZE(bytes) == raw->size)) {
+  if (LIKELY(bytes != NULL && is_unique(bytes) && (size_t)PyBytes_GET_SIZE(bytes) == raw->size)) {
     memcpy(PyBytes_AS_STRING(bytes), raw->data, raw->size);
     forget_hash(bytes);
     return Py_NewRef(bytes);
   }
   bytes = PyBytes_FromStringAndSize((const char *)raw->data, (Py_ssize_t)raw->size);
-  if (bytes && raw->size <= KEPT_BYTES && !endpoint->closed) Py_XSETREF(*older, Py_NewRef(bytes));
+  if (bytes && raw->size <= KEPT_BYTES && !IS_SET(endpoint->closed)) Py_XSETREF(*older, Py_NewRef(bytes));
   return bytes;
 }
 
 /* Pinned, for another thread may pop while this one has no GIL; unpinned before it asks for the GIL, which it may never
  * get: a daemon thread at the end of the interpreter. */
-static PyObject *copy_large(consumer_endpoint *endpoint, const omni_message *raw) {
+static PyObject *copy_pinned(consumer_endpoint *endpoint, const omni_message *raw) {
   omni_pin pin = {NULL, 0};
   PyObject *bytes = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)raw->size);
   if (!bytes) return NULL;
@@ -98,17 +101,17 @@ static PyObject *copy_large(consumer_endpoint *endpoint, const omni_message *raw
     Py_DECREF(bytes);
     return expired(endpoint);
   }
-  PyThreadState *thread = gil_give();
+  PyThreadState *thread = raw->size < LARGE_COPY ? NULL : gil_give(endpoint->state);
   memcpy(PyBytes_AS_STRING(bytes), raw->data, raw->size);
   omni_unpin(&pin);
-  gil_take(thread);
+  if (thread) gil_take(endpoint->state, thread);
   return bytes;
 }
 
 static PyObject *tobytes(message_object *self, PyObject *Py_UNUSED(unused)) {
   consumer_endpoint *endpoint = self->endpoint;
   if (UNLIKELY(!is_readable(endpoint, &self->raw))) return expired(endpoint);
-  if (UNLIKELY(self->raw.size >= LARGE_COPY || endpoint->native)) return copy_large(endpoint, &self->raw);
+  if (UNLIKELY(self->raw.size >= LARGE_COPY || others_pop(endpoint))) return copy_pinned(endpoint, &self->raw);
   return payload_copy(endpoint, &self->raw);
 }
 
@@ -157,27 +160,28 @@ void pin_exported_messages(consumer_endpoint *endpoint) {
 int message_getbuffer(PyObject *object, Py_buffer *view, int flags) {
   message_object *self = (message_object *)object;
   consumer_endpoint *endpoint = self->endpoint;
-  bool first = self->exports == 0;
+  bool readable;
   view->obj = NULL;
-  if (UNLIKELY(first && endpoint->native)) pin(self); /* native code may pop at any time */
-  if (!is_readable(endpoint, &self->raw)) {
-    expired(endpoint);
-    goto refused;
-  }
-  if (PyBuffer_FillInfo(view, object, (void *)self->raw.data, (Py_ssize_t)self->raw.size, 1, flags) < 0) goto refused;
-  if (first && !endpoint->native) list(self);
-  self->exports++;
-  return 0;
-refused:
-  if (first) unpin(self);
+  Py_BEGIN_CRITICAL_SECTION(self);
+  bool first = self->exports++ == 0, at_once = others_pop(endpoint);
+  if (first && at_once) pin(self);
+  else if (first) list(self);
+  readable = is_readable(endpoint, &self->raw);
+  Py_END_CRITICAL_SECTION();
+  if (!readable) expired(endpoint);
+  else if (PyBuffer_FillInfo(view, object, (void *)self->raw.data, (Py_ssize_t)self->raw.size, 1, flags) == 0) return 0;
+  message_releasebuffer(object, view);
   return -1;
 }
 
 void message_releasebuffer(PyObject *object, Py_buffer *Py_UNUSED(view)) {
   message_object *self = (message_object *)object;
-  if (--self->exports) return;
-  if (self->previous) unlist(self);
-  unpin(self);
+  Py_BEGIN_CRITICAL_SECTION(self);
+  if (--self->exports == 0) {
+    if (self->previous) unlist(self);
+    unpin(self);
+  }
+  Py_END_CRITICAL_SECTION();
 }
 
 PyObject *view_of(PyObject *self, void *Py_UNUSED(closure)) { return PyMemoryView_FromObject(self); }

@@ -21,6 +21,7 @@ static const import imports[] = {
     {"fast_impl._common", "expired", offsetof(handles_state, expired)},
     {"fast_impl._common", "ended", offsetof(handles_state, ended)},
     {"fast_impl._common", "held", offsetof(handles_state, held)},
+    {"fast_impl._common", "undetached", offsetof(handles_state, undetached)},
     {"fast_impl._common", "send_many_stopped", offsetof(handles_state, stopped)},
 };
 enum { IMPORTS = sizeof imports / sizeof *imports };
@@ -44,6 +45,7 @@ static const type types[] = {
     {&payloads_spec, NULL, offsetof(handles_state, payloads)},
     {&registry_spec, "Registry", offsetof(handles_state, registry)},
     {&native_spec, "NativeHandle", offsetof(handles_state, native)},
+    {&compiled_spec, "CompiledSchema", offsetof(handles_state, compiled)},
 };
 enum { TYPES = sizeof types / sizeof *types };
 
@@ -78,6 +80,7 @@ static int complete(PyTypeObject *kind, const char *name) {
 
 static int execute(PyObject *module) {
   handles_state *state = PyModule_GetState(module);
+  if (!(state->open = ends_of_interpreter())) return -1;
   for (int i = 0; i < TYPES; i++) {
     PyObject *kind = *made(state, i) = PyType_FromModuleAndSpec(module, types[i].spec, NULL);
     const char *name = types[i].public_name;
@@ -110,6 +113,7 @@ static int traverse(PyObject *module, visitproc visit, void *arg) {
 static void release(void *module) {
   handles_state *state = PyModule_GetState(module);
   free_messages_clear(state);
+  ends_release(state->open);
   for (int i = 0; i < TYPES; i++) Py_CLEAR(*made(state, i));
   for (int i = 0; i < IMPORTS; i++) Py_CLEAR(*imported(state, i));
   for (int i = 0; i <= OMNI_PUSH_QUEUE_FULL; i++) Py_CLEAR(state->push_results[i]);
@@ -121,6 +125,12 @@ static void release(void *module) {
 
 static PyModuleDef_Slot slots[] = {
     {Py_mod_exec, execute},
+#ifdef Py_MOD_PER_INTERPRETER_GIL_SUPPORTED
+    {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+#endif
+#ifdef Py_MOD_GIL_NOT_USED
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
     {0, NULL},
 };
 

@@ -15,15 +15,16 @@ typedef struct {
 
 PyObject *native_new(handles_state *state, producer_endpoint *producer, consumer_endpoint *consumer) {
   if (!producer && !consumer) {
-    PyErr_SetString(PyExc_ValueError, "the handle was moved from: the one that move() gave has the native handle");
+    PyErr_SetString(PyExc_ValueError,
+                    "the handle was moved from or detached: whoever has its end now has the native handle");
     return NULL;
   }
   native_object *self = PyObject_New(native_object, state->native);
   if (!self) return NULL;
   self->producer = producer;
   self->consumer = consumer;
-  if (producer) producer->references++, producer->owners++;
-  else consumer->references++, consumer->owners++;
+  ONE_MORE(*(producer ? &producer->references : &consumer->references));
+  ONE_MORE(*(producer ? &producer->owners : &consumer->owners));
   return (PyObject *)self;
 }
 

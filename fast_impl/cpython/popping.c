@@ -13,11 +13,12 @@ static __attribute__((noinline)) int begin_waiting(consumer_endpoint *endpoint, 
                                                    omni_message *messages, size_t *count, omni_pop *pop) {
   int64_t deadline = deadline_after(timeout);
   for (;; timeout = time_left(deadline)) {
-    PyThreadState *thread = gil_give();
+    PyThreadState *thread = gil_give(endpoint->state);
     int code = omni_consumer_wait(endpoint->handle, timeout);
-    gil_take(thread);
+    gil_take(endpoint->state, thread);
     if (check_signals() < 0) return OMNI_INTERRUPTED;
     if (code == OMNI_CONCURRENT_USE) return code;
+    if (IS_SET(endpoint->detached)) return OMNI_POP_CHANNEL_CLOSED; /* the handle is somebody else's now */
     pin_live_exports(endpoint); /* a handler, or another thread, may have popped and kept a view */
     /* Where the time is up, this look is the last. */
     int otherwise = code == OMNI_POP_TIMEOUT ? OMNI_POP_TIMEOUT : OMNI_POP_EMPTY;
@@ -55,24 +56,26 @@ static int timeout_argument(const char *function, consumer_object *self, PyObjec
 
 /* ---- one message, where it lies ---- */
 
-/* (SUCCESS, what it held last or None): the last such tuple, when its reference count is 1. */
+/* (SUCCESS, what it held last or None): the last such tuple, when nothing else refers to it. */
 static inline PyObject *take_ready(consumer_endpoint *endpoint) {
-  PyObject *ready = endpoint->ready;
-  if (UNLIKELY(ready == NULL || Py_REFCNT(ready) != 1))
-    return PyTuple_Pack(2, endpoint->state->pop_results[OMNI_POP_SUCCESS], Py_None);
-  endpoint->ready = NULL;
-  return ready;
+  PyObject *ready = exchange(&endpoint->ready, NULL);
+  if (LIKELY(ready != NULL && is_unique(ready))) return ready;
+  Py_XDECREF(ready);
+  return PyTuple_Pack(2, endpoint->state->pop_results[OMNI_POP_SUCCESS], Py_None);
 }
 
 static inline void keep_ready(consumer_endpoint *endpoint, PyObject *answer) {
   /* Not after a close, which clears `ready`: it refers to the endpoint. */
-  if (LIKELY(!endpoint->closed)) Py_XSETREF(endpoint->ready, Py_NewRef(answer));
+  if (UNLIKELY(IS_SET(endpoint->closed))) return;
+  Py_XDECREF(exchange(&endpoint->ready, Py_NewRef(answer)));
+  /* Nor while one comes from another thread, which sees what was kept, or is seen (StoreLoad) */
+  if (FREE_THREADED && UNLIKELY(endpoint->closed)) Py_XDECREF(exchange(&endpoint->ready, NULL));
 }
 
 /* Puts the message into the tuple, into the object that is there if nothing else refers to it. -1 without memory. */
 static inline int put_message(consumer_endpoint *endpoint, PyObject *answer, const omni_message *raw) {
   PyObject *message = PyTuple_GET_ITEM(answer, 1);
-  if (LIKELY(message != Py_None && Py_REFCNT(message) == 1)) {
+  if (LIKELY(message != Py_None && is_unique(message))) {
     ((message_object *)message)->raw = *raw;
     return 0;
   }
@@ -84,9 +87,8 @@ static inline int put_message(consumer_endpoint *endpoint, PyObject *answer, con
 }
 
 static inline PyObject *pop_one(consumer_object *self, int64_t timeout, int otherwise) {
-  consumer_endpoint *endpoint = self->endpoint;
+  consumer_endpoint *endpoint = receives(self);
   if (UNLIKELY(endpoint == NULL)) return Py_NewRef(self->state->nothing[OMNI_POP_CHANNEL_CLOSED]);
-  endpoint->references++;
   omni_message raw;
   size_t count;
   omni_pop pop;
@@ -101,7 +103,6 @@ static inline PyObject *pop_one(consumer_object *self, int64_t timeout, int othe
       answer = code == OMNI_POP_SUCCESS ? NULL : without_message(endpoint, code);
     }
   }
-  consumer_endpoint_drop(endpoint);
   return answer;
 }
 
@@ -126,19 +127,18 @@ static __attribute__((noinline)) PyObject *take_large(consumer_endpoint *endpoin
     omni_pop_end(endpoint->handle, pop, 0);
     return NULL;
   }
-  PyThreadState *thread = gil_give();
+  PyThreadState *thread = gil_give(endpoint->state);
   memcpy(PyBytes_AS_STRING(bytes), raw->data, raw->size);
   omni_pop_end(endpoint->handle, pop, 1);
-  gil_take(thread);
+  gil_take(endpoint->state, thread);
   return bytes;
 }
 
 /* The next payload; NULL with an exception, or with none and the answer in `code`. */
 static PyObject *take(consumer_object *self, int64_t timeout, int *code) {
-  consumer_endpoint *endpoint = self->endpoint;
+  consumer_endpoint *endpoint = receives(self);
   *code = OMNI_POP_CHANNEL_CLOSED;
   if (UNLIKELY(endpoint == NULL)) return NULL;
-  endpoint->references++;
   omni_message raw;
   size_t count;
   omni_pop pop;
@@ -152,7 +152,6 @@ static PyObject *take(consumer_object *self, int64_t timeout, int *code) {
   } else if (*code < 0 && *code != OMNI_INTERRUPTED) {
     refuse_consumer(endpoint, *code);
   }
-  consumer_endpoint_drop(endpoint);
   return bytes;
 }
 
@@ -229,13 +228,13 @@ static int fill_with_payloads(consumer_endpoint *endpoint, PyObject *list, omni_
     omni_pop_end(endpoint->handle, pop, failed ? 0 : count);
     return failed;
   }
-  PyThreadState *thread = gil_give();
+  PyThreadState *thread = gil_give(endpoint->state);
   for (size_t i = copied; i < count; i++) {
     omni_pop_message(pop, i, &raw);
     memcpy(PyBytes_AS_STRING(PyList_GET_ITEM(list, (Py_ssize_t)i)), raw.data, raw.size);
   }
   omni_pop_end(endpoint->handle, pop, count);
-  gil_take(thread);
+  gil_take(endpoint->state, thread);
   return 0;
 }
 
@@ -262,13 +261,11 @@ PyObject *consumer_batch_pop(consumer_object *self, PyObject *const *args, Py_ss
   uint64_t wanted;
   int64_t timeout = 0;
   if (batch_arguments("batch_pop", self, args, nargs, kwnames, &wanted, &timeout) < 0) return NULL;
-  consumer_endpoint *endpoint = self->endpoint;
+  consumer_endpoint *endpoint = receives(self);
   if (UNLIKELY(endpoint == NULL)) return Py_BuildValue("(O[])", self->state->pop_results[OMNI_POP_CHANNEL_CLOSED]);
   PyObject *answer = PyTuple_New(2), *list;
   if (!answer) return NULL;
-  endpoint->references++;
   int code = pop_list(endpoint, wanted, timeout, false, &list);
-  consumer_endpoint_drop(endpoint);
   if (UNLIKELY(!list)) {
     Py_DECREF(answer);
     return NULL;
@@ -282,13 +279,11 @@ PyObject *consumer_receive_many(consumer_object *self, PyObject *const *args, Py
   uint64_t wanted;
   int64_t timeout = FOREVER;
   if (batch_arguments("receive_many", self, args, nargs, kwnames, &wanted, &timeout) < 0) return NULL;
-  consumer_endpoint *endpoint = self->endpoint;
+  consumer_endpoint *endpoint = receives(self);
   PyObject *list = NULL;
   int code = OMNI_POP_CHANNEL_CLOSED;
   if (LIKELY(endpoint != NULL)) {
-    endpoint->references++;
     code = pop_list(endpoint, wanted, timeout, true, &list);
-    consumer_endpoint_drop(endpoint);
     if (LIKELY(code == OMNI_POP_SUCCESS || !list || (code == OMNI_POP_EMPTY && wanted == 0))) return list;
     Py_DECREF(list);
   }
@@ -300,11 +295,10 @@ PyObject *consumer_batch_pop_buffer(consumer_object *self, PyObject *const *args
   uint64_t wanted;
   int64_t timeout = 0;
   if (batch_arguments("batch_pop_buffer", self, args, nargs, kwnames, &wanted, &timeout) < 0) return NULL;
-  consumer_endpoint *endpoint = self->endpoint;
+  consumer_endpoint *endpoint = receives(self);
   if (UNLIKELY(endpoint == NULL)) return Py_NewRef(self->state->nothing[OMNI_POP_CHANNEL_CLOSED]);
   PyObject *answer = PyTuple_Pack(2, self->state->pop_results[OMNI_POP_SUCCESS], Py_None);
   if (!answer) return NULL;
-  endpoint->references++;
   size_t count;
   omni_pop pop;
   uint64_t capacity = omni_consumer_capacity(endpoint->handle);
@@ -318,7 +312,6 @@ PyObject *consumer_batch_pop_buffer(consumer_object *self, PyObject *const *args
     Py_DECREF(answer);
     answer = code == OMNI_POP_SUCCESS ? NULL : without_message(endpoint, code);
   }
-  consumer_endpoint_drop(endpoint);
   return answer;
 }
 
@@ -327,22 +320,21 @@ PyObject *consumer_batch_pop_buffer(consumer_object *self, PyObject *const *args
 PyObject *consumer_wait(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
   int64_t timeout;
   if (timeout_argument("wait", self, args, nargs, kwnames, &timeout) < 0) return NULL;
-  consumer_endpoint *endpoint = self->endpoint;
+  consumer_endpoint *endpoint = receives(self);
   int code = OMNI_POP_CHANNEL_CLOSED;
   PyObject *answer = NULL;
   if (LIKELY(endpoint != NULL)) {
-    endpoint->references++;
     code = omni_consumer_wait(endpoint->handle, 0);
     int64_t deadline = deadline_after(timeout);
     while (code == OMNI_INTERRUPTED || (code == OMNI_POP_TIMEOUT && timeout != 0)) {
-      PyThreadState *thread = gil_give();
+      PyThreadState *thread = gil_give(endpoint->state);
       code = omni_consumer_wait(endpoint->handle, time_left(deadline));
-      gil_take(thread);
+      gil_take(endpoint->state, thread);
       if (check_signals() < 0) break;
+      if (IS_SET(endpoint->detached)) code = OMNI_POP_CHANNEL_CLOSED;
       if (code == OMNI_POP_TIMEOUT) timeout = 0;
     }
     if (code < 0 && !PyErr_Occurred()) refuse_consumer(endpoint, code);
-    consumer_endpoint_drop(endpoint);
   }
   if (!PyErr_Occurred()) answer = Py_NewRef(self->state->pop_results[code]);
   return answer;
@@ -361,14 +353,21 @@ PyObject *consumer_iter(PyObject *self) {
 }
 
 static PyObject *payloads_next(payloads_object *self) {
-  consumer_object *consumer = self->consumer;
+  consumer_object *consumer, *drained;
+  Py_BEGIN_CRITICAL_SECTION(self);
+  consumer = (consumer_object *)Py_XNewRef(self->consumer);
+  Py_END_CRITICAL_SECTION();
   if (!consumer) return NULL;
   int code;
-  Py_INCREF(consumer);
   PyObject *bytes = take(consumer, FOREVER, &code);
   Py_DECREF(consumer);
-  if (UNLIKELY(!bytes) && code > OMNI_POP_SUCCESS) Py_CLEAR(self->consumer);
-  return bytes;
+  if (LIKELY(bytes) || code <= OMNI_POP_SUCCESS) return bytes;
+  Py_BEGIN_CRITICAL_SECTION(self);
+  drained = self->consumer;
+  self->consumer = NULL;
+  Py_END_CRITICAL_SECTION();
+  Py_XDECREF(drained);
+  return NULL;
 }
 
 static void payloads_dealloc(payloads_object *self) {

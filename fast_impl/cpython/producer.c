@@ -1,37 +1,40 @@
 /* ProducerHandle (§5): its queries, its close and its move. */
 #include "handles.h"
 
-static PyObject *handle_of(handles_state *state, producer_endpoint *endpoint) {
+static producer_object *handle_of(handles_state *state, producer_endpoint *endpoint) {
   producer_object *self = PyObject_New(producer_object, state->producer);
   if (!self) return NULL;
+  ONE_MORE(endpoint->references);
   self->state = state;
   self->endpoint = endpoint;
   self->weak_references = NULL;
-  return (PyObject *)self;
+  atomic_init(&self->moved, false);
+  return self;
 }
 
 PyObject *producer_new(handles_state *state) {
-  PyObject *self = handle_of(state, NULL);
-  producer_endpoint *endpoint = self ? PyMem_New(producer_endpoint, 1) : NULL;
-  if (endpoint) {
-    *endpoint = (producer_endpoint){.references = 1, .owners = 1, .state = state};
-    ((producer_object *)self)->endpoint = endpoint;
-    return self;
-  }
-  Py_XDECREF(self);
-  return self ? PyErr_NoMemory() : NULL;
+  producer_endpoint *endpoint = PyMem_Calloc(1, sizeof *endpoint);
+  if (!endpoint) return PyErr_NoMemory();
+  endpoint->references = endpoint->owners = 1;
+  endpoint->state = state;
+  end_list(state->open, &endpoint->listed, true);
+  PyObject *self = (PyObject *)handle_of(state, endpoint);
+  producer_endpoint_drop(endpoint);
+  return self;
 }
 
-/* Releases the GIL only if it has to wait for a thread that is inside. The caller holds a reference. */
-static void endpoint_close(producer_endpoint *endpoint) {
-  if (endpoint->handle && omni_producer_close_begin(endpoint->handle)) {
-    PyThreadState *thread = gil_give();
+/* The rest of a close that has begun. Releases the GIL only if it has to wait for a thread that is inside. */
+static void finish(producer_endpoint *endpoint, bool inside) {
+  if (inside) {
+    PyThreadState *thread = gil_give(endpoint->state);
     omni_producer_close_end(endpoint->handle);
-    gil_take(thread);
+    gil_take(endpoint->state, thread);
   }
+  LOCK(endpoint);
   reservation_object *reservation = endpoint->reservation;
-  if (!reservation) return;
   endpoint->reservation = NULL;
+  UNLOCK(endpoint);
+  if (!reservation) return;
   PyObject *kind, *error, *trace;
   PyErr_Fetch(&kind, &error, &trace); /* a handle may end while an exception is being raised */
   if (reservation_release(reservation) < 0) PyErr_Clear();
@@ -40,60 +43,89 @@ static void endpoint_close(producer_endpoint *endpoint) {
 }
 
 void producer_endpoint_leave(producer_endpoint *endpoint) {
-  if (--endpoint->owners == 0) endpoint_close(endpoint); /* LIF-1; also where a call is still inside */
+  if (ONE_LESS(endpoint->owners) == 0 && endpoint->handle) /* LIF-1; also where a call is still inside */
+    finish(endpoint, omni_producer_close_begin(endpoint->handle));
   producer_endpoint_drop(endpoint);
 }
 
 static void producer_dealloc(producer_object *self) {
   PyTypeObject *type = Py_TYPE(self);
   if (self->weak_references) PyObject_ClearWeakRefs((PyObject *)self);
-  if (self->endpoint) producer_endpoint_leave(self->endpoint);
+  if (IS_SET(self->moved)) producer_endpoint_drop(self->endpoint);
+  else producer_endpoint_leave(self->endpoint);
   PyObject_Free(self);
   Py_DECREF(type);
 }
 
 static PyObject *close_(producer_object *self, PyObject *Py_UNUSED(unused)) {
   producer_endpoint *endpoint = self->endpoint;
-  if (endpoint) {
-    endpoint->references++;
-    endpoint_close(endpoint);
-    producer_endpoint_drop(endpoint);
-  }
+  bool inside = false, active;
+  Py_BEGIN_CRITICAL_SECTION(self); /* before a detach, or not at all */
+  active = !IS_SET(self->moved) && endpoint->handle;
+  if (active) inside = omni_producer_close_begin(endpoint->handle);
+  Py_END_CRITICAL_SECTION();
+  if (active) finish(endpoint, inside);
   Py_RETURN_NONE;
 }
 
 static PyObject *move(producer_object *self, PyObject *Py_UNUSED(unused)) {
-  PyObject *moved = handle_of(self->state, NULL);
+  producer_object *moved = handle_of(self->state, self->endpoint);
   if (!moved) return NULL;
-  ((producer_object *)moved)->endpoint = self->endpoint;
-  self->endpoint = NULL;
-  return moved;
+  Py_BEGIN_CRITICAL_SECTION(self);
+  atomic_init(&moved->moved, IS_SET(self->moved));
+  SET(self->moved);
+  Py_END_CRITICAL_SECTION();
+  return (PyObject *)moved;
+}
+
+static PyObject *detach(producer_object *self, PyObject *Py_UNUSED(unused)) {
+  producer_endpoint *endpoint = self->endpoint;
+  uint64_t token;
+  int code = OMNI_EXPIRED;
+  Py_BEGIN_CRITICAL_SECTION(self);
+  if (!IS_SET(self->moved)) {
+    /* A NativeHandle is made under the same lock, so none comes in between */
+    code = endpoint->owners > 1 ? OMNI_PINNED : omni_producer_detach(endpoint->handle, &token);
+    if (code == 0) {
+      SET(endpoint->detached);
+      SET(self->moved);
+    }
+  }
+  Py_END_CRITICAL_SECTION();
+  if (code == 0) return PyLong_FromUnsignedLongLong(token);
+  size_t size;
+  const char *name = omni_producer_name(endpoint->handle, &size);
+  return raise_by(endpoint->state->undetached, "(isy#)", code, "producer", name, (Py_ssize_t)size);
 }
 
 static PyObject *is_connected(producer_object *self, PyObject *Py_UNUSED(unused)) {
-  return PyBool_FromLong(self->endpoint && omni_producer_is_connected(self->endpoint->handle));
+  return PyBool_FromLong(sends(self) && omni_producer_is_connected(self->endpoint->handle));
 }
 
 static PyObject *capacity(producer_object *self, PyObject *Py_UNUSED(unused)) {
-  return PyLong_FromUnsignedLongLong(self->endpoint ? omni_producer_capacity(self->endpoint->handle) : 0);
+  return PyLong_FromUnsignedLongLong(sends(self) ? omni_producer_capacity(self->endpoint->handle) : 0);
 }
 
 static PyObject *max_message_size(producer_object *self, PyObject *Py_UNUSED(unused)) {
-  return PyLong_FromUnsignedLongLong(self->endpoint ? omni_producer_max_message_size(self->endpoint->handle) : 0);
+  return PyLong_FromUnsignedLongLong(sends(self) ? omni_producer_max_message_size(self->endpoint->handle) : 0);
 }
 
 static PyObject *available_slots(producer_object *self, PyObject *Py_UNUSED(unused)) {
-  return PyLong_FromUnsignedLongLong(self->endpoint ? omni_producer_available_slots(self->endpoint->handle) : 0);
+  return PyLong_FromUnsignedLongLong(sends(self) ? omni_producer_available_slots(self->endpoint->handle) : 0);
 }
 
 static PyObject *get_stats(producer_object *self, PyObject *Py_UNUSED(unused)) {
   omni_handle_stats stats = {0, 0, 0};
-  if (self->endpoint) omni_producer_get_stats(self->endpoint->handle, &stats);
+  if (sends(self)) omni_producer_get_stats(self->endpoint->handle, &stats);
   return stats_of(self->state->producer_stats, &stats);
 }
 
 static PyObject *native_handle(producer_object *self, void *Py_UNUSED(closure)) {
-  return native_new(self->state, self->endpoint, NULL);
+  PyObject *native;
+  Py_BEGIN_CRITICAL_SECTION(self); /* before a detach, or not at all */
+  native = native_new(self->state, sends(self), NULL);
+  Py_END_CRITICAL_SECTION();
+  return native;
 }
 
 static PyMethodDef methods[] = {
@@ -116,6 +148,7 @@ static PyMethodDef methods[] = {
     METHOD(ProducerHandle, available_slots, available_slots, METH_NOARGS),
     METHOD(ProducerHandle, get_stats, get_stats, METH_NOARGS),
     METHOD(ProducerHandle, move, move, METH_NOARGS),
+    METHOD(ProducerHandle, detach, detach, METH_NOARGS),
     METHOD(ProducerHandle, close, close_, METH_NOARGS),
     {NULL, NULL, 0, NULL},
 };

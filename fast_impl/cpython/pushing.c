@@ -13,18 +13,19 @@ static PyObject *push_result(const producer_endpoint *endpoint, int code) {
 /* Never waits; large ones are copied without the GIL. */
 static inline int push_once(producer_endpoint *endpoint, const payload *bytes) {
   if (LIKELY(bytes->size < LARGE_COPY)) return omni_try_push(endpoint->handle, bytes->data, bytes->size);
-  PyThreadState *thread = gil_give();
+  PyThreadState *thread = gil_give(endpoint->state);
   int code = omni_try_push(endpoint->handle, bytes->data, bytes->size);
-  gil_take(thread);
+  gil_take(endpoint->state, thread);
   return code;
 }
 
 int wait_for_space(producer_endpoint *endpoint, int64_t deadline) {
   for (;;) {
-    PyThreadState *thread = gil_give();
+    PyThreadState *thread = gil_give(endpoint->state);
     int code = omni_producer_wait(endpoint->handle, time_left(deadline));
-    gil_take(thread);
+    gil_take(endpoint->state, thread);
     if (check_signals() < 0) return OMNI_INTERRUPTED;
+    if (IS_SET(endpoint->detached)) return OMNI_PUSH_CHANNEL_CLOSED; /* the handle is somebody else's now */
     if (code != OMNI_INTERRUPTED) return code;
   }
 }
@@ -35,6 +36,7 @@ static __attribute__((noinline)) int push_waiting(producer_endpoint *endpoint, c
     int code = wait_for_space(endpoint, deadline);
     if (code < 0) return code;
     if (code == OMNI_PUSH_TIMEOUT) break;
+    if (code == OMNI_PUSH_CHANNEL_CLOSED && IS_SET(endpoint->detached)) return code;
     code = push_once(endpoint, bytes);
     if (code != OMNI_PUSH_QUEUE_FULL) return code;
   }
@@ -55,15 +57,10 @@ PyObject *producer_try_push(producer_object *self, PyObject *const *args, Py_ssi
   if (LIKELY(nargs == 1 && !kwnames)) data = args[0];
   else if (bind("try_push", names, 1, 1, args, nargs, kwnames, &data) < 0) return NULL;
   if (payload_of(self->state, data, &bytes) < 0) return NULL;
-  producer_endpoint *endpoint = self->endpoint; /* read after the conversion, which may run Python code that moves it */
+  producer_endpoint *endpoint = sends(self); /* read after the conversion, which may run Python code that moves it */
   PyObject *answer;
-  if (LIKELY(endpoint != NULL)) {
-    endpoint->references++;
-    answer = push_result(endpoint, push_once(endpoint, &bytes));
-    producer_endpoint_drop(endpoint);
-  } else {
-    answer = Py_NewRef(self->state->push_results[OMNI_PUSH_CHANNEL_CLOSED]);
-  }
+  if (LIKELY(endpoint != NULL)) answer = push_result(endpoint, push_once(endpoint, &bytes));
+  else answer = Py_NewRef(self->state->push_results[OMNI_PUSH_CHANNEL_CLOSED]);
   payload_release(&bytes);
   return answer;
 }
@@ -85,34 +82,25 @@ PyObject *producer_blocking_push(producer_object *self, PyObject *const *args, P
   payload bytes;
   int64_t timeout;
   if (push_arguments("blocking_push", self, args, nargs, kwnames, &bytes, &timeout) < 0) return NULL;
-  producer_endpoint *endpoint = self->endpoint; /* read after the conversion, as in try_push */
+  producer_endpoint *endpoint = sends(self); /* read after the conversion, as in try_push */
   PyObject *answer;
-  if (LIKELY(endpoint != NULL)) {
-    endpoint->references++;
-    answer = push_result(endpoint, push(endpoint, &bytes, timeout, NULL));
-    producer_endpoint_drop(endpoint);
-  } else {
-    answer = Py_NewRef(self->state->push_results[OMNI_PUSH_CHANNEL_CLOSED]);
-  }
+  if (LIKELY(endpoint != NULL)) answer = push_result(endpoint, push(endpoint, &bytes, timeout, NULL));
+  else answer = Py_NewRef(self->state->push_results[OMNI_PUSH_CHANNEL_CLOSED]);
   payload_release(&bytes);
   return answer;
 }
 
 /* Sends the bytes and releases them, or raises why not; a code. Waits as push does. */
 static int send_bytes(producer_object *self, payload *bytes, int64_t timeout, const int64_t *deadline) {
-  producer_endpoint *endpoint = self->endpoint; /* read after the conversion, as in try_push */
+  producer_endpoint *endpoint = sends(self); /* read after the conversion, as in try_push */
   int code = OMNI_PUSH_CHANNEL_CLOSED;
-  if (LIKELY(endpoint != NULL)) {
-    endpoint->references++;
-    code = push(endpoint, bytes, timeout, deadline);
-  }
+  if (LIKELY(endpoint != NULL)) code = push(endpoint, bytes, timeout, deadline);
   if (UNLIKELY(code < 0 && code != OMNI_INTERRUPTED)) {
     refuse_producer(endpoint, code);
   } else if (UNLIKELY(code > OMNI_PUSH_SUCCESS)) {
     unsigned long long most = endpoint ? omni_producer_max_message_size(endpoint->handle) : 0;
     raise_by(self->state->unsent, "(OnK)", self->state->push_results[code], (Py_ssize_t)bytes->size, most);
   }
-  if (LIKELY(endpoint != NULL)) producer_endpoint_drop(endpoint);
   payload_release(bytes);
   return code;
 }
@@ -131,14 +119,11 @@ PyObject *producer_wait(producer_object *self, PyObject *const *args, Py_ssize_t
   if (bind("wait", names + 1, 0, 1, args, nargs, kwnames, &given) < 0 ||
       convert_timeout(self->state, given, &timeout) < 0)
     return NULL;
-  producer_endpoint *endpoint = self->endpoint;
+  producer_endpoint *endpoint = sends(self);
   if (!endpoint) return Py_NewRef(self->state->push_results[OMNI_PUSH_CHANNEL_CLOSED]);
-  endpoint->references++;
   int code = omni_producer_wait(endpoint->handle, 0);
   if (code == OMNI_PUSH_TIMEOUT && timeout != 0) code = wait_for_space(endpoint, deadline_after(timeout));
-  PyObject *answer = push_result(endpoint, code);
-  producer_endpoint_drop(endpoint);
-  return answer;
+  return push_result(endpoint, code);
 }
 
 /* ---- several ---- */
@@ -158,6 +143,22 @@ static Py_ssize_t gather(PyObject *const *objects, Py_ssize_t count, omni_bytes 
     if ((total += items[i].size) >= LARGE_COPY) break;
   }
   return i;
+}
+
+/* Pushes the elements of a list or tuple from `first` on where they lie, and lets nothing be removed meanwhile: no
+ * Python code runs. With `all`, only where it can be done for all of them. Whether it was, with the core's answer. */
+static bool push_in_place(producer_endpoint *endpoint, PyObject *messages, Py_ssize_t first, bool all,
+                          int64_t *pushed) {
+  omni_bytes few[FEW];
+  bool usual;
+  *pushed = 0;
+  Py_BEGIN_CRITICAL_SECTION(messages);
+  Py_ssize_t left = PySequence_Fast_GET_SIZE(messages) - first, most = left < FEW ? left : FEW;
+  Py_ssize_t count = all && left > FEW ? 0 : gather(PySequence_Fast_ITEMS(messages) + first, most, few);
+  usual = all ? count == left : count > 1;
+  if (usual && endpoint) *pushed = omni_batch_push(endpoint->handle, few, (size_t)count);
+  Py_END_CRITICAL_SECTION();
+  return usual;
 }
 
 /* A tuple of the elements as bytes: each is copied when the iterable yields it, unless it is bytes already [PSH-6]. */
@@ -197,9 +198,9 @@ static int64_t push_all(producer_endpoint *endpoint, PyObject *all) {
     items[i] = (omni_bytes){PyBytes_AS_STRING(objects[i]), (size_t)PyBytes_GET_SIZE(objects[i])};
     total += items[i].size;
   }
-  PyThreadState *thread = total < LARGE_COPY ? NULL : gil_give();
+  PyThreadState *thread = total < LARGE_COPY ? NULL : gil_give(endpoint->state);
   int64_t pushed = omni_batch_push(endpoint->handle, items, (size_t)count);
-  if (thread) gil_take(thread);
+  if (thread) gil_take(endpoint->state, thread);
   if (items != few) PyMem_Free(items);
   return pushed;
 }
@@ -209,19 +210,14 @@ PyObject *producer_batch_push(producer_object *self, PyObject *const *args, Py_s
   PyObject *messages = NULL, *owned = NULL;
   if (LIKELY(nargs == 1 && !kwnames)) messages = args[0];
   else if (bind("batch_push", messages_name, 1, 1, args, nargs, kwnames, &messages) < 0) return NULL;
-  omni_bytes few[FEW];
-  /* The usual batch is pushed where it lies: no Python code runs before, so nothing can be removed from a list. */
-  Py_ssize_t count = is_sequence(messages) ? PySequence_Fast_GET_SIZE(messages) : FEW + 1;
-  bool usual = count <= FEW && gather(PySequence_Fast_ITEMS(messages), count, few) == count;
-  if (!usual && !(owned = copied(self->state, messages))) return NULL;
-  producer_endpoint *endpoint = self->endpoint; /* read now, as in try_push */
-  int64_t pushed = 0;
-  if (LIKELY(endpoint != NULL)) {
-    endpoint->references++;
-    pushed = usual ? omni_batch_push(endpoint->handle, few, (size_t)count) : push_all(endpoint, owned);
-    if (pushed < 0 && !PyErr_Occurred()) refuse_producer(endpoint, (int)pushed);
-    producer_endpoint_drop(endpoint);
+  int64_t pushed;
+  producer_endpoint *endpoint = sends(self);
+  if (UNLIKELY(!is_sequence(messages) || !push_in_place(endpoint, messages, 0, true, &pushed))) {
+    if (!(owned = copied(self->state, messages))) return NULL;
+    endpoint = sends(self); /* read again, as in try_push */
+    pushed = endpoint ? push_all(endpoint, owned) : 0;
   }
+  if (UNLIKELY(pushed < 0 && !PyErr_Occurred())) refuse_producer(endpoint, (int)pushed);
   Py_XDECREF(owned);
   return pushed < 0 ? NULL : PyLong_FromLongLong(pushed);
 }
@@ -230,13 +226,18 @@ PyObject *producer_batch_push(producer_object *self, PyObject *const *args, Py_s
 
 /* Sends what can be sent at once of a list or tuple, from element `sent` on: how many. */
 static Py_ssize_t send_some(producer_object *self, PyObject *messages, Py_ssize_t sent) {
-  producer_endpoint *endpoint = self->endpoint;
-  Py_ssize_t left = PySequence_Fast_GET_SIZE(messages) - sent;
-  omni_bytes few[FEW];
-  if (!endpoint || left <= 1) return 0;
-  Py_ssize_t count = gather(PySequence_Fast_ITEMS(messages) + sent, left < FEW ? left : FEW, few);
-  int64_t pushed = omni_batch_push(endpoint->handle, few, (size_t)count);
+  int64_t pushed;
+  push_in_place(sends(self), messages, sent, false, &pushed);
   return pushed < 0 ? 0 : (Py_ssize_t)pushed; /* send_bytes finds out why not */
+}
+
+/* Element i of a list or tuple, or NULL where it has fewer. */
+static PyObject *element(PyObject *messages, Py_ssize_t i) {
+  PyObject *found = NULL;
+  Py_BEGIN_CRITICAL_SECTION(messages);
+  if (i < PySequence_Fast_GET_SIZE(messages)) found = Py_NewRef(PySequence_Fast_GET_ITEM(messages, i));
+  Py_END_CRITICAL_SECTION();
+  return found;
 }
 
 PyObject *producer_send_many(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
@@ -254,7 +255,7 @@ PyObject *producer_send_many(producer_object *self, PyObject *const *args, Py_ss
   for (Py_ssize_t sent = 0; !failed; sent++) {
     if (sequence) { /* a list may change while this waits */
       sent += send_some(self, messages, sent);
-      item = sent < PySequence_Fast_GET_SIZE(messages) ? Py_NewRef(PySequence_Fast_GET_ITEM(messages, sent)) : NULL;
+      item = element(messages, sent);
     } else {
       item = PyIter_Next(iterator);
     }

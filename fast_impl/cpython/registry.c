@@ -1,18 +1,32 @@
-/* A broker of the core, with names in bytes and times in nanoseconds; _broker.MailboxBroker is public (§4). */
+/* A broker of the core, with names in bytes and times in nanoseconds; _broker.MailboxBroker is public (§4). And the
+ * ends that no interpreter has at the moment [LIF-10]. */
 #include "handles.h"
 
 typedef struct {
   PyObject_HEAD handles_state *state;
   omni_broker *broker;
+  bool shared;
 } registry_object;
+
+/* The process's, whatever the interpreter [BRK-1]; NULL without memory. */
+static omni_broker *shared_broker(void) {
+  static omni_broker *_Atomic shared;
+  omni_broker *made, *none = NULL, *found = shared;
+  if (found || !(made = omni_broker_new(UINT64_MAX))) return found;
+  if (atomic_compare_exchange_strong(&shared, &none, made)) return made;
+  omni_broker_free(made);
+  return none;
+}
 
 static PyObject *new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs)) {
   unsigned long long memory_limit;
-  if (!PyArg_ParseTuple(args, "K", &memory_limit)) return NULL;
+  int shared = 0;
+  if (!PyArg_ParseTuple(args, "K|p", &memory_limit, &shared)) return NULL;
   registry_object *self = PyObject_New(registry_object, type);
   if (!self) return NULL;
   self->state = PyType_GetModuleState(type);
-  self->broker = omni_broker_new(memory_limit);
+  self->shared = shared;
+  self->broker = shared ? shared_broker() : omni_broker_new(memory_limit);
   if (self->broker) return (PyObject *)self;
   Py_DECREF(self);
   return PyErr_NoMemory();
@@ -20,13 +34,14 @@ static PyObject *new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwa
 
 static void dealloc(registry_object *self) {
   PyTypeObject *type = Py_TYPE(self);
-  if (self->broker) omni_broker_free(self->broker);
+  if (self->broker && !self->shared) omni_broker_free(self->broker);
   PyObject_Free(self);
   Py_DECREF(type);
 }
 
 static PyObject *handles(registry_object *self, PyObject *Py_UNUSED(unused)) {
-  PyObject *producer = producer_new(self->state), *consumer = producer ? consumer_new(self->state) : NULL;
+  PyObject *producer = producer_new(self->state);
+  PyObject *consumer = producer ? consumer_new(self->state) : NULL;
   if (consumer) return Py_BuildValue("(NN)", producer, consumer);
   Py_XDECREF(producer);
   return NULL;
@@ -71,17 +86,48 @@ static PyObject *shutdown_(registry_object *self, PyObject *nanoseconds) {
   int64_t timeout = PyLong_AsLongLong(nanoseconds);
   if (timeout == -1 && PyErr_Occurred()) return NULL;
   int64_t deadline = deadline_after(timeout);
-  PyThreadState *thread = gil_give();
+  PyThreadState *thread = gil_give(self->state);
   uint64_t generation = omni_shutdown_begin(self->broker);
   int code = omni_shutdown_wait(self->broker, generation, timeout);
-  gil_take(thread);
+  gil_take(self->state, thread);
   while (code == OMNI_INTERRUPTED) {
     if (check_signals() < 0) return NULL;
-    thread = gil_give();
+    thread = gil_give(self->state);
     code = omni_shutdown_wait(self->broker, generation, time_left(deadline));
-    gil_take(thread);
+    gil_take(self->state, thread);
   }
   return PyLong_FromLong(code);
+}
+
+/* ---- ends that are detached [LIF-10] ---- */
+
+static PyObject *attach(PyTypeObject *type, PyObject *token) {
+  handles_state *state = PyType_GetModuleState(type);
+  omni_producer *producer = NULL;
+  omni_consumer *consumer = NULL;
+  uint64_t number = PyLong_AsUnsignedLongLong(token);
+  if (PyErr_Occurred()) return NULL;
+  /* Made before, for either end: then nothing can fail once the token has been used */
+  PyObject *sender = producer_new(state), *receiver = sender ? consumer_new(state) : NULL, *found = NULL;
+  if (receiver) {
+    omni_attach(number, &producer, &consumer);
+    ((producer_object *)sender)->endpoint->handle = producer;
+    ((consumer_object *)receiver)->endpoint->handle = consumer;
+    found = Py_NewRef(producer ? sender : consumer ? receiver : Py_None);
+  }
+  Py_XDECREF(sender);
+  Py_XDECREF(receiver);
+  return found;
+}
+
+static PyObject *close_detached(PyTypeObject *type, PyObject *token) {
+  handles_state *state = PyType_GetModuleState(type);
+  uint64_t number = PyLong_AsUnsignedLongLong(token);
+  if (PyErr_Occurred()) return NULL;
+  PyThreadState *thread = gil_give(state); /* it may wait for a shutdown */
+  int code = omni_close_detached(number);
+  gil_take(state, thread);
+  return PyBool_FromLong(code == 0);
 }
 
 static PyMethodDef methods[] = {
@@ -91,6 +137,8 @@ static PyMethodDef methods[] = {
     {"remove", (PyCFunction)remove_, METH_O, NULL},
     {"get_stats", (PyCFunction)get_stats, METH_NOARGS, NULL},
     {"shutdown", (PyCFunction)shutdown_, METH_O, NULL},
+    {"attach", (PyCFunction)attach, METH_O | METH_CLASS, NULL},
+    {"close_detached", (PyCFunction)close_detached, METH_O | METH_CLASS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

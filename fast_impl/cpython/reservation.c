@@ -4,26 +4,40 @@
 
 /* ---- the producer's calls ---- */
 
+/* The answer of the core. On SUCCESS the endpoint knows the reservation, before any other call on it. */
+static int reserve_now(producer_endpoint *endpoint, uint64_t size, reservation_object *reservation) {
+  reservation_object *former = NULL;
+  LOCK(endpoint);
+  int code = omni_reserve(endpoint->handle, size, &reservation->region);
+  if (code == OMNI_PUSH_SUCCESS) {
+    former = endpoint->reservation;
+    endpoint->reservation = (reservation_object *)Py_NewRef(reservation);
+  }
+  UNLOCK(endpoint);
+  Py_XDECREF(former);
+  return code;
+}
+
 /* The answer of the core; on SUCCESS with `*made`, which is made before. -1 or OMNI_INTERRUPTED with an exception. */
 static int reserve(producer_object *self, uint64_t size, int64_t timeout, PyObject **made) {
-  producer_endpoint *endpoint = self->endpoint;
+  producer_endpoint *endpoint = sends(self);
   *made = NULL;
   if (!endpoint) return OMNI_PUSH_CHANNEL_CLOSED;
   reservation_object *reservation = PyObject_New(reservation_object, self->state->reservation);
   if (!reservation) return OMNI_INTERRUPTED;
-  endpoint->references++;
+  ONE_MORE(endpoint->references);
   reservation->endpoint = endpoint;
   reservation->exports = 0;
   reservation->pin.channel = NULL;
   reservation->view = NULL;
-  int code = omni_reserve(endpoint->handle, size, &reservation->region);
+  int code = reserve_now(endpoint, size, reservation);
   for (int64_t deadline = timeout ? deadline_after(timeout) : 0; code == OMNI_PUSH_QUEUE_FULL && timeout != 0;) {
     code = wait_for_space(endpoint, deadline);
     if (code == OMNI_PUSH_TIMEOUT) timeout = 0;
-    if (code >= 0) code = omni_reserve(endpoint->handle, size, &reservation->region);
+    if (code == OMNI_PUSH_CHANNEL_CLOSED && IS_SET(endpoint->detached)) break;
+    if (code >= 0) code = reserve_now(endpoint, size, reservation);
   }
   if (code == OMNI_PUSH_SUCCESS) {
-    Py_XSETREF(endpoint->reservation, (reservation_object *)Py_NewRef(reservation));
     *made = (PyObject *)reservation;
     return code;
   }
@@ -61,10 +75,19 @@ PyObject *producer_try_reserve(producer_object *self, PyObject *const *args, Py_
 
 /* `self` may end meanwhile, with its last reference: a finaliser may run when the method is called. */
 int reservation_release(reservation_object *self) {
-  PyObject *view = Py_XNewRef(self->view);
+  PyObject *view, *dropped = NULL;
+  Py_BEGIN_CRITICAL_SECTION(self);
+  view = Py_XNewRef(self->view);
+  Py_END_CRITICAL_SECTION();
   if (!view) return 0;
   PyObject *released = PyObject_CallMethod(view, "release", NULL);
-  if (released && self->view == view) Py_CLEAR(self->view);
+  Py_BEGIN_CRITICAL_SECTION(self);
+  if (released && self->view == view) {
+    dropped = view;
+    self->view = NULL;
+  }
+  Py_END_CRITICAL_SECTION();
+  Py_XDECREF(dropped);
   if (!released && PyErr_ExceptionMatches(PyExc_BufferError)) PyErr_Clear(); /* an array or the like lies on it */
   Py_XDECREF(released);
   Py_DECREF(view);
@@ -74,20 +97,20 @@ int reservation_release(reservation_object *self) {
 /* Commits, or rolls back where `commit` is false. Where the region is pinned by the view that `data` gave, that is
  * released, and the core is asked again [RSV-7]. */
 static int finish(producer_endpoint *endpoint, bool commit, uint64_t size, uint64_t offset) {
-  endpoint->references++;
   int code;
   for (bool released = false;; released = true) {
+    LOCK(endpoint);
     code = commit ? omni_commit(endpoint->handle, size, offset) : omni_rollback(endpoint->handle);
-    reservation_object *reservation = endpoint->reservation;
-    if (code != OMNI_PINNED || released || !reservation) break;
-    Py_INCREF(reservation);
+    reservation_object *reservation = code == OMNI_PINNED && !released ? endpoint->reservation : NULL;
+    Py_XINCREF(reservation);
+    UNLOCK(endpoint);
+    if (!reservation) break;
     if (reservation_release(reservation) < 0) code = OMNI_INTERRUPTED;
     Py_DECREF(reservation);
     if (code == OMNI_INTERRUPTED) break;
   }
   if (code == OMNI_PINNED) raise_by(endpoint->state->held, "()");
   else if (code == OMNI_CONCURRENT_USE) refuse_producer(endpoint, code);
-  producer_endpoint_drop(endpoint);
   return code;
 }
 
@@ -99,36 +122,38 @@ PyObject *producer_commit(producer_object *self, PyObject *const *args, Py_ssize
       convert_count(self->state, "n", values[0], &size) < 0 ||
       (values[1] && convert_count(self->state, "offset", values[1], &offset) < 0))
     return NULL;
-  int code = self->endpoint ? finish(self->endpoint, true, size, offset) : OMNI_PUSH_CHANNEL_CLOSED;
+  int code = sends(self) ? finish(self->endpoint, true, size, offset) : OMNI_PUSH_CHANNEL_CLOSED;
   return PyErr_Occurred() ? NULL : PyBool_FromLong(code == OMNI_PUSH_SUCCESS);
 }
 
 PyObject *producer_rollback(producer_object *self, PyObject *Py_UNUSED(unused)) {
-  if (self->endpoint) finish(self->endpoint, false, 0, 0);
+  if (sends(self)) finish(self->endpoint, false, 0, 0);
   if (PyErr_Occurred()) return NULL;
   Py_RETURN_NONE;
 }
 
 /* ---- the type ---- */
 
-static int reservation_getbuffer(reservation_object *self, Py_buffer *view, int flags) {
-  view->obj = NULL;
-  if (self->exports == 0) {
-    int code = omni_region_pin(self->endpoint->handle, &self->region, &self->pin);
-    if (code == OMNI_CONCURRENT_USE) refuse_producer(self->endpoint, code);
-    else if (code != 0) raise_by(self->endpoint->state->ended, "()");
-    if (code != 0) return -1;
-  }
-  if (PyBuffer_FillInfo(view, (PyObject *)self, self->region.data, (Py_ssize_t)self->region.size, 0, flags) < 0) {
-    if (self->exports == 0) omni_unpin(&self->pin);
-    return -1;
-  }
-  self->exports++;
-  return 0;
+static void reservation_releasebuffer(reservation_object *self, Py_buffer *Py_UNUSED(view)) {
+  Py_BEGIN_CRITICAL_SECTION(self);
+  if (--self->exports == 0) omni_unpin(&self->pin);
+  Py_END_CRITICAL_SECTION();
 }
 
-static void reservation_releasebuffer(reservation_object *self, Py_buffer *Py_UNUSED(view)) {
-  if (--self->exports == 0) omni_unpin(&self->pin);
+static int reservation_getbuffer(reservation_object *self, Py_buffer *view, int flags) {
+  view->obj = NULL;
+  int code = 0;
+  Py_BEGIN_CRITICAL_SECTION(self);
+  if (self->exports == 0) code = omni_region_pin(self->endpoint->handle, &self->region, &self->pin);
+  if (code == 0) self->exports++;
+  Py_END_CRITICAL_SECTION();
+  if (code == OMNI_CONCURRENT_USE) refuse_producer(self->endpoint, code);
+  else if (code != 0) raise_by(self->endpoint->state->ended, "()");
+  if (code != 0) return -1;
+  if (PyBuffer_FillInfo(view, (PyObject *)self, self->region.data, (Py_ssize_t)self->region.size, 0, flags) == 0)
+    return 0;
+  reservation_releasebuffer(self, view);
+  return -1;
 }
 
 static bool is_writable(const reservation_object *self) {
@@ -147,12 +172,21 @@ static bool was_released(PyObject *view) {
 }
 
 static PyObject *reservation_data(reservation_object *self, void *Py_UNUSED(closure)) {
-  if (is_writable(self) && (!self->view || was_released(self->view))) {
-    PyObject *view = PyMemoryView_FromObject((PyObject *)self);
+  PyObject *view, *former;
+  Py_BEGIN_CRITICAL_SECTION(self);
+  view = Py_XNewRef(self->view);
+  Py_END_CRITICAL_SECTION();
+  if (is_writable(self) && (!view || was_released(view))) {
+    Py_XSETREF(view, PyMemoryView_FromObject((PyObject *)self));
     if (!view) return NULL;
-    Py_XSETREF(self->view, view);
+    Py_BEGIN_CRITICAL_SECTION(self);
+    former = self->view;
+    self->view = Py_NewRef(view);
+    Py_END_CRITICAL_SECTION();
+    Py_XDECREF(former);
   }
-  if (is_writable(self)) return Py_NewRef(self->view);
+  if (is_writable(self)) return view;
+  Py_XDECREF(view);
   if (reservation_release(self) < 0) return NULL; /* a finaliser has closed the producer while the view was made */
   return raise_by(self->endpoint->state->ended, "()");
 }

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from typing import Any
 
 from fast_impl.flatbuffers import registry
-from fast_impl.flatbuffers.table import MAX_DEPTH, MAX_TABLES, Table, as_memory, ffi, lib
+from fast_impl.flatbuffers.table import MAX_DEPTH, MAX_TABLES, CompiledSchema, Table
 from spec_model.errors import SchemaError
-
-WHY_SIZE = 4096
-"""Bytes of a message from the loader."""
 
 
 class Schema:
@@ -25,14 +21,13 @@ class Schema:
 
     def __init__(self, data: Any, source: str) -> None:
         """Use `Schema.load`."""
-        pointer = _compiled(data, source)
-        identifier = lib.omni_schema_file_identifier(pointer)
-        root = lib.omni_schema_root(pointer)
+        compiled = _compiled(data, source)
+        root = compiled.root()
         self._source = source
         """The path it was read from."""
-        self.file_identifier: bytes | None = ffi.unpack(identifier, 4) if identifier else None
+        self.file_identifier: bytes | None = compiled.file_identifier()
         """The four bytes that the schema declares, or None."""
-        self._objects = {one.name: one for one in _objects(pointer, source)}
+        self._objects = {name: Table(compiled, number, name, source) for number, name in enumerate(compiled.names())}
         self._root = None if root < 0 else list(self._objects.values())[root]
 
     @classmethod
@@ -96,24 +91,15 @@ class Schema:
         return f"<Schema {self._source}: {len(self.tables)} tables, root {self.root}>"
 
 
-def _compiled(data: Any, source: str) -> Any:
-    out, why = ffi.new("omni_schema **"), ffi.new("char[]", WHY_SIZE)
-    memory = as_memory(data)
-    result = lib.omni_schema_load(memory, len(memory), out, why, WHY_SIZE)
-    ffi.release(memory)
-    if result == lib.OMNI_SCHEMA_REFUSED:
-        reason = ffi.string(why).decode("utf-8", "backslashreplace")  # quotes names of any bytes
+def _compiled(data: Any, source: str) -> CompiledSchema:
+    try:
+        compiled = CompiledSchema.load(data)
+    except MemoryError:
+        raise MemoryError(f"no memory for the schema {source}") from None
+    if isinstance(compiled, bytes):
+        reason = compiled.decode("utf-8", "backslashreplace")  # quotes names of any bytes
         raise SchemaError(f"{source}: {''.join(one if one.isprintable() else '?' for one in reason)}")
-    if result == lib.OMNI_SCHEMA_NO_MEMORY:
-        raise MemoryError(f"no memory for the schema {source}")
-    return ffi.gc(out[0], lib.omni_schema_free)
-
-
-def _objects(pointer: Any, source: str) -> Iterator[Table]:
-    length = ffi.new("size_t *")
-    for number in range(lib.omni_schema_objects(pointer)):
-        name = lib.omni_schema_name(pointer, number, length)
-        yield Table(pointer, number, ffi.unpack(name, length[0]).decode("ascii"), source)
+    return compiled
 
 
 def _some(names: tuple[str, ...]) -> str:

@@ -1,39 +1,28 @@
-"""A table of a compiled schema, and the verifier in C that checks buffers against it, through cffi."""
+"""A table of a compiled schema, against which the verifier in C checks buffers."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-try:
-    from fast_impl._verifier import ffi as _ffi
-    from fast_impl._verifier import lib as _lib
-except ModuleNotFoundError as error:
-    raise ImportError("fast_impl._verifier is not built: install again with a C compiler") from error
+from fast_impl._choice import binding
 
-ffi: Any = _ffi
-lib: Any = _lib
+if TYPE_CHECKING or binding == "cffi":
+    from fast_impl.flatbuffers.over_cffi import CompiledSchema as CompiledSchema
+else:
+    from fast_impl._handles import CompiledSchema
 
 MAX_DEPTH = 64
 MAX_TABLES = 1_000_000
 """The defaults of C++'s Verifier."""
 
-
-def as_memory(data: Any) -> Any:
-    """Any C-contiguous bytes-like object as memory for C [ARG-1].
-
-    Release it with `ffi.release` at once: a view of a message holds its buffer [MSG-3], and not every interpreter
-    counts references. Raises TypeError for other objects, BufferError for memory that is not C-contiguous.
-    """
-    try:
-        return ffi.from_buffer(data)
-    except TypeError:
-        raise TypeError(f"data must be a bytes-like object, not {type(data).__name__}") from None
+DEEPEST = 10_000
+"""The most that `max_depth` may be, as omni_flatbuffers.h says: every level takes memory."""
 
 
 class Table(NamedTuple):
-    """pointer: the compiled schema, which this keeps alive. number: of the table or struct in it."""
+    """number: of the table or struct in the compiled schema."""
 
-    pointer: Any
+    schema: CompiledSchema
     number: int
     name: str
     source: str
@@ -47,27 +36,23 @@ class Table(NamedTuple):
         max_tables: int = MAX_TABLES,
     ) -> bool:
         """Whether `data` is a well-formed buffer of this table [FLB-4]; see the function `verify`."""
-        identifier = ffi.NULL if file_identifier is None else as_identifier(file_identifier)
+        identifier = None if file_identifier is None else as_identifier(file_identifier)
         if max_depth != MAX_DEPTH or max_tables != MAX_TABLES:
-            as_limit("max_depth", max_depth, lib.OMNI_VERIFY_DEEPEST)
+            as_limit("max_depth", max_depth, DEEPEST)
             as_limit("max_tables", max_tables, 2**32 - 1)
-        memory = as_memory(data)
-        verdict = lib.omni_verify(
-            self.pointer, self.number, memory, len(memory), identifier, size_prefixed, max_depth, max_tables
-        )
-        ffi.release(memory)
-        if verdict == lib.OMNI_VERIFY_NO_MEMORY:
-            raise MemoryError(f"no memory for {max_depth} levels of tables")
-        return bool(verdict)
+        try:
+            return self.schema.verify(self.number, data, identifier, size_prefixed, max_depth, max_tables)
+        except MemoryError:
+            raise MemoryError(f"no memory for {max_depth} levels of tables") from None
 
     @property
     def is_table(self) -> bool:
         """False of a struct."""
-        return bool(lib.omni_schema_is_table(self.pointer, self.number))
+        return self.schema.is_table(self.number)
 
     def same(self, other: Table) -> bool:
         """Whether the definitions are the same to a verifier. Referenced objects are compared by name only."""
-        return bool(lib.omni_schema_same(self.pointer, self.number, other.pointer, other.number))
+        return self.schema.same(self.number, other.schema, other.number)
 
 
 def as_identifier(identifier: bytes | str) -> bytes:

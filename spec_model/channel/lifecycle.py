@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from spec_model.channel.value import Channel, Side, well_formed
+from spec_model.channel.value import Channel, Refused, Side, well_formed
 
-__all__ = ["close_consumer", "close_producer", "is_abandoned", "move_consumer", "move_producer", "shut", "well_formed"]
+__all__ = [
+    "close_consumer",
+    "close_producer",
+    "detach_consumer",
+    "detach_producer",
+    "is_abandoned",
+    "move_consumer",
+    "move_producer",
+    "shut",
+    "well_formed",
+]
 
 
 def close_producer(channel: Channel) -> Channel:
@@ -67,6 +77,35 @@ def move_consumer(channel: Channel) -> tuple[Channel, Channel]:
     post: __return__[0] == channel and __return__[1].consumer is not Side.LIVE
     """
     return channel, replace(channel, consumer=Side.MOVED)
+
+
+def detach_producer(channel: Channel) -> tuple[Channel, Refused | None]:
+    """Let go of the producer, for whoever attaches its token.
+
+    Precondition: the producer is live.
+    Effect: none on the channel: the peer notices nothing [LIF-10].
+    Result: refused with a reservation outstanding.
+
+    pre: well_formed(channel) and channel.producer is Side.LIVE
+    post: __return__ == (channel, Refused.BY_RESERVATION if channel.reserved else None)
+    """
+    return channel, Refused.BY_RESERVATION if channel.reserved else None
+
+
+def detach_consumer(channel: Channel) -> tuple[Channel, Refused | None]:
+    """Let go of the consumer, for whoever attaches its token.
+
+    Precondition: the consumer is live.
+    Effect: messages of the last pop expire [LIF-10]; nothing, where it is refused.
+    Result: refused with an export of a popped message alive.
+
+    pre: well_formed(channel) and channel.consumer is Side.LIVE
+    post: well_formed(__return__[0]) and __return__[0].waiting == channel.waiting
+    post: __return__[1] is None or __return__[0] == channel
+    """
+    if channel.exported:
+        return channel, Refused.BY_EXPORT
+    return replace(channel, held=0), None
 
 
 def shut(channel: Channel) -> Channel:

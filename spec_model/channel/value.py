@@ -32,6 +32,7 @@ class Refused(Enum):
     """Why a call is refused although the channel has what it needs: it becomes a BufferError."""
 
     BY_EXPORT = "an export is alive"
+    BY_RESERVATION = "a reservation is outstanding"
 
 
 @dataclass(frozen=True)

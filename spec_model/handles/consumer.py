@@ -110,6 +110,9 @@ class ConsumerHandle(Handle):
                 return
             yield payload
 
+    def _release(self) -> tuple[Channel, Refused | None]:
+        return lifecycle.detach_consumer(self._current())
+
     def _side(self) -> Side:
         return self._endpoint.channel.consumer
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import gc
 import sys
 from collections import deque
+from itertools import count
 from types import TracebackType
 from typing import Any, Callable, Generic, NoReturn, TypeVar
 
 from spec_model.channel import queries
-from spec_model.channel.value import Blocked, Channel, Side
+from spec_model.channel.value import Blocked, Channel, Refused, Side
 from spec_model.config import ChannelConfig
 from spec_model.errors import WouldBlockForever
 from spec_model.registry import Registry, lookup, with_channel
@@ -138,6 +139,12 @@ class Endpoint(Generic[Resources]):
         self._store.deferred.append(self.close)
 
 
+DETACHED: dict[int, Handle] = {}
+"""By its token, each end that is detached, as a handle that nobody else has [LIF-10]."""
+
+_TOKENS = count(1)
+
+
 class Handle(NotConstructible):
     """An endpoint as the caller holds it, closed by `close()`, by `with`, or with its last reference [LIF-1]."""
 
@@ -152,6 +159,29 @@ class Handle(NotConstructible):
     def _side(self) -> Side:
         """The state of this handle."""
         raise NotImplementedError
+
+    def _release(self) -> tuple[Channel, Refused | None]:
+        """The channel without this end's holder, or why it cannot be without [LIF-10]."""
+        raise NotImplementedError
+
+    def move(self: H) -> H:
+        """A new handle with everything this one has, which becomes inactive (§2.2) [LIF-3]."""
+        raise NotImplementedError
+
+    def detach(self) -> int:
+        """A token by which `attach` gives this end to any thread or interpreter of the process [LIF-10].
+
+        This handle is inactive from now on, as by `move()`; messages of the last pop expire. Raises BufferError with a
+        reservation outstanding or a live export of a message, ValueError where the handle is inactive.
+        """
+        if self._side() is not Side.LIVE:
+            raise ValueError("the handle cannot be detached: it is closed, or was moved from or detached")
+        self._endpoint.channel, refused = self._release()
+        if refused is not None:
+            raise BufferError(f"the handle cannot be detached while {refused.value}")
+        token = next(_TOKENS)
+        DETACHED[token] = self.move()
+        return token
 
     def is_connected(self) -> bool:
         """Whether this handle is active, its peer there, and the channel not shut down (§5.4, §6.4)."""

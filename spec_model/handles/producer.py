@@ -8,7 +8,7 @@ from typing import Any
 
 from spec_model import arguments
 from spec_model.channel import lifecycle, pushing, queries, reserving
-from spec_model.channel.value import Blocked, Refused, Side
+from spec_model.channel.value import Blocked, Channel, Refused, Side
 from spec_model.errors import SEND_ERRORS, ChannelClosedError, FlatBufferTooLarge, not_all_sent
 from spec_model.handles.endpoint import Endpoint, Handle, time_up
 from spec_model.handles.reservation import Reservation
@@ -173,6 +173,9 @@ class ProducerHandle(Handle):
         if self._endpoint.resources is not None:
             self._endpoint.resources._drop()
             self._endpoint.resources = None
+
+    def _release(self) -> tuple[Channel, Refused | None]:
+        return lifecycle.detach_producer(self._endpoint.channel)
 
     def _side(self) -> Side:
         return self._endpoint.channel.producer

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from sysconfig import get_config_var, get_path
 
-from fast_impl._sources import make_headers
+from fast_impl._sources import handles, includes, make_headers
 from tests.mutation.mutant import Mutant
 from tests.native import programs
 
@@ -94,11 +94,11 @@ def compile_handles(package: Path, *more_flags: str) -> None:
     """The types in C of a copy of fast_impl; CannotBuild without a compiler, Refused with its words."""
     library = package / f"_handles{EXTENSION}"
     library.unlink(missing_ok=True)
-    sources = sorted(map(str, [*package.glob("cpython/*.c"), *package.glob("core/**/*.c")]))
     make_headers(package, package / "cpython")
     # Hidden, because one of its functions has the name of one of the C library's.
     flags = ["-std=gnu11", "-O1", "-w", "-shared", "-fPIC", "-fvisibility=hidden", "-pthread", *more_flags]
-    command = [compiler(), *flags, f"-I{package / 'core'}", f"-I{get_path('include')}", *sources, "-o", str(library)]
+    command = [compiler(), *flags, *(f"-I{each}" for each in includes(package)), f"-I{get_path('include')}"]
+    command += [*handles(package), "-o", str(library)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise programs.Refused(f"the compiler refused the sources:\n{done.stderr.strip()}")

@@ -234,6 +234,12 @@ QUICK: tuple[Client, ...] = (
         "close_consumer; consumer_statistics; free_consumer",
     ),
     client("broker freed", 1, "free_broker", "free_producer", "free_consumer"),
+    # ---- ends that are detached: the token goes to another thread, and calls go on beside it [LIF-10] ----
+    client("detached, attached, freed", 1, "detach_producer; attach; free_producer; release_producer", "free_consumer"),
+    client("one token, two threads", 1, "attach; try_push 1", "attach; try_push 2", setup="detach_producer"),
+    client("detach contended", 1, "detach_producer", "reserve"),
+    client("detach beside a pin", 1, "detach_consumer", "pin; view", setup="try_push 1; try_pop"),
+    client("detach beside an unpin", 1, "detach_consumer", "unpin; readable", setup="try_push 1; try_pop; pin"),
     # ---- exports: views of messages and regions that outlive pops and closes [MSG-3, RSV-7] ----
     client("pin, concurrent pop", 1, "try_pop", "pin; view", setup="try_push 1; try_pop; try_push 2"),
     client(

@@ -20,19 +20,20 @@ OPERATIONS = 8
 PRODUCERS = (
     "try_push", "blocking_push", "timed_push", "batch_push", "wait_space", "timed_wait_space", "poll_space", "reserve",
     "write_region", "commit", "commit_written", "rollback", "pin_region", "unpin_region", "writable", "close_producer",
-    "free_producer", "producer_connected", "producer_statistics", "available_slots",
+    "free_producer", "detach_producer", "release_producer", "producer_connected", "producer_statistics",
+    "available_slots",
 )  # fmt: skip
 CONSUMERS = (
     "try_pop", "unread_pop", "blocking_pop", "timed_pop", "batch_pop", "blocking_batch_pop", "timed_batch_pop",
     "begin_pop", "late_begin_pop", "end_pop", "abandon", "wait_message", "timed_wait_message", "poll_message", "held",
-    "readable", "pin", "view", "unpin", "close_consumer", "free_consumer", "consumer_connected", "consumer_statistics",
-    "available_messages",
+    "readable", "pin", "view", "unpin", "close_consumer", "free_consumer", "detach_consumer", "release_consumer",
+    "consumer_connected", "consumer_statistics", "available_messages",
 )  # fmt: skip
 BROKERS = (
     "request", "has", "remove", "broker_statistics", "shutdown", "shutdown_wait", "timed_shutdown_wait", "new_broker",
     "free_broker",
 )  # fmt: skip
-KINDS = (*PRODUCERS, *CONSUMERS, *BROKERS, "hand", "take")
+KINDS = (*PRODUCERS, *CONSUMERS, *BROKERS, "hand", "take", "attach")
 
 
 class Operation(NamedTuple):
@@ -45,6 +46,7 @@ class Operation(NamedTuple):
     `write_region 7` wrote. The `poll` of a side is a wait that does not wait. `held`, `readable` and `pin` are for a
     message of the thread's last pop, `view` and `unpin` for what its last `pin` of that place has pinned; without it
     they are nothing. `hand` gives these, and the pop that the thread has begun, to the thread that does `take`.
+    `attach` is for the thread's last token; refused, the thread works on no channel from there on.
     """
 
     kind: str
@@ -134,12 +136,12 @@ def library(asymmetric: bool = False, core: Path | None = None) -> ctypes.CDLL:
     """The explorer with the core, or with a changed copy of it in `core`; raises CompilerError."""
     core = _folder(core)
     flags = ["-include", str(HERE / "platform.h"), f"-I{ENGINE}", f"-I{core}"]
-    files = sorted(core.glob("*.c"))
+    files = sorted(path for path in core.glob("*.c") if path.name != "detached.c")  # tokens.c includes it
     built = shared_library(
         [],
         [*flags, "-DEXPLORE_ASYMMETRIC"] if asymmetric else flags,
-        watched=[*files, HERE / "harness.c"],
-        headers=[*sorted(HERE.glob("*.h")), *sorted(core.rglob("*.h"))],
+        watched=[*files, HERE / "harness.c", HERE / "tokens.c"],
+        headers=[*sorted(HERE.glob("*.h")), *sorted(core.rglob("*.h")), core / "detached.c"],
     )
     return ctypes.CDLL(str(built))
 

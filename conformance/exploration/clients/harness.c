@@ -24,6 +24,8 @@ typedef enum {
   WRITABLE,
   CLOSE_PRODUCER,
   FREE_PRODUCER,
+  DETACH_PRODUCER,
+  RELEASE_PRODUCER,
   PRODUCER_CONNECTED,
   PRODUCER_STATISTICS,
   AVAILABLE_SLOTS,
@@ -49,6 +51,8 @@ typedef enum {
   UNPIN,
   CLOSE_CONSUMER,
   FREE_CONSUMER,
+  DETACH_CONSUMER,
+  RELEASE_CONSUMER,
   CONSUMER_CONNECTED,
   CONSUMER_STATISTICS,
   AVAILABLE_MESSAGES,
@@ -64,7 +68,8 @@ typedef enum {
   FREE_BROKER,
   /* between threads */
   HAND,
-  TAKE
+  TAKE,
+  ATTACH
 } operation_kind;
 
 typedef struct {
@@ -93,6 +98,7 @@ typedef struct {
   omni_message pinned[OPERATIONS]; /* by their place, where `pins` is not empty */
   omni_pin pins[OPERATIONS];
   uint64_t generation; /* of its last shutdown */
+  uint64_t token;      /* of its last detach */
   uint64_t results[OPERATIONS];
   int used;
 } actor;
@@ -103,6 +109,8 @@ static _Atomic uint32_t handed;
 static actor giver; /* a copy of the thread that handed over, in plain memory */
 
 static uint32_t budget;
+
+void forget_tokens(void); /* tokens.c */
 
 uint32_t script_budget(uint32_t count) { return budget < count ? budget : count; }
 
@@ -222,6 +230,11 @@ static uint64_t produce(actor *me, operation_kind kind, int argument) {
     case FREE_PRODUCER:
       omni_producer_free(producer);
       return NO_RESULT;
+    case DETACH_PRODUCER:
+      return code(omni_producer_detach(producer, &me->token));
+    case RELEASE_PRODUCER:
+      omni_producer_release(producer);
+      return NO_RESULT;
     case PRODUCER_CONNECTED:
       return code(omni_producer_is_connected(producer));
     case PRODUCER_STATISTICS:
@@ -325,6 +338,11 @@ static uint64_t consume(actor *me, operation_kind kind, int argument) {
     case FREE_CONSUMER:
       omni_consumer_free(consumer);
       return NO_RESULT;
+    case DETACH_CONSUMER:
+      return code(omni_consumer_detach(consumer, &me->token));
+    case RELEASE_CONSUMER:
+      omni_consumer_release(consumer);
+      return NO_RESULT;
     case CONSUMER_CONNECTED:
       return code(omni_consumer_is_connected(consumer));
     case CONSUMER_STATISTICS:
@@ -400,10 +418,21 @@ static void take(actor *me) {
   me->pop = giver.pop;
 }
 
+/* Its result code, or 255 where the token named another end than one of the thread's channel. */
+static uint64_t attach(actor *me) {
+  omni_producer *producer = NULL;
+  omni_consumer *consumer = NULL;
+  int result = omni_attach(me->token, &producer, &consumer);
+  bool other = result == 0 && (producer ? producer != me->producer : consumer != me->consumer);
+  if (result != 0) me->producer = NULL;
+  return other ? 255 : code(result);
+}
+
 static uint64_t perform(actor *me, const script *s, operation_kind kind, int argument) {
   if (kind >= REQUEST && kind <= FREE_BROKER) return administer(me, s, kind, argument);
   if (kind == HAND) hand(me);
   else if (kind == TAKE) take(me);
+  else if (kind == ATTACH) return attach(me);
   else if (me->producer) return (kind < TRY_POP ? produce : consume)(me, kind, argument);
   return NO_RESULT;
 }
@@ -423,6 +452,7 @@ static void begin(void *context) {
   const script *s = context;
   memset(actors, 0, sizeof actors);
   atomic_init(&handed, 0);
+  forget_tokens();
   budget = (uint32_t)s->budget;
   for (int t = 0; t < WM_THREADS; t++) signals[t] = s->signals, refusals[t] = s->refusals;
   broker = omni_broker_new(s->channels ? (uint64_t)(s->channels * s->capacity * MESSAGE_SIZE) : UINT64_MAX);

@@ -88,6 +88,7 @@ static inline int platform_lock_begin(platform_rwlock *lock, const wm_site *site
   atomic_init(&lock->state, 0);
   return 0;
 }
+#define PLATFORM_LOCK_INITIALISER {0}
 #define platform_lock_init(lock) platform_lock_begin(lock, WM_SITE(#lock))
 static inline void platform_lock_destroy(platform_rwlock *lock) { (void)lock; }
 #define platform_lock_exclusive(lock) platform_lock_take(lock, false, WM_SITE(#lock))

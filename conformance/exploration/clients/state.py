@@ -83,7 +83,8 @@ class Entry(NamedTuple):
     pins: the number of a message for each pin of it, ascending.
     regions, region_pins: how many reservations there have been, and the pins of the last.
     begun, pop: how many pops in two steps have begun, and the one that is open.
-    freed: how many of the two handles are.
+    freed: how many of the two handles are; one less for each pointer to a handle that was detached.
+    token, detached: the last token for one of its ends, counted from 1, and whether it names that still.
     history: what the counters have been, the newest last.
     """
 
@@ -98,6 +99,8 @@ class Entry(NamedTuple):
     begun: int = 0
     pop: Pop | None = None
     freed: int = 0
+    token: int = 0
+    detached: bool = False
     history: tuple[Counters, ...] = (NOTHING_COUNTED,)
 
     def seen(self, producer: Visibility, consumer: Visibility, shut: int) -> Channel:
@@ -153,6 +156,7 @@ class Thread(NamedTuple):
     region, pop: the numbers of the reservation and of the pop that it has, or 0.
     held, pinned: the messages of its last pop, and those it has pinned, each with its place in the pop.
     generation: how many channels there had been at its last shutdown.
+    token: that of its last detach, or 0.
     read: how many messages had been popped when its batch of pushes began.
     faults: how often it was interrupted, or refused memory.
     known, totals: the least that it can find in the counters of its channel, and of the broker.
@@ -168,6 +172,7 @@ class Thread(NamedTuple):
     held: tuple[Message, ...] = ()
     pinned: Pinned = ()
     generation: int = 0
+    token: int = 0
     read: int = 0
     faults: int = 0
     known: Counters = NOTHING_COUNTED

@@ -25,7 +25,7 @@ from conformance.exploration.clients.state import (
     read_length,
 )
 from spec_model import registry
-from spec_model.channel import popping, pushing, queries, reserving
+from spec_model.channel import lifecycle, popping, pushing, queries, reserving
 from spec_model.channel.value import Blocked, Channel, Refused, Side
 from spec_model.vocabulary import ChannelError, PopResult, PushResult
 
@@ -38,7 +38,8 @@ RESERVING = frozenset({"reserve", "commit", "commit_written", "rollback"})
 WAITS = frozenset(
     {"wait_space", "timed_wait_space", "poll_space", "wait_message", "timed_wait_message", "poll_message"}
 )
-GUARDED = PUSHES | POPS | RESERVING | WAITS | {"batch_push", "pin_region"}
+DETACHES = frozenset({"detach_producer", "detach_consumer"})
+GUARDED = PUSHES | POPS | RESERVING | WAITS | DETACHES | {"batch_push", "pin_region"}
 """The calls that only one thread at a time may be inside [CON-1]."""
 LEAVING = frozenset({"end_pop", "abandon"})
 """The calls that leave the consumer."""
@@ -57,7 +58,10 @@ def transitions(number: int, operation: Operation, state: State) -> Iterator[Tra
     elif kind in BROKERS:
         yield from _broker(number, operation, state)
     elif thread.channel < 0:
-        yield state, thread.done()  # it got no channel: nothing is done
+        # It got no channel: nothing is done
+        yield state, thread.done(*([Code.EXPIRED] if kind == "attach" else []))
+    elif kind == "attach":
+        yield _attach(state, thread)
     else:
         yield from _of_handle(number, operation, state)
 
@@ -125,6 +129,37 @@ def _close(side: str, number: int, state: State, frees: bool) -> Iterator[Transi
         yield state.with_entry(thread.channel, entry.closing(side, Visibility(visibility + 1))), thread
 
 
+def _detach(side: str, entry: Entry, thread: Thread, exports_change: bool) -> _Changes:
+    """The end goes to whoever attaches its token; the pointer stays, to be released [LIF-10].
+
+    Beside a thread that is just taking or dropping an export it may be refused, and the last pop expire all the same:
+    the core counts an entry, and then looks for exports once more.
+    """
+    if entry.visibility(side) > Visibility.OPEN:
+        yield entry, thread.done(Code.EXPIRED)
+        return
+    if side == "producer":
+        after, refused = lifecycle.detach_producer(entry.channel)
+    else:
+        after, refused = lifecycle.detach_consumer(entry.channel)
+        if exports_change:
+            yield entry, thread.done(Code.PINNED)
+            yield entry.after(replace(entry.channel, held=0)), thread.done(Code.PINNED)
+    if refused:
+        yield entry, thread.done(Code.RESERVED if refused is Refused.BY_RESERVATION else Code.PINNED)
+    else:
+        given = entry.after(after)._replace(freed=entry.freed - 1, token=entry.token + 1, detached=True)
+        yield given, thread._replace(token=given.token).done(0)
+
+
+def _attach(state: State, thread: Thread) -> Transition:
+    """A token works once; without its end the thread works on no channel."""
+    entry = state.entries[thread.channel]
+    if entry.detached and thread.token == entry.token:
+        return state.with_entry(thread.channel, entry._replace(detached=False)), thread.done(0)
+    return state, thread._replace(channel=-1).done(Code.EXPIRED)
+
+
 # ---- the producer ----
 
 
@@ -141,7 +176,11 @@ def _producer(number: int, operation: Operation, state: State) -> Iterator[Trans
         return
     thread = state.threads[number]
     entry, signals = state.entries[thread.channel], state.client.signals
-    if kind in PUSHES:
+    if kind in DETACHES:
+        each = _detach("producer", entry, thread, exports_change=False)
+    elif kind == "release_producer":
+        each = iter([(entry._replace(freed=entry.freed + 1), thread.done())])
+    elif kind in PUSHES:
         each = _push(kind, entry, thread, message(argument), signals=signals)
     elif kind == "batch_push":
         each = _batch_push(entry, thread, argument)
@@ -285,6 +324,10 @@ def _consumer(number: int, operation: Operation, state: State) -> Iterator[Trans
         each = _leave(entry, thread, PopResult.CHANNEL_CLOSED.value)  # a nested pop, and the handle is closed
     elif kind in POPS:
         each = _pop(number, operation, entry, state)
+    elif kind in DETACHES:
+        each = _detach("consumer", entry, thread, state.exports_change(thread.channel))
+    elif kind == "release_consumer":
+        each = iter([(entry._replace(freed=entry.freed + 1), thread.done())])
     elif kind in WAITS:
         each = _wait_for_message(kind, entry, thread, signals=state.client.signals)
     elif kind == "end_pop":

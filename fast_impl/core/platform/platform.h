@@ -75,6 +75,7 @@ typedef struct {
 #endif
 
 typedef pthread_rwlock_t platform_rwlock;
+#define PLATFORM_LOCK_INITIALISER PTHREAD_RWLOCK_INITIALIZER /* of one that lives as long as the process */
 #define platform_lock_init(lock) pthread_rwlock_init(lock, NULL)
 #define platform_lock_destroy(lock) pthread_rwlock_destroy(lock)
 #define platform_lock_shared(lock) pthread_rwlock_rdlock(lock)

@@ -116,6 +116,29 @@ def test_a_native_handle_after_a_move() -> None:
             handle.native_handle  # noqa: B018  (a property)
 
 
+@pytest.mark.parametrize("side", ["producer", "consumer"])
+def test_a_native_handle_forbids_a_detach(side: str) -> None:
+    """BufferError, and nothing has happened; the detached handle has none, the attached one has it again [LIF-10]."""
+    producer, consumer = fast_impl.open_channel(capacity=8, max_message_size=64)
+    handle = {"producer": producer, "consumer": consumer}[side]
+    native = handle.native_handle
+    moved = handle.move()
+    with pytest.raises(BufferError, match=f"the {side} of channel '.*' has .* native handle: let go of each first"):
+        moved.detach()
+    assert moved.is_connected()
+    address = int(native)
+    del native
+    attached = fast_impl.attach(moved.detach())
+    with pytest.raises(ValueError, match="moved from or detached"):
+        moved.native_handle  # noqa: B018  (a property)
+    native = attached.native_handle
+    assert int(native) == address
+    del attached, handle, moved
+    assert {"producer": consumer, "consumer": producer}[side].is_connected()
+    del native
+    assert not {"producer": consumer, "consumer": producer}[side].is_connected()
+
+
 def test_a_native_handle_is_one_of_a_kind() -> None:
     """No copy, no pickle [LIF-7]; its repr has the side and the address."""
     with fast_impl.open_channel(capacity=8) as pair:

@@ -21,7 +21,7 @@ INTERFACE_PY = "fast_impl/_interface.py"
 CPYTHON = (
     Mutant(
         "an_exported_view_is_not_pinned", MESSAGE_C, suite("MSG-3"),
-        "  if (first && !endpoint->native) list(self);\n", "",
+        "  else if (first) list(self);\n", "",
     ),
     Mutant(
         "an_expired_message_has_a_length", MESSAGE_C, suite("MSG-2"),
@@ -46,19 +46,26 @@ CPYTHON = (
     ),
     Mutant(
         "a_close_does_not_pin_what_is_exported", CONSUMER_TYPE_C, suite("MSG-3"),
-        "  pin_live_exports(endpoint);\n", "",
+        "    pin_live_exports(endpoint);\n    endpoint->closed", "    endpoint->closed",
+    ),
+    Mutant(
+        "a_detach_does_not_pin_what_is_exported", CONSUMER_TYPE_C, suite("LIF-10"),
+        "    pin_live_exports(endpoint);\n    code", "    code",
+    ),
+    Mutant(
+        "a_detached_producer_stays_active", PRODUCER_TYPE_C, suite("LIF-10"),
+        "      SET(endpoint->detached);\n      SET(self->moved);\n", "      SET(endpoint->detached);\n",
     ),
     Mutant(
         "a_move_without_memory_loses_the_endpoint", CONSUMER_TYPE_C, suite("LIF-3"),
-        "  PyObject *moved = handle_of(self->state, NULL);\n  if (!moved) return NULL;\n"
-        "  ((consumer_object *)moved)->endpoint = self->endpoint;\n  self->endpoint = NULL;\n",
-        "  consumer_endpoint *endpoint = self->endpoint;\n  self->endpoint = NULL;\n"
-        "  PyObject *moved = handle_of(self->state, endpoint);\n  if (!moved) return NULL;\n",
+        "  consumer_object *moved = handle_of(self->state, self->endpoint);\n  if (!moved) return NULL;\n",
+        "  consumer_object *moved = handle_of(self->state, self->endpoint);\n"
+        "  if (!moved) {\n    SET(self->moved);\n    return NULL;\n  }\n",
     ),
     Mutant(
         "a_pop_waits_with_the_gil", POPPING_C, suite("CON-6"),
-        "    PyThreadState *thread = gil_give();\n    int code = omni_consumer_wait(endpoint->handle, timeout);\n"
-        "    gil_take(thread);\n",
+        "    PyThreadState *thread = gil_give(endpoint->state);\n"
+        "    int code = omni_consumer_wait(endpoint->handle, timeout);\n    gil_take(endpoint->state, thread);\n",
         "    int code = omni_consumer_wait(endpoint->handle, timeout);\n",
     ),
     Mutant(
@@ -92,7 +99,11 @@ CFFI = (
     ),
     Mutant(
         "a_moved_from_producer_goes_on", PRODUCER_PY, suite("LIF-3", "LIF-4", "LIF-5"),
-        "        self._endpoint = MOVED\n", "",
+        "        self._endpoint = MOVED\n        return moved\n", "        return moved\n",
+    ),
+    Mutant(
+        "a_detached_consumer_goes_on", CONSUMER_PY, suite("LIF-10"),
+        "            self._endpoint = MOVED\n", "",
     ),
     Mutant(
         "available_slots_are_the_capacity", PRODUCER_PY, suite("STA-3"),

@@ -18,6 +18,31 @@ from tests.mutation.mutant import (
 PRODUCER_C = "fast_impl/core/producer.c"
 CONSUMER_C = "fast_impl/core/consumer.c"
 BROKER_C = "fast_impl/core/broker.c"
+DETACHED_C = "fast_impl/core/detached.c"
+
+DETACHED = (
+    Mutant(
+        "a_token_works_twice", DETACHED_C, suite("LIF-10"),
+        "  if (end) *link = end->next;\n", "",
+    ),
+    Mutant(
+        "a_detach_keeps_the_last_message", DETACHED_C, suite("LIF-10"),
+        "    guard_count(&consumer->guard);\n", "",
+    ),
+    Mutant(
+        "a_refused_detach_expires_messages", DETACHED_C, suite("LIF-10"),
+        "  int result = platform_load(&consumer->exports, relaxed) ? OMNI_PINNED : 0;\n", "  int result = 0;\n",
+    ),
+    Mutant(
+        "a_producer_is_detached_with_its_reservation", DETACHED_C, suite("LIF-10"),
+        "platform_load(&producer->region, relaxed) ? OMNI_RESERVED : 0;", "0;",
+    ),
+    Mutant(
+        "close_detached_only_forgets", DETACHED_C, suite("LIF-10"),
+        "  if (end->producer) omni_producer_free(end->producer);\n", "  if (end->producer) return 0;\n",
+    ),
+)  # fmt: skip
+"""Ends that are detached."""
 
 PRODUCER = (
     Mutant(

@@ -491,6 +491,14 @@ LIFECYCLE = (
         '            raise ValueError("closed twice")\n'
         "        self._endpoint.close()\n",
     ),
+    Mutant(
+        "a_detached_consumer_keeps_its_last_message", LIFECYCLE_PY, suite("LIF-10"),
+        "    return replace(channel, held=0), None\n", "    return channel, None\n",
+    ),
+    Mutant(
+        "a_producer_lets_go_of_a_reservation", LIFECYCLE_PY, suite("LIF-10"),
+        "    return channel, Refused.BY_RESERVATION if channel.reserved else None\n", "    return channel, None\n",
+    ),
     Mutant("with_does_not_close", ENDPOINT_PY, suite("LIF-1"), "        self.close()\n", "        return\n"),
     Mutant("last_reference_leaks", ENDPOINT_PY, suite("LIF-1"), "self._store.deferred.append(self.close)", "return"),
     Mutant(

@@ -1,0 +1,72 @@
+/* Ends that nobody has at the moment: a token names each, until an attach or a close [LIF-10]. */
+#include "channel.h"
+
+static platform_rwlock lock = PLATFORM_LOCK_INITIALISER;
+static omni_detached *newest; /* each linked to the next older one */
+static uint64_t last_token;   /* so that none is used again */
+
+/* Whoever has the end next has a reference of its own; the former owner may still use its own for queries. */
+static uint64_t keep(omni_channel *channel, omni_detached *end) {
+  platform_add(&channel->references, 1, relaxed); /* relaxed: the caller has one */
+  platform_lock_exclusive(&lock);
+  uint64_t token = end->token = ++last_token;
+  end->next = newest;
+  newest = end;
+  platform_unlock(&lock);
+  return token;
+}
+
+/* The end that this token names, which it does no more; or NULL. */
+static omni_detached *take(uint64_t token) {
+  platform_lock_exclusive(&lock);
+  omni_detached **link = &newest, *end;
+  while ((end = *link) && end->token != token) link = &end->next;
+  if (end) *link = end->next;
+  platform_unlock(&lock);
+  return end;
+}
+
+int omni_producer_detach(omni_producer *producer, uint64_t *token) {
+  guard_entry answer = guard_enter(&producer->guard); /* so that no thread is inside */
+  if (answer != GUARD_ENTERED) return answer == GUARD_CONTENDED ? OMNI_CONCURRENT_USE : OMNI_EXPIRED;
+  int result = platform_load(&producer->region, relaxed) ? OMNI_RESERVED : 0; /* written by the thread inside */
+  producer->detached.producer = producer;
+  if (result == 0) *token = keep(producer->channel, &producer->detached);
+  guard_leave(&producer->guard);
+  return result;
+}
+
+int omni_consumer_detach(omni_consumer *consumer, uint64_t *token) {
+  guard_entry answer = guard_enter(&consumer->guard);
+  if (answer != GUARD_ENTERED) return answer == GUARD_CONTENDED ? OMNI_CONCURRENT_USE : OMNI_EXPIRED;
+  /* relaxed: reads no message. Before the count too, so that a refusal expires nothing; after it, as every pop does */
+  int result = platform_load(&consumer->exports, relaxed) ? OMNI_PINNED : 0;
+  if (result == 0) {
+    guard_count(&consumer->guard);
+    if (platform_load(&consumer->exports, relaxed)) result = OMNI_PINNED;
+  }
+  consumer->detached.consumer = consumer;
+  if (result == 0) *token = keep(consumer->channel, &consumer->detached);
+  guard_leave(&consumer->guard);
+  return result;
+}
+
+int omni_attach(uint64_t token, omni_producer **producer, omni_consumer **consumer) {
+  const omni_detached *end = take(token);
+  if (!end) return OMNI_EXPIRED;
+  if (end->producer) *producer = end->producer;
+  else *consumer = end->consumer;
+  return 0;
+}
+
+int omni_close_detached(uint64_t token) {
+  const omni_detached *end = take(token);
+  if (!end) return OMNI_EXPIRED;
+  if (end->producer) omni_producer_free(end->producer);
+  else omni_consumer_free(end->consumer);
+  return 0;
+}
+
+void omni_producer_release(omni_producer *producer) { channel_release(producer->channel); }
+
+void omni_consumer_release(omni_consumer *consumer) { channel_release(consumer->channel); }

@@ -1,0 +1,69 @@
+/* The ends that an interpreter has: what is still open when it ends is closed then (LIF-1), even where nothing lets go
+ * of the handle. Not those of the main interpreter: the process ends with it, and its
+ * daemon threads must sleep on. */
+#include "handles.h"
+
+struct open_ends {
+  listed_end *first;
+  int holders; /* the module, and the interpreter's dictionary */
+#ifdef Py_GIL_DISABLED
+  PyMutex lock;
+#endif
+};
+
+void end_list(open_ends *open, listed_end *end, bool sends) {
+  LOCK(open);
+  *end = (listed_end){open->first, &open->first, sends};
+  if (end->next) end->next->previous = &end->next;
+  open->first = end;
+  UNLOCK(open);
+}
+
+void end_unlist(open_ends *open, listed_end *end) {
+  LOCK(open);
+  *end->previous = end->next;
+  if (end->next) end->next->previous = end->previous;
+  UNLOCK(open);
+}
+
+/* No thread of this interpreter runs any more. */
+static void close_all(const open_ends *open) {
+  for (const listed_end *end = open->first; end; end = end->next) {
+    if (end->sends) {
+      const producer_endpoint *endpoint = (const producer_endpoint *)(const void *)end;
+      if (endpoint->handle && !IS_SET(endpoint->detached)) omni_producer_close(endpoint->handle);
+    } else {
+      const consumer_endpoint *endpoint = (const consumer_endpoint *)(const void *)end;
+      if (endpoint->handle && !IS_SET(endpoint->detached)) omni_consumer_close(endpoint->handle);
+    }
+  }
+}
+
+void ends_release(open_ends *open) {
+  if (open && --open->holders == 0) PyMem_RawFree(open);
+}
+
+static void interpreter_ends(PyObject *capsule) {
+  open_ends *open = PyCapsule_GetPointer(capsule, NULL);
+  if (PyInterpreterState_Get() != PyInterpreterState_Main()) close_all(open);
+  ends_release(open);
+}
+
+open_ends *ends_of_interpreter(void) {
+  PyObject *interpreters = PyInterpreterState_GetDict(PyInterpreterState_Get()), *key, *capsule;
+  if (!interpreters) {
+    PyErr_SetString(PyExc_RuntimeError, "this interpreter has no dictionary of its own");
+    return NULL;
+  }
+  open_ends *open = PyMem_RawCalloc(1, sizeof *open);
+  if (!open) return (open_ends *)PyErr_NoMemory();
+  capsule = PyCapsule_New(open, NULL, NULL);
+  key = capsule ? PyLong_FromVoidPtr(open) : NULL; /* one for each copy of the module */
+  int failed = key ? PyDict_SetItem(interpreters, key, capsule) : -1;
+  open->holders = 2;
+  if (!failed) PyCapsule_SetDestructor(capsule, interpreter_ends);
+  else PyMem_RawFree(open);
+  Py_XDECREF(key);
+  Py_XDECREF(capsule);
+  return failed ? NULL : open;
+}
