@@ -6,6 +6,7 @@ Each message comes out once, or its call says that somebody else was inside [CON
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import random
 import sys
 import sysconfig
@@ -232,8 +233,14 @@ def test_a_list_that_changes_while_it_is_sent() -> None:
 
 
 def test_handles_move_and_end_beside_every_call() -> None:
-    """Moves, detaches and closes beside pushes, pops and iterations: no crash, and every channel ends."""
+    """Moves, detaches and closes beside pushes, pops and native calls: no crash, and every channel ends.
+
+    Where a thread has a native handle, no other detaches the end from under it.
+    """
     broker = omni.MailboxBroker()
+    known = omni.native.functions()
+    prototype = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_void_p)
+    capacities = [prototype(known[f"omni_{side}_capacity"]) for side in ("producer", "consumer")]
 
     def tries(body: Callable[[], Any], times: int) -> Callable[[], None]:
         def run() -> None:
@@ -254,6 +261,10 @@ def test_handles_move_and_end_beside_every_call() -> None:
         def detach(side: int, handles: list[Any] = handles) -> None:
             handles[side] = omni.attach(handles[side].detach())
 
+        def call(side: int, handles: list[Any] = handles) -> None:
+            native = handles[side].native_handle
+            assert capacities[side](native) == 8
+
         def pop(handles: list[Any] = handles, kept: list[Any] = []) -> None:  # noqa: B006
             kept[:] = kept[-3:]
             kept.extend(message.data for message in handles[1].batch_pop(2)[1])
@@ -265,6 +276,7 @@ def test_handles_move_and_end_beside_every_call() -> None:
         at_once(
             *(tries(lambda side=side: move(side), 20) for side in (0, 1)),  # type: ignore[misc]
             *(tries(lambda side=side: detach(side), 20) for side in (0, 1)),  # type: ignore[misc]
+            *(tries(lambda side=side: call(side), 20) for side in (0, 1)),  # type: ignore[misc]
             tries(lambda handles=handles: handles[0].try_push(b"x" * 50), 50),  # type: ignore[misc]
             tries(pop, 50),
             tries(end, 20),

@@ -46,11 +46,11 @@ CPYTHON = (
     ),
     Mutant(
         "a_close_does_not_pin_what_is_exported", CONSUMER_TYPE_C, suite("MSG-3"),
-        "    pin_live_exports(endpoint);\n    endpoint->closed", "    endpoint->closed",
+        "  pin_live_exports(endpoint);\n  endpoint->closed", "  endpoint->closed",
     ),
     Mutant(
         "a_detach_does_not_pin_what_is_exported", CONSUMER_TYPE_C, suite("LIF-10"),
-        "    pin_live_exports(endpoint);\n    code", "    code",
+        "    pin_live_exports(endpoint);\n    /* A Native", "    /* A Native",
     ),
     Mutant(
         "a_detached_producer_stays_active", PRODUCER_TYPE_C, suite("LIF-10"),
