@@ -94,11 +94,11 @@ def compile_handles(package: Path, *more_flags: str) -> None:
     """The types in C of a copy of fast_impl; CannotBuild without a compiler, Refused with its words."""
     library = package / f"_handles{EXTENSION}"
     library.unlink(missing_ok=True)
-    make_headers(package, package / "cpython")
+    make_headers(package, headers := package / "headers")
     # Hidden, because one of its functions has the name of one of the C library's.
     flags = ["-std=gnu11", "-O1", "-w", "-shared", "-fPIC", "-fvisibility=hidden", "-pthread", *more_flags]
-    command = [compiler(), *flags, *(f"-I{each}" for each in includes(package)), f"-I{get_path('include')}"]
-    command += [*handles(package), "-o", str(library)]
+    folders = [*includes(package), headers, get_path("include")]
+    command = [compiler(), *flags, *(f"-I{each}" for each in folders), *handles(package), "-o", str(library)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise programs.Refused(f"the compiler refused the sources:\n{done.stderr.strip()}")
