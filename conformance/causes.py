@@ -94,7 +94,7 @@ def _shown_worse(failure: Failure) -> tuple[bool, bool, int]:
 
 @cache
 def uses_of(check: str) -> frozenset[str]:
-    """The operations that a check's code may call; all where that cannot be told."""
+    """The operations that a check's code may call; all where that cannot be known."""
     body = next((each.run for each in CHECKS if each.id == check), None)
     found = _names(body, set()) & OPERATIONS if body is not None else frozenset()
     return found or OPERATIONS

@@ -54,7 +54,7 @@ class Difference(NamedTuple):
     subject: HandleState | None = None
 
 
-class Blame(NamedTuple):
+class Attributed(NamedTuple):
     """A difference, the rule that it breaks, the likeliest first of those that it may break, and what is learned."""
 
     difference: Difference
@@ -64,7 +64,7 @@ class Blame(NamedTuple):
 
 def attribute(
     operation: Operation, differences: list[Difference], context: Context, suspect: str | None = None
-) -> Blame | None:
+) -> Attributed | None:
     """The most specific difference that is not known already, and the rule that it breaks; None if all are known.
 
     That is `suspect` where it is among the candidates.
@@ -84,7 +84,7 @@ def attribute(
     difference, rules = (suspected[0], (suspect,)) if suspected else named[0]
     rule = rules[0] if rules and rules[0] else suspect or "CON-3"
     facts = [fact_of(operation, each, context, rule) for each, _ in named]
-    return Blame(difference, rule, (*facts, *_capacity(rule, difference, context)))
+    return Attributed(difference, rule, (*facts, *_capacity(rule, difference, context)))
 
 
 def fact_of(operation: Operation, difference: Difference, context: Context, rule: str) -> Fact:

@@ -301,12 +301,12 @@ class Lockstep:
             before=frozenset(each.kind for each in before),
             requested=any(_requests(each, operation) for each in before),
         )
-        blame = attribute(operation, differences, context, self.rule)
-        if blame is None:
+        attributed = attribute(operation, differences, context, self.rule)
+        if attributed is None:
             return
         self.diverged = True
         program = Program(tuple(self.done))
-        divergence = Divergence(program, *_narrowed(blame.difference), blame.rule, blame.facts)
+        divergence = Divergence(program, *_narrowed(attributed.difference), attributed.rule, attributed.facts)
         if not (self.leaves and self.tally.goes_on(divergence)):
             raise divergence
         self._leave()

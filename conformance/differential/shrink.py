@@ -55,7 +55,7 @@ def _again(divergence: Divergence, program: Program, target: Any) -> Divergence 
     return found if found is not None and found.rule == divergence.rule else None
 
 
-def shorten(operations: Sequence[Operation], target: Any, querying: bool) -> Sequence[Operation]:
+def shrink_ended(operations: Sequence[Operation], target: Any, querying: bool) -> Sequence[Operation]:
     """Of a program whose last operation, or a query after it, ends or stops the process: a shorter one that does too.
 
     Each try is made in a process forked from this one, which must not have used the target.

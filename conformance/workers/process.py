@@ -117,7 +117,7 @@ class Worker:
         )
 
     def _shorter(self, failure: Failure) -> tuple[str, ...]:
-        self._send({"shorten": list(failure.program), "querying": "in a query after" in failure.seen})
+        self._send({"shrink": list(failure.program), "querying": "in a query after" in failure.seen})
         answer = self._receive(time.monotonic() + 2 * GRACE)
         return failure.program if answer is None else tuple(answer["program"])
 

@@ -3,7 +3,7 @@
 First line in: {"path", "folder", "target", "without", "journal", "stacks", "profile"}. First line out: {"provides",
 "lacks", "preamble"}, or {"unusable"}. Then for each {"check", "limit", "seed", "facts", "assumed"} or {"replay":
 failure, "limit"} in, perhaps {"found": failure} out, and then {"result", "coverage", "figures", "failures"}; for
-{"shorten": program, "querying"} in, {"program"} out.
+{"shrink": program, "querying"} in, {"program"} out.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def main() -> None:
     # Imported only now, because the path says where the suite and the target are.
     from conformance.checks import CHECKS
     from conformance.differential.program import journal, parse
-    from conformance.differential.shrink import shorten
+    from conformance.differential.shrink import shrink_ended
     from conformance.execution import again, execute_check
     from conformance.failure import Failure
     from conformance.learned import Fact, Learned
@@ -46,8 +46,8 @@ def main() -> None:
     checks = {check.id: check for check in CHECKS}
     for line in sys.stdin:
         asked = json.loads(line)
-        if "shorten" in asked:
-            shorter = shorten(parse("\n".join(asked["shorten"])).operations, target.omni, asked["querying"])
+        if "shrink" in asked:
+            shorter = shrink_ended(parse("\n".join(asked["shrink"])).operations, target.omni, asked["querying"])
             _answer(answers, program=[operation.render() for operation in shorter])
             continue
         known = Learned((Fact(*fact) for fact in asked.get("facts", ())), asked.get("assumed", ()))

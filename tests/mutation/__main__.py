@@ -177,7 +177,7 @@ def _deviants(workers: int) -> int:
     for deviant in DEVIANTS:
         with TemporaryDirectory(prefix="omni-deviant-") as folder:
             results.append(said := run_deviant(deviant, Path(folder), workers)[0])
-        parts = {"not named with a program": said.missing, "blamed": said.blamed, "undecided": said.undecided}
+        parts = {"not named with a program": said.missing, "unplanted": said.unplanted, "undecided": said.undecided}
         words = "; ".join(f"{what}: {' '.join(rules) or 'none'}" for what, rules in parts.items())
         print(f"deviant {deviant.id}: {said.seconds:.0f} s; {words}", flush=True)
     print(deviants_table(results))

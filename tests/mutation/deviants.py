@@ -282,21 +282,21 @@ DEVIANTS = (A, B, C, D, E, F)
 class Said(NamedTuple):
     """What the suite said of a deviant.
 
-    missing: planted rules that no failure at the top level with a program names. blamed: rules that are named and were
-    not planted. undecided: rules of which nothing is known.
+    missing: planted rules that no failure at the top level with a program names. unplanted: rules that are named and
+    were not planted. undecided: rules of which nothing is known.
     """
 
     deviant: Deviant
     named: list[str]
     missing: list[str]
-    blamed: list[str]
+    unplanted: list[str]
     undecided: list[str]
     seconds: float
 
     @property
     def passes(self) -> bool:
         """Whether the suite is good enough."""
-        return not self.missing and not self.blamed and len(self.undecided) <= UNDECIDED
+        return not self.missing and not self.unplanted and len(self.undecided) <= UNDECIDED
 
 
 UNDECIDED = 3

@@ -160,12 +160,12 @@ def test_a_deviant_has_many_mistakes(deviant: Deviant, tmp_path: Path) -> None:
 
 
 def test_of_a_deviant_every_mistake_must_be_named() -> None:
-    """What is missing, blamed or left undecided is said, and is not enough."""
+    """What is missing, unplanted or left undecided is said, and is not enough."""
     deviant = DEVIANTS[0]
     good = Said(deviant, deviant.rules, [], [], ["CON-6"], 1.0)
     assert good.passes
     assert not good._replace(missing=["PSH-2"]).passes
-    assert not good._replace(blamed=["VOC-1"]).passes
+    assert not good._replace(unplanted=["VOC-1"]).passes
     assert not good._replace(undecided=["CON-6", "LIF-8", "MEM-2", "CON-7"]).passes
     assert f"| {len(deviant.rules) - 1} of {len(deviant.rules)} |" in table([good._replace(missing=["PSH-2"])])
 
