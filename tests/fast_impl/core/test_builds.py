@@ -58,6 +58,7 @@ def _library(folder: Path, *flags: str, core: Path = CORE) -> Path:
 
 
 def _run(library: Path, program: str) -> subprocess.CompletedProcess[str]:
+    pytest.importorskip("cffi", reason="the adapter for shared libraries is over cffi")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     command = [sys.executable, "-c", program, str(library)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=150, check=False)

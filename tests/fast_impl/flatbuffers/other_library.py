@@ -10,10 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from cffi import FFI
-
 from fast_impl._sources import VERIFIER, declarations
-from fast_impl.flatbuffers import table
 from tests.fast_impl.flatbuffers.oracle import Request
 from tests.fast_impl.flatbuffers.schemas import FLEXIBLE, NAMES, path
 
@@ -57,9 +54,13 @@ class Build:
 
 def main(other: str, cases: str) -> int:
     """0 if all verdicts are equal."""
+    from cffi import FFI  # not everywhere
+
+    from fast_impl.flatbuffers import over_cffi
+
     ffi = FFI()
     ffi.cdef(declarations(VERIFIER / "omni_flatbuffers.h"))
-    installed, changed = Build(table.ffi, table.lib), Build(ffi, ffi.dlopen(other))
+    installed, changed = Build(over_cffi.ffi, over_cffi.lib), Build(ffi, ffi.dlopen(other))
     given: Cases = pickle.loads(Path(cases).read_bytes())
     for name, schema in changed.schemas.items():
         if schema is None:
