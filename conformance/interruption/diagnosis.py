@@ -45,7 +45,7 @@ def rule_of(scenario: Scenario, difference: Difference) -> str:
     return "CON-2"
 
 
-def told(scenario: Scenario, where: str, difference: Difference) -> str:
+def description(scenario: Scenario, where: str, difference: Difference) -> str:
     """What was seen, in a few lines."""
     call = BY_CALL[scenario.call]
     lines = [f"{call.text} ({scenario.state}), interrupted by {scenario.kind}: {scenario.intruder}, at {where}"]

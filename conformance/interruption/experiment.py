@@ -23,7 +23,7 @@ from conformance.process_memory import mapped
 from conformance.targets.target import Target
 from conformance.threads import LIMIT
 
-PATIENCE = 8.0
+BLOCKED_FOR = 8.0
 """Seconds that a blocked call waits on the target; it is woken long before."""
 
 RESCUES_AT_MOST = 3
@@ -141,7 +141,7 @@ class _Run:
     def seen(self) -> Seen:
         lab, call = self._lab, self._call
         blocked = self._scenario.state.startswith("blocked")
-        names = self._names = opened(self._omni, self._scenario.state, PATIENCE)
+        names = self._names = opened(self._omni, self._scenario.state, BLOCKED_FOR)
         hook, sys.unraisablehook = sys.unraisablehook, self._unraisable
         body = eval(compiled(f"lambda: {call.text}"), names)
         if blocked:
@@ -215,7 +215,7 @@ class _Run:
             if self._scenario.kind == "thread":
                 self._by_thread = True
                 self._lab._other.start(self._intrude)
-                self._lab._other.settle()
+                self._lab._other.quieten()
             else:
                 self._answer = self._intrude()
                 if self._intruder.raises is not None:

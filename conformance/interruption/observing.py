@@ -25,11 +25,11 @@ def compiled(text: str, mode: str = "eval") -> CodeType:
     return compile(text, f"<{text}>", mode)
 
 
-def opened(omni: Any, state: str, patience: float | None) -> Names:
-    """The variables of a run, on a new channel in a state; a blocked call waits for `patience` seconds."""
+def opened(omni: Any, state: str, seconds: float | None) -> Names:
+    """The variables of a run, on a new channel in a state; a blocked call waits for `seconds` seconds."""
     if not state.startswith("blocked"):
-        patience = SHORT
-    names: Names = {"omni": omni, "b": omni.MailboxBroker(), "views": [], "T": patience}
+        seconds = SHORT
+    names: Names = {"omni": omni, "b": omni.MailboxBroker(), "views": [], "T": seconds}
     names.update(_helpers(omni, names))
     pair = eval(compiled(OPENING), names)
     names["p"], names["c"] = names["p0"], names["c0"] = pair
@@ -55,12 +55,12 @@ def _helpers(omni: Any, names: Names) -> dict[str, Any]:
             pair.close()
         return error
 
-    def told(answer: tuple[Any, Any]) -> Any:
+    def summary(answer: tuple[Any, Any]) -> Any:
         result, messages = answer
         return result, len(messages), sorted({bytes(each) for each in messages})
 
     return {"take": lambda value: settled(omni, value), "move": move, "reserve": reserve, "error_of": error_of,
-            "told": told, "CONFIG": omni.ChannelConfig(8, 64)}  # fmt: skip
+            "summary": summary, "CONFIG": omni.ChannelConfig(8, 64)}  # fmt: skip
 
 
 def perform(names: Names, text: str) -> Any:
@@ -105,7 +105,7 @@ _AFTER = {
     "rollback afterwards": "p.rollback()",
 }  # fmt: skip
 
-_ROUND = {"filled": f"p.batch_push([b'-'] * {CAPACITY})", "emptied": f"told(c.batch_pop({CAPACITY}))"}
+_ROUND = {"filled": f"p.batch_push([b'-'] * {CAPACITY})", "emptied": f"summary(c.batch_pop({CAPACITY}))"}
 """A pin that is left makes room for fewer messages; two rounds, for the places in a ring of twice the capacity."""
 
 _CLOSED = {

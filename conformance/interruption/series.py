@@ -10,7 +10,7 @@ from conformance.differential.program import Operation, journal
 from conformance.failure import Broken, NotProvided
 from conformance.interruption import points as places
 from conformance.interruption.catalogue import BY_CALL, KINDS, Call, intruders
-from conformance.interruption.diagnosis import rule_of, told
+from conformance.interruption.diagnosis import description, rule_of
 from conformance.interruption.experiment import Hangs, Laboratory, Scenario
 from conformance.interruption.points import Points, Waits
 from conformance.targets.target import Target
@@ -192,7 +192,7 @@ class Series:
         difference = self._lab.judge(scenario, seen)
         if difference is not None:
             rule = rule_of(scenario, difference)
-            self.result.found.append(Found(experiment, rule, told(scenario, seen.where, difference)))
+            self.result.found.append(Found(experiment, rule, description(scenario, seen.where, difference)))
         return seen
 
 

@@ -123,14 +123,14 @@ def test_two_rows_of_one_workload(bench: Any, capsys: pytest.CaptureFixture[str]
             *fast.rows,
             TWICE._replace(name="slowly", ours=f"{OURS}: slowly"),
             Threshold("small", "small enough", (), below=101.0, unit="MiB"),
-            Threshold("told", "only told", ("rival",)),
+            Threshold("known", "only known", ("rival",)),
         ),
     )
     assert bench.main(["--check", "--rounds", "2"], [more]) == 1
     said = capsys.readouterr().out
     assert "MISSED        slowly                 wanted at least 2.00x, measured 0.50x" in said
     assert "met           small                  wanted below 101 MiB, measured 100.00 MiB" in said
-    assert "reported      told                   wanted reported, measured 2.00x" in said
+    assert "reported      known                  wanted reported, measured 2.00x" in said
     assert "2 of 3 thresholds met" in said
 
 
