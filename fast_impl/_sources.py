@@ -25,6 +25,9 @@ FAST, SMALL = "-O2", "-Os"
 """Small: what is there to be tested everywhere, or where there are no types in C, which have it too, for speed."""
 
 SOURCE = """
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("Os") /* the functions that cffi adds, which are most of the module; the core has its own files */
+#endif
 #include "omni_functions.h"
 #include "omni_internal.h"
 
