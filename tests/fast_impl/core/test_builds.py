@@ -60,7 +60,7 @@ def _library(folder: Path, *flags: str, core: Path = CORE) -> Path:
 def _run(library: Path, program: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     command = [sys.executable, "-c", program, str(library)]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=150, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=330, check=False)
 
 
 # ---- another library ----
@@ -116,7 +116,7 @@ def test_a_failed_allocation_leaves_nothing_behind(platform: str, tmp_path: Path
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(350)
 def test_every_transition_at_the_wrap(tmp_path: Path) -> None:
     """Nothing changes where the indices wrap: neither results, nor statistics, nor what exports hold back."""
     done = _run(_library(tmp_path, SETTABLE), REPLAY)
