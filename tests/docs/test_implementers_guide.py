@@ -81,7 +81,7 @@ def test_every_command_works_and_prints_what_the_guide_says(tmp_path: Path) -> N
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), *sys.path])),
     }
     done = subprocess.run(
-        ["sh", "-c", _session()], cwd=clone, env=environment, capture_output=True, text=True, timeout=570
+        ["sh", "-c", _session()], cwd=clone, env=environment, capture_output=True, text=True, timeout=580
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr
     for language, file, text in BLOCK.findall(TEXT):

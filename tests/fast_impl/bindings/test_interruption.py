@@ -20,11 +20,11 @@ def interrupted(folder: Path, binding: str) -> subprocess.CompletedProcess[str]:
     """What the layer says of fast_impl, imported from that folder."""
     environment = {**os.environ, "OMNI_BINDING": binding, "PYTHONPATH": os.pathsep.join((str(folder), str(ROOT)))}
     command = [sys.executable, "-P", "-m", "conformance.interruption"]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=170, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=380, check=False)
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_the_types_in_c_at_their_own_points(tmp_path: Path) -> None:
     """At each check for signals, around each release of the GIL, and where memory is allocated."""
     if fast_impl.binding != "c":
@@ -38,7 +38,7 @@ def test_the_types_in_c_at_their_own_points(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_the_binding_over_cffi_at_every_bytecode() -> None:
     """The suite in CI runs it with the binding in use; here with the other one."""
     if fast_impl.binding == "cffi":

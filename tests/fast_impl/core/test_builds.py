@@ -61,7 +61,7 @@ def _run(library: Path, program: str) -> subprocess.CompletedProcess[str]:
     pytest.importorskip("cffi", reason="the adapter for shared libraries is over cffi")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     command = [sys.executable, "-c", program, str(library)]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=150, check=False)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=330, check=False)
 
 
 # ---- another library ----
@@ -117,7 +117,7 @@ def test_a_failed_allocation_leaves_nothing_behind(platform: str, tmp_path: Path
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(200)
+@pytest.mark.timeout(350)
 def test_every_transition_at_the_wrap(tmp_path: Path) -> None:
     """Nothing changes where the indices wrap: neither results, nor statistics, nor what exports hold back."""
     done = _run(_library(tmp_path, SETTABLE), REPLAY)
