@@ -36,8 +36,9 @@ def obstacle() -> str:
         return f"{sys.implementation.name} has no allocators that could be hooked"
     if sys.version_info >= (3, 12):
         return "CPython 3.12 and later crash by themselves where memory is refused"
-    try:
-        hooks()
-    except (CompilerError, ImportError, OSError) as error:
-        return str(error)
-    return ""
+    else:  # without it, a type checker that assumes 3.12 takes the rest for unreachable
+        try:
+            hooks()
+        except (CompilerError, ImportError, OSError) as error:
+            return str(error)
+        return ""
