@@ -131,7 +131,7 @@ def a_blocked_call_blocks_no_other_call(omni: Any) -> None:
         another.close()
 
     promptly(others)
-    for each in blocked:
+    for each in reversed(blocked):  # none waits for one that was blocked before it
         promptly(each.peer.close)
         each.answers("CHANNEL_CLOSED", "the peer closed")
         each.pair.close()

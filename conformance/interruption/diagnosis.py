@@ -40,6 +40,8 @@ def rule_of(scenario: Scenario, difference: Difference) -> str:
         return "CON-6"
     if "message" in labels:
         return "MSG-2" if "Raised" in difference.labels["message"][1] else "MSG-1"
+    if call.between and labels == {"call"}:
+        return "WAI-5"  # how many were sent
     if scenario.intruder in _ONLY_RAISE:
         return "POP-6" if call.pops else "CON-6"
     return "CON-2"

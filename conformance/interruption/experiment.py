@@ -215,7 +215,7 @@ class _Run:
             if self._scenario.kind == "thread":
                 self._by_thread = True
                 self._lab._other.start(self._intrude)
-                self._lab._other.quieten()
+                self._lab._other.wait_until_quiet()
             else:
                 self._answer = self._intrude()
                 if self._intruder.raises is not None:

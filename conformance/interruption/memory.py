@@ -36,7 +36,7 @@ def obstacle() -> str:
         return f"{sys.implementation.name} has no allocators that could be hooked"
     if sys.version_info >= (3, 12):
         return "CPython 3.12 and later crash by themselves where memory is refused"
-    else:  # so that a type checker leaves one of the two aside, whichever version it looks at
+    else:  # without it, a type checker that assumes 3.12 takes the rest for unreachable
         try:
             hooks()
         except (CompilerError, ImportError, OSError) as error:

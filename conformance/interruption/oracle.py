@@ -93,7 +93,7 @@ def _outcomes(call: Call, memory: bool, intruder: Intruder, same: bool) -> Itera
         if call.pops:
             yield (("call", LOOKED), ("call", DONE))  # it found nothing, or began anew
         if whole and (call.between or intruder.on != call.on):
-            yield whole  # the peer may come between any two
+            yield whole  # the intruder may come between any two
         if same:
             yield from ((*whole[:number], ("call", REFUSED_USE)) for number in range(len(whole) if call.between else 1))
             yield (("call", LOOKED), ("call", REFUSED_USE))

@@ -69,7 +69,7 @@ class Other:
         """End the thread, unless it hangs in what it runs."""
         self._orders.put(None)
 
-    def quieten(self) -> None:
+    def wait_until_quiet(self) -> None:
         """Wait until it has ended, or sleeps inside, or the limit is reached."""
         asleep, deadline = Asleep(self._thread.native_id), time.monotonic() + LIMIT
         while not self._over.wait(POLL) and time.monotonic() < deadline:

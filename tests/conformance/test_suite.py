@@ -29,6 +29,7 @@ def _report(outcome: str, rule: str = "PSH-2") -> Report:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_the_model_keeps_the_rules() -> None:
     """Every unit check and a part of the random programs hold for the model, and what it lacks is not passed."""
     report = run_suite("spec_model", selection=Selection(("unit", "CON-3/random-programs-0")))

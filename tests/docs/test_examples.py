@@ -62,17 +62,10 @@ def _run_suite(folder: Path, *only: str, target: str = "./libomni_naive.so") -> 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_it_keeps_every_rule(folder: Path) -> None:
-    """Every unit check and every blocking check holds, and a part of the random programs; none is skipped.
-
-    The whole suite takes minutes; the layers left out here are run by `omni-conformance run` without `--only`.
-    """
-    code, report = _run_suite(folder, "unit", "blocking", "CON-3/random-programs-0")
-    assert report["failures"] == []
-    assert (code, report["verdict"]) == (0, "holds")
-    assert set(report["not_provided"]) <= {"bounded-memory", "flatbuffers", "interruption", "start-index"}  # type: ignore[call-overload]
-    outcomes = {check["outcome"] for check in report["checks"]}  # type: ignore[attr-defined]
-    assert outcomes <= {"passed", "not provided"}
+def test_random_programs_find_nothing(folder: Path) -> None:
+    """They end as in the model; that the other checks hold is a step of the guide (test_implementers_guide.py)."""
+    code, report = _run_suite(folder, "CON-3/random-programs-0")
+    assert (code, report["failures"], report["verdict"]) == (0, [], "holds")
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
@@ -95,23 +96,17 @@ class ConsumerHandle(Handle):
     def batch_pop_buffer(self, most: int) -> Any:
         return steps.pop_as_buffer(self._inner, most)
 
-    def receive(self, timeout: float = 60) -> bytes:
-        until = monotonic() + timeout
-        while True:
-            got = steps.receive(self._inner)
-            if isinstance(got, bytes):
-                return got
-            if got not in steps.GO_ON:
-                raise spec_model.ChannelClosedError("closed")
-            if monotonic() >= until and steps.timed_out(self._inner) is not None:
-                raise TimeoutError("late")
-            steps.wait(until - monotonic())
+    def receive(self, timeout: float = 60) -> Any:
+        return self._received(steps.receive, timeout)
 
-    def receive_many(self, most: int, timeout: float) -> list[bytes]:
+    def receive_many(self, most: int, timeout: float) -> Any:
+        return self._received(lambda inner: steps.receive_many(inner, most), timeout)
+
+    def _received(self, step: Callable[[Any], Any], timeout: float) -> Any:
         until = monotonic() + timeout
         while True:
-            got = steps.receive_many(self._inner, most)
-            if isinstance(got, list):
+            got = step(self._inner)
+            if isinstance(got, (bytes, list)):
                 return got
             if got not in steps.GO_ON:
                 raise spec_model.ChannelClosedError("closed")

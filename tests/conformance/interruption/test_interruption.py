@@ -34,9 +34,14 @@ MISTAKES = {
     ),
     "bytes are made after the message was taken": (
         "receive", "thread", "LIF-8",
-        "            got = steps.receive(self._inner)\n",
-        "            got, message = self._inner.try_pop()\n"
-        "            got = got if message is None else bytes(message)\n",
+        "        return self._received(steps.receive, timeout)\n",
+        "        def step(inner: Any) -> Any:\n            got, message = inner.try_pop()\n"
+        "            return got if message is None else bytes(message)\n\n"
+        "        return self._received(step, timeout)\n",
+    ),
+    "one too many are said to be sent": (
+        "send_many", "thread", "WAI-5",
+        "raise not_all_sent(error, sent) from None\n", "raise not_all_sent(error, sent + 1) from None\n",
     ),
     "an exception is swallowed": (
         "commit", "handler", "CON-6",

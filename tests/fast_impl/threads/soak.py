@@ -17,7 +17,6 @@ import itertools
 import random
 import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from types import FrameType
@@ -25,6 +24,7 @@ from typing import Any
 
 import fast_impl as omni
 from conformance.process_memory import resident
+from tests.workers import Worker
 
 HUNG = 300.0
 """Seconds without a new round after which the run hangs."""
@@ -176,16 +176,18 @@ class Program:
     # ---- the threads
 
     def producing(self) -> None:
-        for number in range(self.pushes):
-            self.push(12)
-            if number % 16 == 0:
-                Finaliser(self)
-            if number % 64 == 0:
-                self.move("producer")
-        self.ending = True
-        if self.random.random() < 0.3:
-            self.broker.shutdown(0)
-        self.producer.close()
+        try:
+            for number in range(self.pushes):
+                self.push(12)
+                if number % 16 == 0:
+                    Finaliser(self)
+                if number % 64 == 0:
+                    self.move("producer")
+            self.ending = True
+            if self.random.random() < 0.3:
+                self.broker.shutdown(0)
+        finally:
+            self.producer.close()  # which ends the round
 
     def popping(self) -> None:
         while not self.drained():
@@ -221,9 +223,7 @@ class Program:
         gc.set_threshold(self.random.choice((3, 20, 200)))
         signal.signal(signal.SIGALRM, self.handler)
         interval = self.random.choice((0.0003, 0.001, 0.004))
-        threads = [threading.Thread(target=body, daemon=True) for body in (self.producing, self.popping)]
-        for thread in threads:
-            thread.start()
+        workers = [Worker(body) for body in (self.producing, self.popping)]
         signal.setitimer(signal.ITIMER_REAL, interval, interval)
         drained = False
         while not drained:
@@ -235,8 +235,8 @@ class Program:
             except Raised:
                 self.interruptible = False
         signal.setitimer(signal.ITIMER_REAL, 0)
-        for thread in threads:
-            thread.join()
+        for worker in workers:
+            worker.result(HUNG)
         self.check()
 
     def check(self) -> None:

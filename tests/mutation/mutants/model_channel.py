@@ -97,7 +97,7 @@ PUSHING = (
 RESERVING = (
     Mutant("reserved_twice", RESERVING_PY, suite("RSV-1"), "        and not channel.reserved\n", ""),
     Mutant(
-        "reserved_without_a_slot", RESERVING_PY, (suite("RSV-1"), crosshair("reserve")),
+        "reserved_without_a_slot", RESERVING_PY, (suite("RSV-1"), crosshair("blocking_reserve")),
         "    if channel.free_slots == 0:\n        return channel, Blocked.FOR_SPACE\n", "",
     ),
     Mutant("nothing_reserved", RESERVING_PY, suite("RSV-1"), "and 0 < n <= channel", "and 0 <= n <= channel"),
