@@ -16,7 +16,7 @@ from conformance.learned import Learned
 from conformance.results import Report
 from conformance.rules import RULES
 from conformance.runner import Selection, enter, environment, excused
-from conformance.targets import FEATURES, SHARED, Target, Unusable, check_features
+from conformance.targets import FEATURES, SHARED, Target, Unusable, absent, check_features
 from conformance.targets.singleton import own_names
 from conformance.workers.process import Outcome
 
@@ -95,20 +95,16 @@ def _target(
     names["MailboxBroker"] = _maker(make_broker, type(broker))
     if make_full is not None:
         names["make_full_channel"] = make_full
-    lacks = dict.fromkeys(without, "says the caller")
+    omni: Any = SimpleNamespace(**names)
+    lacks = {**absent(omni), **dict.fromkeys(without, "says the caller")}
     if "brokers" in lacks:
         lacks.setdefault("memory-limit", "no brokers of its own")
     if "memory_limit" not in _parameters(make_broker):
         lacks.setdefault("memory-limit", "make_broker takes no memory_limit")
     if "open_channel" not in names:
         lacks.setdefault("conveniences", "no open_channel was given")
-    if not hasattr(types["ConsumerHandle"], "wait"):
-        lacks.setdefault("waiting", "not there")
     lacks.setdefault("flatbuffers", "not there")
-    lacks.setdefault("c-abi", "no shared library")
-    lacks.setdefault("start-index", "this build cannot set it; test builds can")
     name = f"{type(broker).__module__}.{type(broker).__qualname__}"
-    omni: Any = SimpleNamespace(**names)
     if "brokers" in lacks:
         omni = own_names(omni, make_broker)
     return Target(name, omni, frozenset(FEATURES) - frozenset(lacks), "omni = ...", lacks)

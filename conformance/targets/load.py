@@ -11,7 +11,7 @@ from typing import Any
 
 from conformance.targets import c_library
 from conformance.targets.singleton import own_names
-from conformance.targets.target import FEATURES, Target, Unusable, check_features, complete
+from conformance.targets.target import FEATURES, Target, Unusable, absent, check_features, complete
 
 DEFAULT = "fast_impl"
 """Judged when nothing else is asked for."""
@@ -30,7 +30,7 @@ def load(name: str, without: Iterable[str] = ()) -> Target:
     except ImportError as error:
         raise Unusable(str(error)) from error
     omni = complete(omni, name)
-    lacks = {**declared(omni), **dict.fromkeys(without, "--without")}
+    lacks = {**absent(omni), **declared(omni), **dict.fromkeys(without, "--without")}
     if is_library(name):
         lacks |= c_library.not_provided(name) | {"interruption": "what could be interrupted is the adapter's Python"}
     if not hasattr(omni.Message, "get_flatbuffer"):
@@ -39,14 +39,6 @@ def load(name: str, without: Iterable[str] = ()) -> Target:
         lacks.setdefault("flatbuffers", "the package flatbuffers is not installed")
     if "flatbuffers" in lacks:
         lacks.setdefault("in-place", "no FlatBuffers")
-    if not hasattr(omni.ConsumerHandle, "wait"):
-        lacks.setdefault("waiting", "not there")
-    if not hasattr(omni, "c_abi"):
-        lacks.setdefault("c-abi", "no shared library")
-    if not hasattr(omni, "attach"):
-        lacks.setdefault("detaching", "not there")
-    if not hasattr(omni, "set_start_index"):
-        lacks.setdefault("start-index", "this build cannot set it; test builds can")
     if "brokers" in lacks:
         lacks.setdefault("memory-limit", "no brokers of its own")
         omni = own_names(omni, omni.MailboxBroker.instance)

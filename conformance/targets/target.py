@@ -69,6 +69,20 @@ def complete(omni: Any, name: str) -> Any:
     return SimpleNamespace(**{**names, **{each: getattr(omni, each) for each in dir(omni) if not each.startswith("_")}})
 
 
+def absent(omni: Any) -> dict[str, str]:
+    """The features that an implementation's names show that it lacks, with the reason."""
+    lacks = {}
+    if not hasattr(omni.ConsumerHandle, "wait"):
+        lacks["waiting"] = "not there"
+    if not hasattr(omni, "attach"):
+        lacks["detaching"] = "not there"
+    if not hasattr(omni, "c_abi"):
+        lacks["c-abi"] = "no shared library"
+    if not hasattr(omni, "set_start_index"):
+        lacks["start-index"] = "this build cannot set it; test builds can"
+    return lacks
+
+
 def check_features(names: Iterable[str], complaint: str = "no such feature") -> None:
     """Unusable, beginning with `complaint`, where some of `names` are not in FEATURES."""
     if unknown := sorted(set(names) - set(FEATURES)):
