@@ -23,6 +23,12 @@ BINDING = "fast_impl"
 """The binding through which the library is called."""
 
 _CORES = (f"{BINDING}._core", f"{BINDING}._core_portable")
+_OPTIONAL = {
+    "detaching": ("omni_producer_detach", "omni_consumer_detach", "omni_attach", "omni_close_detached",
+                  "omni_producer_release", "omni_consumer_release"),
+}  # fmt: skip
+"""The functions of a feature: a library that exports none of them lacks it."""
+
 _TEST_BUILD = "void omni_set_start_index(uint64_t index);"  # exported only with OMNI_START_INDEX_SETTABLE
 
 
@@ -52,18 +58,21 @@ def load(path: str | Path) -> ModuleType:
 
 
 def not_provided(path: str) -> dict[str, str]:
-    """What a library lacks by its optional `const char *omni_not_provided(void)`: features, spaces between.
+    """What a library lacks: features whose functions it does not export, and those that it says itself.
 
-    Raises Unusable where it names no feature.
+    That is by its optional `const char *omni_not_provided(void)`: features, spaces between. Raises Unusable where it
+    names no feature.
     """
+    library = ctypes.CDLL(str(Path(path).resolve()))
+    lacks = {feature: f"no {names[0]}" for feature, names in _OPTIONAL.items() if not hasattr(library, names[0])}
     try:
-        ask = ctypes.CDLL(str(Path(path).resolve())).omni_not_provided
+        ask = library.omni_not_provided
     except AttributeError:
-        return {}
+        return lacks
     ask.restype = ctypes.c_char_p
-    lacks = ask().decode().split()
-    check_features(lacks, "omni_not_provided() names no feature")
-    return dict.fromkeys(lacks, "says the library")
+    said = ask().decode().split()
+    check_features(said, "omni_not_provided() names no feature")
+    return {**lacks, **dict.fromkeys(said, "says the library")}
 
 
 def _bind(path: str) -> tuple[Any, Any]:
@@ -78,7 +87,11 @@ def _bind(path: str) -> tuple[Any, Any]:
     except OSError as error:
         raise ImportError(f"{path} cannot be loaded as a shared library: {error}") from error
     functions = re.findall(r"^\w[\w *]*?(omni_\w+)\(", declared, re.MULTILINE)
-    if missing := [name for name in functions if not hasattr(lib, name)]:
+    missing = [name for name in functions if not hasattr(lib, name)]
+    for names in _OPTIONAL.values():
+        if set(names) <= set(missing):
+            missing = [name for name in missing if name not in names]
+    if missing:
         raise ImportError(f"{path} does not export {', '.join(missing)}, which omni_mailbox.h declares")
     return ffi, lib
 
@@ -98,7 +111,7 @@ class _Lib:
         function = getattr(self._lib, f"omni_{what}_{slot}")
         if slot == "detach":
             return partial(self._detach, function)
-        release = getattr(self._lib, f"omni_{what}_release") if slot == "free" and what != "broker" else None
+        release = getattr(self._lib, f"omni_{what}_release", None) if slot == "free" and what != "broker" else None
         return partial(self._end, function, release, what != "broker")
 
     def _detach(self, function: Any, held: Any, token: Any) -> int:
