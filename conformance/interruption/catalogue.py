@@ -110,6 +110,7 @@ class Intruder(NamedTuple):
     name: in reports and replay strings. text: "" for nothing but an exception. on: the side that it uses.
     raises: the exception with which a handler then ends. guarded: whether it may be refused with ConcurrentUseError.
     needs: what there must be in the state. exports: whether it takes or drops an export.
+    then: of a pop, what reads the `popped` messages: another thread's pop may expire them before that [MSG-1].
     """
 
     name: str
@@ -119,6 +120,7 @@ class Intruder(NamedTuple):
     guarded: bool = True
     needs: str = ""
     exports: bool = False
+    then: str = ""
 
 
 class Stop(Exception):
@@ -129,21 +131,21 @@ class CtrlC(KeyboardInterrupt):
     """What a handler raises as Python's own does."""
 
 
-_KEEP = "[views.append(each.data) for each in c.batch_pop(1)[1]]"
 _DRAIN = "[take(c.try_pop()) for n in range(3)], p.try_push(b'late'), take(c.try_pop())"
 
 RAISE = (Intruder("Ctrl-C", raises=CtrlC), Intruder("exception", raises=Stop))
 
 OF_CONSUMER = (
-    Intruder("pop", "take(c.try_pop())", "c"),
-    Intruder("pop two", "take(c.batch_pop(2))", "c"),
-    Intruder("pop and keep a view", _KEEP, "c", exports=True),
+    Intruder("pop", "c.try_pop()", "c", then="take(popped)"),
+    Intruder("pop two", "c.batch_pop(2)", "c", then="take(popped)"),
+    Intruder("pop and keep a view", "c.batch_pop(1)[1]", "c", exports=True,
+             then="[views.append(each.data) for each in popped]"),
     Intruder("take a view", "views.append(m.data)", "c", guarded=False, needs="m", exports=True),
     Intruder("drop the views", "views.clear()", "c", guarded=False, needs="exported", exports=True),
     Intruder("move the consumer", "move('c')", "c"),
     Intruder("close the consumer", "c.close()", "c", guarded=False),
     Intruder("ask the consumer", "c.available_messages(), c.get_stats(), c.is_connected()", "c", guarded=False),
-)
+)  # fmt: skip
 OF_PRODUCER = (
     Intruder("push", "p.try_push(b'H')", "p"),
     Intruder("push two", "p.batch_push([b'H', b'I'])", "p"),

@@ -91,18 +91,11 @@ class Laboratory:
 
     def judge(self, scenario: Scenario, seen: Seen) -> Difference | None:
         """How what was seen differs from everything that is allowed; None where it does not."""
-        memory, intruder = scenario.kind == "memory" and seen.reached, scenario.intruder if seen.reached else ""
-        records = allowed(scenario.call, scenario.state, intruder, memory, seen.rescues)
+        intruder = scenario.intruder if seen.reached else ""
+        records = allowed(scenario.call, scenario.state, intruder, scenario.kind, seen.rescues)
         if seen.record in records:
             return None if seen.leaked < LEAK else Difference({}, seen.leaked)
         nearest = min((_difference(seen.record, record) for record in records), key=_weight)
-        # A message that another thread popped beside the waking call may expire by that before it is read [MSG-1].
-        if (
-            scenario.kind == "thread"
-            and set(nearest) == {"intruder"}
-            and "MessageExpiredError" in nearest["intruder"][0]
-        ):
-            return None
         return Difference(nearest, 0)
 
 
@@ -224,7 +217,7 @@ class _Run:
             self._busy = False
 
     def _intrude(self) -> Any:
-        return perform(self._names, self._intruder.text) if self._intruder.text else None
+        return perform(self._names, self._intruder.text, self._intruder.then) if self._intruder.text else None
 
     # ---- calls that wait ----
 

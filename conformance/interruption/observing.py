@@ -63,11 +63,17 @@ def _helpers(omni: Any, names: Names) -> dict[str, Any]:
             "summary": summary, "CONFIG": omni.ChannelConfig(8, 64)}  # fmt: skip
 
 
-def perform(names: Names, text: str) -> Any:
-    """What a text answers, or the error that it raises, settled; WouldBlockForever passes, of the model."""
+def perform(names: Names, text: str, then: str = "") -> Any:
+    """What a text answers, or the error that it raises, settled; WouldBlockForever passes, of the model.
+
+    then: what is made of the answer, which is called `popped` in it.
+    """
     omni = names["omni"]
     try:
-        return settled(omni, eval(compiled(text), names))
+        answer = eval(compiled(text), names)
+        if then:
+            answer = eval(compiled(then), {**names, "popped": answer})
+        return settled(omni, answer)
     except WouldBlockForever:
         raise
     except Exception as error:

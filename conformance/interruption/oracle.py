@@ -22,6 +22,9 @@ DONE, LOST, NOT_DONE, LOOKED = "done", "lost", "not done", "looked"
 """How a call can come out of an interruption: whole; whole, but an exception took the place of its answer; as if it
 had not been made; likewise, but a pop had looked, so that earlier messages have expired."""
 
+POPPED = "popped"
+"""How a pop in another thread comes out before its messages are read."""
+
 REFUSED_USE, EXPORTED, NO_MEMORY = "concurrent use", "exported", "no memory"
 """How it can be refused, with nothing done."""
 
@@ -40,13 +43,13 @@ class _Impossible(Exception):
 class Allowed:
     """Every record that some order of a call and its intruder gives, worked out when it is asked for.
 
-    memory: whether the intruder is a refused allocation. rescues: how often a blocked call's way was made free.
+    kind: of KINDS; an intruder of "" came at no point. rescues: how often a blocked call's way was made free.
     """
 
-    def __init__(self, call: str, state: str, intruder: str, memory: bool, rescues: int) -> None:
+    def __init__(self, call: str, state: str, intruder: str, kind: str, rescues: int) -> None:
         self._call, self._state = BY_CALL[call], state
-        self._intruder = INTRUDERS.get(intruder, REFUSED if memory else NOTHING)
-        self._orders = iter(dict.fromkeys(_orders(self._call, memory, self._intruder, rescues)))
+        self._intruder = REFUSED if intruder == REFUSED.name else INTRUDERS.get(intruder, NOTHING)
+        self._orders = iter(dict.fromkeys(_orders(self._call, kind, self._intruder, rescues)))
         self._known: list[Record] = []
 
     def __iter__(self) -> Iterator[Record]:
@@ -62,26 +65,28 @@ class Allowed:
 
 
 @lru_cache(maxsize=8192)
-def allowed(call: str, state: str, intruder: str, memory: bool, rescues: int) -> Allowed:
+def allowed(call: str, state: str, intruder: str, kind: str, rescues: int) -> Allowed:
     """The records that the model allows, the same for everybody who asks; an intruder of "" is none."""
-    return Allowed(call, state, intruder, memory, rescues)
+    return Allowed(call, state, intruder, kind, rescues)
 
 
 Action = tuple[str, str]
-"""Whose, "call", "step N", "intruder" or "rescue", and how it comes out."""
+"""Whose, "call", "step N", "intruder", "reading" or "rescue", and how it comes out."""
 
 
-def _orders(call: Call, memory: bool, intruder: Intruder, rescues: int) -> Iterator[tuple[Action, ...]]:
+def _orders(call: Call, kind: str, intruder: Intruder, rescues: int) -> Iterator[tuple[Action, ...]]:
     """Every order of the actions that could explain what was seen."""
     also: list[tuple[Action, ...]] = [(("intruder", DONE),)] if intruder.text else [()]
+    if kind == "thread" and intruder.then and call.on == intruder.on:
+        also.append((("intruder", POPPED), ("reading", DONE)))
     same = call.guarded and intruder.guarded and intruder.on == call.on and intruder.text
     if same:
         also.append((("intruder", REFUSED_USE),))
-    for of_call in _outcomes(call, memory, intruder, bool(same)):
+    for of_call in _outcomes(call, kind == "memory", intruder, bool(same)):
         for of_intruder in also:
             actions = (*of_call, *of_intruder, *[("rescue", DONE)] * rescues)
             for order in permutations(actions):
-                if [each for each in order if each in of_call] == list(of_call):
+                if all([each for each in order if each in of_one] == list(of_one) for of_one in (of_call, of_intruder)):
                     yield order
 
 
@@ -124,7 +129,14 @@ def _run(call: Call, state: str, intruder: Intruder, order: tuple[Action, ...]) 
         if whose == "rescue":
             rescued.append(_perform(names, RESCUES[call.on]))
         elif whose == "intruder":
-            answers["intruder"] = CONCURRENT_USE if how == REFUSED_USE else _perform(names, intruder.text)
+            if how == POPPED:
+                names["popped"] = eval(compiled(intruder.text), names)
+            else:
+                refused = how == REFUSED_USE
+                answers["intruder"] = CONCURRENT_USE if refused else _perform(names, intruder.text, intruder.then)
+        elif whose == "reading":
+            answers["intruder"] = _perform(names, intruder.then)
+            del names["popped"]
         elif whose.startswith("step"):
             if finished == int(whose[5:]):
                 answers["call"], finished = _step(_perform(names, call.steps[finished]), finished)
@@ -186,9 +198,9 @@ def settled_result(omni: Any, answer: Any) -> Any:
     return answer if isinstance(answer, Raised) else settled(omni, answer)
 
 
-def _perform(names: Names, text: str) -> Any:
+def _perform(names: Names, text: str, then: str = "") -> Any:
     try:
-        return perform(names, text)
+        return perform(names, text, then)
     except WouldBlockForever:
         raise _Impossible from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,12 @@ def interrupted(folder: Path, binding: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=380, check=False)
 
 
+def found(done: subprocess.CompletedProcess[str]) -> str:
+    """What it printed of failures."""
+    lines = done.stdout.splitlines()
+    return "\n".join(line for line in lines if not re.search(r", 0 failed,|: not provided: ", line)) + done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(400)
 def test_the_types_in_c_at_their_own_points(tmp_path: Path) -> None:
@@ -33,7 +40,7 @@ def test_the_types_in_c_at_their_own_points(tmp_path: Path) -> None:
     shutil.copytree(Path(fast_impl.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__"))
     compile_handles(package, "-DOMNI_POINTS")
     done = interrupted(tmp_path, "c")
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr
+    assert done.returncode == 0, found(done)
     assert "blocking_pop, handler: 4 points" in done.stdout
 
 
@@ -44,5 +51,5 @@ def test_the_binding_over_cffi_at_every_bytecode() -> None:
     if fast_impl.binding == "cffi":
         pytest.skip("the suite itself runs over cffi")
     done = interrupted(ROOT, "cffi")
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr
+    assert done.returncode == 0, found(done)
     assert "0 of which no order explains" in done.stdout
