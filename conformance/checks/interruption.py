@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from conformance.checks.registry import Check, add, identity
 from conformance.differential.lockstep import Tally
-from conformance.failure import Broken
+from conformance.failure import Broken, NotProvided
 from conformance.interruption import memory
 from conformance.interruption.catalogue import CALLS, KINDS, Call
-from conformance.interruption.series import Found, Series, parse, replay
+from conformance.interruption.series import Found, Series, in_python, parse, replay
 from conformance.targets.target import Target
 
 LIMIT = 300.0
@@ -30,6 +30,8 @@ def rule_of(call: Call, kind: str) -> str:
 
 def _check(call: Call, kind: str) -> Check:
     def run(target: Target, tally: Tally) -> None:
+        if kind == "memory" and (danger := memory.danger(in_python(target))):
+            raise NotProvided(danger)
         result = Series(target, call, kind, tally.profile == "long").run()
         tally.operations += result.experiments
         tally.figures.update({"points of interruption": result.points, "interruptions": result.experiments})

@@ -34,11 +34,15 @@ def obstacle() -> str:
     """Why memory cannot be refused here; "" where it can."""
     if sys.implementation.name != "cpython":
         return f"{sys.implementation.name} has no allocators that could be hooked"
-    if sys.version_info >= (3, 12):
-        return "CPython 3.12 and later crash by themselves where memory is refused"
-    else:  # without it, a type checker that assumes 3.12 takes the rest for unreachable
-        try:
-            hooks()
-        except (CompilerError, ImportError, OSError) as error:
-            return str(error)
-        return ""
+    try:
+        hooks()
+    except (CompilerError, ImportError, OSError) as error:
+        return str(error)
+    return ""
+
+
+def danger(in_python: bool) -> str:
+    """Why a target, whose calls may be written in Python, could crash without a mistake of its own; "" otherwise."""
+    if in_python and sys.version_info >= (3, 12):
+        return "CPython 3.12 and later crash where they have no memory for a function, as a call in Python may make one"
+    return ""

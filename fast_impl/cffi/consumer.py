@@ -9,7 +9,10 @@ from typing import Any, NoReturn, SupportsIndex, TypeVar, final
 from fast_impl import _interface
 from fast_impl._common import Timeout, as_count, as_nanoseconds, refuse, undetached, unreceived
 from fast_impl.cffi.core import (
+    COUNT,
+    HANDLE_STATS,
     MOVED,
+    NUMBER,
     POP_RESULTS,
     NativeHandle,
     channel_name,
@@ -24,6 +27,8 @@ from fast_impl.cffi.message import Batch, Message, batch, payloads
 from spec_model.vocabulary import ConsumerStats, PopResult
 
 Answer = TypeVar("Answer")
+
+_MESSAGES, _MESSAGE, _POP = map(ffi.typeof, ("omni_message[]", "omni_message *", "omni_pop *"))
 
 
 @final
@@ -82,7 +87,7 @@ class ConsumerHandle(_interface.ConsumerHandle):
         handle = self._endpoint[0]
         if handle is None:
             return ConsumerStats()
-        stats = ffi.new("omni_handle_stats *")
+        stats = ffi.new(HANDLE_STATS)
         lib.omni_consumer_get_stats(handle[0], stats)
         return ConsumerStats(stats.messages, stats.bytes, stats.failed)
 
@@ -92,7 +97,7 @@ class ConsumerHandle(_interface.ConsumerHandle):
         return moved
 
     def detach(self) -> int:
-        handle, number = self._endpoint[0], ffi.new("uint64_t *")
+        handle, number = self._endpoint[0], ffi.new(NUMBER)
         if handle is None:
             undetached(lib.OMNI_EXPIRED, "consumer", b"")
         if is_native(handle):
@@ -134,15 +139,15 @@ class ConsumerHandle(_interface.ConsumerHandle):
             return make(PopResult.CHANNEL_CLOSED, [], None)  # type: ignore[return-value]
         most = min(most, lib.omni_consumer_capacity(handle[0]))
         left = clock(timeout)
-        raws, count = ffi.new("omni_message[]", most), ffi.new("size_t *")
-        pop = ffi.gc(ffi.new("omni_pop *"), lib.omni_pop_abandon)
+        raws, count = ffi.new(_MESSAGES, most), ffi.new(COUNT)
+        pop = ffi.gc(ffi.new(_POP), lib.omni_pop_abandon)
         while True:
             try:
                 if handle[1]:  # detached meanwhile: it is somebody else's
                     return make(PopResult.CHANNEL_CLOSED, [], pop)  # type: ignore[return-value]
                 code = lib.omni_pop_begin(handle[0], most, otherwise, raws, count, pop)
                 if code == lib.OMNI_POP_SUCCESS:
-                    messages = [Message(handle, ffi.new("omni_message *", raws[i])) for i in range(count[0])]
+                    messages = [Message(handle, ffi.new(_MESSAGE, raws[i])) for i in range(count[0])]
                     answer = make(PopResult.SUCCESS, messages, pop)
                     # Unpacked and not called: after a call CPython may run handlers, which here could lose the answer
                     end = map(lib.omni_pop_end, [handle[0]], [pop], [count[0] if answer is not None else 0])

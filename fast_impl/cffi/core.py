@@ -47,6 +47,10 @@ def functions() -> dict[str, int]:
 PUSH_RESULTS = tuple(PushResult)
 POP_RESULTS = tuple(PopResult)
 
+ADDRESS, COUNT, NUMBER = map(ffi.typeof, ("uintptr_t", "size_t *", "uint64_t *"))
+HANDLE_STATS, PIN, POINTER = map(ffi.typeof, ("omni_handle_stats *", "omni_pin *", "void *"))
+"""Types parsed beforehand: cffi crashes where it has no memory to parse one."""
+
 _live: dict[int, tuple[Any, ref[Any]]] = {}
 
 
@@ -61,15 +65,17 @@ def kept(owner: Any, storage: Any) -> Any:
     return owner
 
 
-def endpoint(kind: str, close: Any, free: Any) -> tuple[Any, Any]:
+def endpoint(slot: Any, handle: Any, close: Any, free: Any) -> tuple[Any, Any]:
     """(handle, token): an empty slot for a handle of the core, which `request_channel` or `attach` fills.
+
+    slot, handle: the types of an array of two handles and of a pointer to one.
 
     Its second place is set when the handle is detached: then it is somebody else's [LIF-10]. It is closed when nothing
     refers to the token, freed when nothing refers to the handle, which the token does.
     """
-    slot = ffi.gc(ffi.new(f"{kind} *[2]"), free)
-    handle = kept(ffi.cast(f"{kind} **", slot), slot)
-    return handle, kept(ffi.cast("void *", handle), ffi.gc(handle, close))
+    storage = ffi.gc(ffi.new(slot), free)
+    first = kept(ffi.cast(handle, storage), storage)
+    return first, kept(ffi.cast(POINTER, first), ffi.gc(first, close))
 
 
 @final
@@ -100,13 +106,13 @@ def native_handle(side: str, handle: Any, token: Any) -> NativeHandle:
     """The native handle of an endpoint: the same one for as long as anything refers to it."""
     if handle is None:
         raise ValueError("the handle was moved from or detached: whoever has its end now has the native handle")
-    address = int(ffi.cast("uintptr_t", handle[0]))
+    address = int(ffi.cast(ADDRESS, handle[0]))
     return _natives.setdefault(address, NativeHandle(side, address, token))
 
 
 def is_native(handle: Any) -> bool:
     """Whether there is a native handle of it."""
-    return int(ffi.cast("uintptr_t", handle[0])) in _natives
+    return int(ffi.cast(ADDRESS, handle[0])) in _natives
 
 
 MOVED = (None, None)
@@ -114,27 +120,31 @@ MOVED = (None, None)
 
 
 def clock(timeout: int) -> Callable[[], int]:
-    """A function that tells how many nanoseconds are left of `timeout`, which begins now."""
-    if timeout == FOREVER:
-        return lambda: FOREVER
-    deadline = monotonic_ns() + timeout
-    return lambda: max(0, deadline - monotonic_ns())
+    """A function that tells how many nanoseconds are left of `timeout`, which begins now.
+
+    Like all of the binding, without a lambda: CPython 3.12 and 3.13 crash where they have no memory for a function.
+    """
+    return partial(_left, FOREVER if timeout == FOREVER else monotonic_ns() + timeout)
 
 
-def wait(call: Callable[[Any, int], int], handle: Any, left: Callable[[], int]) -> int:
-    """`call(handle, time left)`, again for as long as signals interrupt it; CHANNEL_CLOSED once it is detached.
+def _left(deadline: int) -> int:
+    return FOREVER if deadline == FOREVER else max(0, deadline - monotonic_ns())
 
-    The interpreter runs their handlers between two calls, and may raise there [CON-6].
+
+def wait(call: Callable[..., int], handle: Any, left: Callable[[], int], *arguments: int) -> int:
+    """`call(handle, *arguments, time left)`, again for as long as signals interrupt it.
+
+    CHANNEL_CLOSED once it is detached. The interpreter runs handlers between two calls, and may raise there [CON-6].
     """
     code = lib.OMNI_INTERRUPTED
     while code == lib.OMNI_INTERRUPTED:
-        code = lib.OMNI_POP_CHANNEL_CLOSED if handle[1] else call(handle[0], left())
+        code = lib.OMNI_POP_CHANNEL_CLOSED if handle[1] else call(handle[0], *arguments, left())
     return int(code)
 
 
 def channel_name(call: Callable[[Any, Any], Any], handle: Any) -> bytes:
     """What `omni_producer_name` or `omni_consumer_name` answers."""
-    size = ffi.new("size_t *")
+    size = ffi.new(COUNT)
     return bytes(ffi.buffer(call(handle[0], size), size[0]))
 
 

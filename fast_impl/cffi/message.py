@@ -8,7 +8,7 @@ from typing import Any, final
 
 from fast_impl import _interface
 from fast_impl._common import expired
-from fast_impl.cffi.core import ffi, kept, lib
+from fast_impl.cffi.core import ADDRESS, PIN, ffi, kept, lib
 
 
 @final
@@ -51,7 +51,7 @@ class Message(_interface.Message):
 
     def _pin(self) -> Any:
         """What keeps the bytes where they are for as long as it lives; None where the message has expired."""
-        pin = ffi.gc(ffi.new("omni_pin *"), lib.omni_unpin)
+        pin = ffi.gc(ffi.new(PIN), lib.omni_unpin)
         return pin if lib.omni_message_pin(self._consumer[0], self._raw, pin) == 0 else None
 
     def _copy(self) -> bytes | None:
@@ -73,7 +73,7 @@ class Batch(_interface.Batch):
         self._messages, self._copy = messages, copy
         self._lengths = lengths = array("Q", [message._raw.size for message in messages])
         if copy is None:
-            addresses = [int(ffi.cast("uintptr_t", message._raw.data)) for message in messages]
+            addresses = [int(ffi.cast(ADDRESS, message._raw.data)) for message in messages]
             self._offsets = array("Q", [address - addresses[0] for address in addresses])
         else:
             self._offsets = array("Q", accumulate(lengths[:-1], initial=0))

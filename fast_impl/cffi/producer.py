@@ -21,7 +21,11 @@ from fast_impl._common import (
     unsent,
 )
 from fast_impl.cffi.core import (
+    HANDLE_STATS,
     MOVED,
+    NUMBER,
+    PIN,
+    POINTER,
     PUSH_RESULTS,
     NativeHandle,
     as_bytes,
@@ -37,6 +41,8 @@ from fast_impl.cffi.core import (
 from spec_model.errors import SEND_ERRORS
 from spec_model.vocabulary import ProducerStats, PushResult
 
+_BATCH, _CHAR, _REGION = map(ffi.typeof, ("omni_bytes[]", "char *", "omni_region *"))
+
 
 @final
 class Reservation(_interface.Reservation):
@@ -44,7 +50,7 @@ class Reservation(_interface.Reservation):
 
     def __init__(self, endpoint: ProducerEndpoint) -> None:
         self._endpoint = ref(endpoint)  # which goes with the handle
-        self._region = ffi.new("omni_region *")
+        self._region = ffi.new(_REGION)
         self._view: memoryview | None = None
 
     @property
@@ -66,15 +72,15 @@ class Reservation(_interface.Reservation):
 
     def _export(self, endpoint: ProducerEndpoint) -> memoryview:
         """A view that pins the region; it is released with the endpoint, if not before [RSV-6, RSV-7]."""
-        pin = ffi.gc(ffi.new("omni_pin *"), lib.omni_unpin)
+        pin = ffi.gc(ffi.new(PIN), lib.omni_unpin)
         code = lib.omni_region_pin(endpoint.handle[0], self._region, pin)
         if code == lib.OMNI_CONCURRENT_USE:
             _refused(code, endpoint)
         if code != 0:
             ended()
         self._view = view = memoryview(ffi.buffer(kept(self._region.data, pin), self._region.size))
-        release = ffi.gc(ffi.new("char *"), view.__exit__)  # in C, like every destructor
-        endpoint.releaser = kept(ffi.cast("void *", 0), release), release
+        release = ffi.gc(ffi.new(_CHAR), view.__exit__)  # in C, like every destructor
+        endpoint.releaser = kept(ffi.cast(POINTER, 0), release), release
         return view
 
 
@@ -122,7 +128,7 @@ class ProducerHandle(_interface.ProducerHandle):
         if endpoint is None:
             return 0
         memory = [ffi.from_buffer(payload) for payload in payloads]
-        batch = ffi.new("omni_bytes[]", [(each, len(each)) for each in memory])
+        batch = ffi.new(_BATCH, [(each, len(each)) for each in memory])
         pushed: int = lib.omni_batch_push(endpoint.handle[0], batch, len(memory))
         return _refused(pushed, endpoint) if pushed < 0 else pushed
 
@@ -131,7 +137,7 @@ class ProducerHandle(_interface.ProducerHandle):
 
     def commit(self, n: SupportsIndex, offset: SupportsIndex = 0) -> bool:
         size, start = as_count("n", n), as_count("offset", offset)
-        return self._finish(lambda handle: lib.omni_commit(handle, size, start)) == PushResult.SUCCESS.value
+        return self._finish(lib.omni_commit, size, start) == PushResult.SUCCESS.value
 
     def rollback(self) -> None:
         self._finish(lib.omni_rollback)
@@ -179,7 +185,7 @@ class ProducerHandle(_interface.ProducerHandle):
         endpoint = self._endpoint[0]
         if endpoint is None:
             return ProducerStats()
-        stats = ffi.new("omni_handle_stats *")
+        stats = ffi.new(HANDLE_STATS)
         lib.omni_producer_get_stats(endpoint.handle[0], stats)
         return ProducerStats(stats.messages, stats.bytes, stats.failed)
 
@@ -189,7 +195,7 @@ class ProducerHandle(_interface.ProducerHandle):
         return moved
 
     def detach(self) -> int:
-        endpoint, number = self._endpoint[0], ffi.new("uint64_t *")
+        endpoint, number = self._endpoint[0], ffi.new(NUMBER)
         if endpoint is None:
             undetached(lib.OMNI_EXPIRED, "producer", b"")
         if is_native(endpoint.handle):
@@ -245,15 +251,15 @@ class ProducerHandle(_interface.ProducerHandle):
         endpoint.reservation = reservation
         return code, reservation
 
-    def _finish(self, call: Callable[[Any], int]) -> int:
+    def _finish(self, call: Callable[..., int], *arguments: int) -> int:
         """Commit or roll back by `call`, and release the view that `data` gave, where it is in the way [RSV-7]."""
         endpoint = self._endpoint[0]
         if endpoint is None:
             return int(lib.OMNI_EXPIRED)
-        code = call(endpoint.handle[0])
+        code = call(endpoint.handle[0], *arguments)
         if code == lib.OMNI_PINNED:
             endpoint.release()
-            code = call(endpoint.handle[0])
+            code = call(endpoint.handle[0], *arguments)
         if code == lib.OMNI_PINNED:
             held()
         if code == lib.OMNI_CONCURRENT_USE:

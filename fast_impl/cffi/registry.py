@@ -7,12 +7,16 @@ from fast_impl.cffi.consumer import ConsumerHandle
 from fast_impl.cffi.core import clock, endpoint, ffi, kept, lib, wait
 from fast_impl.cffi.producer import ProducerEndpoint, ProducerHandle
 
+_BROKER, _STATS = map(ffi.typeof, ("omni_broker **", "omni_broker_stats *"))
+_PRODUCER = ffi.typeof("omni_producer *[2]"), ffi.typeof("omni_producer **")
+_CONSUMER = ffi.typeof("omni_consumer *[2]"), ffi.typeof("omni_consumer **")
+
 
 class Registry(_interface.Registry):
     __slots__ = ("_broker",)
 
     def __init__(self, memory_limit: int, shared: bool = False) -> None:  # cffi loads in one interpreter only
-        slot = ffi.gc(ffi.new("omni_broker **"), lib.slot_free_broker)
+        slot = ffi.gc(ffi.new(_BROKER), lib.slot_free_broker)
         lib.slot_new_broker(slot, memory_limit)
         if slot[0] == ffi.NULL:
             raise MemoryError("no memory for a broker")
@@ -37,7 +41,7 @@ class Registry(_interface.Registry):
         return bool(lib.omni_remove_channel(self._broker, name, len(name)))
 
     def get_stats(self) -> tuple[int, int, int, int]:
-        stats = ffi.new("omni_broker_stats *")
+        stats = ffi.new(_STATS)
         lib.omni_broker_get_stats(self._broker, stats)
         return (
             stats.active_channels,
@@ -48,11 +52,7 @@ class Registry(_interface.Registry):
 
     def shutdown(self, nanoseconds: int) -> int:
         generation = lib.omni_shutdown_begin(self._broker)
-        return wait(
-            lambda broker, left: lib.omni_shutdown_wait(broker, generation, left),
-            [self._broker, None],
-            clock(nanoseconds),
-        )
+        return wait(lib.omni_shutdown_wait, [self._broker, None], clock(nanoseconds), generation)
 
     @classmethod
     def attach(cls, token: int) -> ProducerHandle | ConsumerHandle | None:
@@ -67,6 +67,6 @@ class Registry(_interface.Registry):
 
 
 def _handles() -> tuple[ProducerHandle, ConsumerHandle]:
-    producer, token = endpoint("omni_producer", lib.slot_close_producer, lib.slot_free_producer)
-    consumer = endpoint("omni_consumer", lib.slot_close_consumer, lib.slot_free_consumer)
+    producer, token = endpoint(*_PRODUCER, lib.slot_close_producer, lib.slot_free_producer)
+    consumer = endpoint(*_CONSUMER, lib.slot_close_consumer, lib.slot_free_consumer)
     return ProducerHandle((ProducerEndpoint(producer), token)), ConsumerHandle(consumer)

@@ -18,6 +18,9 @@ except ModuleNotFoundError as error:
 ffi: Any = _ffi
 lib: Any = _lib
 
+_LENGTH, _OUT, _WHY = map(ffi.typeof, ("size_t *", "omni_schema **", "char[]"))
+"""Parsed beforehand: cffi crashes where it has no memory to parse a type."""
+
 WHY_SIZE = 4096
 """Bytes of a message from the loader."""
 
@@ -34,7 +37,7 @@ class CompiledSchema:
     @classmethod
     def load(cls, data: Buffer) -> CompiledSchema | bytes:
         """The schema, or why it is refused; MemoryError."""
-        out, why = ffi.new("omni_schema **"), ffi.new("char[]", WHY_SIZE)
+        out, why = ffi.new(_OUT), ffi.new(_WHY, WHY_SIZE)
         memory = _memory(data)
         result = lib.omni_schema_load(memory, len(memory), out, why, WHY_SIZE)
         ffi.release(memory)
@@ -46,7 +49,7 @@ class CompiledSchema:
 
     def names(self) -> list[str]:
         """Of its objects, by number."""
-        length, found = ffi.new("size_t *"), []
+        length, found = ffi.new(_LENGTH), []
         for number in range(lib.omni_schema_objects(self._pointer)):
             name = lib.omni_schema_name(self._pointer, number, length)
             found.append(ffi.unpack(name, length[0]).decode("ascii"))
