@@ -60,7 +60,10 @@ def as_nanoseconds(timeout: Timeout) -> int:
     if timeout is None:
         return FOREVER
     if isinstance(timeout, timedelta):
-        nanoseconds = timedelta.__floordiv__(timeout, timedelta(microseconds=1)) * 1000
+        microseconds = timeout // timedelta(microseconds=1)
+        if type(microseconds) is not int:  # a subclass may divide in its own way
+            raise TypeError(f"timeout // timedelta(microseconds=1) must be an int, not {microseconds!r}")
+        nanoseconds = microseconds * 1000
     elif _is_real(timeout):
         number: Any = timeout  # but NumPy's would keep their few bits when multiplied
         if not isinstance(number, (Fraction, Decimal)):

@@ -63,7 +63,12 @@ def seconds(timeout: object) -> float | None:
     """A timeout in seconds, None for ever [ARG-2]."""
     if timeout is None:
         return None
-    number = timedelta.total_seconds(timeout) if isinstance(timeout, timedelta) else timeout  # subclasses included
+    number: object = timeout
+    if isinstance(timeout, timedelta):
+        microseconds: object = timeout // timedelta(microseconds=1)  # of a subclass, anything
+        if type(microseconds) is not int:
+            raise TypeError(f"timeout // timedelta(microseconds=1) must be an int, not {microseconds!r}")
+        number = microseconds / 10**6
     if not _is_real(number):
         raise TypeError(f"timeout must be a number of seconds, a timedelta or None, not {type(timeout).__name__}")
     try:

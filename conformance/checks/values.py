@@ -103,6 +103,7 @@ TIMEOUTS = (
     "Fraction(1, 10**6)", "Fraction(-1, 10**400)", "Fraction(-10**400, 3)", "Fraction(0)", "Decimal('0.000001')",
     "Decimal('-1e-400')", "Decimal('-Infinity')", "Decimal('NaN')", "Decimal('sNaN')", "Decimal(0)",
     "type('Soon', (timedelta,), {'__floordiv__': lambda self, other: 2.5})(microseconds=1)",
+    "type('Soon', (timedelta,), {'__floordiv__': lambda self, other: 0})(microseconds=1)",
     "type('Soon', (timedelta,), {'total_seconds': lambda self: 'soon'})(microseconds=1)",
     "type('Soon', (float,), {})(1e-6)", "type('Soon', (int,), {})(0)", "type('Soon', (Decimal,), {})('1e-6')",
     "type('Converts', (), {'__float__': lambda self: 0.0})()", "type('Indexes', (), {'__index__': lambda self: 0})()",

@@ -121,7 +121,11 @@ VALUES = (
     ),
     Mutant(
         "subclass_says_how_long", ARGUMENTS_PY, suite("ARG-2"),
-        "timedelta.total_seconds(timeout)", "timeout.total_seconds()",
+        "timeout // timedelta(microseconds=1)  # of", "round(timeout.total_seconds() * 10**6)  # of",
+    ),
+    Mutant(
+        "subclass_divides_to_anything", ARGUMENTS_PY, suite("ARG-2"),
+        "if type(microseconds) is not int:", "if False:",
     ),
     Mutant(
         "huge_fraction_overflows", ARGUMENTS_PY, suite("ARG-2"),
@@ -175,10 +179,10 @@ VALUES = (
     ),
     Mutant(
         "timedelta_is_no_timeout", ARGUMENTS_PY, suite("ARG-2"),
-        "timedelta.total_seconds(timeout) if isinstance(timeout, timedelta) else timeout", "timeout",
+        "if isinstance(timeout, timedelta):", "if False:",
     ),
     Mutant(
-        "timedelta_without_days", ARGUMENTS_PY, suite("ARG-2"), "timedelta.total_seconds(timeout)", "timeout.seconds",
+        "timedelta_without_days", ARGUMENTS_PY, suite("ARG-2"), "microseconds / 10**6", "timeout.seconds",
     ),
     Mutant(
         "sizes_are_not_clamped_from_above", CONFIG_PY, crosshair("ChannelConfig.normalize"),
