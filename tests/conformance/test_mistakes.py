@@ -146,7 +146,9 @@ def _unchanged(file: str) -> Mutant:
     return Mutant(f"no_mistake_in_{Path(file).stem}", file, (), line, line)
 
 
-@pytest.mark.parametrize("file", ["registry.py", "config.py", "errors.py"])
+@pytest.mark.parametrize(
+    "file", ["registry.py", *(pytest.param(file, marks=pytest.mark.slow) for file in ("config.py", "errors.py"))]
+)
 def test_a_copy_without_a_mistake_passes(broken: Callable[[Mutant], Target], file: str) -> None:
     """What catches a mutant is its mistake, and not that it is a copy, nor that it has a module to itself."""
     target = broken(_unchanged(f"spec_model/{file}"))
