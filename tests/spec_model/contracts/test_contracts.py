@@ -11,8 +11,8 @@ pytest.importorskip("crosshair", reason="CrossHair runs on CPython only")
 pytestmark = [pytest.mark.timeout(300), pytest.mark.once]
 
 MODULES = (
-    "spec_model.config", "spec_model.registry", "spec_model.channel.lifecycle", "spec_model.channel.popping", "spec_model.channel.pushing",
-    "spec_model.channel.reserving", "spec_model.channel.queries",
+    "spec_model.config", "spec_model.registry", "spec_model.channel.lifecycle", "spec_model.channel.popping",
+    "spec_model.channel.pushing", "spec_model.channel.reserving", "spec_model.channel.queries",
 )  # fmt: skip
 
 
