@@ -1,6 +1,7 @@
 """OmniMailbox, fast: a C11 lock-free core behind the names of `spec_model`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from fast_impl import native as native
 from fast_impl._binding import C_API as _C_API  # noqa: F401  (for PyCapsule_Import)
@@ -9,7 +10,6 @@ from fast_impl._binding import fences as fences
 from fast_impl._broker import ChannelPair, MailboxBroker, attach, close_detached, open_channel
 from fast_impl._choice import binding as binding
 from fast_impl._choice import platform as platform
-from fast_impl.flatbuffers.schema import Schema
 from spec_model import __version__ as __version__
 from spec_model.config import ChannelConfig
 from spec_model.errors import (
@@ -31,6 +31,9 @@ from spec_model.vocabulary import (
     ProducerStats,
     PushResult,
 )
+
+if TYPE_CHECKING:
+    from fast_impl.flatbuffers.schema import Schema
 
 __all__ = [
     "Batch",
@@ -70,3 +73,12 @@ def get_include() -> str:
     `fast_impl.native` says which of its files is for whom.
     """
     return str(Path(native.__file__).parent)
+
+
+def __getattr__(name: str) -> Any:
+    """`Schema`, imported when it is asked for: those who have no FlatBuffers do without."""
+    if name != "Schema":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from fast_impl.flatbuffers.schema import Schema
+
+    return globals().setdefault(name, Schema)

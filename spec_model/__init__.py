@@ -5,6 +5,9 @@ implementation would wait, the model answers as if the time had passed, and wher
 raises WouldBlockForever.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from spec_model.config import ChannelConfig
 from spec_model.errors import (
     ChannelClosedError,
@@ -18,15 +21,32 @@ from spec_model.errors import (
     UnknownTableError,
     WouldBlockForever,
 )
-from spec_model.flatbuffers.schema import Schema
-from spec_model.handles.broker import MailboxBroker, open_channel
-from spec_model.handles.consumer import ConsumerHandle
-from spec_model.handles.detached import attach, close_detached
-from spec_model.handles.message import Batch, Message
-from spec_model.handles.pair import ChannelPair
-from spec_model.handles.producer import ProducerHandle
-from spec_model.handles.reservation import Reservation
 from spec_model.vocabulary import BrokerStats, ChannelError, ConsumerStats, PopResult, ProducerStats, PushResult
+
+if TYPE_CHECKING:
+    from spec_model.flatbuffers.schema import Schema
+    from spec_model.handles.broker import MailboxBroker, open_channel
+    from spec_model.handles.consumer import ConsumerHandle
+    from spec_model.handles.detached import attach, close_detached
+    from spec_model.handles.message import Batch, Message
+    from spec_model.handles.pair import ChannelPair
+    from spec_model.handles.producer import ProducerHandle
+    from spec_model.handles.reservation import Reservation
+
+_HOMES = {
+    "Schema": "flatbuffers.schema", "MailboxBroker": "handles.broker", "open_channel": "handles.broker",
+    "ConsumerHandle": "handles.consumer", "attach": "handles.detached", "close_detached": "handles.detached",
+    "Batch": "handles.message", "Message": "handles.message", "ChannelPair": "handles.pair",
+    "ProducerHandle": "handles.producer", "Reservation": "handles.reservation",
+}  # fmt: skip
+"""Where the rest is, which is imported when it is asked for: fast_impl needs the words above and no model."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return globals().setdefault(name, getattr(import_module(f"{__name__}.{_HOMES[name]}"), name))
+
 
 __version__ = "0.2.0"
 """Of the three packages, stated here alone; in the form of PEP 440."""

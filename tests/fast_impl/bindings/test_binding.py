@@ -100,6 +100,13 @@ def test_the_types_in_c_need_no_cffi() -> None:
     assert done.stdout.strip() == "[] ['fast_impl._handles']", done.stderr
 
 
+def test_the_import_brings_along_what_is_needed() -> None:
+    """No handles of the model, no FlatBuffers, no NumPy: whoever uses them waits for them."""
+    done = run("import sys, fast_impl; print(*sys.modules)")
+    packages = ("spec_model.handles", "spec_model.channel", "fast_impl.flatbuffers", "flatbuffers", "numpy")
+    assert [name for name in done.stdout.split() if name.startswith(packages)] == [], done.stderr
+
+
 @needs_c
 def test_the_bindings_have_the_same_interface() -> None:
     """The same public names with the same docstrings, and calls that take the same arguments by name and default."""
