@@ -24,6 +24,8 @@ BINDING = "fast_impl"
 
 _CORES = (f"{BINDING}._core", f"{BINDING}._core_portable")
 _TEST_BUILD = "void omni_set_start_index(uint64_t index);"  # exported only with OMNI_START_INDEX_SETTABLE
+_DETACHING = re.compile(r"omni_(\w+_detach|\w+_release|attach|close_detached)")
+"""Functions that only a library which provides `detaching` has."""
 
 
 def load(path: str | Path) -> ModuleType:
@@ -52,18 +54,20 @@ def load(path: str | Path) -> ModuleType:
 
 
 def not_provided(path: str) -> dict[str, str]:
-    """What a library lacks by its optional `const char *omni_not_provided(void)`: features, spaces between.
+    """What a library lacks by its functions, and by its optional `const char *omni_not_provided(void)`.
 
-    Raises Unusable where it names no feature.
+    That gives features, spaces between. Raises Unusable where it names no feature.
     """
+    library = ctypes.CDLL(str(Path(path).resolve()))
+    lacks = {} if hasattr(library, "omni_attach") else {"detaching": "its functions are not there"}
     try:
-        ask = ctypes.CDLL(str(Path(path).resolve())).omni_not_provided
+        ask = library.omni_not_provided
     except AttributeError:
-        return {}
+        return lacks
     ask.restype = ctypes.c_char_p
-    lacks = ask().decode().split()
-    check_features(lacks, "omni_not_provided() names no feature")
-    return dict.fromkeys(lacks, "says the library")
+    said = ask().decode().split()
+    check_features(said, "omni_not_provided() names no feature")
+    return lacks | dict.fromkeys(said, "says the library")
 
 
 def _bind(path: str) -> tuple[Any, Any]:
@@ -78,7 +82,8 @@ def _bind(path: str) -> tuple[Any, Any]:
     except OSError as error:
         raise ImportError(f"{path} cannot be loaded as a shared library: {error}") from error
     functions = re.findall(r"^\w[\w *]*?(omni_\w+)\(", declared, re.MULTILINE)
-    if missing := [name for name in functions if not hasattr(lib, name)]:
+    missing = [name for name in functions if not hasattr(lib, name)]
+    if missing := [name for name in missing if hasattr(lib, "omni_attach") or not _DETACHING.fullmatch(name)]:
         raise ImportError(f"{path} does not export {', '.join(missing)}, which omni_mailbox.h declares")
     return ffi, lib
 
@@ -98,7 +103,7 @@ class _Lib:
         function = getattr(self._lib, f"omni_{what}_{slot}")
         if slot == "detach":
             return partial(self._detach, function)
-        release = getattr(self._lib, f"omni_{what}_release") if slot == "free" and what != "broker" else None
+        release = getattr(self._lib, f"omni_{what}_release", None) if slot == "free" and what != "broker" else None
         return partial(self._end, function, release, what != "broker")
 
     def _detach(self, function: Any, held: Any, token: Any) -> int:
