@@ -410,9 +410,14 @@ def _alarm(number: int, frame: FrameType | None) -> None:
     raise Hangs
 
 
-def execute(program: Program, target: Any, tally: Tally | None = None, rule: str | None = None) -> None:
-    """Run a whole program; raises Divergence at the first difference."""
-    lockstep = Lockstep(target, tally, rule, waits=not here.shortfall)
+def execute(
+    program: Program, target: Any, tally: Tally | None = None, rule: str | None = None, waits: bool = False
+) -> None:
+    """Run a whole program; raises Divergence at the first difference.
+
+    waits: it may end in a call that waits for ever. A check may in any case, where it can count on the whole capacity.
+    """
+    lockstep = Lockstep(target, tally, rule, waits=waits or not here.shortfall)
     try:
         for operation in program.operations:
             lockstep.run(operation)

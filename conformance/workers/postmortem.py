@@ -65,8 +65,8 @@ def of_program(failure: Failure, program: tuple[str, ...], preamble: str, queryi
     rule, candidates = failure.rule, rules_of_result(last, None, Raised(answer), context)
     if querying:
         rule = "LIF-4" if last.kind in ENDS else rule
-    elif candidates and rule not in candidates:
-        rule = candidates[0]
+    elif candidates and (state or rule not in candidates):
+        rule = candidates[0]  # of an inactive handle: that it is not safe to use
     seen = f"{manner} {'in a query after' if querying else 'in'} {last.render()}"
     if state:
         seen += f" of a handle that is {state}"
@@ -88,7 +88,9 @@ def _context(operations: tuple[Operation, ...]) -> Context:
     try:
         for operation in before:
             model.run(operation, compare=False)
-        context = Context(handle_state(model.expected.get(last.on)), before=frozenset(each.kind for each in before))
+        handles = [handle_state(model.expected.get(name)) for name in [last.on, *sorted(last.uses())]]
+        receiver = next((each for each in handles if each is not None), None)
+        context = Context(receiver, before=frozenset(each.kind for each in before))
     except Invalid:
         pass  # the journal was cut short; the operation itself says enough
     finally:
