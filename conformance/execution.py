@@ -134,7 +134,8 @@ def difference(divergence: Divergence, check: str, target: Target) -> Failure:
     program = tuple(operation.render() for operation in divergence.program.operations)
     python = reproduction(divergence, target)
     seen = str(divergence)
-    return Failure(divergence.rule, check, "difference", seen, target.name, program, python, facts=divergence.facts)
+    details = {} if divergence.likeliest == divergence.rule else {"likeliest": divergence.likeliest}
+    return Failure(divergence.rule, check, "difference", seen, target.name, program, python, details, divergence.facts)
 
 
 def again(failure: Failure, behind: bool = False) -> Check:

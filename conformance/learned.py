@@ -15,8 +15,8 @@ HANGS, CRASHES = "hangs", "crashes"
 ENDINGS = (HANGS, CRASHES)
 """Answers of a call that is not made again."""
 
-CAPACITY = "capacity"
-"""The call of a fact whose answer is how many messages fewer fit than should."""
+CAPACITY = "what fits"
+"""In place of the call, in a fact whose answer is how many messages fewer fit than should."""
 
 SHORT = "PSH-2"
 """The rule that a capacity which is short breaks, in some calls or in all."""

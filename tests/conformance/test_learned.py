@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,11 @@ from conformance.causes import explained, uses_of
 from conformance.checks import CHECKS, Check
 from conformance.execution import execute_check
 from conformance.failure import Failure
-from conformance.learned import CRASHES, Fact, Learned, here
+from conformance.learned import CAPACITY, CRASHES, HANGS, Fact, Learned, here
 from conformance.reports import digest, html, junit, markdown, terminal
 from conformance.results import CheckResult, Report
 from conformance.targets import Target
+from conformance.workers.postmortem import of_program
 from spec_model.channel.value import Channel
 from spec_model.config import ChannelConfig
 from tests.mutation.mutant import Mutant
@@ -94,6 +96,51 @@ def test_a_known_answer_explains_a_claim_that_tells_of_it() -> None:
     found = explained([cause, behind, other, *crashes])
     assert [failure.cause for failure in found] == ["", "PSH-4", "", "", "LIF-8"]
     assert "blocking_push" in uses_of(same)
+
+
+def test_a_claim_that_needs_a_broken_call_is_explained_by_it() -> None:
+    """By the longest program whose calls its check makes too; what no program's calls lead to stands by itself."""
+    opening = ("b = omni.MailboxBroker()", "_, k = b.request_channel('a', omni.ChannelConfig(8, 64))", "p, c = k")
+    rollback = _failure(
+        "RSV-5", "RSV-5/rollback", "RSV-5: the slot is not free", "difference",
+        *opening, "r = p.reserve(1)", "p.rollback()", "p.try_push(b'x')",
+    )  # fmt: skip
+    push = _failure("PSH-1", "PSH-1/it", "PSH-1: QUEUE_FULL", "difference", *opening, "p.try_push(b'')")
+    behind = _failure("FLB-1", "FLB-1/an-exception-inside-a-build-rolls-back", "the slot is still reserved")
+    other = _failure("VOC-1", "VOC-1/values-of-pushresult", "TIMEOUT is 2")
+    assert [failure.cause for failure in explained([rollback, push, behind, other])] == ["", "", "RSV-5", ""]
+
+
+def test_of_one_side_a_hang_explains_the_others() -> None:
+    """A wait that nobody ends, shown by a program of threads; and a wait for room that a short channel has not."""
+    hangs = Fact("LIF-2", "blocking_pop", HANGS)
+    cause = replace(_failure("LIF-2", "LIF-2/it", "hung", "hang", facts=(hangs,)), python="# threads")
+    receiving = Fact("WAI-5", "receive_many", HANGS)
+    same = _failure("WAI-5", "WAI-5/batches-of-bytes-wait-for-each-other", "hung", "hang", facts=(receiving,))
+    assert [failure.cause for failure in explained([cause, same])] == ["", "LIF-2"]
+    short = _failure("PSH-2", "PSH-2/it", "7, not 8", "difference", "p.x()", facts=(Fact("PSH-2", CAPACITY, "1"),))
+    sending = Fact("CON-1", "blocking_push", HANGS)
+    waits = _failure("CON-1", "CON-1/both-sides-run-at-once-and-threads-may-change", "hung", "hang", facts=(sending,))
+    assert [failure.cause for failure in explained([short, waits])] == ["", "PSH-2"]
+
+
+def test_a_capacity_that_reads_wrong_is_not_one_that_is_short() -> None:
+    """The query of that name says nothing of how many messages fit."""
+    known = Learned([Fact("LIF-5", "capacity", after="move")])
+    assert known.shortfall == 0
+    known.learn([Fact("PSH-2", CAPACITY, "1")])
+    assert known.shortfall == 1
+
+
+@pytest.mark.parametrize("line", ["p.try_push(b'x')", "list(c)"])
+def test_a_crash_in_an_inactive_handle_is_lif_4(line: str) -> None:
+    """Whichever rule the check is of."""
+    program = ("b = omni.MailboxBroker()", "_, k = b.request_channel('a', omni.ChannelConfig(8, 64))", "p, c = k",
+               "k.close()", line)  # fmt: skip
+    found = of_program(Failure("PSH-1", "PSH-1/it", "crash", "killed", "target"), program, "")
+    assert found.rule == "LIF-4"
+    assert found.seen == f"killed in {line} of a handle that is closed"
+    assert [(fact.answer, fact.state) for fact in found.facts] == [(CRASHES, "closed")]
 
 
 def _report() -> Report:
