@@ -69,6 +69,14 @@ def test_a_query_that_differs_is_masked_by_its_field() -> None:
     assert not known.knows(Fact("STA-1", "get_stats", field="counts", after="try_push"), ["STA-1"])
 
 
+def test_what_was_given_to_another_rule_is_found_in_the_check_of_its_own() -> None:
+    """Where a check suspected another rule, the likeliest one is not hidden by that."""
+    known = Learned([Fact("ARG-1", "get_stats", field="counts", after="try_push")])
+    likeliest = Fact("STA-1", "get_stats", field="counts", after="try_push")
+    assert not known.knows(likeliest, ["STA-1", "ARG-1"], "STA-1")
+    assert known.knows(likeliest, ["STA-1", "ARG-1"], "CON-3")
+
+
 def test_a_call_that_crashed_is_not_made_again() -> None:
     """On an inactive handle in no check, on another in the check in which it did; everywhere after several."""
     known = Learned([Fact("LIF-4", "try_push", CRASHES, after="one", state="closed")])
