@@ -7,12 +7,20 @@ import mmap
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import Enum
 from typing import Any
 
 from conformance.differential.lockstep import IMPORTS, Divergence, Invalid, Lockstep, diverges, namespace, perform
-from conformance.differential.observe import HANDLE_QUERIES, OWN_ERRORS, QUERIES, ObjectSummary, Raised, spoken
+from conformance.differential.observe import (
+    HANDLE_QUERIES,
+    OWN_ERRORS,
+    QUERIES,
+    ObjectSummary,
+    Observable,
+    Raised,
+    spoken,
+)
 from conformance.differential.program import Operation, Program
 from conformance.rules import RULES
 from conformance.targets.target import Target
@@ -63,8 +71,8 @@ def shrink_ended(operations: Sequence[Operation], target: Any, querying: bool) -
     until = time.monotonic() + LIMIT
     best = list(operations)
     if querying:
-        queries = [Operation(query, variable) for variable, kind in _handles(best).items() for query in QUERIES[kind]]
-        best = next((ended for query in queries if (ended := _ended([*best, query], target))), best)
+        watched = _watched(best).items()
+        best = next((ended for query in _queries(watched) if (ended := _ended([*best, query], target))), best)
     size = max(1, len(best) // 2)
     while size:
         start = 0
@@ -79,8 +87,18 @@ def shrink_ended(operations: Sequence[Operation], target: Any, querying: bool) -
     return best
 
 
-def _handles(operations: Sequence[Operation]) -> dict[str, str]:
-    """The handles of a program by the model, each with its kind."""
+def _queries(watched: Iterable[tuple[str, str]]) -> Iterator[Operation]:
+    """What is asked of the variables of a program when all is compared: of handles, messages and exports."""
+    for variable, kind in watched:
+        if kind in ("producer", "consumer"):
+            yield from (Operation(query, variable) for query in QUERIES[kind])
+        elif kind != "broker":
+            source = Observable(QUERIES.get(kind, ("bytes",))[0], kind, variable).render()
+            yield Operation("bytes", source=source)
+
+
+def _watched(operations: Sequence[Operation]) -> dict[str, str]:
+    """The variables of a program by the model that can be asked something, each with its kind."""
     model = Lockstep("spec_model")
     try:
         for operation in operations:
@@ -89,7 +107,7 @@ def _handles(operations: Sequence[Operation]) -> dict[str, str]:
         return {}
     finally:
         model.close()
-    return {variable: kind for variable, kind in model.watched.items() if kind in ("producer", "consumer")}
+    return model.watched
 
 
 def _ended(operations: Sequence[Operation], target: Any) -> list[Operation]:

@@ -61,6 +61,9 @@ class Outcome:
         return next(iter(self.failures), None)
 
 
+_QUERYING = "in a query after"
+"""In what was seen, where it was not in the last operation."""
+
 TOLD = ("difference", "claim")
 """Kinds of failures after which a process whose threads have all ended goes on: it was told, and nothing broke."""
 
@@ -127,7 +130,7 @@ class Worker:
         )
 
     def _shorter(self, failure: Failure) -> tuple[str, ...]:
-        self._send({"shrink": list(failure.program), "querying": "in a query after" in failure.seen})
+        self._send({"shrink": list(failure.program), "querying": _QUERYING in failure.seen})
         answer = self._receive(time.monotonic() + 2 * GRACE)
         return failure.program if answer is None else tuple(answer["program"])
 
@@ -179,7 +182,9 @@ class Worker:
 
     def shown(self, failure: Failure) -> Failure:
         """A crash or hang by the shortest program that leads to it; for a worker that has run nothing yet."""
-        return of_program(failure, self._shorter(failure), self.preamble)
+        shorter = self._shorter(failure)
+        querying = _QUERYING in failure.seen and shorter[-1] == failure.program[-1]
+        return of_program(failure, shorter, self.preamble, querying)
 
     def _ended(self) -> bool:
         try:

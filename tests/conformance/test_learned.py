@@ -151,6 +151,23 @@ def test_a_crash_in_an_inactive_handle_is_lif_4(line: str) -> None:
     assert [(fact.answer, fact.state) for fact in found.facts] == [(CRASHES, "closed")]
 
 
+@pytest.mark.parametrize(
+    ("rule", "line", "querying", "broken"),
+    [
+        ("POP-1", "bytes(x)", False, "MSG-3"), ("POP-1", "bytes(m)", False, "MSG-1"),
+        ("MSG-3", "c.close()", True, "MSG-3"), ("POP-1", "c.close()", True, "LIF-4"),
+    ],
+)  # fmt: skip
+def test_a_crash_in_what_is_read_is_of_what_should_be_readable(
+    rule: str, line: str, querying: bool, broken: str
+) -> None:
+    """An export or a message; where that is not known yet, a close leaves exports to the check of their rule."""
+    program = ("b = omni.MailboxBroker()", "_, k = b.request_channel('a', omni.ChannelConfig(8, 64))", "p, c = k",
+               "p.try_push(b'x')", "_, m = c.try_pop()", "x = m.data", line)  # fmt: skip
+    found = of_program(Failure(rule, f"{rule}/it", "crash", "killed", "target"), program, "", querying)
+    assert found.rule == broken
+
+
 def _report() -> Report:
     checks = [
         CheckResult("PSH-4/a", "PSH-4", "unit", "it waits", "failed", decided=False),
