@@ -72,14 +72,14 @@ class Learned:
         """Whether a difference is a known one; `candidates`: the rules that it may break, `fact.rule` the likeliest.
 
         A query that is known to differ says something only in the check of a rule that it may break, the `suspect`;
-        and in the check of the likeliest rule, what is known to break another one is found again.
+        and what the same operation is known to break of another one is found again in the check of the likeliest.
         """
         if fact.rule in self.assumed or (self.shortfall and fact.rule == SHORT):
             return True
         return any(
             (known.call, known.answer, known.expected, known.field)
             == (fact.call, fact.answer, fact.expected, fact.field)
-            and (known.rule == fact.rule or fact.rule != suspect)
+            and (known.rule == fact.rule or fact.rule != suspect or fact.answer or known.after != fact.after)
             and (
                 known.rule in candidates
                 or (not fact.answer and (known.after == fact.after or suspect not in candidates))

@@ -460,5 +460,6 @@ def _of_pop(kind: str, expected: Any, got: Any, context: Context) -> Rules:
         contents = str(got[1])
         if "MessageExpiredError" in contents:
             return ("MSG-1",)
-        return ("POP-2", "PSH-3", "RSV-3", "ARG-1")
+        copied = ("POP-2", "PSH-3", "ARG-1")
+        return ("RSV-3", *copied) if "commit" in context.before else copied
     return (own, "ARG-2") if (wanted, found) == (PopResult.TIMEOUT, PopResult.EMPTY) and kind == "batch_pop" else (own,)
