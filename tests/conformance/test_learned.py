@@ -10,6 +10,8 @@ import pytest
 
 from conformance.causes import explained, uses_of
 from conformance.checks import CHECKS, Check
+from conformance.checks.registry import of_program as of_program_check
+from conformance.differential.program import parse
 from conformance.execution import execute_check
 from conformance.failure import Failure
 from conformance.learned import CAPACITY, CRASHES, HANGS, Fact, Learned, here
@@ -49,6 +51,25 @@ def test_a_check_goes_on_behind_what_it_finds(broken: Callable[[Mutant], Target]
     assert (result.outcome, result.decided, failures) == ("passed", True, [])
     assert here.facts == set()
     assert Channel(ChannelConfig(8, 64)).free_slots == 8
+
+
+def test_arguments_shrink_as_well_as_operations(broken: Callable[[Mutant], Target]) -> None:
+    """A count, what is sent, a capacity: each as small as what it shows allows."""
+    target = broken(BY_ID["batch_reversed"])
+    text = """
+    b = omni.MailboxBroker()
+    _, k = b.request_channel("a", omni.ChannelConfig(1024, 4096))
+    p, c = k
+    p.try_push(b"before")
+    p.batch_push([b"one", b"two", b"three", b"four"])
+    c.batch_pop(300)
+    """
+    check = of_program_check("POP-2/it", "POP-2", "in order", parse(text))
+    (failure,) = execute_check(check, target)[2]
+    assert failure.program[1:] == (
+        "_, k = b.request_channel('a', omni.ChannelConfig(64, 64))", "p, c = k", "p.batch_push([b'o', b't'])",
+        "c.batch_pop(2)",
+    )  # fmt: skip
 
 
 def test_what_is_known_hides_no_other_mistake(broken: Callable[[Mutant], Target]) -> None:
