@@ -7,13 +7,14 @@ that deviates and it tells of that answer; and one crash or hang that several ch
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from conformance.checks import CHECKS
+from conformance.differential.program import parse
 from conformance.failure import Failure
 from conformance.learned import CAPACITY, ENDINGS, INACTIVE, Fact
 from conformance.threads import OPERATIONS
@@ -31,13 +32,50 @@ def explained(failures: Sequence[Failure]) -> list[Failure]:
     A claim that says what is known by it was made where nothing else came in between.
     """
     shown = {failure.rule for failure in failures if failure.program and not failure.cause}
-    facts = list(dict.fromkeys(fact for failure in failures if failure.rule in shown for fact in failure.facts))
+    known = [failure for failure in failures if failure.rule in shown]
+    result = _explained_by(known, failures, shown)
+    known += [failure for failure in result if failure.python and not failure.cause and failure not in known]
+    return _once(_explained_by(known, result, shown))
+
+
+def _explained_by(known: Iterable[Failure], failures: Iterable[Failure], shown: Collection[str]) -> list[Failure]:
+    """The failures, with those explained that have no cause yet and are not of the rules that are `shown`."""
+    facts = list(dict.fromkeys(fact for failure in known for fact in failure.facts))
     result: list[Failure] = []
     for failure in failures:
         by_itself = failure.program or failure.rule in shown or (failure.kind == "claim" and failure.facts)
-        cause = failure.cause if by_itself else _cause(failure, facts)
+        if _waits_for_room(failure):  # that a shorter channel does not have
+            by_itself = not any(fact.call == CAPACITY for fact in facts)
+        cause = failure.cause if by_itself or failure.cause else _cause(failure, facts) or _met(failure, known)
         result.append(replace(failure, cause=cause))
-    return _once(result)
+    return result
+
+
+def _met(failure: Failure, known: Iterable[Failure]) -> str:
+    """The rule of a program all of whose calls the check of a claim makes too: it uses something else that is broken.
+
+    Of several, the longest; programs are the shortest that show what they show.
+    """
+    if failure.kind != "claim" or failure.python:
+        return ""
+    uses = uses_of(failure.check)
+    met = [(len(calls), each.rule) for each in known for calls in [_calls(each)] if _are_made(calls, uses)]
+    return max(met)[1] if met and uses is not OPERATIONS else ""
+
+
+def _calls(failure: Failure) -> list[str]:
+    """The calls of a program in their order, but for those that open a channel."""
+    kinds = [each.kind for each in parse("\n".join(failure.program)).operations]
+    return [kind for place, kind in enumerate(kinds, 1) if kind in OPERATIONS
+            and (kind != "request_channel" or place == len(kinds))]  # fmt: skip
+
+
+def _are_made(calls: Sequence[str], uses: Collection[str]) -> bool:
+    """Whether a check makes these calls, or others of the same side: the only one just so."""
+    sides = [next((side for side in (_PUSHES, _POPS) if call in side), (call,)) for call in calls]
+    if len(calls) == 1:
+        return calls[0] in uses
+    return bool(calls) and all(not set(side).isdisjoint(uses) for side in sides)
 
 
 def _cause(failure: Failure, facts: Iterable[Fact]) -> str:
@@ -49,21 +87,32 @@ def _explains(fact: Fact, failure: Failure) -> bool:
     """Whether what is known of a target may be all that a failure shows."""
     uses, seen = uses_of(failure.check), failure.seen
     if fact.call == CAPACITY:
-        return bool(_FULL.search(seen)) and not uses.isdisjoint(_PUSHES)
+        return _waits_for_room(failure) or (bool(_FULL.search(seen)) and not uses.isdisjoint(_PUSHES))
     if fact.answer in ENDINGS:
         ended = failure.kind == ("hang" if fact.answer == "hangs" else "crash")
         calls = {each.call for each in failure.facts}
-        return ended and (fact.state in INACTIVE or fact.call in calls)
+        same = next((side for side in (_PUSHES, _POPS) if fact.call in side), (fact.call,))
+        return ended and (fact.state in INACTIVE or not calls.isdisjoint(same))
+    follows = _FOLLOWS.get(fact.call)
+    if follows is not None and follows[0] in uses and follows[1] in seen:
+        return True
     if fact.call not in uses:
         return False
     if fact.answer:
         return re.search(rf"\b{re.escape(fact.answer)}\b", seen) is not None
-    return any(word in seen for word in (fact.call, *_FIELDS.get(fact.field, ()), *_FOLLOWS.get(fact.call, ())))
+    return any(word in seen for word in (fact.call, *_FIELDS.get(fact.field, ())))
 
 
-_PUSHES = ("try_push", "blocking_push", "batch_push", "send", "send_many", "reserve")
-_FOLLOWS = {"has_channel": ("NAME_EXISTS",)}
-"""What other calls answer where a query differs."""
+def _waits_for_room(failure: Failure) -> bool:
+    return failure.kind == "hang" and any(fact.call in _PUSHES for fact in failure.facts)
+
+
+_PUSHES = ("try_push", "blocking_push", "batch_push", "send", "send_many", "reserve", "build")
+_POPS = ("try_pop", "blocking_pop", "batch_pop", "receive", "receive_many")
+"""Calls of one side: what ends one of them ends the others."""
+
+_FOLLOWS = {"has_channel": ("request_channel", "NAME_EXISTS")}
+"""The call that answers otherwise where a query differs, and its answer."""
 
 _FIELDS = {
     "active": ("active_channels",),
@@ -96,7 +145,8 @@ def _shown_worse(failure: Failure) -> tuple[bool, bool, int]:
 def uses_of(check: str) -> frozenset[str]:
     """The operations that a check's code may call; all where that cannot be known."""
     body = next((each.run for each in CHECKS if each.id == check), None)
-    found = _names(body, set()) & OPERATIONS if body is not None else frozenset()
+    names = _names(body, set()) if body is not None else frozenset()
+    found = names & OPERATIONS | ({"reserve", "commit", "rollback"} if "build" in names else set())
     return found or OPERATIONS
 
 

@@ -134,18 +134,21 @@ def difference(divergence: Divergence, check: str, target: Target) -> Failure:
     program = tuple(operation.render() for operation in divergence.program.operations)
     python = reproduction(divergence, target)
     seen = str(divergence)
-    return Failure(divergence.rule, check, "difference", seen, target.name, program, python, facts=divergence.facts)
+    details = {} if divergence.likeliest == divergence.rule else {"likeliest": divergence.likeliest}
+    return Failure(divergence.rule, check, "difference", seen, target.name, program, python, details, divergence.facts)
 
 
-def again(failure: Failure) -> Check:
+def again(failure: Failure, behind: bool = False) -> Check:
     """What showed a failure, as a check: its program, or else the check that found it; ValueError for neither.
 
+    behind: whether it is to show more than what is known, and not which rule that breaks.
     The failure may come from a file of others: of its program, only calls of the target with literals are carried out.
     """
     if failure.program:
         own = next((check.program for check in CHECKS if check.id == failure.check), None)
         program = plain.program(failure.program, own)
-        return of_program(failure.check, failure.rule, f"the program that showed {failure.rule}", program)
+        claim, suspect = f"the program that showed {failure.rule}", None if behind else failure.rule
+        return of_program(failure.check, failure.rule, claim, program, suspect=suspect, waits=True)
     for check in CHECKS:
         if check.id == failure.check:
             text = failure.details.get("replay") if check.layer == "interruption" else None

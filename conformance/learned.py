@@ -15,8 +15,8 @@ HANGS, CRASHES = "hangs", "crashes"
 ENDINGS = (HANGS, CRASHES)
 """Answers of a call that is not made again."""
 
-CAPACITY = "capacity"
-"""The call of a fact whose answer is how many messages fewer fit than should."""
+CAPACITY = "what fits"
+"""In place of the call, in a fact whose answer is how many messages fewer fit than should."""
 
 SHORT = "PSH-2"
 """The rule that a capacity which is short breaks, in some calls or in all."""
@@ -71,13 +71,15 @@ class Learned:
     def knows(self, fact: Fact, candidates: Collection[str], suspect: str | None = None) -> bool:
         """Whether a difference is a known one; `candidates`: the rules that it may break, `fact.rule` the likeliest.
 
-        A query that is known to differ says something only in the check of a rule that it may break, the `suspect`.
+        A query that is known to differ says something only in the check of a rule that it may break, the `suspect`;
+        and what the same operation is known to break of another one is found again in the check of the likeliest.
         """
         if fact.rule in self.assumed or (self.shortfall and fact.rule == SHORT):
             return True
         return any(
             (known.call, known.answer, known.expected, known.field)
             == (fact.call, fact.answer, fact.expected, fact.field)
+            and (known.rule == fact.rule or fact.rule != suspect or fact.answer or known.after != fact.after)
             and (
                 known.rule in candidates
                 or (not fact.answer and (known.after == fact.after or suspect not in candidates))

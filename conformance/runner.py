@@ -122,11 +122,12 @@ def run_suite(
 def settled(failures: Sequence[Failure], start: Callable[[], Worker]) -> list[Failure]:
     """The failures, each that a program shows with the rule that explains it, where one of a shorter program does.
 
-    Each program is run again, the shortest first, with what the programs before it have shown to be broken.
+    Each program is run again, the shortest first, with what the programs before it have shown to be broken; those last
+    whose difference is more likely of another rule, and was given to the one that their check is of.
     """
     known, causes, worker = Learned(), dict[int, str](), None
     shown = [number for number, failure in enumerate(failures) if failure.kind == "difference" and failure.program]
-    for number in sorted(shown, key=lambda number: len(failures[number].program)):
+    for number in sorted(shown, key=lambda each: ("likeliest" in failures[each].details, len(failures[each].program))):
         failure = failures[number]
         if known.facts and failure.rule not in {fact.rule for fact in known.facts}:
             worker = worker or start()

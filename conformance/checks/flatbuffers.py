@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.checks.registry import function
 from conformance.checks.sample import MALFORMED, SCHEMA, WELL_FORMED, Sample, finish, root
-from conformance.threads import open_pair
+from conformance.threads import open_pair, room
 
 CONTENTS = ((0, "", b""), (7, "seven", b"\x07" * 7), (2**32 - 1, "é" * 40, bytes(range(256))))
 
@@ -45,7 +45,7 @@ def a_buffer_built_in_the_slot_equals_an_ordinary_one(omni: Any) -> None:
     """A message built in place has the bytes that an ordinary Builder gives, whatever the slots held before."""
     _, pair = open_pair(omni, size=1024)
     for _ in range(4):
-        assert pair.producer.batch_push([b"\xff" * 1024] * 8) == 8
+        assert pair.producer.batch_push([b"\xff" * 1024] * room()) == room()
         pair.consumer.batch_pop(8)
     for content in CONTENTS * 7:
         with pair.producer.build() as builder:
@@ -169,7 +169,7 @@ def a_table_is_read_in_the_ring(omni: Any) -> None:
     assert pair.producer.try_push(_ordinary(7, "seven"))
     sample = pair.consumer.try_pop()[1].get_flatbuffer(Sample)
     assert isinstance(sample, Sample), f"asked for a Sample: {sample!r}"
-    assert pair.producer.batch_push([b"\xff" * 1024] * 8) == 8
+    assert pair.producer.batch_push([b"\xff" * 1024] * room()) == room()
     assert (sample.Number(), sample.Name()) == (7, b"seven")
     pair.consumer.batch_pop(4)
     assert pair.producer.batch_push([b"\xff" * 1024] * 4) == 4

@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.checks.registry import function
 from conformance.process_memory import mapped, resident
-from conformance.threads import open_pair
+from conformance.threads import open_pair, room
 
 MIB = 1 << 20
 
@@ -66,7 +66,7 @@ def closed_channels_give_their_memory_back(omni: Any) -> None:
 
     def one_round() -> None:
         _, pair = open_pair(omni, 8, MIB)
-        assert pair.producer.batch_push([payload] * 8) == 8
+        assert pair.producer.batch_push([payload] * room()) == room()
         assert len(pair.consumer.batch_pop(4)[1]) == 4
         pair.close()
         gc.collect()
@@ -81,7 +81,7 @@ def the_last_export_gives_the_memory_back(omni: Any) -> None:
 
     def one_round() -> None:
         _, pair = open_pair(omni, 8, MIB)
-        assert pair.producer.batch_push([payload] * 8) == 8
+        assert pair.producer.batch_push([payload] * room()) == room()
         _, messages = pair.consumer.batch_pop(4)
         view = messages[3].data[MIB // 2 :]
         del pair, messages

@@ -97,11 +97,24 @@ def program(rule: str, name: str, text: str, opened: bool = True, needs: str = "
     add(of_program(identity(rule, name), rule, name, parsed, frozenset(uses) | frozenset(needs.split())))
 
 
-def of_program(id: str, rule: str, claim: str, program: Program, needs: frozenset[str] = frozenset()) -> Check:
-    """A check that a program sees on the target what it sees on the model."""
+def of_program(
+    id: str,
+    rule: str,
+    claim: str,
+    program: Program,
+    needs: frozenset[str] = frozenset(),
+    *,
+    suspect: str | None = "",
+    waits: bool = False,
+) -> Check:
+    """A check that a program sees on the target what it sees on the model.
+
+    suspect: the rule that a difference breaks where it may be that one, `rule` unless given. waits: it may wait for
+    ever, also where the capacity is known to be short.
+    """
 
     def run(target: Target, tally: Tally) -> None:
-        execute(program, target.omni, tally, rule)
+        execute(program, target.omni, tally, rule if suspect == "" else suspect, waits)
 
     return Check(id, rule, "unit", claim, run, needs, limit=20.0, program=program)
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from conformance.checks.registry import function, program
-from conformance.threads import LIMIT, Task, open_full, open_pair, promptly
+from conformance.threads import LIMIT, Task, open_full, open_pair, promptly, room
 
 program(
     "WAI-1",
@@ -209,7 +209,7 @@ def what_is_raised_says_which_element(omni: Any) -> None:
         _fails(producer, [b"1"], omni.ChannelClosedError, 0)
         producer.close()
     _, (producer, _consumer) = open_pair(omni)
-    _fails(producer, [b"x"] * 9, TimeoutError, 8)
+    _fails(producer, [b"x"] * (room() + 1), TimeoutError, room())
 
 
 def _fails(producer: Any, messages: list[Any], kind: type[Exception], sent: int) -> None:

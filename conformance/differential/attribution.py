@@ -55,11 +55,12 @@ class Difference(NamedTuple):
 
 
 class Attributed(NamedTuple):
-    """A difference, the rule that it breaks, the likeliest first of those that it may break, and what is learned."""
+    """A difference, the rule that it breaks, what is learned, and the likeliest of the rules that it may break."""
 
     difference: Difference
     rule: str
     facts: tuple[Fact, ...]
+    likeliest: str
 
 
 def attribute(
@@ -80,11 +81,12 @@ def attribute(
     ]
     if not named:
         return None
-    suspected = [difference for difference, rules in named if suspect is not None and suspect in rules]
-    difference, rules = (suspected[0], (suspect,)) if suspected else named[0]
-    rule = rules[0] if rules and rules[0] else suspect or "CON-3"
+    suspected = [each for each in named if suspect is not None and suspect in each[1]]
+    difference, rules = suspected[0] if suspected else named[0]
+    likeliest = rules[0] if rules else ""
+    rule = suspect or "CON-3" if suspected or not likeliest else likeliest
     facts = [fact_of(operation, each, context, rule) for each, _ in named]
-    return Attributed(difference, rule, (*facts, *_capacity(rule, difference, context)))
+    return Attributed(difference, rule, (*facts, *_capacity(rule, difference, context)), likeliest or rule)
 
 
 def fact_of(operation: Operation, difference: Difference, context: Context, rule: str) -> Fact:
@@ -458,5 +460,6 @@ def _of_pop(kind: str, expected: Any, got: Any, context: Context) -> Rules:
         contents = str(got[1])
         if "MessageExpiredError" in contents:
             return ("MSG-1",)
-        return ("POP-2", "PSH-3", "RSV-3", "ARG-1")
+        copied = ("POP-2", "PSH-3", "ARG-1")
+        return ("RSV-3", *copied) if "commit" in context.before else copied
     return (own, "ARG-2") if (wanted, found) == (PopResult.TIMEOUT, PopResult.EMPTY) and kind == "batch_pop" else (own,)

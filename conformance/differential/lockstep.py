@@ -16,6 +16,7 @@ from conformance.differential.attribution import Difference, attribute, result_c
 from conformance.differential.context import Context, handle_state, state_of
 from conformance.differential.observe import (
     QUERIES,
+    ObjectSummary,
     Observable,
     Raised,
     canonical,
@@ -36,6 +37,10 @@ HANG_AFTER = 5.0
 """Seconds after which a call that returns by the model is taken to hang on the target."""
 
 
+DONE_ANYHOW = ("shutdown", "wait")
+"""Calls that have done the same whatever they answer: a known answer leaves the two in one state."""
+
+
 class Invalid(Exception):
     """The program cannot run: it lacks a variable, or blocks for ever by the model."""
 
@@ -45,14 +50,24 @@ class Hangs(BaseException):
 
 
 class Divergence(AssertionError):
-    """The target differs from the model; facts: what is known of the target by that, the difference's own first."""
+    """The target differs from the model; facts: what is known of the target by that, the difference's own first.
+
+    likeliest: of the rules that it may break, where that is another one than `rule`, which the check is of.
+    """
 
     def __init__(
-        self, program: Program, observable: Observable, expected: Any, got: Any, rule: str, facts: tuple[Fact, ...] = ()
+        self,
+        program: Program,
+        observable: Observable,
+        expected: Any,
+        got: Any,
+        rule: str,
+        facts: tuple[Fact, ...] = (),
+        likeliest: str = "",
     ) -> None:
         super().__init__(f"{rule}: {in_words(observable, expected, got)}")
         self.program, self.observable, self.expected, self.got, self.rule = program, observable, expected, got, rule
-        self.facts = facts
+        self.facts, self.likeliest = facts, likeliest or rule
 
     @property
     def step(self) -> int:
@@ -185,9 +200,9 @@ class Lockstep:
             if not self._is_shifted(operation):
                 self._diverge(operation, [difference], context)
         self._note(operation)
-        if not same_result and not self.alone:
-            self._go_on(operation, got, context)
-        elif compare or (asks and expected != got):
+        if not same_result and not self.alone and operation.kind not in DONE_ANYHOW:
+            self._go_on(operation, expected, got, context)
+        elif compare or not same_result:
             self.compare(operation, context._replace(outcome=expected))
         return expected
 
@@ -245,14 +260,16 @@ class Lockstep:
             if field not in ("total", "failed")
         )
 
-    def _go_on(self, operation: Operation, got: Any, context: Context) -> None:
+    def _go_on(self, operation: Operation, expected: Any, got: Any, context: Context) -> None:
         """After a known difference of a result: in step where nothing else differs, else the model alone.
 
-        A name that should be free and is not is replaced by another one.
+        A name that should be free and is not is replaced by another one; a reservation that should not be is dropped.
         """
         if operation.on and result_code(got) is ChannelError.NAME_EXISTS and isinstance(operation.args[0], str):
             other = f"{operation.args[0]} {len(self.done)}"
             perform(self.target, self.actual, replace(operation, args=(other, *operation.args[1:])))
+        if operation.kind == "reserve" and expected is None and isinstance(got, ObjectSummary):
+            perform(self.target, self.actual, Operation("rollback", operation.on))  # which nothing observed shows
         made = [kind_of(self.target, self.actual.get(variable)) for variable in operation.into]
         in_step = made == [kind_of(model, self.expected.get(variable)) for variable in operation.into]
         differences = self._differences() if in_step else []
@@ -306,7 +323,8 @@ class Lockstep:
             return
         self.diverged = True
         program = Program(tuple(self.done))
-        divergence = Divergence(program, *_narrowed(attributed.difference), attributed.rule, attributed.facts)
+        seen = _narrowed(attributed.difference)
+        divergence = Divergence(program, *seen, attributed.rule, attributed.facts, attributed.likeliest)
         if not (self.leaves and self.tally.goes_on(divergence)):
             raise divergence
         self._leave()
@@ -410,9 +428,14 @@ def _alarm(number: int, frame: FrameType | None) -> None:
     raise Hangs
 
 
-def execute(program: Program, target: Any, tally: Tally | None = None, rule: str | None = None) -> None:
-    """Run a whole program; raises Divergence at the first difference."""
-    lockstep = Lockstep(target, tally, rule, waits=not here.shortfall)
+def execute(
+    program: Program, target: Any, tally: Tally | None = None, rule: str | None = None, waits: bool = False
+) -> None:
+    """Run a whole program; raises Divergence at the first difference.
+
+    waits: it may end in a call that waits for ever. A check may in any case, where it can count on the whole capacity.
+    """
+    lockstep = Lockstep(target, tally, rule, waits=waits or not here.shortfall)
     try:
         for operation in program.operations:
             lockstep.run(operation)

@@ -131,6 +131,8 @@ def _operation(line: str) -> Operation:
         into = tuple(element.id for element in elements if isinstance(element, ast.Name))
     elif not isinstance(node, ast.Expr):
         kind = {"Delete": "del", "With": "with", "Assign": "assign"}.get(type(node).__name__, "statement")
+        if isinstance(node, ast.With) and ".build(" in line:
+            kind = "build"
         return Operation(kind, source=line, statement=True)
     value = node.value
     call = value.func if isinstance(value, ast.Call) else None

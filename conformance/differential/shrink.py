@@ -5,27 +5,40 @@ from __future__ import annotations
 import faulthandler
 import mmap
 import os
+import re
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from enum import Enum
 from typing import Any
 
 from conformance.differential.lockstep import IMPORTS, Divergence, Invalid, Lockstep, diverges, namespace, perform
-from conformance.differential.observe import HANDLE_QUERIES, OWN_ERRORS, QUERIES, ObjectSummary, Raised, spoken
-from conformance.differential.program import Operation, Program
+from conformance.differential.observe import (
+    HANDLE_QUERIES,
+    OWN_ERRORS,
+    QUERIES,
+    ObjectSummary,
+    Observable,
+    Raised,
+    spoken,
+)
+from conformance.differential.program import Expr, Operation, Program
 from conformance.rules import RULES
 from conformance.targets.target import Target
 
 LIMIT = 20.0
 """Seconds after which the shortest program so far is taken."""
 
+SMALL = 64
+"""A number in an expression that is as small as it should get: less is no capacity and no size of a message."""
+
 TRY = 2.0
 """Seconds after which a program is taken to hang."""
 
 
 def shrink(divergence: Divergence, target: Any) -> Divergence:
-    """Leave out ever smaller runs of operations for as long as the same rule is broken.
+    """Leave out ever smaller runs of operations, and make arguments smaller, for as long as the same rule is broken.
 
     Where something differs earlier in the program, that is what is shown: it is the cause.
     """
@@ -43,7 +56,40 @@ def shrink(divergence: Divergence, target: Any) -> Divergence:
                 start += size
         if not shrunk or size > 1 or time.monotonic() >= until:
             size //= 2
+    place = 0
+    while place < len(best.program.operations):
+        operations = best.program.operations
+        for smaller in simpler(operations[place]):
+            if time.monotonic() >= until:
+                return best
+            found = _again(divergence, Program((*operations[:place], smaller, *operations[place + 1 :])), target)
+            if found is not None and len(found.program.operations) == len(operations):
+                best = found
+                break
+        else:
+            place += 1
     return best
+
+
+def simpler(operation: Operation) -> Iterator[Operation]:
+    """The operation with one argument smaller: a count, a size, a timeout, what is sent, each most of all first."""
+    for place, argument in enumerate(operation.args):
+        for smaller in _smaller(argument):
+            yield replace(operation, args=(*operation.args[:place], smaller, *operation.args[place + 1 :]))
+
+
+def _smaller(argument: Any) -> Iterator[Any]:
+    """Values of the same kind, with less to them; none where it is as small as it gets."""
+    if type(argument) in (int, float):
+        yield from (each for each in (1, argument // 2) if 1 <= each < argument)
+    elif type(argument) in (bytes, str, list):
+        yield from (argument[:count] for count in sorted({1, len(argument) // 2}) if 0 < count < len(argument))
+        for place, each in enumerate(argument if type(argument) is list else ()):
+            yield from ([*argument[:place], less, *argument[place + 1 :]] for less in _smaller(each))
+    elif type(argument) is Expr:
+        for number in re.finditer(r"\b\d+\b", argument.source):
+            for less in (each for each in (SMALL, int(number[0]) // 2) if SMALL <= each < int(number[0])):
+                yield Expr(f"{argument.source[: number.start()]}{less}{argument.source[number.end() :]}")
 
 
 def _waits(divergence: Divergence) -> bool:
@@ -63,8 +109,8 @@ def shrink_ended(operations: Sequence[Operation], target: Any, querying: bool) -
     until = time.monotonic() + LIMIT
     best = list(operations)
     if querying:
-        queries = [Operation(query, variable) for variable, kind in _handles(best).items() for query in QUERIES[kind]]
-        best = next((ended for query in queries if (ended := _ended([*best, query], target))), best)
+        watched = _watched(best).items()
+        best = next((ended for query in _queries(watched) if (ended := _ended([*best, query], target))), best)
     size = max(1, len(best) // 2)
     while size:
         start = 0
@@ -76,11 +122,27 @@ def shrink_ended(operations: Sequence[Operation], target: Any, querying: bool) -
             else:
                 start += size
         size //= 2
+    for place in range(len(best)):
+        smaller = iter(simpler(best[place]))
+        while time.monotonic() < until and (one := next(smaller, None)) is not None:
+            changed = [*best[:place], one, *best[place + 1 :]]
+            if len(_ended(changed, target)) == len(best):
+                best, smaller = changed, iter(simpler(one))
     return best
 
 
-def _handles(operations: Sequence[Operation]) -> dict[str, str]:
-    """The handles of a program by the model, each with its kind."""
+def _queries(watched: Iterable[tuple[str, str]]) -> Iterator[Operation]:
+    """What is asked of the variables of a program when all is compared: of handles, messages and exports."""
+    for variable, kind in watched:
+        if kind in ("producer", "consumer"):
+            yield from (Operation(query, variable) for query in QUERIES[kind])
+        elif kind != "broker":
+            source = Observable(QUERIES.get(kind, ("bytes",))[0], kind, variable).render()
+            yield Operation("bytes", source=source)
+
+
+def _watched(operations: Sequence[Operation]) -> dict[str, str]:
+    """The variables of a program by the model that can be asked something, each with its kind."""
     model = Lockstep("spec_model")
     try:
         for operation in operations:
@@ -89,7 +151,7 @@ def _handles(operations: Sequence[Operation]) -> dict[str, str]:
         return {}
     finally:
         model.close()
-    return {variable: kind for variable, kind in model.watched.items() if kind in ("producer", "consumer")}
+    return model.watched
 
 
 def _ended(operations: Sequence[Operation], target: Any) -> list[Operation]:

@@ -59,14 +59,17 @@ def of_program(failure: Failure, program: tuple[str, ...], preamble: str, queryi
     """A crash or hang as the one that a program shows; querying: in a query after its last operation."""
     operations = parse("\n".join(program)).operations
     manner = failure.seen.partition(" in ")[0]
-    last, context = operations[-1], _context(operations)
+    last, (context, read) = operations[-1], _context(operations)
     answer = HANGS if failure.kind == "hang" else CRASHES
     state = state_of(context.receiver)
     rule, candidates = failure.rule, rules_of_result(last, None, Raised(answer), context)
     if querying:
-        rule = "LIF-4" if last.kind in ENDS else rule
-    elif candidates and rule not in candidates:
-        rule = candidates[0]
+        exported = rule == "MSG-3" and read == "export"
+        rule = "LIF-4" if last.kind in ENDS and not exported else rule
+    elif last.kind == "bytes" and read:
+        rule = _READ[read]
+    elif candidates and (state or rule not in candidates):
+        rule = candidates[0]  # of an inactive handle: that it is not safe to use
     seen = f"{manner} {'in a query after' if querying else 'in'} {last.render()}"
     if state:
         seen += f" of a handle that is {state}"
@@ -80,20 +83,29 @@ def _in_function(check: Check) -> bool:
     return check.program is None and not check.layer.startswith("differential")
 
 
-def _context(operations: tuple[Operation, ...]) -> Context:
-    """The model's state before a program's last operation."""
+_READ = {"message": "MSG-1", "export": "MSG-3"}
+"""The rule by which what a variable holds can be read."""
+
+
+def _context(operations: tuple[Operation, ...]) -> tuple[Context, str]:
+    """The model's state before a program's last operation; what that reads of _READ, or else what there is to read."""
     *before, last = operations
-    context = Context()
+    context, read = Context(), ""
     model = Lockstep("spec_model")
     try:
         for operation in before:
             model.run(operation, compare=False)
-        context = Context(handle_state(model.expected.get(last.on)), before=frozenset(each.kind for each in before))
+        handles = [handle_state(model.expected.get(name)) for name in [last.on, *sorted(last.uses())]]
+        receiver = next((each for each in handles if each is not None), None)
+        context = Context(receiver, before=frozenset(each.kind for each in before))
+        read = "export" if any(kind.startswith("export") for kind in model.watched.values()) else ""
+        kinds = [model.watched.get(name, "").rstrip("s") for name in last.uses()]
+        read = next((kind for kind in kinds if kind in _READ), read)
     except Invalid:
         pass  # the journal was cut short; the operation itself says enough
     finally:
         model.close()
-    return context
+    return context, read
 
 
 _FRAME = re.compile(r'^  File "(?P<file>.*)", line (?P<line>\d+) in (?P<function>.*)$')

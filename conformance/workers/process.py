@@ -43,18 +43,29 @@ GRACE = 30.0
 
 @dataclass
 class Outcome:
-    """What came of one check. again: whether it can go on behind what ended its process."""
+    """What came of one check.
+
+    again: whether it can go on behind what ended its process. clean: whether that process can run another check.
+    """
 
     result: CheckResult
     failures: list[Failure] = field(default_factory=list)
     coverage: Counter[tuple[str, str]] = field(default_factory=Counter)
     figures: Counter[str] = field(default_factory=Counter)
     again: bool = False
+    clean: bool = True
 
     @property
     def failure(self) -> Failure | None:
         """The first failure, if there is one."""
         return next(iter(self.failures), None)
+
+
+_QUERYING = "in a query after"
+"""In what was seen, where it was not in the last operation."""
+
+TOLD = ("difference", "claim")
+"""Kinds of failures after which a process whose threads have all ended goes on: it was told, and nothing broke."""
 
 
 class Worker:
@@ -102,13 +113,15 @@ class Worker:
         self.provides = frozenset(hello["provides"])
         self.lacks: dict[str, str] = hello["lacks"]
         self.preamble: str = hello["preamble"]
+        self.used = False
+        """Whether some check has failed in it: what then ends it may come from that one."""
 
     def run(
         self, check: Check, limit: float | None = None, known: Learned | None = None, seed: int | None = None
     ) -> Outcome:
         """Run a check, for at most its limit or `limit` seconds; known: of the target; seed: of its random programs.
 
-        After anything but a pass the worker should be stopped, for it may be left in any state.
+        Where the outcome is not clean, the worker should be stopped.
         """
         known = known or Learned()
         asked = {"check": check.id, "limit": limit or check.limit, "seed": seed}
@@ -117,7 +130,7 @@ class Worker:
         )
 
     def _shorter(self, failure: Failure) -> tuple[str, ...]:
-        self._send({"shrink": list(failure.program), "querying": "in a query after" in failure.seen})
+        self._send({"shrink": list(failure.program), "querying": _QUERYING in failure.seen})
         answer = self._receive(time.monotonic() + 2 * GRACE)
         return failure.program if answer is None else tuple(answer["program"])
 
@@ -135,7 +148,10 @@ class Worker:
             if "result" in answer:
                 failures = [Failure.of(failure) for failure in answer["failures"]]
                 coverage = Counter({(operation, result): count for operation, result, count in answer["coverage"]})
-                return Outcome(CheckResult(**answer["result"]), failures, coverage, Counter(answer["figures"]))
+                result, figures = CheckResult(**answer["result"]), Counter[str](answer["figures"])
+                clean = not answer["threads"] and all(each.kind in TOLD for each in failures)
+                self.used |= bool(failures)
+                return Outcome(result, failures, coverage, figures, clean=clean)
             found.append(Failure.of(answer["found"]))
         return self._died(check, time.monotonic() - begun, found)
 
@@ -162,11 +178,13 @@ class Worker:
         outcome = "crashed" if failure.kind == "crash" else "hung"
         done = max(0, len(death.operations) - 1)
         result = replace(result_of(check, outcome, failure.seen, done, seconds), decided=False)
-        return Outcome(result, [*found, failure], again=bool(failure.program))
+        return Outcome(result, [*found, failure], again=bool(failure.program), clean=False)
 
     def shown(self, failure: Failure) -> Failure:
         """A crash or hang by the shortest program that leads to it; for a worker that has run nothing yet."""
-        return of_program(failure, self._shorter(failure), self.preamble)
+        shorter = self._shorter(failure)
+        querying = _QUERYING in failure.seen and shorter[-1] == failure.program[-1]
+        return of_program(failure, shorter, self.preamble, querying)
 
     def _ended(self) -> bool:
         try:
@@ -292,9 +310,13 @@ def complete(
     while True:
         with lock:
             known = Learned(learned.facts, learned.assumed)
-        outcome = ready().run(job.check, known=known, seed=job.seed)
-        if outcome.result.outcome not in ("passed", "not provided"):
+        worker = ready()
+        suspect = worker.used
+        outcome = worker.run(job.check, known=known, seed=job.seed)
+        if not outcome.clean:
             stop()
+        if outcome.result.outcome in ("crashed", "hung") and suspect and not over():
+            continue  # it may be what an earlier check has left: once more, in a new process
         if outcome.again and not over():
             outcome.failures[-1] = ready().shown(outcome.failures[-1])
         with lock:

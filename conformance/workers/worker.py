@@ -2,8 +2,8 @@
 
 First line in: {"path", "folder", "target", "without", "journal", "stacks", "profile"}. First line out: {"provides",
 "lacks", "preamble"}, or {"unusable"}. Then for each {"check", "limit", "seed", "facts", "assumed"} or {"replay":
-failure, "limit"} in, perhaps {"found": failure} out, and then {"result", "coverage", "figures", "failures"}; for
-{"shrink": program, "querying"} in, {"program"} out.
+failure, "limit"} in, perhaps {"found": failure} out, and then {"result", "coverage", "figures", "threads", "failures"};
+for {"shrink": program, "querying"} in, {"program"} out.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import faulthandler
 import json
 import os
 import sys
+import threading
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TextIO
@@ -51,7 +52,7 @@ def main() -> None:
             _answer(answers, program=[operation.render() for operation in shorter])
             continue
         known = Learned((Fact(*fact) for fact in asked.get("facts", ())), asked.get("assumed", ()))
-        check = checks[asked["check"]] if "check" in asked else again(Failure.of(asked["replay"]))
+        check = checks[asked["check"]] if "check" in asked else again(Failure.of(asked["replay"]), bool(known.facts))
         stacks.seek(0)
         stacks.truncate()
         # In C, so that also a call that hangs with Python's lock in hand is caught.
@@ -70,6 +71,7 @@ def main() -> None:
             result=asdict(result),
             coverage=[[*pair, count] for pair, count in tally.coverage.items()],
             figures=tally.figures,
+            threads=threading.active_count() - 1,
             failures=[failure.document() for failure in failures],
         )
 

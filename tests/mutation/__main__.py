@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from conformance.cli.run import Progress
+from conformance.page import END, write_between
 from conformance.rules import RULES
 from conformance.targets import Unusable
 from tests.mutation import tools
@@ -120,15 +121,33 @@ names the tools that must catch it, and what they must name:
 `make mutation ARGS="--all --markdown docs/mutation.md"` writes this page. `make mutation` alone runs some of the list;
 `ARGS="--only NAME"` runs one mutant, the mutants of one file, or one tool.
 
+## Many mistakes at once
+
+Each deviant is an implementation with eight mistakes or more, in `tests/mutation/deviants.py`. The suite must name each
+planted rule as broken by itself, with a program that shows it; it may name no other one, but for those allowed with a
+reason, and leave three rules undecided at most. `make mutation ARGS="--deviants --markdown docs/mutation.md"` runs the
+checks of one thread, of threads and of blocked calls on all of them, and writes this table; with `--all` it runs every
+check.
+
 """
+BEGIN = "<!-- what was said of the deviants: by `make mutation` -->"
 
 
-def markdown(results: Sequence[Result], whole: bool) -> str:
+def markdown(results: Sequence[Result], whole: bool, deviants: str = "") -> str:
     """The page for the documentation: the verdict, the mutants of each rule, and the table of all mutants.
 
-    whole: of all mutants, so that every rule has an anchor.
+    whole: of all mutants, so that every rule has an anchor. deviants: their table, which another command writes.
     """
-    lines = ["## By rule", "", "The mutants that the conformance suite caught by each rule, linked to their rows.", ""]
+    lines = [
+        "## One at a time",
+        "",
+        *summary(results, whole).replace("\n", "\n\n").splitlines(),
+        "",
+        "## By rule",
+        "",
+        "The mutants that the conformance suite caught by each rule, linked to their rows.",
+        "",
+    ]
     lines += ["| rule | mutants |", "|---|---|"]
     for rule in RULES:
         names = sorted({result.mutant.id for result in results if rule in _broken_by(result)})
@@ -142,7 +161,13 @@ def markdown(results: Sequence[Result], whole: bool) -> str:
         anchored.add(name)
         cells = [file, name, tool, *(cell.replace("|", "\\|") for cell in (anchor + named, how))]
         lines.append("| " + " | ".join(cells) + " |")
-    return ABOVE + summary(results, whole).replace("\n", "\n\n") + "\n\n" + "\n".join(lines) + "\n"
+    return f"{ABOVE}{BEGIN}\n\n{deviants}\n{END}\n\n" + "\n".join(lines) + "\n"
+
+
+def _written(page: Path) -> str:
+    """The table of the deviants in a page, "" where there is none."""
+    text = page.read_text(encoding="utf-8") if page.exists() else ""
+    return text.partition(BEGIN)[2].partition(END)[0].strip("\n")
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -152,7 +177,7 @@ def main(words: Sequence[str] | None = None) -> int:
         print("mutation: --workers must be at least 1", file=sys.stderr)
         return 2
     if given.deviants:
-        return _deviants(given.workers)
+        return _deviants(given.workers, given.all, given.only, given.markdown)
     if given.markdown is not None and (given.only or not given.all):
         print("mutation: --markdown writes the page of the whole list: it needs --all, without --only", file=sys.stderr)
         return 2
@@ -167,20 +192,30 @@ def main(words: Sequence[str] | None = None) -> int:
     print()
     print(summary(results, whole))
     if given.markdown is not None:
-        given.markdown.write_text(markdown(results, whole), encoding="utf-8")
+        page = markdown(results, whole, _written(given.markdown))
+        given.markdown.write_text(page, encoding="utf-8")
     return 1 if any(result.missed for result in results) or (whole and unbroken(results)) else 0
 
 
-def _deviants(workers: int) -> int:
-    """0 if the suite says of every deviant what it must, 1 if not."""
+def _deviants(workers: int, everything: bool, only: Sequence[str], page: Path | None) -> int:
+    """0 if the suite says of every deviant what it must, 1 if not; 2 for a name that none has."""
+    chosen = [deviant for deviant in DEVIANTS if not only or deviant.id in only]
+    if unknown := [name for name in only if name not in [deviant.id for deviant in DEVIANTS]]:
+        print(f"mutation: no deviant is called {', '.join(unknown)}", file=sys.stderr)
+        return 2
+    if page is not None and only:
+        print("mutation: --markdown writes the table of all deviants: without --only", file=sys.stderr)
+        return 2
     results = []
-    for deviant in DEVIANTS:
+    for deviant in chosen:
         with TemporaryDirectory(prefix="omni-deviant-") as folder:
-            results.append(said := run_deviant(deviant, Path(folder), workers)[0])
+            results.append(said := run_deviant(deviant, Path(folder), workers, everything)[0])
         parts = {"not named with a program": said.missing, "unplanted": said.unplanted, "undecided": said.undecided}
         words = "; ".join(f"{what}: {' '.join(rules) or 'none'}" for what, rules in parts.items())
         print(f"deviant {deviant.id}: {said.seconds:.0f} s; {words}", flush=True)
     print(deviants_table(results))
+    if page is not None:
+        write_between(BEGIN, deviants_table(results) + "\n", page)
     return 0 if all(said.passes for said in results) else 1
 
 

@@ -14,7 +14,7 @@ from conformance.rules import RULES
 from conformance.workers.process import Worker
 from tests.mutation import __main__ as command
 from tests.mutation import tools, workspace
-from tests.mutation.deviants import DEVIANTS, Deviant, Said, table
+from tests.mutation.deviants import DEVIANTS, UNDECIDED, Deviant, Said, table
 from tests.mutation.mutant import Mutant, cbmc, native, suite, suite_any, verifier
 from tests.mutation.mutants import MUTANTS
 from tests.mutation.tools import TOOLS, Found
@@ -99,6 +99,18 @@ def test_the_page_has_every_mutant() -> None:
     assert page.startswith(command.ABOVE), 'make mutation ARGS="--all --markdown docs/mutation.md"'
     assert "NOT CAUGHT" not in page
     assert "rules that no mutant breaks: none" in page
+
+
+def test_the_page_has_every_deviant() -> None:
+    """Its table is of today's deviants and their planted rules, and says of each that the suite is good enough."""
+    written = command._written(PAGE)
+    lines = [re.split(r" ?\| ?", line)[1:-1] for line in written.splitlines()[2:]]
+    known = [(deviant.id, deviant.what, " ".join(deviant.rules)) for deviant in DEVIANTS]
+    assert [tuple(line[:3]) for line in lines] == known, 'make mutation ARGS="--deviants --markdown docs/mutation.md"'
+    for deviant, (*_, found, besides, undecided, _seconds) in zip(DEVIANTS, lines, strict=True):
+        assert found == f"{len(deviant.rules)} of {len(deviant.rules)}", deviant.id
+        assert set(re.findall(r"\b[A-Z]{3}-\d+", besides)) <= deviant.allowed
+        assert len(undecided.split()) <= UNDECIDED
 
 
 @pytest.mark.parametrize(
