@@ -21,6 +21,9 @@ CAPACITY = "what fits"
 SHORT = "PSH-2"
 """The rule that a capacity which is short breaks, in some calls or in all."""
 
+SUSPECTED = "suspected"
+"""The state in a fact about a query whose rule is the one that the check is of, and not the likeliest."""
+
 MANY = 3
 """Calls on handles of one inactive state that did not come back, after which none is made on them; or checks."""
 
@@ -31,7 +34,7 @@ class Fact(NamedTuple):
     rule: broken by it. call: the operation, or the query. answer: of the operation, in a word; of a query "".
     expected: the model's answer. field: of statistics. after: the operation that a query differed after; of one of
     ENDINGS, the check. state: of the handle that the call was made on, if that was inactive; else, for one of ENDINGS,
-    the call with its arguments.
+    the call with its arguments; or SUSPECTED.
     """
 
     rule: str
@@ -72,14 +75,14 @@ class Learned:
         """Whether a difference is a known one; `candidates`: the rules that it may break, `fact.rule` the likeliest.
 
         A query that is known to differ says something only in the check of a rule that it may break, the `suspect`;
-        and what the same operation is known to break of another one is found again in the check of the likeliest.
+        and in the check of the likeliest rule, what another check has given to its own is found again.
         """
         if fact.rule in self.assumed or (self.shortfall and fact.rule == SHORT):
             return True
         return any(
             (known.call, known.answer, known.expected, known.field)
             == (fact.call, fact.answer, fact.expected, fact.field)
-            and (known.rule == fact.rule or fact.rule != suspect or fact.answer or known.after != fact.after)
+            and (known.rule == fact.rule or fact.rule != suspect or known.state != SUSPECTED)
             and (
                 known.rule in candidates
                 or (not fact.answer and (known.after == fact.after or suspect not in candidates))

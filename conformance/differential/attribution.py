@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from conformance.differential.context import Context, HandleState, state_of
 from conformance.differential.observe import ObjectSummary, Observable, Raised, label
 from conformance.differential.program import Operation
-from conformance.learned import CAPACITY, HANGS, Fact, here
+from conformance.learned import CAPACITY, HANGS, SUSPECTED, Fact, here
 from spec_model.vocabulary import ChannelError, PopResult, PushResult
 
 Rules = tuple[str, ...]
@@ -86,6 +86,8 @@ def attribute(
     likeliest = rules[0] if rules else ""
     rule = suspect or "CON-3" if suspected or not likeliest else likeliest
     facts = [fact_of(operation, each, context, rule) for each, _ in named]
+    if suspected and likeliest != rule:
+        facts = [fact if fact.answer else fact._replace(state=SUSPECTED) for fact in facts]
     return Attributed(difference, rule, (*facts, *_capacity(rule, difference, context)), likeliest or rule)
 
 

@@ -14,7 +14,7 @@ from conformance.checks.registry import of_program as of_program_check
 from conformance.differential.program import parse
 from conformance.execution import execute_check
 from conformance.failure import Failure
-from conformance.learned import CAPACITY, CRASHES, HANGS, Fact, Learned, here
+from conformance.learned import CAPACITY, CRASHES, HANGS, SUSPECTED, Fact, Learned, here
 from conformance.reports import digest, html, junit, markdown, terminal
 from conformance.results import CheckResult, Report
 from conformance.targets import Target
@@ -92,7 +92,7 @@ def test_a_query_that_differs_is_masked_by_its_field() -> None:
 
 def test_what_was_given_to_another_rule_is_found_in_the_check_of_its_own() -> None:
     """Where a check suspected another rule, the likeliest one is not hidden by that."""
-    known = Learned([Fact("ARG-1", "get_stats", field="counts", after="try_push")])
+    known = Learned([Fact("ARG-1", "get_stats", field="counts", after="try_push", state=SUSPECTED)])
     likeliest = Fact("STA-1", "get_stats", field="counts", after="try_push")
     assert not known.knows(likeliest, ["STA-1", "ARG-1"], "STA-1")
     assert known.knows(likeliest, ["STA-1", "ARG-1"], "CON-3")
