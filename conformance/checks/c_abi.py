@@ -192,12 +192,14 @@ def a_thread_ends_inside_a_pop(omni: Any) -> None:
 
     c.popped("POP-1", "omni_pop_begin", Task(begin).finish(), 0, c.messages, (b"first", 0))
     # Python may have done with a thread before it has ended
-    answered: list[int] = []
-    try_until(
-        lambda: answered.append(c.lib.omni_try_pop(c.consumer, c.message)) or answered[-1] != CONCURRENT_USE,
-        "LIF-12: no thread can pop after the end of one inside",
-    )
-    c.popped("LIF-12", "omni_try_pop after the end of a thread inside", answered[-1], 0, c.message, (b"first", 0))
+    answered = [CONCURRENT_USE]
+
+    def pop() -> bool:
+        answered[0] = c.lib.omni_try_pop(c.consumer, c.message)
+        return answered[0] != CONCURRENT_USE
+
+    try_until(pop, "LIF-12: no thread can pop after the end of one inside")
+    c.popped("LIF-12", "omni_try_pop after the end of a thread inside", answered[0], 0, c.message, (b"first", 0))
     late = c.lib.omni_pop_end(c.consumer, c.pop, 1)
     if late != EXPIRED:
         raise Broken("LIF-12", f"omni_pop_end after the end of the thread that began answered {late}, not OMNI_EXPIRED")
