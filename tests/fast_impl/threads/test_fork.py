@@ -351,6 +351,7 @@ assert answers == [b"x"] and consumer.receive_many(9) == [b"x"] * 4
     )
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_multiprocessing(tmp_path: Path, method: str) -> None:
     """Its processes, and a pool of them, beside threads that send and receive, have channels of their own."""
@@ -378,7 +379,7 @@ def main():
     def receive():
         received.extend(consumer)
     def send():
-        while not done.is_set():
+        while not done.wait(0.0001):  # a processor is left for the workers, which have all to import
             producer.send(b"x")
         producer.close()
     done = threading.Event()
