@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from threading import Lock
-from typing import TYPE_CHECKING, NoReturn, SupportsIndex
+from typing import TYPE_CHECKING, ClassVar, NoReturn, SupportsIndex
 from uuid import uuid4
 
 from fast_impl._binding import ConsumerHandle, ProducerHandle, Registry
@@ -85,8 +84,7 @@ class MailboxBroker(NonCopyable):
 
     __slots__ = ("__weakref__", "_registry")
 
-    _instance: MailboxBroker | None = None
-    _instance_lock = Lock()
+    _instance: ClassVar[dict[str, MailboxBroker]] = {}
 
     def __init__(self, *, memory_limit: SupportsIndex | None = None) -> None:
         self._registry = Registry(as_memory_limit(memory_limit))
@@ -94,12 +92,12 @@ class MailboxBroker(NonCopyable):
     @classmethod
     def instance(cls) -> MailboxBroker:
         """The process's broker, the same from every thread and interpreter (§4.1) [BRK-1]."""
-        with MailboxBroker._instance_lock:
-            if MailboxBroker._instance is None:
-                broker = MailboxBroker.__new__(MailboxBroker)
-                broker._registry = Registry(as_memory_limit(None), True)
-                MailboxBroker._instance = broker
-            return MailboxBroker._instance
+        found = MailboxBroker._instance.get("")
+        if found is None:
+            broker = MailboxBroker.__new__(MailboxBroker)
+            broker._registry = Registry(as_memory_limit(None), True)
+            found = MailboxBroker._instance.setdefault("", broker)  # no lock, which a fork could copy as held [LIF-9]
+        return found
 
     def request_channel(self, name: str, config: ChannelConfig = _DEFAULT) -> tuple[ChannelError, ChannelPair | None]:
         """Make and register a channel (§4.2) [BRK-2 to BRK-7].

@@ -169,25 +169,32 @@ def undetached(code: int, side: str, name: bytes) -> NoReturn:
     refuse(code, side, name)
 
 
-def unsent(result: PushResult, size: int, most: int, sent: int | None = None) -> NoReturn:
+def closed(usual: str, inherited: bool) -> ChannelClosedError:
+    """What a call on a closed channel raises: in its usual words, unless its handle is from before a fork [LIF-9]."""
+    if inherited:
+        usual = "the handle is from before a fork, and only the parent process has its channel; open another one here"
+    return ChannelClosedError(usual)
+
+
+def unsent(result: PushResult, size: int, most: int, inherited: bool, sent: int | None = None) -> NoReturn:
     """Raise, for `send`, what any result but SUCCESS means; with `sent`, for `send_many`."""
     if sent is not None:
-        send_many_stopped(_why_unsent(result, size, most), sent)
-    raise _why_unsent(result, size, most)
+        send_many_stopped(_why_unsent(result, size, most, inherited), sent)
+    raise _why_unsent(result, size, most, inherited)
 
 
-def _why_unsent(result: PushResult, size: int, most: int) -> Exception:
+def _why_unsent(result: PushResult, size: int, most: int, inherited: bool) -> Exception:
     if result is PushResult.TIMEOUT:
         return TimeoutError("no slot became free in time")
     if result is PushResult.CHANNEL_CLOSED:
-        return ChannelClosedError("the channel is closed: nobody receives")
+        return closed("the channel is closed: nobody receives", inherited)
     return ValueError(f"a message has 1 to {most} bytes, not {size}")
 
 
-def unreceived(result: PopResult) -> NoReturn:
+def unreceived(result: PopResult, inherited: bool) -> NoReturn:
     """Raise, for `receive` and `receive_many`, what any result but SUCCESS means."""
     if result is PopResult.CHANNEL_CLOSED:
-        raise ChannelClosedError("the channel is closed and drained")
+        raise closed("the channel is closed and drained", inherited)
     raise TimeoutError("no message came in time")
 
 

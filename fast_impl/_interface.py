@@ -106,6 +106,10 @@ class Handle(Closable):
         Raises ValueError once moved from.
         """
 
+    @abstractmethod
+    def _is_inherited(self) -> bool:
+        """Whether it was open in a parent of this process when that forked [LIF-9]."""
+
 
 class ProducerHandle(Handle):
     """Sends messages into a channel (§5). Made by `request_channel`.

@@ -38,16 +38,32 @@ __attribute__((constructor)) static void publish(void) { omni_core = &functions;
 static void slot_new_broker(omni_broker **slot, uint64_t memory_limit) { *slot = omni_broker_new(memory_limit); }
 static void slot_free_broker(omni_broker **slot) { if (*slot) omni_broker_free(*slot); }
 
-/* A slot of a handle has a second place, set once the handle is detached. */
-static void slot_close_producer(omni_producer **slot) { if (*slot && !slot[1]) omni_producer_close(*slot); }
-static void slot_close_consumer(omni_consumer **slot) { if (*slot && !slot[1]) omni_consumer_close(*slot); }
+/* Py_IsFinalizing, where the interpreter has it. Once that is true, other threads get no further than to where they ask
+ * for the GIL, which may be between the two steps of a pop, and since CPython 3.14 stay there. So no close waits for
+ * a thread inside any more [LIF-11]. What it is inside of is not freed: the process is about to end. */
+static int (*is_ending)(void);
+static void slot_learn_ending(uintptr_t function) { is_ending = (int (*)(void))function; }
+
+/* A slot of a handle has a second place, set once the handle is detached. Whether nobody is inside after the close. */
+static bool slot_close_producer(omni_producer **slot) {
+  if (!*slot || slot[1] || !omni_producer_close_begin(*slot)) return true;
+  if (is_ending && is_ending()) return false;
+  omni_producer_close_end(*slot);
+  return true;
+}
+static bool slot_close_consumer(omni_consumer **slot) {
+  if (!*slot || slot[1] || !omni_consumer_close_begin(*slot)) return true;
+  if (is_ending && is_ending()) return false;
+  omni_consumer_close_end(*slot);
+  return true;
+}
 static void slot_free_producer(omni_producer **slot) {
   if (slot[1]) omni_producer_release(*slot);
-  else if (*slot) omni_producer_free(*slot);
+  else if (*slot && slot_close_producer(slot)) omni_producer_free(*slot);
 }
 static void slot_free_consumer(omni_consumer **slot) {
   if (slot[1]) omni_consumer_release(*slot);
-  else if (*slot) omni_consumer_free(*slot);
+  else if (*slot && slot_close_consumer(slot)) omni_consumer_free(*slot);
 }
 static int slot_detach_producer(omni_producer **slot, uint64_t *token) {
   int code = slot[1] ? OMNI_EXPIRED : omni_producer_detach(*slot, token);
@@ -61,7 +77,14 @@ static int slot_detach_consumer(omni_consumer **slot, uint64_t *token) {
 }
 """
 
-DECLARATIONS = "const char *omni_fences(void); extern const void *omni_core;" + "".join(
+INTERNAL = """
+const char *omni_fences(void);
+extern const void *omni_core;
+bool omni_producer_is_inherited(const omni_producer *producer);
+bool omni_consumer_is_inherited(const omni_consumer *consumer);
+"""
+
+DECLARATIONS = INTERNAL + "".join(
     f"{signature};" for signature in re.findall(r"^static (\w+ slot_.*?\))", SOURCE, re.MULTILINE)
 )
 """Of what there is besides the C ABI."""

@@ -7,8 +7,9 @@ from importlib import import_module
 from conformance.checks.registry import CHECKS, Check
 
 MODULES = (
-    "values", "broker", "pushing", "reserving", "popping", "waiting", "lifecycle", "c_abi", "threads", "broker_threads",
-    "hot_path", "memory", "wakeups", "blocking", "differential", "linearizability", "flatbuffers", "interruption",
+    "values", "broker", "pushing", "reserving", "popping", "waiting", "lifecycle", "fork", "c_abi", "threads",
+    "broker_threads", "hot_path", "memory", "wakeups", "blocking", "differential", "linearizability", "flatbuffers",
+    "interruption",
 )  # fmt: skip
 
 FILES: dict[str, str] = {}

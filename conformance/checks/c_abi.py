@@ -11,9 +11,10 @@ from typing import Any
 
 from conformance.checks.registry import function, measured
 from conformance.failure import Broken
+from conformance.threads import Task, try_until
 
 FOREVER = -1
-EXPIRED = -4
+CONCURRENT_USE, EXPIRED = -1, -4
 
 
 class Channel:
@@ -177,6 +178,35 @@ def _batch_of_one(c: Channel) -> int:
 def _begin(c: Channel) -> tuple[int, bool]:
     code = c.lib.omni_pop_begin(c.consumer, 8, 3, c.messages, c.count, c.pop)
     return code, c.pop.consumer == c.ffi.NULL
+
+
+@function("LIF-12", "c-abi threads")
+def a_thread_ends_inside_a_pop(omni: Any) -> None:
+    """Between omni_pop_begin and omni_pop_end: its messages wait on, its end comes too late, a close does not wait."""
+    c = Channel(omni)
+    c.push(b"first")
+
+    def begin() -> int:
+        code: int = c.lib.omni_pop_begin(c.consumer, 8, 3, c.messages, c.count, c.pop)
+        return code
+
+    c.popped("POP-1", "omni_pop_begin", Task(begin).finish(), 0, c.messages, (b"first", 0))
+    # Python may have done with a thread before it has ended
+    answered = [CONCURRENT_USE]
+
+    def pop() -> bool:
+        answered[0] = c.lib.omni_try_pop(c.consumer, c.message)
+        return answered[0] != CONCURRENT_USE
+
+    try_until(pop, "LIF-12: no thread can pop after the end of one inside")
+    c.popped("LIF-12", "omni_try_pop after the end of a thread inside", answered[0], 0, c.message, (b"first", 0))
+    late = c.lib.omni_pop_end(c.consumer, c.pop, 1)
+    if late != EXPIRED:
+        raise Broken("LIF-12", f"omni_pop_end after the end of the thread that began answered {late}, not OMNI_EXPIRED")
+    c.push(b"second")
+    c.popped("POP-1", "omni_pop_begin", Task(begin).finish(), 0, c.messages, (b"second", 1))
+    Task(c.lib.omni_consumer_close, c.consumer).finish()
+    c.free()
 
 
 CLOSED: tuple[tuple[str, str, Callable[[Channel], Any], Any], ...] = (

@@ -300,3 +300,16 @@ def nobody_detaches_what_another_thread_is_in(omni: Any) -> None:
     _raises(omni.ConcurrentUseError, producer.detach)
     assert consumer.try_pop()[0] and sending.finish()
     pair.close()
+
+
+@function("LIF-12", "threads")
+def a_thread_may_end_with_a_reservation(omni: Any) -> None:
+    """It belongs to the handle: any other thread can commit it, and close."""
+    _, pair = open_pair(omni)
+    producer, consumer = pair
+    reservation = Task(producer.reserve, 1).finish()
+    reservation.data[:1] = b"x"
+    assert producer.commit(1) and bytes(consumer.try_pop()[1]) == b"x"
+    assert Task(producer.reserve, 1).finish() is not None
+    Task(pair.close).finish()
+    assert consumer.try_pop()[0] is omni.PopResult.CHANNEL_CLOSED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ FEATURES = {
     "conveniences": "send, receive, send_many, receive_many, iteration, Message.tobytes and open_channel",
     "waiting": "wait, and reserve and build with a timeout",
     "detaching": "detach, attach and close_detached",
+    "fork": "a child of fork has none of its parent's channels, and may have its own",
     "signals": "blocked calls answer signals",
     "interruption": "whatever comes in the middle of a call leaves nothing behind",
     "flatbuffers": "build, get_flatbuffer and verify",
@@ -76,6 +78,8 @@ def absent(omni: Any) -> dict[str, str]:
         lacks["waiting"] = "not there"
     if not hasattr(omni, "attach"):
         lacks["detaching"] = "not there"
+    if not hasattr(os, "fork"):
+        lacks["fork"] = "this system has none"
     if not hasattr(omni, "c_abi"):
         lacks["c-abi"] = "no shared library"
     if not hasattr(omni, "set_start_index"):

@@ -18,6 +18,7 @@ from fast_impl.cffi.core import (
     channel_name,
     clock,
     ffi,
+    is_inherited,
     is_native,
     lib,
     native_handle,
@@ -112,7 +113,10 @@ class ConsumerHandle(_interface.ConsumerHandle):
     def close(self) -> None:
         handle = self._endpoint[0]
         if handle is not None:
-            lib.omni_consumer_close(handle[0])
+            lib.slot_close_consumer(handle)
+
+    def _is_inherited(self) -> bool:
+        return is_inherited("consumer", self._endpoint[0])
 
     @property
     def native_handle(self) -> NativeHandle:
@@ -131,7 +135,8 @@ class ConsumerHandle(_interface.ConsumerHandle):
     ) -> Answer:
         """What `make` makes of the result and of up to `most` messages, which are taken when it has [POP-6].
 
-        `make` gives None where the messages have expired meanwhile: a handler or a finaliser has popped or closed.
+        `make` gives None where the messages have expired meanwhile: a handler or a finaliser has popped or closed. It
+        is given the open pop as well, or the handle where there are no messages, None of an inactive one.
         `otherwise` is the answer where nothing waits and there is no time.
         """
         handle = self._endpoint[0]
@@ -144,7 +149,7 @@ class ConsumerHandle(_interface.ConsumerHandle):
         while True:
             try:
                 if handle[1]:  # detached meanwhile: it is somebody else's
-                    return make(PopResult.CHANNEL_CLOSED, [], pop)  # type: ignore[return-value]
+                    return make(PopResult.CHANNEL_CLOSED, [], handle)  # type: ignore[return-value]
                 code = lib.omni_pop_begin(handle[0], most, otherwise, raws, count, pop)
                 if code == lib.OMNI_POP_SUCCESS:
                     messages = [Message(handle, ffi.new(_MESSAGE, raws[i])) for i in range(count[0])]
@@ -161,7 +166,7 @@ class ConsumerHandle(_interface.ConsumerHandle):
             if code < 0:
                 _refused(code, handle)
             if code != lib.OMNI_POP_EMPTY or timeout == 0 or most == 0:
-                return make(POP_RESULTS[code], [], pop)  # type: ignore[return-value]
+                return make(POP_RESULTS[code], [], handle)  # type: ignore[return-value]
             code = wait(lib.omni_consumer_wait, handle, left)
             if code < 0:
                 _refused(code, handle)
@@ -176,32 +181,32 @@ def _refused(code: int, handle: Any) -> NoReturn:
 # ---- answers, which are made before their messages are taken ----
 
 
-def _one(result: PopResult, messages: list[Message], pop: Any) -> tuple[PopResult, Message | None]:
+def _one(result: PopResult, messages: list[Message], source: Any) -> tuple[PopResult, Message | None]:
     return result, messages[0] if messages else None
 
 
-def _all(result: PopResult, messages: list[Message], pop: Any) -> tuple[PopResult, list[_interface.Message]]:
+def _all(result: PopResult, messages: list[Message], source: Any) -> tuple[PopResult, list[_interface.Message]]:
     return result, [*messages]
 
 
-def _joined(result: PopResult, messages: list[Message], pop: Any) -> tuple[PopResult, Batch | None] | None:
+def _joined(result: PopResult, messages: list[Message], source: Any) -> tuple[PopResult, Batch | None] | None:
     if not messages:
         return result, None
-    joined = batch(messages, pop)
+    joined = batch(messages, source)
     return None if joined is None else (result, joined)
 
 
-def _copied_or_none(result: PopResult, messages: list[Message], pop: Any) -> bytes | None:
+def _copied_or_none(result: PopResult, messages: list[Message], source: Any) -> bytes | None:
     return messages[0]._copy() if messages else None
 
 
-def _copied(result: PopResult, messages: list[Message], pop: Any) -> bytes | None:
-    return messages[0]._copy() if messages else unreceived(result)
+def _copied(result: PopResult, messages: list[Message], source: Any) -> bytes | None:
+    return messages[0]._copy() if messages else unreceived(result, is_inherited("consumer", source))
 
 
-def _all_copied(result: PopResult, messages: list[Message], pop: Any) -> list[bytes] | None:
-    return payloads(messages) if messages else unreceived(result)
+def _all_copied(result: PopResult, messages: list[Message], source: Any) -> list[bytes] | None:
+    return payloads(messages) if messages else unreceived(result, is_inherited("consumer", source))
 
 
-def _none_copied(result: PopResult, messages: list[Message], pop: Any) -> list[bytes]:
-    return unreceived(result) if result is PopResult.CHANNEL_CLOSED else []
+def _none_copied(result: PopResult, messages: list[Message], source: Any) -> list[bytes]:
+    return unreceived(result, is_inherited("consumer", source)) if result is PopResult.CHANNEL_CLOSED else []

@@ -35,6 +35,9 @@ if sys.implementation.name == "cpython" and hasattr(lib, "omni_core"):
     _capsule = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
     _name = ctypes.create_string_buffer(b"fast_impl._C_API")  # a capsule keeps the pointer
     C_API = _capsule(("PyCapsule_New", ctypes.pythonapi))(int(ffi.cast("uintptr_t", lib.omni_core)), _name, None)
+if sys.implementation.name == "cpython" and hasattr(lib, "slot_learn_ending"):
+    _is_ending = getattr(ctypes.pythonapi, "Py_IsFinalizing" if sys.version_info >= (3, 13) else "_Py_IsFinalizing")
+    lib.slot_learn_ending(ctypes.cast(_is_ending, ctypes.c_void_p).value)
 
 
 def functions() -> dict[str, int]:
@@ -113,6 +116,12 @@ def native_handle(side: str, handle: Any, token: Any) -> NativeHandle:
 def is_native(handle: Any) -> bool:
     """Whether there is a native handle of it."""
     return int(ffi.cast(ADDRESS, handle[0])) in _natives
+
+
+def is_inherited(side: str, handle: Any) -> bool:
+    """Whether it is from before a fork; never, of another library's, which need not say so."""
+    name = f"omni_{side}_is_inherited"
+    return handle is not None and hasattr(lib, name) and bool(getattr(lib, name)(handle[0]))
 
 
 MOVED = (None, None)

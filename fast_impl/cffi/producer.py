@@ -32,6 +32,7 @@ from fast_impl.cffi.core import (
     channel_name,
     clock,
     ffi,
+    is_inherited,
     is_native,
     kept,
     lib,
@@ -146,7 +147,7 @@ class ProducerHandle(_interface.ProducerHandle):
         payload = as_bytes(data)
         result = self._push(payload, clock(as_nanoseconds(timeout)))
         if result is not PushResult.SUCCESS:
-            unsent(result, len(payload), self.max_message_size())
+            unsent(result, len(payload), self.max_message_size(), self._is_inherited())
 
     def send_many(self, messages: Iterable[Buffer], timeout: Timeout = None) -> None:
         left = clock(as_nanoseconds(timeout))
@@ -157,7 +158,7 @@ class ProducerHandle(_interface.ProducerHandle):
                 send_many_stopped(error, sent)
             result = self._push(payload, left)
             if result is not PushResult.SUCCESS:
-                unsent(result, len(payload), self.max_message_size(), sent)
+                unsent(result, len(payload), self.max_message_size(), self._is_inherited(), sent)
 
     def wait(self, timeout: Timeout = None) -> PushResult:
         nanoseconds, endpoint = as_nanoseconds(timeout), self._endpoint[0]
@@ -210,8 +211,12 @@ class ProducerHandle(_interface.ProducerHandle):
     def close(self) -> None:
         endpoint = self._endpoint[0]
         if endpoint is not None:
-            lib.omni_producer_close(endpoint.handle[0])
+            lib.slot_close_producer(endpoint.handle)
             endpoint.release()
+
+    def _is_inherited(self) -> bool:
+        endpoint = self._endpoint[0]
+        return is_inherited("producer", endpoint and endpoint.handle)
 
     @property
     def native_handle(self) -> NativeHandle:

@@ -11,8 +11,10 @@ struct omni_broker {
   uint64_t bucket_count; /* a power of two */
   omni_channel *oldest, *newest;
   uint64_t active, created;
+  uint64_t inherited; /* of those created: by a parent of this process */
   uint64_t memory_limit, memory_used;
   uint64_t retired_messages, retired_bytes; /* of channels that are gone */
+  omni_listed listed;
 };
 
 /* FNV-1a */
@@ -89,6 +91,7 @@ omni_broker *omni_broker_new(uint64_t memory_limit) {
       broker->bucket_count = PLATFORM_FIRST_BUCKETS;
       broker->memory_limit = memory_limit;
       atomic_init(&broker->references, 1);
+      process_list(&broker->listed, broker);
       return broker;
     }
     platform_word_destroy(&broker->closed_count);
@@ -101,6 +104,7 @@ omni_broker *omni_broker_new(uint64_t memory_limit) {
 void omni_broker_free(omni_broker *broker) {
   /* acq_rel: pairs with omni_broker_free of the other holders; without it the last one frees a broker still in use */
   if (platform_add(&broker->references, (uint64_t)-1, acq_rel) != 1) return;
+  process_unlist(&broker->listed);
   platform_lock_destroy(&broker->lock);
   platform_word_destroy(&broker->closed_count);
   platform_free(broker->buckets);
@@ -153,7 +157,7 @@ bool broker_side_ended(omni_channel *channel, _Atomic bool *ended) {
   omni_broker *broker = channel->broker;
   omni_handle_stats sent;
   platform_lock_exclusive(&broker->lock);
-  bool first = !platform_load(ended, relaxed), last = first && --channel->open_handles == 0;
+  bool first = !platform_load(ended, relaxed), last = first && --channel->open_handles == 0 && channel->sequence;
   if (last) {
     unlink_channel(broker, channel);
     broker->memory_used -= channel->ring.capacity * channel->max_message_size;
@@ -171,7 +175,8 @@ bool broker_side_ended(omni_channel *channel, _Atomic bool *ended) {
 void omni_broker_get_stats(omni_broker *broker, omni_broker_stats *stats) {
   omni_handle_stats sent;
   platform_lock_shared(&broker->lock);
-  *stats = (omni_broker_stats){broker->active, broker->created, broker->retired_messages, broker->retired_bytes};
+  *stats = (omni_broker_stats){broker->active, broker->created - broker->inherited, broker->retired_messages,
+                               broker->retired_bytes};
   for (omni_channel *channel = broker->oldest; channel; channel = channel->newer) {
     channel_sent(channel, &sent);
     stats->total_messages_sent += sent.messages;
@@ -229,4 +234,32 @@ int omni_shutdown_wait(omni_broker *broker, uint64_t generation, int64_t timeout
 
 int omni_shutdown(omni_broker *broker, int64_t timeout) {
   return omni_shutdown_wait(broker, omni_shutdown_begin(broker), timeout);
+}
+
+omni_consumer *broker_find_opened(omni_broker *broker) {
+  omni_consumer *found = NULL;
+  platform_lock_shared(&broker->lock);
+  for (omni_channel *channel = broker->oldest; channel && !found; channel = channel->newer)
+    if (consumer_is_opened_here(&channel->consumer)) found = &channel->consumer;
+  if (found) platform_add(&found->channel->references, 1, relaxed); /* relaxed: a registered channel has others */
+  platform_unlock(&broker->lock);
+  return found;
+}
+
+/* ---- fork ---- */
+
+void broker_hold(omni_broker *broker) { platform_lock_exclusive(&broker->lock); }
+
+void broker_release(omni_broker *broker) { platform_unlock(&broker->lock); }
+
+/* As new, but that sequence numbers go on: a shutdown under way in the forking thread must not wait for what the child
+ * requests. The lock is not released but made: threads of the parent that wait for it are counted in it. */
+void broker_renew(omni_broker *broker) {
+  platform_lock_init(&broker->lock);
+  platform_word_init(&broker->closed_count);
+  for (omni_channel *channel = broker->oldest; channel; channel = channel->newer) channel_inherit(channel);
+  memset(broker->buckets, 0, broker->bucket_count * sizeof *broker->buckets);
+  broker->oldest = broker->newest = NULL;
+  broker->inherited = broker->created;
+  broker->active = broker->memory_used = broker->retired_messages = broker->retired_bytes = 0;
 }

@@ -54,6 +54,16 @@ omni_channel *channel_new(const void *name, size_t name_size, uint64_t capacity,
   return channel;
 }
 
+/* Its mapping is private, so what is read stays as it is, and closing gives back what is the child's alone. What a
+ * thread of the parent's was about to change stays half changed: nothing here reads it. */
+void channel_inherit(omni_channel *channel) {
+  words_init(channel); /* a thread of the parent's may sleep on one, or hold its mutex */
+  guard_inherit(&channel->producer.guard);
+  guard_inherit(&channel->consumer.guard);
+  atomic_init(&channel->consumer.open, 0); /* the end of an open pop answers OMNI_EXPIRED, and its call begins anew */
+  channel->sequence = 0;
+}
+
 bool channel_pin(omni_channel *channel) {
   uint64_t users = platform_load(&channel->mapping_users, relaxed);
   do {

@@ -61,7 +61,7 @@ struct omni_channel {
   /* the registry's, under its lock */
   omni_broker *broker;
   omni_channel *next_in_bucket, *older, *newer;
-  uint64_t sequence; /* creation sequence number within the broker, from 1 */
+  uint64_t sequence; /* creation sequence number within the broker, from 1; 0 of one that a child has inherited */
   uint64_t hash;
   int open_handles;
   size_t name_size;
@@ -99,6 +99,34 @@ void channel_sent(const omni_channel *channel, omni_handle_stats *stats);
 /* One of its sides has ended: unregisters the channel with the last, and counts what it sent. False if it had already;
  * then the other close is complete. */
 bool broker_side_ended(omni_channel *channel, _Atomic bool *ended);
+
+/* ---- process.c: what a child of fork has [LIF-9] ---- */
+
+/* A broker among all of the process. */
+typedef struct omni_listed {
+  omni_broker *broker;
+  struct omni_listed *next, **link;
+} omni_listed;
+
+void process_list(omni_listed *listed, omni_broker *broker);
+void process_unlist(omni_listed *listed);
+/* Before a fork, held; after it, released in the parent, and in the child made anew, with what they guard: it has one
+ * thread, and none of the parent's channels is open there. */
+void broker_hold(omni_broker *broker);
+void broker_release(omni_broker *broker);
+void broker_renew(omni_broker *broker);
+void detached_hold(void);
+void detached_release(void);
+void detached_renew(void);
+void channel_inherit(omni_channel *channel);
+
+/* ---- process.c: what a thread leaves as it ends [LIF-12] ---- */
+
+/* A consumer of this broker's in which this thread has a pop open, with a reference to its channel; or NULL. */
+omni_consumer *broker_find_opened(omni_broker *broker);
+/* Whether this thread has a pop open in it; ends that with 0. */
+bool consumer_is_opened_here(const omni_consumer *consumer);
+void consumer_abandon(omni_consumer *consumer);
 
 /* Whether this thread has closed the consumer inside a pop, so that the close is complete only when that leaves. */
 bool consumer_defers_close(const omni_consumer *consumer);

@@ -94,6 +94,7 @@ static __attribute__((noinline)) guard_entry enter_again(omni_consumer *consumer
   bool closes;
   uint64_t number = opened_here(consumer);
   if (!number || !end_open(consumer, number, &closes)) return answer;
+  platform_pop_ends();
   if (!guard_is_closed(&consumer->guard)) return GUARD_ENTERED;
   leave(consumer, closes);
   return GUARD_INACTIVE;
@@ -129,6 +130,7 @@ int omni_pop_begin(omni_consumer *consumer, size_t max_count, int otherwise, omn
                     result == OMNI_POP_EMPTY ? otherwise : result);
   *count = offer->count;
   *pop = (omni_pop){consumer, guard_entries(&consumer->guard)};
+  platform_pop_begins();
   platform_store(&consumer->opened_by, platform_self(), relaxed);
   /* release: pairs with opened_here and end_open; without it another thread could end the pop before it is whole */
   platform_store(&consumer->open, 2 * pop->number, release);
@@ -154,6 +156,7 @@ int omni_pop_end(omni_consumer *consumer, omni_pop *pop, size_t taken) {
   bool is_open = pop->consumer && open && open / 2 == pop->number;
   pop->consumer = NULL;
   if (!is_open) return OMNI_EXPIRED;
+  platform_pop_ends();
   platform_store(&consumer->open, 0, relaxed); /* before it leaves: else it could clear the next one's */
   if (taken > consumer->offer.count) taken = consumer->offer.count;
   uint64_t read = platform_load(&ring->read_index, relaxed), bytes = 0; /* own index */
@@ -226,7 +229,7 @@ int omni_consumer_wait(omni_consumer *consumer, int64_t timeout) {
 /* ---- messages ---- */
 
 int omni_message_is_readable(const omni_consumer *consumer, const omni_message *message) {
-  return guard_entries(&consumer->guard) == message->pop && !guard_is_closed(&consumer->guard);
+  return guard_entries(&consumer->guard) == message->pop && !guard_has_expired(&consumer->guard);
 }
 
 int omni_message_pin(omni_consumer *consumer, const omni_message *message, omni_pin *pin) {
@@ -302,6 +305,10 @@ static bool defer_close(omni_consumer *consumer) {
   } while (!(open & 1) && !platform_compare_exchange(&consumer->open, &open, open | 1, relaxed));
   return true;
 }
+
+bool consumer_is_opened_here(const omni_consumer *consumer) { return opened_here(consumer) != 0; }
+
+void consumer_abandon(omni_consumer *consumer) { omni_pop_abandon(&(omni_pop){consumer, opened_here(consumer)}); }
 
 bool consumer_defers_close(const omni_consumer *consumer) {
   return opened_here(consumer) && guard_is_closed(&consumer->guard);

@@ -26,6 +26,11 @@ static omni_detached *take(uint64_t token) {
   return end;
 }
 
+static void end_unattached(const omni_detached *end) {
+  if (end->producer) omni_producer_free(end->producer);
+  else omni_consumer_free(end->consumer);
+}
+
 int omni_producer_detach(omni_producer *producer, uint64_t *token) {
   guard_entry answer = guard_enter(&producer->guard); /* so that no thread is inside */
   if (answer != GUARD_ENTERED) return answer == GUARD_CONTENDED ? OMNI_CONCURRENT_USE : OMNI_EXPIRED;
@@ -62,11 +67,26 @@ int omni_attach(uint64_t token, omni_producer **producer, omni_consumer **consum
 int omni_close_detached(uint64_t token) {
   const omni_detached *end = take(token);
   if (!end) return OMNI_EXPIRED;
-  if (end->producer) omni_producer_free(end->producer);
-  else omni_consumer_free(end->consumer);
+  end_unattached(end);
   return 0;
 }
 
 void omni_producer_release(omni_producer *producer) { channel_release(producer->channel); }
 
 void omni_consumer_release(omni_consumer *consumer) { channel_release(consumer->channel); }
+
+/* ---- fork ---- */
+
+void detached_hold(void) { platform_lock_exclusive(&lock); }
+
+void detached_release(void) { platform_unlock(&lock); }
+
+/* Nobody in the child can have these ends; its tokens go on from the last, so that none of before names one of them. */
+void detached_renew(void) {
+  platform_lock_init(&lock);
+  while (newest) {
+    const omni_detached *end = newest;
+    newest = end->next;
+    end_unattached(end);
+  }
+}

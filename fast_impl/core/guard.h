@@ -14,9 +14,10 @@
 #include "platform/platform.h"
 
 enum {
-  GUARD_BUSY = 1,   /* a thread is inside, or about to be, by the slow path */
-  GUARD_CLOSED = 2, /* for good */
-  GUARD_WAITER = 4  /* the waiter flag: a close or a shutdown waits for the thread inside to leave */
+  GUARD_BUSY = 1,     /* a thread is inside, or about to be, by the slow path */
+  GUARD_CLOSED = 2,   /* for good */
+  GUARD_WAITER = 4,   /* the waiter flag: a close or a shutdown waits for the thread inside to leave */
+  GUARD_INHERITED = 8 /* closed by a fork: this is a child, and the handle its parent's [LIF-9] */
 };
 
 typedef struct {
@@ -149,8 +150,26 @@ static inline void guard_close(omni_guard *guard) {
   platform_or(&guard->state, GUARD_CLOSED, relaxed); /* guard_is_empty comes after, and orders */
 }
 
-static inline bool guard_is_closed(const omni_guard *guard) {
-  return platform_load(&guard->state, relaxed) & GUARD_CLOSED; /* a hint; guard_enter is what decides */
+/* 0 while it is open, else its state. A hint: guard_enter is what decides. */
+static inline uint32_t guard_is_closed(const omni_guard *guard) {
+  uint32_t state = platform_load(&guard->state, relaxed);
+  return state & GUARD_CLOSED ? state : 0;
+}
+
+/* In a child of fork, where this is the only thread: closes a guard of the parent's, whoever was inside. */
+static inline void guard_inherit(omni_guard *guard) {
+  atomic_init(&guard->state, guard_is_closed(guard) ? GUARD_CLOSED : GUARD_CLOSED | GUARD_INHERITED);
+  for (int bias = 0; bias < PLATFORM_OWNERS; bias++) atomic_init(&guard->inside[bias], 0);
+}
+
+/* Whether it was closed by a fork, and not before. */
+static inline bool guard_is_inherited(const omni_guard *guard) { return guard_is_closed(guard) & GUARD_INHERITED; }
+
+/* Whether what was given out under it has expired. A fork expires nothing; the child's own close does, which sets the
+ * waiter flag, and nobody is inside who would clear it: see guard_is_empty. */
+static inline bool guard_has_expired(const omni_guard *guard) {
+  uint32_t closed = guard_is_closed(guard);
+  return __builtin_expect(closed != 0, 0) && (closed & (GUARD_INHERITED | GUARD_WAITER)) != GUARD_INHERITED;
 }
 
 #endif

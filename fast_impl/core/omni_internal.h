@@ -6,12 +6,17 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "omni_mailbox.h"
+
 /* What the handles, channels and brokers made from now on begin with: a table of functions (omni_functions.h), so that
  * native code that was built apart calls the core that made them. Set by a binding as it is loaded, NULL where the core
  * is linked by itself. */
 extern const void *omni_core;
 /* The fences of this process: "asymmetric" (membarrier) or "full". Any thread; does not block. */
 const char *omni_fences(void);
+/* Whether the handle was open in a parent of this process when that forked [LIF-9]. Any thread. */
+bool omni_producer_is_inherited(const omni_producer *producer);
+bool omni_consumer_is_inherited(const omni_consumer *consumer);
 /* Polls the flag as often as a blocked call polls before it sleeps; whether it was set. Orders nothing. */
 bool omni_spin_until(_Atomic bool *flag);
 

@@ -120,6 +120,10 @@ static PyObject *get_stats(consumer_object *self, PyObject *Py_UNUSED(unused)) {
   return stats_of(self->state->consumer_stats, &stats);
 }
 
+static PyObject *is_inherited(consumer_object *self, PyObject *Py_UNUSED(unused)) {
+  return PyBool_FromLong(receives(self) && omni_consumer_is_inherited(self->endpoint->handle));
+}
+
 static PyObject *native_handle(consumer_object *self, void *Py_UNUSED(closure)) {
   PyObject *native;
   consumer_endpoint *endpoint;
@@ -150,6 +154,7 @@ static PyMethodDef methods[] = {
     METHOD(ConsumerHandle, move, move, METH_NOARGS),
     METHOD(ConsumerHandle, detach, detach, METH_NOARGS),
     METHOD(ConsumerHandle, close, close_, METH_NOARGS),
+    {"_is_inherited", CALL(is_inherited), METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -3,13 +3,58 @@
  * daemon threads must sleep on. */
 #include "handles.h"
 
+#include <pthread.h>
+
 struct open_ends {
   listed_end *first;
   int holders; /* the module, and the interpreter's dictionary */
 #ifdef Py_GIL_DISABLED
   PyMutex lock;
+  open_ends *next, **link; /* among those of all interpreters */
 #endif
 };
+
+#ifdef Py_GIL_DISABLED
+/* A child of fork has a copy of each lock as it was, and a thread of the parent's may have held it, or have been given
+ * it but not gone on. There, with one thread, all are free [LIF-9]. No thread is stopped while it changes what they
+ * order: a fork stops them where they could run Python code. */
+static pthread_mutex_t lock_of_all = PTHREAD_MUTEX_INITIALIZER;
+static open_ends *all;
+
+static void hold(void) { pthread_mutex_lock(&lock_of_all); }
+
+static void release(void) { pthread_mutex_unlock(&lock_of_all); }
+
+static void renew(void) {
+  pthread_mutex_init(&lock_of_all, NULL);
+  for (open_ends *open = all; open; open = open->next) {
+    open->lock = (PyMutex){0};
+    for (listed_end *end = open->first; end; end = end->next)
+      if (end->sends) ((producer_endpoint *)(void *)end)->lock = (PyMutex){0};
+  }
+}
+
+__attribute__((constructor)) static void prepare(void) { pthread_atfork(hold, release, renew); }
+
+static void list_open(open_ends *open) {
+  hold();
+  open->next = all;
+  open->link = &all;
+  if (all) all->link = &open->next;
+  all = open;
+  release();
+}
+
+static void unlist_open(open_ends *open) {
+  hold();
+  *open->link = open->next;
+  if (open->next) open->next->link = open->link;
+  release();
+}
+#else
+static void list_open(open_ends *open) { (void)open; }
+static void unlist_open(open_ends *open) { (void)open; }
+#endif
 
 void end_list(open_ends *open, listed_end *end, bool sends) {
   LOCK(open);
@@ -40,7 +85,9 @@ static void close_all(const open_ends *open) {
 }
 
 void ends_release(open_ends *open) {
-  if (open && --open->holders == 0) PyMem_RawFree(open);
+  if (!open || --open->holders > 0) return;
+  unlist_open(open);
+  PyMem_RawFree(open);
 }
 
 static void interpreter_ends(PyObject *capsule) {
@@ -61,8 +108,12 @@ open_ends *ends_of_interpreter(void) {
   key = capsule ? PyLong_FromVoidPtr(open) : NULL; /* one for each copy of the module */
   int failed = key ? PyDict_SetItem(interpreters, key, capsule) : -1;
   open->holders = 2;
-  if (!failed) PyCapsule_SetDestructor(capsule, interpreter_ends);
-  else PyMem_RawFree(open);
+  if (!failed) {
+    PyCapsule_SetDestructor(capsule, interpreter_ends);
+    list_open(open);
+  } else {
+    PyMem_RawFree(open);
+  }
   Py_XDECREF(key);
   Py_XDECREF(capsule);
   return failed ? NULL : open;

@@ -15,6 +15,7 @@
 #include <structmember.h>
 
 #include "docs.h" /* made by _build.py: DOC_<class>_<member>, the signatures and docstrings of fast_impl/cffi */
+#include "omni_internal.h"
 #include "omni_mailbox.h"
 
 #define CALL(function) ((PyCFunction)(void (*)(void))(function))

@@ -155,13 +155,18 @@ static PyObject *take(consumer_object *self, int64_t timeout, int *code) {
   return bytes;
 }
 
+static PyObject *unreceived(const consumer_object *self, int code) {
+  bool inherited = receives(self) && omni_consumer_is_inherited(self->endpoint->handle);
+  return raise_by(self->state->unreceived, "(OO)", self->state->pop_results[code], inherited ? Py_True : Py_False);
+}
+
 PyObject *consumer_receive(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
   int64_t timeout;
   int code;
   if (timeout_argument("receive", self, args, nargs, kwnames, &timeout) < 0) return NULL;
   PyObject *bytes = take(self, timeout, &code);
   if (LIKELY(bytes != NULL) || code <= OMNI_POP_SUCCESS) return bytes;
-  return raise_by(self->state->unreceived, "(O)", self->state->pop_results[code]);
+  return unreceived(self, code);
 }
 
 /* ---- several ---- */
@@ -288,7 +293,7 @@ PyObject *consumer_receive_many(consumer_object *self, PyObject *const *args, Py
     Py_DECREF(list);
   }
   if (code == OMNI_POP_EMPTY) code = OMNI_POP_TIMEOUT; /* no time was given */
-  return raise_by(self->state->unreceived, "(O)", self->state->pop_results[code]);
+  return unreceived(self, code);
 }
 
 PyObject *consumer_batch_pop_buffer(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {

@@ -120,6 +120,10 @@ static PyObject *get_stats(producer_object *self, PyObject *Py_UNUSED(unused)) {
   return stats_of(self->state->producer_stats, &stats);
 }
 
+static PyObject *is_inherited(producer_object *self, PyObject *Py_UNUSED(unused)) {
+  return PyBool_FromLong(sends(self) && omni_producer_is_inherited(self->endpoint->handle));
+}
+
 static PyObject *native_handle(producer_object *self, void *Py_UNUSED(closure)) {
   PyObject *native;
   Py_BEGIN_CRITICAL_SECTION(self); /* before a detach, or not at all */
@@ -150,6 +154,7 @@ static PyMethodDef methods[] = {
     METHOD(ProducerHandle, move, move, METH_NOARGS),
     METHOD(ProducerHandle, detach, detach, METH_NOARGS),
     METHOD(ProducerHandle, close, close_, METH_NOARGS),
+    {"_is_inherited", CALL(is_inherited), METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -99,7 +99,8 @@ static int send_bytes(producer_object *self, payload *bytes, int64_t timeout, co
     refuse_producer(endpoint, code);
   } else if (UNLIKELY(code > OMNI_PUSH_SUCCESS)) {
     unsigned long long most = endpoint ? omni_producer_max_message_size(endpoint->handle) : 0;
-    raise_by(self->state->unsent, "(OnK)", self->state->push_results[code], (Py_ssize_t)bytes->size, most);
+    raise_by(self->state->unsent, "(OnKO)", self->state->push_results[code], (Py_ssize_t)bytes->size, most,
+             endpoint && omni_producer_is_inherited(endpoint->handle) ? Py_True : Py_False);
   }
   payload_release(bytes);
   return code;

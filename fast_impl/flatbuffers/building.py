@@ -16,8 +16,8 @@ from weakref import ref
 import flatbuffers
 from flatbuffers.builder import BuilderNotFinishedError
 
-from fast_impl._common import RESERVED, Timeout, as_count, as_nanoseconds
-from spec_model.errors import ChannelClosedError, ConcurrentUseError, FlatBufferTooLarge
+from fast_impl._common import RESERVED, Timeout, as_count, as_nanoseconds, closed
+from spec_model.errors import ConcurrentUseError, FlatBufferTooLarge
 from spec_model.vocabulary import PushResult
 
 FIRST, BEYOND = (24, 3, 6), (26,)
@@ -164,6 +164,9 @@ class Producer(Protocol):
     def _reserve(self, n: int, timeout: Timeout, /) -> tuple[int, Reservation | None]:
         """A slot to write to, with the value of a PushResult or RESERVED."""
 
+    def _is_inherited(self) -> bool:
+        """Whether it is from before a fork."""
+
     def commit(self, n: int, offset: int, /) -> bool:
         """Send the reserved slot."""
 
@@ -218,8 +221,9 @@ class Build:
         try:
             size, offset = self._builder.end()
             if not self._producer.commit(size, offset):
-                raise ChannelClosedError(
-                    "nothing was sent: the channel or the producer was closed, or moved, meanwhile"
+                raise closed(
+                    "nothing was sent: the channel or the producer was closed, or moved, meanwhile",
+                    self._producer._is_inherited(),
                 )
         except BaseException as failure:
             self._give_up(failure)
@@ -250,7 +254,9 @@ def _reserve(producer: Producer, size: int, timeout: Timeout) -> Reservation:
     if code == RESERVED:
         raise RuntimeError("a reservation is outstanding: commit it or roll it back first")
     if code == PushResult.CHANNEL_CLOSED.value:
-        raise ChannelClosedError("nothing can be sent: the channel or this producer is closed, or was moved from")
+        raise closed(
+            "nothing can be sent: the channel or this producer is closed, or was moved from", producer._is_inherited()
+        )
     if code == PushResult.INVALID_SIZE.value:
         most = producer.max_message_size()
         raise ValueError(f"max_bytes must be 1 to {most}, the channel's max_message_size, not {size}")

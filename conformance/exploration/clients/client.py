@@ -131,12 +131,16 @@ def digest(core: Path | None = None) -> str:
     return known.hexdigest()
 
 
+INSTEAD = ("detached.c", "process.c")
+"""Of the core: tokens.c includes the one, and takes the place of the other."""
+
+
 @cache
 def library(asymmetric: bool = False, core: Path | None = None) -> ctypes.CDLL:
     """The explorer with the core, or with a changed copy of it in `core`; raises CompilerError."""
     core = _folder(core)
     flags = ["-include", str(HERE / "platform.h"), f"-I{ENGINE}", f"-I{core}"]
-    files = sorted(path for path in core.glob("*.c") if path.name != "detached.c")  # tokens.c includes it
+    files = sorted(path for path in core.glob("*.c") if path.name not in INSTEAD)
     built = shared_library(
         [],
         [*flags, "-DEXPLORE_ASYMMETRIC"] if asymmetric else flags,

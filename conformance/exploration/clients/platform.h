@@ -45,6 +45,8 @@
 #define platform_pause() ((void)0)
 #define platform_back_off(pauses) ((void)(pauses))
 #define platform_self() (uint64_t)(wm_self() + 2)
+#define platform_pop_begins() ((void)0) /* no thread ends inside a pop */
+#define platform_pop_ends() ((void)0)
 
 #define platform_trap(what) wm_fail(what)
 #define platform_budget(count, stride) ((void)(stride), script_budget(count))

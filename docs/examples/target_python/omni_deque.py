@@ -31,6 +31,7 @@ OMNI_NOT_PROVIDED = {
     "memory-limit": "left out",
     "pins": "a pop takes no notice of exports",
     "bounded-memory": "each message is a bytes object of its own",
+    "fork": "a child goes on with a copy",
 }
 
 

@@ -16,7 +16,7 @@ static long membarrier(int command) { return syscall(SYS_membarrier, command, 0,
 
 /* OMNI_FENCES=full in the environment keeps the full fences, for comparison and where a process may not be
  * interrupted on every processor at once. */
-__attribute__((constructor)) static void choose_fences(void) {
+__attribute__((constructor)) void platform_choose_fences(void) {
   const char *wanted = getenv("OMNI_FENCES");
   if (wanted && strcmp(wanted, "full") == 0) return;
   platform_asymmetric = membarrier(MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED) == 0;

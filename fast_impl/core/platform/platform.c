@@ -58,7 +58,7 @@ static void keep(void *memory, uint64_t size) {
 }
 
 /* A kept mapping of at least that size. One thread at a time takes, so that none comes back meanwhile; another one does
- * without, and so does a child of fork, where that thread may never have gone on. */
+ * without. */
 static kept_mapping *take_kept(uint64_t size) {
   kept_mapping *found, *above;
   if (!platform_load(&kept, relaxed) || platform_exchange(&taking, true, acquire)) return NULL;
@@ -71,6 +71,40 @@ static kept_mapping *take_kept(uint64_t size) {
   }
   platform_store(&taking, false, release);
   return found;
+}
+
+#define WATCHED (UINT32_C(1) << 31)
+
+PLATFORM_PER_THREAD uint32_t platform_open_pops;
+static pthread_key_t watching;
+static bool is_watching;
+static void (*leave_pops)(void);
+
+static void thread_ends(void *unused) {
+  (void)unused;
+  if (platform_open_pops & ~WATCHED) leave_pops();
+  platform_open_pops = 0; /* where a later destructor of the thread's pops, it is watched again */
+}
+
+void platform_at_thread_end(void (*leave)(void)) {
+  leave_pops = leave;
+  is_watching = pthread_key_create(&watching, thread_ends) == 0;
+}
+
+/* The module may be unloaded before its threads end. */
+__attribute__((destructor)) static void stop_watching(void) {
+  if (is_watching) pthread_key_delete(watching);
+}
+
+void platform_watch_thread(void) {
+  platform_open_pops = WATCHED;
+  pthread_setspecific(watching, &watching); /* without memory for it, the thread is not watched */
+}
+
+void platform_renew(void) {
+  platform_open_pops &= WATCHED;
+  atomic_init(&taking, false); /* the stack itself is whole at every moment */
+  platform_choose_fences();    /* whether the child has registered for membarrier is up to the kernel */
 }
 
 static uint64_t page_size(void) { return (uint64_t)sysconf(_SC_PAGESIZE); }
@@ -87,6 +121,7 @@ void *platform_map(uint64_t size) {
     *again = (kept_mapping){NULL, 0};
     return again;
   }
+  /* Private: a child of fork has its own copy [LIF-9] */
   void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   return memory == MAP_FAILED ? NULL : memory;
 }

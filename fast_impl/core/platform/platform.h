@@ -74,6 +74,23 @@ typedef struct {
 #define platform_self() ((uint64_t)(uintptr_t)pthread_self())
 #endif
 
+/* How many pops this thread has begun and not ended, or more; and a bit, once its end is watched. With glibc, a module
+ * that is loaded late may have a few bytes at a fixed distance from the thread pointer. */
+#ifdef __GLIBC__
+#define PLATFORM_PER_THREAD _Thread_local __attribute__((tls_model("initial-exec")))
+#else
+#define PLATFORM_PER_THREAD _Thread_local
+#endif
+extern PLATFORM_PER_THREAD uint32_t platform_open_pops;
+void platform_watch_thread(void);
+static inline void platform_pop_begins(void) {
+  if (__builtin_expect(platform_open_pops == 0, 0)) platform_watch_thread();
+  platform_open_pops++;
+}
+static inline void platform_pop_ends(void) { platform_open_pops--; }
+/* `leave` runs in every thread that ends with pops open. */
+void platform_at_thread_end(void (*leave)(void));
+
 typedef pthread_rwlock_t platform_rwlock;
 #define PLATFORM_LOCK_INITIALISER PTHREAD_RWLOCK_INITIALIZER /* of one that lives as long as the process */
 #define platform_lock_init(lock) pthread_rwlock_init(lock, NULL)
@@ -81,6 +98,11 @@ typedef pthread_rwlock_t platform_rwlock;
 #define platform_lock_shared(lock) pthread_rwlock_rdlock(lock)
 #define platform_lock_exclusive(lock) pthread_rwlock_wrlock(lock)
 #define platform_unlock(lock) pthread_rwlock_unlock(lock)
+
+/* Around every fork: `before` and `parent` in the thread that forks, `child` in its copy. */
+#define platform_at_fork(before, parent, child) ((void)pthread_atfork(before, parent, child))
+void platform_renew(void);         /* in the child: what a thread of the parent's may have been about to change */
+void platform_choose_fences(void); /* as the module is loaded, and by platform_renew */
 
 /* How often a blocked call polls before it sleeps: 0 on a single processor. */
 extern int platform_spins;

@@ -5,6 +5,8 @@
 
 void platform_fence_heavy(void) { platform_fence_full(); }
 
+void platform_choose_fences(void) {}
+
 #define SLICE (PLATFORM_SECOND / 10) /* how long a signal can go unseen */
 
 #ifdef __APPLE__ /* its condition variables have one clock, which can be set; but they can wait for a time */

@@ -130,8 +130,8 @@ CFFI = (
     Mutant(
         "a_close_reads_its_endpoint_twice", CONSUMER_PY, suite("CON-2"),
         "        handle = self._endpoint[0]\n        if handle is not None:\n"
-        "            lib.omni_consumer_close(handle[0])\n",
-        "        if self._endpoint[0] is not None:\n            lib.omni_consumer_close(self._endpoint[0][0])\n",
+        "            lib.slot_close_consumer(handle)\n",
+        "        if self._endpoint[0] is not None:\n            lib.slot_close_consumer(self._endpoint[0])\n",
     ),
     Mutant(
         "a_view_is_pinned_after_the_check", MESSAGE_PY, suite("MSG-3"),

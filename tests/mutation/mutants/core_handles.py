@@ -19,6 +19,9 @@ PRODUCER_C = "fast_impl/core/producer.c"
 CONSUMER_C = "fast_impl/core/consumer.c"
 BROKER_C = "fast_impl/core/broker.c"
 DETACHED_C = "fast_impl/core/detached.c"
+PROCESS_C = "fast_impl/core/process.c"
+CHANNEL_C = "fast_impl/core/channel.c"
+GUARD_H = "fast_impl/core/guard.h"
 
 DETACHED = (
     Mutant(
@@ -43,6 +46,81 @@ DETACHED = (
     ),
 )  # fmt: skip
 """Ends that are detached."""
+
+FORK = (
+    Mutant(
+        "an_inherited_handle_is_open", GUARD_H, suite("LIF-9"),
+        "guard_is_closed(guard) ? GUARD_CLOSED : GUARD_CLOSED | GUARD_INHERITED);", "guard_is_closed(guard));",
+    ),
+    Mutant(
+        "a_fork_expires_messages", GUARD_H, suite("LIF-9"),
+        "GUARD_CLOSED : GUARD_CLOSED | GUARD_INHERITED);", "GUARD_CLOSED : GUARD_CLOSED);",
+    ),
+    Mutant(
+        "a_close_in_a_child_expires_nothing", GUARD_H, suite("LIF-9"),
+        "(closed & (GUARD_INHERITED | GUARD_WAITER)) != GUARD_INHERITED;", "!(closed & GUARD_INHERITED);",
+    ),
+    Mutant(
+        "a_child_waits_for_a_thread_of_its_parents", GUARD_H, suite("LIF-9"),
+        "  for (int bias = 0; bias < PLATFORM_OWNERS; bias++) atomic_init(&guard->inside[bias], 0);\n", "",
+    ),
+    Mutant(
+        "a_child_knows_inherited_channels", BROKER_C, suite("LIF-9"),
+        "  memset(broker->buckets, 0, broker->bucket_count * sizeof *broker->buckets);\n", "",
+    ),
+    Mutant(
+        "a_child_counts_inherited_channels", BROKER_C, suite("LIF-9"),
+        "  broker->inherited = broker->created;\n", "",
+    ),
+    Mutant(
+        "a_child_is_charged_for_inherited_channels", BROKER_C, suite("LIF-9"),
+        "broker->active = broker->memory_used = broker->retired", "broker->active = broker->retired",
+    ),
+    Mutant(
+        "the_end_of_an_inherited_handle_unregisters", CHANNEL_C, suite("LIF-9"),
+        "  channel->sequence = 0;\n", "",
+    ),
+    Mutant(
+        "a_child_inherits_a_registry_that_is_locked", BROKER_C, suite("LIF-9"),
+        "  platform_lock_init(&broker->lock);\n  platform_word", "  platform_word",
+    ),
+    Mutant(
+        "a_fork_does_not_take_the_registrys_lock", BROKER_C, suite("LIF-9"),
+        "broker_hold(omni_broker *broker) { platform_lock_exclusive(&broker->lock); }",
+        "broker_hold(omni_broker *broker) { (void)broker; }",
+    ),
+    Mutant(
+        "a_parent_keeps_its_registry_locked", PROCESS_C, suite("LIF-9"),
+        "  for (omni_listed *listed = first; listed; listed = listed->next) broker_release(listed->broker);\n", "",
+    ),
+    Mutant(
+        "a_token_of_before_a_fork_works", DETACHED_C, suite("LIF-9"),
+        "  while (newest) {\n", "  while (false) {\n",
+    ),
+    Mutant(
+        "a_child_is_not_prepared_for", PROCESS_C, suite("LIF-9"),
+        "platform_at_fork(hold, release, renew);", "(void)hold, (void)release, (void)renew;",
+    ),
+)  # fmt: skip
+"""What a child of fork has."""
+
+ENDED_THREADS = (
+    Mutant(
+        "a_thread_that_ends_stays_inside", PROCESS_C, suite("LIF-12"),
+        "    consumer_abandon(consumer);\n    channel_release", "    break;\n    channel_release",
+    ),
+    Mutant(
+        "what_a_thread_leaves_is_taken", PROCESS_C, suite("LIF-12"),
+        "    consumer_abandon(consumer);\n",
+        "    omni_pop_end(consumer, &(omni_pop){consumer, platform_load(&consumer->open, relaxed) / 2}, 1);\n",
+    ),
+    Mutant(
+        "a_thread_is_watched_from_its_second_pop", "fast_impl/core/platform/platform.h", suite("LIF-12"),
+        "  if (__builtin_expect(platform_open_pops == 0, 0)) platform_watch_thread();\n  platform_open_pops++;\n",
+        "  if (platform_open_pops == 1) platform_watch_thread();\n  platform_open_pops++;\n",
+    ),
+)  # fmt: skip
+"""A thread that ends inside."""
 
 PRODUCER = (
     Mutant(
