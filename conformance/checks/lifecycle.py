@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from typing import Any
 
-from conformance.checks.registry import function, program
-from conformance.threads import Task, open_pair
+from conformance.checks.registry import function, measured, program
+from conformance.differential.lockstep import Tally
+from conformance.targets.target import Target
+from conformance.threads import LIMIT, Hung, Task, open_pair
 
 _REFUSED = (0, -1, 2**64, 2**70)
 
@@ -300,6 +305,41 @@ def nobody_detaches_what_another_thread_is_in(omni: Any) -> None:
     _raises(omni.ConcurrentUseError, producer.detach)
     assert consumer.try_pop()[0] and sending.finish()
     pair.close()
+
+
+_EXIT = """
+import builtins
+from conformance.threads import Task, open_pair
+broker, pair = open_pair(omni)
+_, full = broker.request_channel("full", omni.ChannelConfig(8, 64))
+full.producer.batch_push([b"x"] * 8)
+blocked = [Task(pair.consumer.blocking_pop), Task(full.producer.blocking_push, b"x")]
+assert all([task.asleep() for task in blocked])
+class Closing:
+    def __del__(self, pairs=(pair, full)):
+        for each in pairs:
+            each.close()
+builtins.closing = Closing()
+cycle = [pair, full]
+cycle.append(cycle)
+"""
+
+
+def _the_interpreter_ends(target: Target, tally: Tally) -> None:
+    """A finaliser closes what they are blocked in; handles are in globals and in a cycle: status 0, nothing printed."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-P", "-c", f"{target.preamble}\n{_EXIT}"]
+    try:
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LIMIT, check=False)
+    except subprocess.TimeoutExpired:
+        raise Hung(f"the end of the interpreter did not come within {LIMIT:g} s") from None
+    said = ended.stdout + ended.stderr
+    assert ended.returncode == 0 and not said, f"it ended with status {ended.returncode}, and printed {said[-2000:]!r}"
+
+
+measured("LIF-11", "the interpreter ends beside blocked daemon threads", "threads", limit=2 * LIMIT)(
+    _the_interpreter_ends, _the_interpreter_ends.__doc__
+)
 
 
 @function("LIF-12", "threads")

@@ -155,7 +155,7 @@ CFFI = (
     ),
     Mutant(
         "send_many_counts_the_one_that_failed", PRODUCER_PY, suite("WAI-5"),
-        "self.max_message_size(), sent)", "self.max_message_size(), sent + 1)",
+        "self._is_inherited(), sent)", "self._is_inherited(), sent + 1)",
     ),
     Mutant(
         "the_second_signal_ends_a_wait", CORE_PY, suite("CON-6"),

@@ -106,6 +106,10 @@ FORK = (
 
 ENDED_THREADS = (
     Mutant(
+        "a_close_leaves_a_push_asleep_at_the_end", PRODUCER_C, suite("LIF-11"),
+        "  eventcount_wake(&producer->channel->ring.producer_waiter); /* the thread inside,", "  /* the thread inside,",
+    ),
+    Mutant(
         "a_thread_that_ends_stays_inside", PROCESS_C, suite("LIF-12"),
         "    consumer_abandon(consumer);\n    channel_release", "    break;\n    channel_release",
     ),
@@ -120,7 +124,7 @@ ENDED_THREADS = (
         "  if (platform_open_pops == 1) platform_watch_thread();\n  platform_open_pops++;\n",
     ),
 )  # fmt: skip
-"""A thread that ends inside."""
+"""Threads that end inside, or that stay there at the end of the interpreter."""
 
 PRODUCER = (
     Mutant(
@@ -450,7 +454,7 @@ CONSUMER = (
     ),
     Mutant(
         "messages_outlive_their_consumer", CONSUMER_C, suite("MSG-2"),
-        "guard_entries(&consumer->guard) == message->pop && !guard_is_closed(&consumer->guard);",
+        "guard_entries(&consumer->guard) == message->pop && !guard_has_expired(&consumer->guard);",
         "guard_entries(&consumer->guard) == message->pop;",
     ),
     Mutant(
@@ -739,16 +743,18 @@ BROKER = (
     Mutant(
         "statistics_take_no_lock", BROKER_C, suite("BRK-12"),
         "  platform_lock_shared(&broker->lock);\n"
-        "  *stats = (omni_broker_stats){broker->active, broker->created, "
-        "broker->retired_messages, broker->retired_bytes};\n"
+        "  *stats = (omni_broker_stats){broker->active, broker->created - broker->inherited, "
+        "broker->retired_messages,\n"
+        "                               broker->retired_bytes};\n"
         "  for (omni_channel *channel = broker->oldest; channel; channel = channel->newer) {\n"
         "    channel_sent(channel, &sent);\n"
         "    stats->total_messages_sent += sent.messages;\n"
         "    stats->total_bytes_transferred += sent.bytes;\n"
         "  }\n"
         "  platform_unlock(&broker->lock);\n",
-        "  *stats = (omni_broker_stats){broker->active, broker->created, "
-        "broker->retired_messages, broker->retired_bytes};\n"
+        "  *stats = (omni_broker_stats){broker->active, broker->created - broker->inherited, "
+        "broker->retired_messages,\n"
+        "                               broker->retired_bytes};\n"
         "  for (omni_channel *channel = broker->oldest; channel; channel = channel->newer) {\n"
         "    channel_sent(channel, &sent);\n"
         "    stats->total_messages_sent += sent.messages;\n"
@@ -758,11 +764,11 @@ BROKER = (
     Mutant(
         "a_name_goes_with_the_first_handle", BROKER_C,
         (suite_any("BRK-8", "BRK-10", "LIF-1", "BRK-11"), native("unit: ")),
-        "last = first && --channel->open_handles == 0;", "last = first && --channel->open_handles == 1;",
+        "--channel->open_handles == 0 && channel->sequence;", "--channel->open_handles == 1 && channel->sequence;",
     ),
     Mutant(
         "a_name_is_never_freed", BROKER_C, suite_any("BRK-8", "BRK-10", "BRK-11"),
-        "last = first && --channel->open_handles == 0;", "last = first && --channel->open_handles < 0;",
+        "--channel->open_handles == 0 && channel->sequence;", "--channel->open_handles < 0 && channel->sequence;",
     ),
     Mutant(
         "totals_forget_channels_that_are_gone", BROKER_C, suite("BRK-11"),
@@ -774,7 +780,7 @@ BROKER = (
     ),
     Mutant(
         "created_counts_what_is_left", BROKER_C, suite("BRK-11"),
-        "(omni_broker_stats){broker->active, broker->created,", "(omni_broker_stats){broker->active, broker->active,",
+        "broker->active, broker->created - broker->inherited,", "broker->active, broker->active,",
     ),
     Mutant(
         "remove_takes_what_is_alive", BROKER_C, suite("BRK-9"),
