@@ -56,7 +56,7 @@ def _met(failure: Failure, known: Iterable[Failure]) -> str:
 
     Of several, the longest; programs are the shortest that show what they show.
     """
-    if failure.kind != "claim" or failure.python:
+    if failure.kind not in ("claim", "crash") or failure.program or failure.python:
         return ""
     uses = uses_of(failure.check)
     met = [(len(calls), each.rule) for each in known for calls in [_calls(each)] if _are_made(calls, uses)]

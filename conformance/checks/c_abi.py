@@ -180,7 +180,7 @@ def _begin(c: Channel) -> tuple[int, bool]:
     return code, c.pop.consumer == c.ffi.NULL
 
 
-@function("LIF-12", "c-abi threads")
+@function("LIF-12", "c-abi threads ended-threads")
 def a_thread_ends_inside_a_pop(omni: Any) -> None:
     """Between omni_pop_begin and omni_pop_end: its messages wait on, its end comes too late, a close does not wait."""
     c = Channel(omni)

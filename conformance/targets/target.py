@@ -22,6 +22,7 @@ FEATURES = {
     "fork": "a child of fork has none of its parent's channels, and may have its own",
     "signals": "blocked calls answer signals",
     "interruption": "whatever comes in the middle of a call leaves nothing behind",
+    "ended-threads": "a thread that ends inside a pop in two steps leaves its consumer",
     "flatbuffers": "build, get_flatbuffer and verify",
     "in-place": "FlatBuffers are built and read in the ring's own memory",
     "bounded-memory": "resident memory follows what is in flight",

@@ -780,4 +780,4 @@ void omni_consumer_free(omni_consumer *k) {
 }
 
 /* Each buffer has memory of its own from the beginning to the end. */
-const char *omni_not_provided(void) { return "bounded-memory fork"; }
+const char *omni_not_provided(void) { return "bounded-memory fork ended-threads"; }

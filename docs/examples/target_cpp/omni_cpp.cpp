@@ -520,5 +520,5 @@ void omni_consumer_free(omni_consumer *k) {
   delete k;
 }
 
-const char *omni_not_provided(void) { return "brokers memory-limit pins concurrent-use bounded-memory fork"; }
+const char *omni_not_provided(void) { return "brokers memory-limit pins concurrent-use bounded-memory fork ended-threads"; }
 }

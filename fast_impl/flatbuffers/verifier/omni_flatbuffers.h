@@ -8,6 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("Os") /* of whoever includes this: inlined everywhere, it would be a fifth of an extension module */
+#endif
+
 /* declarations begin */
 
 typedef struct omni_schema omni_schema;

@@ -136,6 +136,8 @@ KEPT = {
 @pytest.mark.parametrize("where", KEPT.values(), ids=KEPT)
 def test_an_interpreter_that_ends_closes_its_handles(where: str) -> None:
     """Wherever they were kept; a consumer that is blocked meanwhile in another one sees it [LIF-2]."""
+    if "ctypes" in where and sys.version_info < (3, 13):
+        pytest.skip("ctypes of CPython 3.12 loads in one interpreter only")
     run(f"""
 producer, consumer = omni.open_channel()
 interpreter = create()
