@@ -21,8 +21,8 @@ VERIFIER = Path(__file__).resolve().parent / "flatbuffers" / "verifier"
 FLAGS = ("-std=gnu11", "-fvisibility=hidden", "-fno-asynchronous-unwind-tables")
 """Of each extension module. Debuggers find their way by what -g makes; unwind tables are a tenth of a module."""
 
-FAST, SMALL = "-O2", "-Os"
-"""Small: what is there to be tested everywhere, or where there are no types in C, which have it too, for speed."""
+SMALL = "-Os"
+"""Of what is called through cffi, whose calls take longest; the types in C have the same sources, for speed."""
 
 SOURCE = """
 #if defined(__GNUC__) && !defined(__clang__)
@@ -109,8 +109,8 @@ def core(module_name: str, portable: bool, headers: Path) -> FFI:
     table = "".join(f"{each.pointer()};" for each in functions())
     table = f"typedef struct {{ uint32_t version, size; uint32_t sizes[...]; {table} }} omni_functions;"
     ffi.cdef(declarations(CORE / "omni_mailbox.h") + table + DECLARATIONS)
-    macros, level = ({"OMNI_PORTABLE": "1"}, SMALL) if portable else ({}, FAST)
-    _set_source(ffi, module_name, SOURCE, CORE, macros, level, headers)
+    macros = {"OMNI_PORTABLE": "1"} if portable else {}
+    _set_source(ffi, module_name, SOURCE, CORE, macros, headers)
     return ffi
 
 
@@ -120,20 +120,18 @@ def verifier(module_name: str) -> FFI:
 
     ffi = FFI()
     ffi.cdef(declarations(VERIFIER / "omni_flatbuffers.h"))
-    _set_source(ffi, module_name, '#include "omni_flatbuffers.h"', VERIFIER, {}, SMALL)
+    _set_source(ffi, module_name, '#include "omni_flatbuffers.h"', VERIFIER, {})
     return ffi
 
 
-def _set_source(
-    ffi: FFI, module_name: str, source: str, folder: Path, macros: dict[str, str], level: str, *headers: Path
-) -> None:
+def _set_source(ffi: FFI, module_name: str, source: str, folder: Path, macros: dict[str, str], *headers: Path) -> None:
     ffi.set_source(
         module_name,
         source,
         sources=[str(path) for path in sorted(folder.rglob("*.c"))],
         include_dirs=[str(folder), *map(str, headers)],
         define_macros=list(macros.items()),
-        extra_compile_args=[level, *FLAGS],
+        extra_compile_args=[SMALL, *FLAGS],
         libraries=["pthread"],
     )
 
