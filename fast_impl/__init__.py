@@ -82,3 +82,7 @@ def __getattr__(name: str) -> Any:
     from fast_impl.flatbuffers.schema import Schema
 
     return globals().setdefault(name, Schema)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -48,6 +48,10 @@ def __getattr__(name: str) -> Any:
     return globals().setdefault(name, getattr(import_module(f"{__name__}.{_HOMES[name]}"), name))
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 __version__ = "0.2.0"
 """Of the three packages, stated here alone; in the form of PEP 440."""
 

@@ -107,6 +107,14 @@ def test_the_import_brings_along_what_is_needed() -> None:
     assert [name for name in done.stdout.split() if name.startswith(packages)] == [], done.stderr
 
 
+def test_what_is_imported_later_is_listed() -> None:
+    """`dir` of both packages has every public name before its first use."""
+    done = run(
+        "import fast_impl, spec_model; print([{*each.__all__} - {*dir(each)} for each in (fast_impl, spec_model)])"
+    )
+    assert done.stdout.strip() == "[set(), set()]", done.stderr
+
+
 @needs_c
 def test_the_bindings_have_the_same_interface() -> None:
     """The same public names with the same docstrings, and calls that take the same arguments by name and default."""
