@@ -520,5 +520,7 @@ void omni_consumer_free(omni_consumer *k) {
   delete k;
 }
 
-const char *omni_not_provided(void) { return "brokers memory-limit pins concurrent-use bounded-memory fork ended-threads"; }
+const char *omni_not_provided(void) {
+  return "brokers memory-limit pins concurrent-use bounded-memory fork ended-threads";
+}
 }
