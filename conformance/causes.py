@@ -20,8 +20,6 @@ from conformance.learned import CAPACITY, ENDINGS, INACTIVE, Fact
 from conformance.threads import OPERATIONS
 
 PLACE = {check.id: number for number, check in enumerate(CHECKS)}
-ADAPTED = "conformance.differential"
-"""Checks made of programs go on behind what is known by themselves; their code says nothing of the calls."""
 
 _FULL = re.compile(r"QUEUE_FULL|TIMEOUT|TimeoutError|\bfit\b|has sent|batch_push|out of room")
 

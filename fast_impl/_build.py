@@ -38,7 +38,7 @@ VARIANTS = {
 HANDLES = "fast_impl._handles"
 VERIFIER = "fast_impl._verifier"
 
-SMALL = "-Wl,-x" if sys.platform == "darwin" else "-Wl,-s,-z,noseparate-code"
+STRIPPED = "-Wl,-x" if sys.platform == "darwin" else "-Wl,-s,-z,noseparate-code"
 """Makes the linker leave out symbols and, for ELF, the padding between kinds of pages: a tenth of a module."""
 
 HELP = (
@@ -107,11 +107,15 @@ def compile_all(package: Path, scratch: Path) -> list[Path]:
 def compile_handles(package: Path, headers: Path, tmpdir: str) -> str:
     """Compile `_handles` with the core's sources in it, optimised as one where the tools can; its path."""
     sources = load_sources(package)
+    files, folders = sources.handles(package), sources.includes(package)
+    apart = [each for each in files if Path(each).parent.name == "verifier"]
+    objects = _compiler().compile(apart, tmpdir, include_dirs=folders, extra_postargs=[*sources.FLAGS, sources.SMALL])
     optimised_as_one = "-flto=auto" if _links_with("-flto=auto", tmpdir) else "-O3"
     extension = Extension(
         HANDLES,
-        sources=sources.handles(package),
-        include_dirs=[*sources.includes(package), str(headers)],
+        sources=[each for each in files if each not in apart],
+        extra_objects=objects,
+        include_dirs=[*folders, str(headers)],
         define_macros=[("OMNI_PORTABLE", "1")] if VARIANTS["fast_impl._core"] else [],
         extra_compile_args=["-O3", *sources.FLAGS, optimised_as_one],
         extra_link_args=["-O3", optimised_as_one],
@@ -124,10 +128,15 @@ def compile_handles(package: Path, headers: Path, tmpdir: str) -> str:
     return str(command.get_ext_fullpath(HANDLES))
 
 
-def _links_with(flag: str, tmpdir: str) -> bool:
-    """Whether the compiler and the linker take `flag`."""
+def _compiler() -> Any:
     compiler = new_compiler()
     customize_compiler(compiler)
+    return compiler
+
+
+def _links_with(flag: str, tmpdir: str) -> bool:
+    """Whether the compiler and the linker take `flag`."""
+    compiler = _compiler()
     folder = Path(tmpdir) / "try"
     folder.mkdir(parents=True)
     source = folder / "try.c"
@@ -150,7 +159,7 @@ class CoreBuildHook(BuildHookInterface):  # type: ignore[type-arg]
         package = Path(self.root) / "fast_impl"
         self.scratch = Path(tempfile.mkdtemp(prefix="omnimailbox-build-"))
         if version != "editable":  # whoever debugs in the tree wants the symbols
-            os.environ["LDFLAGS"] = f"{os.environ.get('LDFLAGS', '')} {SMALL}"
+            os.environ["LDFLAGS"] = f"{os.environ.get('LDFLAGS', '')} {STRIPPED}"
         try:
             built = build_all(package, self.scratch)
         except BaseException:

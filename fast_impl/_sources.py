@@ -22,12 +22,9 @@ FLAGS = ("-std=gnu11", "-fvisibility=hidden", "-fno-asynchronous-unwind-tables")
 """Of each extension module. Debuggers find their way by what -g makes; unwind tables are a tenth of a module."""
 
 SMALL = "-Os"
-"""Of what is called through cffi, whose calls take longest; the types in C have the same sources, for speed."""
+"""Of the verifier, and of all that is called through cffi, whose calls take longest."""
 
 SOURCE = """
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("Os") /* the functions that cffi adds, which are most of the module; the core has its own files */
-#endif
 #include "omni_functions.h"
 #include "omni_internal.h"
 

@@ -75,7 +75,6 @@ class Laboratory:
     def __init__(self, target: Target) -> None:
         self._target = target
         self._other, self._rescuer, self._checker = Other(), Other(), Other()
-        self._handled: Any = None
         self._mapped = 0
         gc.collect()
         gc.freeze()  # a collection looks at what an experiment makes, and is quick

@@ -64,8 +64,8 @@ class Outcome:
 _QUERYING = "in a query after"
 """In what was seen, where it was not in the last operation."""
 
-TOLD = ("difference", "claim")
-"""Kinds of failures after which a process whose threads have all ended goes on: it was told, and nothing broke."""
+HARMLESS = ("difference", "claim")
+"""Kinds of failures after which a process goes on, if its threads have all ended: an answer was wrong, no more."""
 
 
 class Worker:
@@ -149,7 +149,7 @@ class Worker:
                 failures = [Failure.of(failure) for failure in answer["failures"]]
                 coverage = Counter({(operation, result): count for operation, result, count in answer["coverage"]})
                 result, figures = CheckResult(**answer["result"]), Counter[str](answer["figures"])
-                clean = not answer["threads"] and all(each.kind in TOLD for each in failures)
+                clean = not answer["threads"] and all(each.kind in HARMLESS for each in failures)
                 self.used |= bool(failures)
                 return Outcome(result, failures, coverage, figures, clean=clean)
             found.append(Failure.of(answer["found"]))

@@ -161,7 +161,8 @@ for check in SHORT:
             result = execute_check(check, target)[0]
             print(result.outcome, result.reason, flush=True)
             os._exit(0)
-        os.wait()
+        if status := os.wait()[1]:
+            print("ended with status", status)
 """
 
 

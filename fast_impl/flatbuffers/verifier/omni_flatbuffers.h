@@ -8,11 +8,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Of whoever includes this: inlined everywhere, it would be a fifth of an extension module. */
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC optimize("Os")
-#endif
-
 /* declarations begin */
 
 typedef struct omni_schema omni_schema;

@@ -73,16 +73,18 @@ def test_a_library_that_exports_the_c_abi_is_driven(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "through another library\n"), done.stderr
 
 
-def test_a_library_that_lacks_a_function_is_refused(tmp_path: Path) -> None:
-    """The error names what is missing."""
+@pytest.mark.parametrize("more", ["", "int omni_attach(void) { return 0; }"], ids=["none", "one"])
+def test_a_library_that_lacks_a_function_is_refused(tmp_path: Path, more: str) -> None:
+    """The error names what is missing; of the functions of a feature, only where there is another one of them."""
     half = tmp_path / "half.c"
-    half.write_text("int omni_has_channel(void) { return 0; }\n")
+    half.write_text(f"int omni_has_channel(void) {{ return 0; }}\n{more}\n")
     target = tmp_path / "half.so"
     subprocess.run([COMPILER, "-shared", "-fPIC", str(half), "-o", str(target)], check=True, timeout=60)
     done = _run(target, PROGRAM)
     assert done.returncode != 0
     assert "does not export omni_broker_new" in done.stderr
     assert "omni_has_channel" not in done.stderr
+    assert ("omni_consumer_detach" in done.stderr) is bool(more)
 
 
 def test_a_path_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
