@@ -66,6 +66,9 @@ __all__ = [
     "open_channel",
 ]
 
+OMNI_NOT_PROVIDED = {} if binding == "c" else {"interpreters": "cffi loads in one interpreter only"}
+"""Read by the conformance suite, which checks it like any implementation."""
+
 
 def get_include() -> str:
     """The folder, for a compiler's -I, of `omni_mailbox.h` and of what native code calls its functions with.

@@ -60,6 +60,7 @@ OMNI_NOT_PROVIDED = {
     "concurrent-use": "the model is sequential",
     "signals": "the model never waits",
     "in-place": "the model has no ring",
+    "interpreters": "each interpreter has a model of its own",
     "fork": "a child has a copy of the model, in which nothing waits for its parent",
 }
 """Read by the conformance suite, which checks the model like any implementation."""

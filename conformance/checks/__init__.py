@@ -9,7 +9,7 @@ from conformance.checks.registry import CHECKS, Check
 MODULES = (
     "values", "broker", "pushing", "reserving", "popping", "waiting", "lifecycle", "fork", "c_abi", "threads",
     "broker_threads", "hot_path", "memory", "wakeups", "blocking", "differential", "linearizability", "flatbuffers",
-    "interruption",
+    "interruption", "interpreters",
 )  # fmt: skip
 
 FILES: dict[str, str] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from conformance.differential.lockstep import Tally, execute
 from conformance.differential.program import Program, parse
@@ -134,10 +134,15 @@ def function(
     return register
 
 
-def measured(
-    rule: str, name: str, needs: str = "", layer: str = "unit", limit: float = 60.0
-) -> Callable[[Body, str | None], Body]:
-    """Register a function of target and tally, which counts what it did, as a check of `rule`."""
+class _Registers(Protocol):
+    def __call__(self, body: Body, claim: str | None = None) -> Body: ...
+
+
+def measured(rule: str, name: str, needs: str = "", layer: str = "unit", limit: float = 60.0) -> _Registers:
+    """Register a function of target and tally, which counts what it did, as a check of `rule`.
+
+    Its claim is its docstring where none is given.
+    """
 
     def register(body: Body, claim: str | None = None) -> Body:
         says = (claim or body.__doc__ or name).strip()

@@ -32,7 +32,10 @@ def load(name: str, without: Iterable[str] = ()) -> Target:
     omni = complete(omni, name)
     lacks = {**absent(omni), **declared(omni), **dict.fromkeys(without, "--without")}
     if is_library(name):
-        lacks |= c_library.not_provided(name) | {"interruption": "what could be interrupted is the adapter's Python"}
+        lacks |= c_library.not_provided(name) | {
+            "interruption": "what could be interrupted is the adapter's Python",
+            "interpreters": "the adapter's cffi loads in one interpreter only",
+        }
     if not hasattr(omni.Message, "get_flatbuffer"):
         lacks.setdefault("flatbuffers", "not there")
     elif find_spec("flatbuffers") is None:

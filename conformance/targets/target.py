@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sysconfig
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +21,8 @@ FEATURES = {
     "conveniences": "send, receive, send_many, receive_many, iteration, Message.tobytes and open_channel",
     "waiting": "wait, and reserve and build with a timeout",
     "detaching": "detach, attach and close_detached",
+    "interpreters": "an interpreter with a GIL of its own can import it, and shares its channels and its broker",
+    "free-threading": "a Python without a GIL can import it, and stays without",
     "fork": "a child of fork has none of its parent's channels, and may have its own",
     "signals": "blocked calls answer signals",
     "interruption": "whatever comes in the middle of a call leaves nothing behind",
@@ -79,6 +83,10 @@ def absent(omni: Any) -> dict[str, str]:
         lacks["waiting"] = "not there"
     if not hasattr(omni, "attach"):
         lacks["detaching"] = "not there"
+    if "detaching" in lacks or find_spec("_interpreters") is None:
+        lacks["interpreters"] = lacks.get("detaching", "this Python has no such interpreters; 3.13 has")
+    if not sysconfig.get_config_var("Py_GIL_DISABLED"):
+        lacks["free-threading"] = "this Python has a GIL"
     if not hasattr(os, "fork"):
         lacks["fork"] = "this system has none"
     if not hasattr(omni, "c_abi"):

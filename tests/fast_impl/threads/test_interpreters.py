@@ -199,3 +199,16 @@ assert producer_token == {token} + 1
 omni.close_detached(token)
 assert [int(payload) for payload in consumer] == list(range(10))
 """)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(not find_spec("_interpreters"), reason="the target is for Python 3.13 and later")
+def test_each_end_in_an_interpreter_of_its_own() -> None:
+    """What threads of two interpreters see is linearizable: the suite's own checks, the producer in another one."""
+    command = [
+        sys.executable, "-m", "conformance", "run", "--target", "tests.fast_impl.threads.apart",
+        "--only", "linearizability", "--workers", "1",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=250, check=False)
+    assert done.returncode == 0, done.stdout

@@ -10,6 +10,9 @@ MESSAGE_C = "fast_impl/cpython/message.c"
 POPPING_C = "fast_impl/cpython/popping.c"
 PUSHING_C = "fast_impl/cpython/pushing.c"
 RESERVATION_C = "fast_impl/cpython/reservation.c"
+ENDS_C = "fast_impl/cpython/ends.c"
+MODULE_C = "fast_impl/cpython/module.c"
+REGISTRY_C = "fast_impl/cpython/registry.c"
 CORE_PY = "fast_impl/cffi/core.py"
 CONSUMER_PY = "fast_impl/cffi/consumer.py"
 MESSAGE_PY = "fast_impl/cffi/message.py"
@@ -55,6 +58,18 @@ CPYTHON = (
     Mutant(
         "a_detached_producer_stays_active", PRODUCER_TYPE_C, suite("LIF-10"),
         "      SET(endpoint->detached);\n      SET(self->moved);\n", "      SET(endpoint->detached);\n",
+    ),
+    Mutant(
+        "it_loads_in_one_interpreter_only", MODULE_C, suite("CON-9"),
+        "Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},", "Py_MOD_MULTIPLE_INTERPRETERS_NOT_SUPPORTED},",
+    ),
+    Mutant(
+        "an_interpreter_that_ends_leaves_its_handles_open", ENDS_C, suite("CON-9"),
+        "Main()) close_all(open);", "Main()) (void)close_all;",
+    ),
+    Mutant(
+        "each_interpreter_has_a_broker_of_its_own", REGISTRY_C, suite("CON-9"),
+        "shared ? shared_broker()", "false ? shared_broker()",
     ),
     Mutant(
         "a_move_without_memory_loses_the_endpoint", CONSUMER_TYPE_C, suite("LIF-3"),
