@@ -78,4 +78,10 @@ static PyMethodDef methods[] = {
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, .m_name = "_omni_memory", .m_size = -1,
                                         .m_methods = methods};
 
-PyMODINIT_FUNC PyInit__omni_memory(void) { return PyModule_Create(&definition); }
+PyMODINIT_FUNC PyInit__omni_memory(void) {
+  PyObject *module = PyModule_Create(&definition);
+#ifdef Py_GIL_DISABLED
+  if (module) PyUnstable_Module_SetGIL(module, Py_MOD_GIL_NOT_USED); /* no other thread runs beside `refusing` */
+#endif
+  return module;
+}
