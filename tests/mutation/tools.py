@@ -32,7 +32,7 @@ from tests.mutation import workspace
 from tests.mutation.mutant import Catch, Mutant
 from tests.native.programs import SANITIZERS, CannotBuild
 from tests.native.prove import PROOFS, ProofError, missing, prove
-from tests.spec_model.contracts.runs import check as check_contract
+from tests.spec_model.contracts import check as check_contract
 
 LIMIT = 30.0
 """Seconds that a check of the suite may take: one that hangs is a failure by then."""

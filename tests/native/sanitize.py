@@ -24,8 +24,9 @@ SUITE = {
 VERIFIER = ("against_the_model", "oracle", "runtime", "schema", "verify")
 NOT_HERE = (
     # They compile or start other programs, which would load the sanitizer too, or say nothing of the core.
-    "tests/bench", "tests/conformance", "tests/docs", "tests/native", "tests/mutation", "tests/spec_model/contracts",
-    "tests/spec_model/test_values.py", *(f"tests/fast_impl/flatbuffers/test_{name}.py" for name in VERIFIER),
+    "tests/bench", "tests/conformance", "tests/docs", "tests/native", "tests/mutation",
+    "tests/spec_model/test_contracts.py", "tests/spec_model/test_model.py",
+    *(f"tests/fast_impl/flatbuffers/test_{name}.py" for name in VERIFIER),
     "tests/fast_impl/core/test_builds.py", "tests/fast_impl/core/test_portable.py",
     "tests/fast_impl/threads/test_signals.py", "tests/fast_impl/threads/test_held_memory.py",
 )  # fmt: skip
