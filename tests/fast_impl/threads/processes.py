@@ -16,7 +16,7 @@ faulthandler.register(signal.SIGALRM, chain=True)  # the stacks, and then what t
 signal.alarm({LIMIT})
 warnings.filterwarnings("ignore", category=DeprecationWarning)  # of a fork beside threads
 import fast_impl as omni
-from tests.fast_impl.threads.blocking import wait_until_asleep
+from tests.workers import wait_until_asleep
 
 def fork(body, *arguments):
     "Start `body` in a child, which ends with 0 unless that raises or hangs."

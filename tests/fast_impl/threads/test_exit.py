@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import fast_impl
-from tests.fast_impl.threads.blocking import needs_proc
 from tests.fast_impl.threads.processes import run
+from tests.workers import needs_proc
 
 pytestmark = needs_proc
 

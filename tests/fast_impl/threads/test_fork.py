@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fast_impl.threads.blocking import needs_proc
 from tests.fast_impl.threads.processes import run
+from tests.workers import needs_proc
 
 pytestmark = [pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"), needs_proc]
 
