@@ -21,7 +21,7 @@ SUITE = {
     )],
 }  # fmt: skip
 """Which of the Python tests run on the sanitized core."""
-VERIFIER = ("against_the_model", "oracle", "runtime", "schema", "verify")
+VERIFIER = ("agreement", "runtime", "schema", "verify")
 NOT_HERE = (
     # They compile or start other programs, which would load the sanitizer too, or say nothing of the core.
     "tests/bench", "tests/conformance", "tests/docs", "tests/native", "tests/mutation",
