@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conformance.exploration.cores import changed
+from tests.mutation.workspace import changed
 from tests.native.programs import PLATFORMS, SANITIZERS, CannotBuild, library, native
 from tests.native.prove import PROOFS, main
 from tests.native.sanitize import NOT_HERE, SUITE, watched
