@@ -17,7 +17,7 @@ ROUNDS = {"full": 2000, "quick": 50}
 SUITE = {
     "full": ["tests"],
     "quick": [f"tests/{name}" for name in (
-        "spec_model/reference", "fast_impl/bindings/test_memory.py", "fast_impl/bindings/test_binding.py",
+        "spec_model/reference", "fast_impl/bindings/test_reentry.py", "fast_impl/bindings/test_binding.py",
     )],
 }  # fmt: skip
 """Which of the Python tests run on the sanitized core."""
