@@ -61,7 +61,7 @@ mutation: $(STAMP)
 
 verify: $(STAMP)
 	@$(VPYTHON) -m tests.native.sanitize
-	@$(VPYTHON) -m tests.native.aarch64
+	@$(VPYTHON) -m tests.native.sanitize --aarch64
 	@$(VPYTHON) -m tests.native.prove
 	@$(VPYTHON) -m conformance.exploration.order_mutation --docs docs
 	@$(VPYTHON) -m conformance.exploration.crosscheck
@@ -80,7 +80,7 @@ sanitize: $(STAMP)
 	@$(VPYTHON) -m tests.native.sanitize $(ARGS)
 
 aarch64: $(STAMP)
-	@$(VPYTHON) -m tests.native.aarch64
+	@$(VPYTHON) -m tests.native.sanitize --aarch64
 
 prove: $(STAMP)
 	@$(VPYTHON) -m tests.native.prove $(ARGS)

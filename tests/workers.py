@@ -1,10 +1,17 @@
-"""Threads for tests: they end within a limit, and what they raise is raised in the test."""
+"""Threads and processes of tests: they end within a limit, and how they ended is seen in the test."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Generic, TypeVar
+
+import pytest
 
 T = TypeVar("T")
 
@@ -44,3 +51,127 @@ def run_together(*parts: Callable[[], object]) -> None:
     workers = [Worker(part) for part in parts]
     for worker in workers:
         worker.result()
+
+
+# ---- threads that are blocked inside a call, by evidence instead of sleeping and hoping ----
+#
+# Linux shows, for each thread, its state and how often it gave up the processor. A thread that waits for the GIL asks
+# for it again every few milliseconds and so keeps switching; one that is blocked in the operating system does not.
+
+needs_proc = pytest.mark.skipif(
+    not Path("/proc/self/task").is_dir(), reason="needs /proc to see that a thread is asleep"
+)
+
+_QUIET = 0.05
+"""Seconds without a switch: ten times as long as a thread waiting for the GIL goes without one."""
+
+
+def wait_until_asleep(process: int | str, thread: int, limit: float = 20.0) -> None:
+    """Return when `thread` (its native id) of `process` ("self" for this one) sleeps and stays asleep."""
+    if not sys.platform.startswith("linux"):
+        raise RuntimeError("no /proc here: mark the test with needs_proc")
+    task = Path(f"/proc/{process}/task/{thread}")
+    end = time.monotonic() + limit
+    before = -1
+    while time.monotonic() < end:
+        status = dict(line.split(":", 1) for line in (task / "status").read_text().splitlines())
+        switches = int(status["voluntary_ctxt_switches"])
+        if status["State"].split()[0] == "S" and switches == before:
+            return
+        before = switches
+        time.sleep(_QUIET)  # releases the GIL: a thread that only waits for that wakes and switches
+    raise AssertionError(f"thread {thread} of process {process} did not fall asleep within {limit} s")
+
+
+def blocked_in(call: Callable[[], T]) -> Worker[T]:
+    """Run `call` in a thread, and return when it sleeps inside it."""
+    entering = threading.Event()
+    native_id: list[int] = []
+
+    def work() -> T:
+        native_id.append(threading.get_native_id())
+        entering.set()
+        return call()
+
+    worker = Worker(work)
+    assert entering.wait(20)
+    wait_until_asleep("self", native_id[0])
+    assert worker.thread.is_alive(), "the call returned instead of blocking"
+    return worker
+
+
+# ---- programs in processes of their own, which end without a word; one that hangs prints its threads' stacks ----
+
+
+PROGRAM_LIMIT = 60
+"""Seconds for a program and for each child of it: generous, for a machine under load."""
+
+PRELUDE = f"""
+import faulthandler, gc, os, signal, sys, threading, time, traceback, warnings
+faulthandler.register(signal.SIGALRM, chain=True)  # the stacks, and then what the signal does by default: the end
+signal.alarm({PROGRAM_LIMIT})
+warnings.filterwarnings("ignore", category=DeprecationWarning)  # of a fork beside threads
+import fast_impl as omni
+from tests.workers import wait_until_asleep
+
+def fork(body, *arguments):
+    "Start `body` in a child, which ends with 0 unless that raises or hangs."
+    child = os.fork()
+    if child:
+        return child
+    status = 1
+    try:
+        signal.alarm({PROGRAM_LIMIT})
+        body(*arguments)
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(status)
+
+def ends(child):
+    assert os.waitpid(child, 0)[1] == 0, "the child failed, or hung"
+
+def blocked(call, *arguments):
+    "A daemon thread that sleeps in the call, and what it returned or raised, in a list, once it has."
+    answers, entered = [], threading.Event()
+    def body():
+        entered.set()
+        try:
+            answers.append(call(*arguments))
+        except BaseException as error:
+            answers.append(error)
+    thread = threading.Thread(target=body, daemon=True)
+    thread.start()
+    entered.wait()
+    wait_until_asleep("self", thread.native_id)
+    return thread, answers
+
+def raises(error, call, *arguments):
+    try:
+        call(*arguments)
+    except error as caught:
+        return str(caught)
+    raise AssertionError(f"{{call}} did not raise {{error}}")
+"""
+
+
+def run_program(
+    program: str, folder: Path, *, seconds: float = PROGRAM_LIMIT + 20, status: int = 0, out: str = ""
+) -> None:
+    """The program after the prelude, as the main module of a process; it ends with `status`, printing only `out`."""
+    file = folder / "program.py"
+    file.write_text(PRELUDE + program)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, str(file)]
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        printed = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:  # a child of it has its pipes, or the alarm came too early to be known
+        os.killpg(process.pid, 9)
+        raise AssertionError(f"hung for {seconds} s; it printed: {process.communicate()}") from None
+    ended = (process.returncode, *printed)
+    assert ended == (status, out, ""), "ended with status {}, printed {!r} and on stderr:\n{}".format(*ended)

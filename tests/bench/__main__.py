@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conformance.page import write_between
-from tests.bench import interpreters, large, memory, native, one_thread, streaming, two_threads
+from tests.bench import interpreters, large, native, one_thread, streaming, two_threads
 from tests.bench.measuring import InvalidMeasurement, Progress, interleave
 from tests.bench.report import BEGIN, draw, header, line, markdown, terminal, worst_first
 from tests.bench.results import Measured, compare, document, environment, read
@@ -22,8 +22,8 @@ WORKLOADS: tuple[Workload, ...] = (
     *two_threads.WORKLOADS,
     *interpreters.WORKLOADS,
     *streaming.WORKLOADS,
-    *large.WORKLOADS,
-    *memory.WORKLOADS,
+    *large.IN_PLACE,
+    *large.RESIDENT,
 )
 ROUNDS, TURN = 21, 0.02
 """Rounds, and seconds of each contender in a round."""

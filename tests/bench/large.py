@@ -1,4 +1,4 @@
-"""A MiB filled in place and read as a view, against fresh memory by reference through a queue."""
+"""Messages of a MiB: filled in place and read as a view, and the memory that a channel of them keeps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from functools import partial
 from time import perf_counter_ns
 from typing import Any
 
-from tests.bench.measuring import Contender
+import fast_impl
+from conformance.process_memory import STATM, resident
+from tests.bench.measuring import Contender, Progress, Series
 from tests.bench.workload import OURS, CannotRun, Threshold, Workload, WrongMessages, warm_channel
 
 try:
@@ -18,6 +20,9 @@ except ImportError:  # for the lists of workloads; measuring them says what is m
 
 SIZE = 2**20
 ARRAY, BYTEARRAY = "array, SimpleQueue", "bytearray, SimpleQueue"
+
+
+# ---- filled in place and read as a view, against fresh memory by reference through a queue ----
 
 
 def _filled(buffer: Any, number: int) -> None:
@@ -72,7 +77,7 @@ def _contenders() -> Sequence[Contender]:
     ]
 
 
-WORKLOADS = (
+IN_PLACE = (
     Workload(
         "large",
         "1 MiB filled by NumPy in place and read as a view",
@@ -92,5 +97,57 @@ WORKLOADS = (
             ),
         ),
         turn=2.0,
+    ),
+)
+
+
+# ---- the resident memory of a channel after many of them, of which one waits at a time ----
+
+CAPACITY, MESSAGES = 1024, 4096
+
+
+def grown() -> float:
+    """MiB that the channel has added when they have gone through."""
+    data = bytes(SIZE)
+    with fast_impl.open_channel(capacity=CAPACITY, max_message_size=SIZE) as (producer, consumer):
+        before = resident()
+        for number in range(MESSAGES):
+            producer.send(data)
+            if consumer.try_pop()[1].data.nbytes != SIZE:
+                raise WrongMessages(f"{OURS}: message {number} is not of {SIZE} bytes")
+        return (resident() - before) / 2**20
+
+
+def interleave(workload: str, rounds: int, seconds: float, progress: Progress) -> list[Series]:
+    """Not as often as the others: it takes long, and differs little."""
+    if not STATM.exists():
+        raise CannotRun(f"{STATM} is Linux's")
+    found = []
+    for number in range(min(rounds, 3)):
+        progress.show(f"round {number + 1}")
+        found.append(grown())
+    return [Series(OURS, tuple(found))]
+
+
+def _nothing() -> Sequence[Contender]:
+    raise AssertionError("it is measured by `interleave`")
+
+
+RESIDENT = (
+    Workload(
+        "resident",
+        f"{MESSAGES:,} messages of 1 MiB, one at a time, capacity {CAPACITY}: resident memory",
+        _nothing,
+        (
+            Threshold(
+                "resident",
+                f"resident memory after {MESSAGES:,} messages of 1 MiB, one at a time, capacity {CAPACITY}",
+                (),
+                below=8.0,
+                unit="MiB",
+            ),
+        ),
+        interleave=interleave,
+        unit="MiB",
     ),
 )

@@ -1,4 +1,4 @@
-"""Makes the folder's helper modules importable whatever the import mode, and copies of the model importable."""
+"""Fixtures of the tests of the suite: copies of the model that can be imported, and handles that can be changed."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -9,8 +9,6 @@ import pytest
 from conformance.targets import Target, load
 from tests.mutation import workspace
 from tests.mutation.mutant import Mutant
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture

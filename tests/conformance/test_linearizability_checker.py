@@ -8,7 +8,6 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from random_histories import Play, mutated, renumbered, retimed
 
 from conformance.failure import Broken
 from conformance.linearizability import Event, Final, History, check_history
@@ -16,6 +15,7 @@ from conformance.linearizability.reference import final_states, order_exists
 from spec_model import BrokerStats, ChannelError, ConsumerStats, ProducerStats, PushResult
 from spec_model import PopResult as Pop
 from spec_model.channel.value import Refused
+from tests.conformance.random_histories import Play, mutated, renumbered, retimed
 
 pytestmark = pytest.mark.once
 

@@ -7,18 +7,23 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from conformance import threads
 from conformance.checks import CHECKS, Check
 from conformance.execution import result_of
 from conformance.exploration.clients.dask import ClusterError, JobLost
 from conformance.results import Report
 from conformance.runner import Selection, run_suite
 from conformance.targets import Unusable
+from conformance.threads import Hung, Task
 from conformance.workers import cluster
 from conformance.workers.postmortem import call_in
 from conformance.workers.process import Jobs, Outcome, Worker, run_all
@@ -130,25 +135,72 @@ def test_the_call_is_read_from_a_stack() -> None:
     assert call_in("") == ""
 
 
+FOUR_MISTAKES = """
+import ctypes
+import threading
+from typing import Any
+
+import fast_impl
+from fast_impl import *
+from fast_impl import ConsumerHandle, PopResult, ProducerHandle, PushResult
+
+_try_push, _blocking_push, _blocking_pop = (
+    ProducerHandle.try_push,
+    ProducerHandle.blocking_push,
+    ConsumerHandle.blocking_pop,
+)
+
+def one_slot_too_few(self: ProducerHandle, data: Any) -> PushResult:
+    # The last free slot is never used.
+    return PushResult.QUEUE_FULL if self.available_slots() == 1 else _try_push(self, data)
+
+def null_when_moved_from(self: ProducerHandle) -> bool:
+    # Reads what a moved-from handle no longer has.
+    if self.capacity() == 0:
+        ctypes.string_at(0)
+    return bool(fast_impl.ProducerHandle.get_config(self).capacity) and _is_connected(self)
+
+def hangs_on_close(self: ConsumerHandle, timeout: Any = None) -> Any:
+    # Sleeps on when its producer is closed under it.
+    waits = self.is_connected() and not self.available_messages()
+    result, message = _blocking_pop(self, timeout)
+    if waits and result is PopResult.CHANNEL_CLOSED:
+        threading.Event().wait()
+    return result, message
+
+def does_not_wait(self: ProducerHandle, data: Any, timeout: Any = None) -> PushResult:
+    # An infinite wait is over at once.
+    return _blocking_push(self, data, 0 if timeout is None else timeout)
+
+_is_connected = ProducerHandle.is_connected
+ProducerHandle.try_push = one_slot_too_few
+ProducerHandle.is_connected = null_when_moved_from
+ConsumerHandle.blocking_pop = hangs_on_close
+ProducerHandle.blocking_push = does_not_wait
+"""
+"""A target with one slot too few, a null pointer, a hang, and a wait that does not wait."""
+
 MISTAKES = {
     "PSH-2/exactly-capacity-fit": ("PSH-2", "failed", "QUEUE_FULL"),
     "LIF-4/moved-handles-are-safe": ("LIF-4", "crashed", "killed by signal 11 (SIGSEGV)"),
     "LIF-2/the-end-of-one-side-wakes-the-other": ("LIF-2", "hung", "hung in blocking_pop"),
     "CON-5/data-and-space-wake-blocked-calls": ("PSH-4", "failed", "is TIMEOUT; the model waits for ever"),
 }
-"""What the target of four_mistakes.py breaks. By check: the rule that the report names, how it ended, what was seen."""
+"""What that target breaks. By check: the rule that the report names, how it ended, what was seen."""
 
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What one run on the target with the four mistakes found."""
-    file = tmp_path_factory.mktemp("run") / "report.json"
+    folder = tmp_path_factory.mktemp("run")
+    file = folder / "report.json"
+    (folder / "four_mistakes.py").write_text(FOUR_MISTAKES)
     command = [sys.executable, "-m", "conformance", "run", "--target", "four_mistakes", "--json", str(file)]
     for check in MISTAKES:
         command += ["--only", check]
     environment = {**os.environ, "OMNI_BINDING": "cffi"}  # the types in C have their methods for good
     done = subprocess.run(
-        command, cwd=Path(__file__).parent, env=environment, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 1, done.stdout + done.stderr
     document: dict[str, Any] = json.loads(file.read_text())
@@ -232,3 +284,60 @@ def test_without_a_cluster_the_error_names_the_address() -> None:
     pytest.importorskip("distributed")
     with pytest.raises(ClusterError, match=r"no Dask scheduler answers at 'nonsense://nowhere'"):
         list(cluster.run_on_cluster("nonsense://nowhere", Jobs([_check(FITS)]), "spec_model"))
+
+
+# ---- a thread that hangs is named with the operation that it is in, whatever the target is made of ----
+
+
+@pytest.fixture
+def held() -> Iterator[Any]:
+    """A lock that is taken, so that a thread that wants it is blocked until the test is over."""
+    lock = threading.Lock()
+    lock.acquire()
+    yield lock
+    lock.release()
+
+
+def test_a_target_of_python_shows_its_frame(held: Any) -> None:
+    """The innermost function with an operation's name is it, whatever it calls."""
+
+    def inner() -> None:
+        with held:
+            pass
+
+    def blocking_pop() -> None:
+        inner()
+
+    task = Task(lambda: blocking_pop())
+    assert task.asleep()
+    with pytest.raises(Hung, match=r"^hung in blocking_pop.*: it did not end within 0\.01 s$"):
+        task.finish(0.01)
+
+
+def test_a_target_of_c_is_named_by_the_line_that_calls_it(held: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no frame has an operation's name, the line of the check has."""
+    monkeypatch.setattr(threads, "_SUITE", str(Path(__file__).parent))
+    producer = SimpleNamespace(blocking_push=held.acquire)
+    task = Task(lambda: producer.blocking_push())
+    assert task.asleep()
+    with pytest.raises(Hung, match=r"^hung in blocking_push, called by: .*producer\.blocking_push\(\)"):
+        task.finish(0.01)
+
+
+def test_a_thread_outside_every_operation_is_in_none(held: Any) -> None:
+    """What is no operation is not taken for one."""
+    with pytest.raises(Hung, match=r"^hung in no operation"):
+        Task(held.acquire).finish(0.01)
+
+
+def test_a_thread_that_ends_is_not_asleep() -> None:
+    """asleep() is False for a call that returned, and finish() gives what it returned or raises what it raised."""
+
+    def close() -> int:
+        return 7
+
+    task = Task(close)
+    assert not task.asleep()
+    assert task.finish() == 7
+    with pytest.raises(ZeroDivisionError):
+        Task(lambda: 1 // 0).finish()

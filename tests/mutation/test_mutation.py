@@ -20,7 +20,7 @@ from tests.mutation.mutants import MUTANTS
 from tests.mutation.tools import TOOLS, Found
 from tests.native.programs import SANITIZERS, Refused
 from tests.native.prove import PROOFS
-from tests.spec_model.contracts.runs import functions_with_contracts
+from tests.spec_model.contracts import functions_with_contracts
 
 PAGE = workspace.ROOT / "docs" / "mutation.md"
 TRIALS = [(mutant, catch) for mutant in MUTANTS for catch in mutant.caught_by]

@@ -23,8 +23,7 @@ from conformance.checks.registry import LAYERS
 from conformance.checks.sample import MALFORMED, WELL_FORMED
 from conformance.workers.process import Worker
 from tests.fast_impl.flatbuffers.agree import requests
-from tests.fast_impl.flatbuffers.buffers import deep, flexbuffers, flexible, mutated
-from tests.fast_impl.flatbuffers.corners import CORNERS
+from tests.fast_impl.flatbuffers.buffers import CORNERS, deep, flexbuffers, flexible, mutated
 from tests.fast_impl.flatbuffers.oracle import Request
 from tests.fast_impl.flatbuffers.other_library import Cases
 from tests.fast_impl.flatbuffers.schemas import FLEXIBLE, INCONSISTENT, NAMES, path
@@ -32,7 +31,7 @@ from tests.mutation import workspace
 from tests.mutation.mutant import Catch, Mutant
 from tests.native.programs import SANITIZERS, CannotBuild
 from tests.native.prove import PROOFS, ProofError, missing, prove
-from tests.spec_model.contracts.runs import check as check_contract
+from tests.spec_model.contracts import check as check_contract
 
 LIMIT = 30.0
 """Seconds that a check of the suite may take: one that hangs is a failure by then."""

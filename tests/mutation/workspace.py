@@ -11,6 +11,7 @@ from sysconfig import get_config_var, get_path
 
 from fast_impl._sources import handles, includes, make_headers
 from tests.mutation.mutant import Mutant
+from tests.mutation.mutants import MUTANTS
 from tests.native import programs
 
 ROOT = Path(__file__).parents[2]
@@ -53,6 +54,31 @@ def patched(mutant: Mutant, folder: Path, *more: Mutant) -> Path:
     for other in more:
         (root / other.file).write_text(other.apply((root / other.file).read_text()))
     return root
+
+
+# ---- cores that are changed for a test ----
+
+
+def changed(folder: Path, file: str, text: str, instead: str) -> Path:
+    """A copy of the core's sources in `folder`, with one text in one file another."""
+    return patched(Mutant("changed", f"{CORE}/{file}", (), text, instead), folder) / CORE
+
+
+def racing(folder: Path) -> Path:
+    """What is published is not released: a data race."""
+    return _mistaken("write_index_not_released", folder)
+
+
+def sleepy(folder: Path) -> Path:
+    """The waker has no fence: a lost wakeup."""
+    return _mistaken("no_fence_of_the_waker", folder)
+
+
+def _mistaken(id: str, folder: Path) -> Path:
+    return patched(next(mutant for mutant in MUTANTS if mutant.id == id), folder) / CORE
+
+
+# ---- what is built of a copy ----
 
 
 def compiler() -> str:

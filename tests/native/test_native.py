@@ -1,23 +1,30 @@
-"""The native program is clean over the core that ships."""
+"""The native program, the sanitized core and the proofs: the commands of this folder."""
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.native.programs import PLATFORMS, CannotBuild, native
+from tests.mutation.workspace import changed
+from tests.native.programs import PLATFORMS, SANITIZERS, CannotBuild, library, native
+from tests.native.prove import PROOFS, main
+from tests.native.sanitize import NOT_HERE, SUITE, watched
 
+ROOT = Path(__file__).parents[2]
 COMPILER = shutil.which("gcc") or shutil.which("cc") or ""
 
-pytestmark = [
-    pytest.mark.once,
-    pytest.mark.timeout(200),
-    pytest.mark.skipif(not COMPILER, reason="no C compiler on the PATH"),
-]
+pytestmark = pytest.mark.once
+
+needs_compiler = pytest.mark.skipif(not COMPILER, reason="no C compiler on the PATH")
+
+
+# ---- the native program over the core that ships ----
 
 
 def _program(folder: Path, flags: Sequence[str] = ()) -> Path:
@@ -32,6 +39,8 @@ def _run(native: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
+@needs_compiler
+@pytest.mark.timeout(200)
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_the_core_makes_no_mistake(platform: str, tmp_path: Path) -> None:
     """Unit tests, 10^6 messages between native threads in every way, and each race many times, in each variant."""
@@ -40,8 +49,74 @@ def test_the_core_makes_no_mistake(platform: str, tmp_path: Path) -> None:
     assert done.stdout.endswith("1000000 messages, 200 rounds of each race: no mistake\n")
 
 
+@needs_compiler
+@pytest.mark.timeout(200)
 def test_arguments_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
     """The error shows what was given and what would be right."""
     done = _run(_program(tmp_path), "many", "1")
     assert done.returncode == 64
     assert 'not a number: "many"; usage: native MESSAGES ROUNDS' in done.stderr
+
+
+# ---- what Python hands to a core under the address sanitizer is watched ----
+
+
+PROGRAM = """
+import os
+from conformance.targets import c_library
+omni = c_library.load(os.environ["OMNI_TEST_LIBRARY"])
+with omni.open_channel(capacity=8, max_message_size=4096) as channel:
+    channel.producer.send(bytes(1000))
+    print(len(channel.consumer.receive()))
+"""
+
+
+def test_what_is_left_out_exists() -> None:
+    """A test that was moved or renamed is not left out unseen."""
+    for path in (*NOT_HERE, *SUITE["quick"]):
+        assert (ROOT / path).exists(), path
+
+
+@pytest.mark.slow
+@needs_compiler
+@pytest.mark.parametrize("beyond", [0, 64])
+def test_a_read_past_an_object_of_python_is_reported(beyond: int, tmp_path: Path) -> None:
+    """A push that copies more than it was given ends the process with a report; one that does not is let through."""
+    core = changed(
+        tmp_path,
+        "producer.c",
+        "platform_copy(payload, data, size);",
+        f"platform_copy(payload, data, size + {beyond});",
+    )
+    try:
+        sanitized = library(COMPILER, tmp_path / "libomni.so", SANITIZERS["address"], core=core)
+    except CannotBuild as error:
+        pytest.skip(str(error))
+    ended = subprocess.run(
+        [sys.executable, "-c", PROGRAM], env={**os.environ, **watched(COMPILER, sanitized)}, capture_output=True,
+        text=True, timeout=50, check=False,
+    )  # fmt: skip
+    if beyond:
+        assert ended.returncode != 0
+        assert "AddressSanitizer: heap-buffer-overflow" in ended.stderr
+    else:
+        assert (ended.returncode, ended.stdout) == (0, "1000\n"), ended.stderr
+
+
+# ---- the proofs, where there is no CBMC ----
+
+
+def test_without_cbmc_it_says_so(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every proof is skipped by name, counted, and nothing fails."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert main([]) == 0
+    printed = capsys.readouterr().out
+    assert "-- skipped: buffers: no cbmc, goto-cc, goto-instrument on the PATH (Debian: cbmc)" in printed
+    assert f"0 clean, 0 failed, {len(PROOFS)} skipped" in printed
+
+
+def test_a_proof_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    """The error lists those that there are."""
+    with pytest.raises(SystemExit):
+        main(["--only", "push"])
+    assert "no proof is called push; there are requests, buffers, pool: take" in capsys.readouterr().err

@@ -18,7 +18,7 @@ from conformance.exploration.clients.client import digest, library
 from conformance.exploration.clients.dask import ClusterError, DaskPool
 from conformance.exploration.clients.parallel import Estimate, ProcessPool, SubtreeLost, Task, partition
 from conformance.exploration.result import Result
-from tests.conformance.exploration.cores import changed, racing, sleepy
+from tests.mutation.workspace import changed, racing, sleepy
 
 pytestmark = [
     pytest.mark.once,

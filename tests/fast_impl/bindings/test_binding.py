@@ -1,17 +1,27 @@
-"""How a binding is chosen, and that both offer the same."""
+"""What the environment chooses: binding, platform and fences; and that both bindings have the names of the model."""
 
 from __future__ import annotations
 
+import ast
 import copy
+import ctypes
+import inspect
 import os
 import pickle
+import platform
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import fast_impl
+from tests.native.programs import PLATFORMS, library
+
+# ---- which binding, and that both offer the same ----
+
 
 needs_c = pytest.mark.skipif(sys.implementation.name != "cpython", reason="the types in C are for CPython")
 
@@ -159,3 +169,135 @@ def test_types_in_c_are_not_made_by_calling() -> None:
             kind()
         with pytest.raises(TypeError):
             kind.__new__(kind)
+
+
+# ---- the model and both bindings have the same public names, with the same parameters ----
+
+
+Signatures = dict[str, list[tuple[str, str, str]] | None]
+
+ONLY_IN_THE_MODEL = {"WouldBlockForever"}
+ONLY_IN_FAST_IMPL = {"get_include", "ProducerHandle.native_handle", "ConsumerHandle.native_handle"}
+"""What native code is built with and called by; each of their parameters is the binding's own business."""
+
+
+def signatures(omni: Any) -> Signatures:
+    """Of each public name of a module, and of each public member of its classes, the parameters; None without any."""
+    found: Signatures = {}
+    for name in omni.__all__:
+        value = getattr(omni, name)
+        found[name] = _parameters(value) if inspect.isfunction(value) else None
+        if inspect.isclass(value):
+            for member in dir(value):
+                owner = next((each for each in value.__mro__ if member in vars(each)), object)
+                if not member.startswith("_") and owner.__module__ not in ("builtins", "enum"):
+                    static = inspect.getattr_static(value, member)
+                    found[f"{name}.{member}"] = _parameters(getattr(value, member)) if _is_call(static) else None
+    return found
+
+
+def _is_call(member: Any) -> bool:
+    return callable(member) or isinstance(member, (staticmethod, classmethod))
+
+
+def _parameters(function: Any) -> list[tuple[str, str, str]]:
+    """The name, the kind and the default of each, but for self."""
+    parameters = inspect.signature(function).parameters.values()
+    return [(each.name, each.kind.name, repr(each.default)) for each in parameters if each.name != "self"]
+
+
+def _of(module: str, binding: str) -> Signatures:
+    """The signatures of a module, in a process that has chosen a binding."""
+    program = f"import {module}, tests.fast_impl.bindings.test_binding as t; print(t.signatures({module}))"
+    environment = {**os.environ, "OMNI_BINDING": binding, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    found: Signatures = ast.literal_eval(done.stdout)
+    return found
+
+
+@pytest.mark.parametrize("binding", ["c", "cffi"])
+def test_whoever_calls_the_one_can_call_the_other(binding: str) -> None:
+    """The same names; the same parameters, by name, kind and default."""
+    if binding == "c" and sys.implementation.name != "cpython":
+        pytest.skip("the types in C are for CPython")
+    if binding == "cffi":
+        pytest.importorskip("fast_impl._core", reason="built without cffi")
+    model, fast = _of("spec_model", binding), _of("fast_impl", binding)
+    assert set(model) - set(fast) == ONLY_IN_THE_MODEL
+    assert set(fast) - set(model) - ONLY_IN_FAST_IMPL == set()
+    assert {name: fast[name] for name in model if name in fast} == {name: model[name] for name in model if name in fast}
+    assert len(model) > 80
+
+
+# ---- which fences the core uses, and that the environment can choose the full ones ----
+
+
+COMPILER = shutil.which("cc") or shutil.which("gcc") or ""
+MEMBARRIER = {"x86_64": 324, "aarch64": 283}
+"""The number of the system call."""
+EXPEDITED = 1 << 3
+PROGRAM = """
+import threading
+import fast_impl
+
+with fast_impl.open_channel(capacity=8) as (producer, consumer):
+    thread = threading.Thread(target=lambda: [producer.send(bytes([n % 256])) for n in range(2000)])
+    thread.start()
+    assert [consumer.receive()[0] for _ in range(2000)] == [n % 256 for n in range(2000)]
+    thread.join()
+"""
+
+
+def _environment(wanted: str | None) -> dict[str, str]:
+    rest = {name: value for name, value in os.environ.items() if name != "OMNI_FENCES"}
+    return rest if wanted is None else {**rest, "OMNI_FENCES": wanted}
+
+
+def _fences(library: Path, wanted: str | None) -> str:
+    program = (
+        f"import ctypes; ask = ctypes.CDLL({str(library)!r}).omni_fences; ask.restype = ctypes.c_char_p; print(ask())"
+    )
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=_environment(wanted), capture_output=True, text=True, timeout=30, check=True)
+    return done.stdout.strip().removeprefix("b").strip("'")
+
+
+def _possible(portable: bool) -> bool:
+    """Whether this system has an expedited membarrier, and the platform would use it."""
+    number = MEMBARRIER.get(platform.machine())
+    if portable or number is None or not sys.platform.startswith("linux"):
+        return False
+    commands = ctypes.CDLL(None).syscall(number, 0, 0, 0)
+    return bool(commands > 0 and commands & EXPEDITED)
+
+
+@pytest.mark.skipif(not COMPILER, reason="no C compiler on the PATH")
+@pytest.mark.parametrize("variant", PLATFORMS)
+def test_asymmetric_where_the_system_can(variant: str, tmp_path: Path) -> None:
+    """By default the waiter's fence is membarrier's, if the system has it; OMNI_FENCES=full keeps the full ones."""
+    core = library(COMPILER, tmp_path / "libomni.so", PLATFORMS[variant])
+    assert _fences(core, None) == ("asymmetric" if _possible(variant == "portable") else "full")
+    assert _fences(core, "full") == "full"
+
+
+@pytest.mark.parametrize("binding", ["c", "cffi"])
+@pytest.mark.parametrize("wanted", [None, "full"])
+def test_fences_says_which(wanted: str | None, binding: str) -> None:
+    """`fast_impl.fences` is what the core uses, by either binding."""
+    if binding == "c" and sys.implementation.name != "cpython":
+        pytest.skip("the types in C are for CPython")
+    if binding == "cffi":
+        pytest.importorskip("fast_impl._core", reason="built without cffi")
+    environment = {**_environment(wanted), "OMNI_BINDING": binding}
+    command = [sys.executable, "-c", "import fast_impl; print(fast_impl.fences)"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=50, check=True)
+    assert done.stdout.strip() == (wanted or ("asymmetric" if _possible(portable=False) else "full"))
+
+
+@pytest.mark.parametrize("wanted", [None, "full"])
+def test_two_threads_with_either(wanted: str | None) -> None:
+    """Two thousand messages through a small channel, both sides sleeping, arrive in order."""
+    command = [sys.executable, "-c", PROGRAM]
+    done = subprocess.run(command, env=_environment(wanted), capture_output=True, text=True, timeout=50, check=False)
+    assert done.returncode == 0, done.stderr

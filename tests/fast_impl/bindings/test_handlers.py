@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.fast_impl.threads.blocking import blocked_in, needs_proc, wait_until_asleep
-from tests.workers import Worker
+from tests.workers import Worker, blocked_in, needs_proc, wait_until_asleep
 
 pytestmark = needs_proc
 

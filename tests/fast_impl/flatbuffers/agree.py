@@ -17,8 +17,7 @@ from typing import Any
 
 from spec_model.flatbuffers.region import Malformed, Region
 from spec_model.flatbuffers.verifier import Limits, Verification
-from tests.fast_impl.flatbuffers.buffers import Generator, mutated
-from tests.fast_impl.flatbuffers.corners import bomb
+from tests.fast_impl.flatbuffers.buffers import Generator, bomb, mutated
 from tests.fast_impl.flatbuffers.generic import DEVIATIONS, explanation
 from tests.fast_impl.flatbuffers.oracle import Missing, Oracle, Request
 from tests.fast_impl.flatbuffers.schemas import NAMES, fast, model

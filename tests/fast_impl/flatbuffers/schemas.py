@@ -1,4 +1,9 @@
-"""The schemas that the verifiers are compared on, and inconsistent or conflicting ones made from them."""
+"""The schemas that the verifiers are compared on, and inconsistent or conflicting ones made from them.
+
+`schemas/features.fbs` uses every feature that a verifier checks; the others are typical of programs. The `.bfbs` are
+the output of `flatc --schema -b --bfbs-builtins *.fbs` with flatc 2.0.8, which Debian bookworm has (`apt-get install
+flatbuffers-compiler`). `--bfbs-builtins` includes the attributes `nested_flatbuffer` and `flexbuffer`.
+"""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import pytest
 import fast_impl
 from conformance.checks.sample import SCHEMA
 from fast_impl.flatbuffers import Schema, SchemaError, UnknownTableError, registry, verify
-from tests.fast_impl.flatbuffers.corners import chain
+from tests.fast_impl.flatbuffers.buffers import chain
 from tests.fast_impl.flatbuffers.schemas import CONFLICTING, INCONSISTENT, path, structs
 
 pytestmark = pytest.mark.usefixtures("nothing_loaded")

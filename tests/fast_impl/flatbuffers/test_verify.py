@@ -18,8 +18,7 @@ from conformance.checks.sample import GOOD, MALFORMED, SCHEMA, WELL_FORMED, Samp
 from fast_impl.flatbuffers import Schema, verify
 from spec_model.flatbuffers.verifier import Limits, is_well_formed
 from tests.fast_impl.flatbuffers.agree import shipped
-from tests.fast_impl.flatbuffers.buffers import deep, flexbuffers, flexible
-from tests.fast_impl.flatbuffers.corners import CORNERS, bomb, chain, nested_chain
+from tests.fast_impl.flatbuffers.buffers import CORNERS, bomb, chain, deep, flexbuffers, flexible, nested_chain
 from tests.fast_impl.flatbuffers.schemas import FLEXIBLE, fast, model, path
 
 MISREAD = (

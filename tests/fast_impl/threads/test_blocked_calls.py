@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.fast_impl.threads.blocking import blocked_in, needs_proc
-from tests.workers import Worker
+from tests.workers import Worker, blocked_in, needs_proc
 
 pytestmark = needs_proc
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fast_impl.threads.processes import run
+from tests.workers import run_program
 
 C = """
 import ctypes
@@ -46,7 +46,7 @@ broker = omni.MailboxBroker()
 
 def test_between_the_two_steps_of_a_pop(tmp_path: Path) -> None:
     """Its messages wait on, the next pop has them, and its end comes too late; a close does not wait for it."""
-    run(
+    run_program(
         C
         + """
 for _ in range(10):  # the next thread may have its address
@@ -70,7 +70,7 @@ assert broker.shutdown(0)
 @pytest.mark.parametrize("waiting", ["close", "shutdown"])
 def test_while_another_waits_for_it(tmp_path: Path, waiting: str) -> None:
     """A close and a shutdown that sleep until it leaves go on as it ends."""
-    run(
+    run_program(
         C
         + f"waiting = {waiting!r}\n"
         + """
@@ -102,7 +102,7 @@ assert not broker.has_channel("a")
 
 def test_with_pops_open_in_several_consumers(tmp_path: Path) -> None:
     """In channels of two brokers, one closed meanwhile by the thread itself: all are left, and that close ends."""
-    run(
+    run_program(
         C
         + """
 other = omni.MailboxBroker()
@@ -132,7 +132,7 @@ assert broker.shutdown(0) and other.shutdown(0)
 
 def test_with_a_reservation(tmp_path: Path) -> None:
     """It is the handle's: another thread commits it, or closes."""
-    run(
+    run_program(
         C
         + """
 producer, consumer = channel()
@@ -152,7 +152,7 @@ assert broker.shutdown(0)
 
 def test_a_thread_that_ends_as_it_should_is_not_in_the_way(tmp_path: Path) -> None:
     """Many threads, each of which pops from a handle in turn and ends, beside channels opened and closed."""
-    run(
+    run_program(
         """
 producer, consumer = omni.open_channel(capacity=8)
 for number in range(500):

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 import fast_impl
-from tests.fast_impl.threads.blocking import needs_proc
-from tests.fast_impl.threads.processes import run
+from tests.workers import needs_proc, run_program
 
 pytestmark = needs_proc
 
@@ -280,7 +279,7 @@ def programs() -> list[object]:
 @pytest.mark.parametrize("program", programs())
 def test_exit(tmp_path: Path, program: str) -> None:
     """The process ends with status 0, and without a word."""
-    run(CHANNEL + program, tmp_path)
+    run_program(CHANNEL + program, tmp_path)
 
 
 @pytest.mark.skipif("OMNI_EXITS" not in os.environ, reason="OMNI_EXITS says how often: 50 takes half an hour")
@@ -290,13 +289,13 @@ def test_exit(tmp_path: Path, program: str) -> None:
 def test_exit_many_times(tmp_path: Path, program: str) -> None:
     """As above: where the threads are differs from time to time."""
     for _ in range(int(os.environ["OMNI_EXITS"])):
-        run(CHANNEL + program, tmp_path)
+        run_program(CHANNEL + program, tmp_path)
 
 
 @pytest.mark.skipif(fast_impl.binding != "cffi", reason="with types in C no Python code runs inside a pop")
 def test_a_daemon_thread_stays_inside_a_pop(tmp_path: Path) -> None:
     """Where it sleeps, between the two steps: what closes the consumer as the interpreter ends does not wait for it."""
-    run(
+    run_program(
         CHANNEL
         + """
 from fast_impl.cffi import consumer as module
@@ -325,7 +324,7 @@ daemon(interrupt)
 
 def test_ctrl_c_ends_the_program(tmp_path: Path) -> None:
     """In a blocked call of the main thread, beside daemon threads that are blocked too."""
-    run(
+    run_program(
         CHANNEL
         + INTERRUPTED
         + """
@@ -344,7 +343,7 @@ except KeyboardInterrupt:
 @pytest.mark.parametrize("call", ["consumer.receive", "lambda: full(pair).producer.send(b'y')", "broker.shutdown"])
 def test_ctrl_c_at_exit(tmp_path: Path, call: str) -> None:
     """As the main thread waits for one that is no daemon and is blocked: the process ends, Python alone says why."""
-    run(
+    run_program(
         CHANNEL
         + INTERRUPTED.replace("daemon(interrupt)", "")
         + f"""
@@ -360,7 +359,7 @@ daemon(interrupt)
 
 def test_ctrl_c_in_a_handler_of_atexit(tmp_path: Path) -> None:
     """It is blocked in a pop."""
-    run(
+    run_program(
         CHANNEL
         + INTERRUPTED.replace("daemon(interrupt)", "")
         + """

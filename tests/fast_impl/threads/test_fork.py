@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.fast_impl.threads.blocking import needs_proc
-from tests.fast_impl.threads.processes import run
+from tests.workers import needs_proc, run_program
 
 pytestmark = [pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"), needs_proc]
 
 
 def test_an_inherited_handle_is_inactive(tmp_path: Path) -> None:
     """Every call answers as on a closed handle, at once; its errors say that it is from before a fork."""
-    run(
+    run_program(
         """
 broker = omni.MailboxBroker()
 _, pair = broker.request_channel("a", omni.ChannelConfig(8, 64))
@@ -67,7 +66,7 @@ assert broker.get_stats() == omni.BrokerStats(1, 1, 4, 7)
 
 def test_brokers_are_as_new(tmp_path: Path) -> None:
     """Nothing is registered, counted or used of a limit; names are free, new channels work, beside threads too."""
-    run(
+    run_program(
         """
 broker, shared = omni.MailboxBroker(memory_limit=8 * 64), omni.MailboxBroker.instance()
 config = omni.ChannelConfig(8, 64)
@@ -115,7 +114,7 @@ assert omni.attach(token).receive() == b"parent"
 
 def test_nobody_in_the_child_waits_for_a_thread_of_the_parents(tmp_path: Path) -> None:
     """Threads asleep in every kind of call at the fork: the child closes all, and the parent's threads go on."""
-    run(
+    run_program(
         """
 broker = omni.MailboxBroker()
 def channel(name):
@@ -163,7 +162,7 @@ assert waited is omni.PopResult.SUCCESS and ended == (omni.PopResult.CHANNEL_CLO
 
 def test_what_was_popped_stays_readable(tmp_path: Path) -> None:
     """Views, and messages until the child's close, whatever the parent sends and pops meanwhile."""
-    run(
+    run_program(
         """
 _, (producer, consumer) = omni.MailboxBroker().request_channel("a", omni.ChannelConfig(8, 64))
 producer.send_many([b"early", b"one", b"two"])
@@ -199,7 +198,7 @@ ends(reading)
 
 def test_the_childs_memory_is_given_back(tmp_path: Path) -> None:
     """By a close in the child, where a thread of the parent's was inside too; what was detached, by the fork."""
-    run(
+    run_program(
         """
 def mapped():
     return sum(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmSize"))
@@ -238,7 +237,7 @@ assert answers == [b"x"]
 @pytest.mark.parametrize("call", ["receive", "blocking_pop", "receive_many", "send", "wait", "shutdown"])
 def test_a_call_under_way_in_the_forking_thread(tmp_path: Path, call: str) -> None:
     """A handler forks in it: it ends in the child, as on a closed handle, and goes on in the parent."""
-    run(
+    run_program(
         f"call = {call!r}\n"
         + """
 broker = omni.MailboxBroker()
@@ -291,7 +290,7 @@ assert answer != "closed"
 
 def test_a_fork_between_the_two_steps_of_a_pop(tmp_path: Path) -> None:
     """The end of it answers OMNI_EXPIRED in the child, and takes the message in the parent."""
-    run(
+    run_program(
         """
 import ctypes
 from fast_impl import native
@@ -321,7 +320,7 @@ assert end(handle, pop, 1) == 0 and consumer.get_stats().messages_received == 1
 
 def test_in_a_thread(tmp_path: Path) -> None:
     """The thread that forks is the child's only one, and may have used the handles or not."""
-    run(
+    run_program(
         """
 _, (producer, consumer) = omni.MailboxBroker().request_channel("a", omni.ChannelConfig(8, 64))
 receiving, answers = blocked(consumer.receive)
@@ -355,7 +354,7 @@ assert answers == [b"x"] and consumer.receive_many(9) == [b"x"] * 4
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
 def test_multiprocessing(tmp_path: Path, method: str) -> None:
     """Its processes, and a pool of them, beside threads that send and receive, have channels of their own."""
-    run(
+    run_program(
         f"method = {method!r}\n"
         + """
 import multiprocessing
@@ -409,7 +408,7 @@ if __name__ == "__main__":
 @pytest.mark.parametrize("children", [25, pytest.param(500, marks=[pytest.mark.slow, pytest.mark.timeout(600)])])
 def test_a_storm(tmp_path: Path, children: int) -> None:
     """Forks beside opening, sending, detaching and shutdowns: no child hangs, nothing of the parent's is lost."""
-    run(
+    run_program(
         f"children = {children}\n"
         + """
 signal.alarm(60 + children)
@@ -519,7 +518,7 @@ assert shared.get_stats().active_channels == own.get_stats().active_channels == 
 @pytest.mark.skipif(sys.version_info >= (3, 14) and sys.platform != "linux", reason="fork is not the default")
 def test_a_program_that_is_replaced(tmp_path: Path) -> None:
     """A command started beside blocked threads, with Python code between fork and exec too."""
-    run(
+    run_program(
         """
 import subprocess
 _, (producer, consumer) = omni.MailboxBroker().request_channel("a", omni.ChannelConfig(8, 64))

@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 
-from tests.fast_impl.threads.blocking import needs_proc, wait_until_asleep
-from tests.workers import Worker
+import fast_impl
+from tests.workers import Worker, needs_proc, wait_until_asleep
 
-CHILD = Path(__file__).with_name("interrupted_child.py")
+CHILD = "import sys; from tests.fast_impl.threads.test_signals import be_interrupted; be_interrupted(sys.argv[1])"
 
 PROMPT = 1.0
 """Seconds within which Ctrl-C must be answered: a machine under load is generously allowed for."""
@@ -37,6 +37,45 @@ def channel(fast: ModuleType) -> Any:
     return fast.MailboxBroker().request_channel("signals", fast.ChannelConfig(capacity=8, max_message_size=64))[1]
 
 
+def be_interrupted(call: str) -> None:
+    """The child of `test_interrupt`: block, be interrupted, and go on; lines on standard output say how far it got."""
+    # A shell that starts a job in the background has it ignore Ctrl-C, and so would this process.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    broker = fast_impl.MailboxBroker()
+    _, pair = broker.request_channel("interrupted", fast_impl.ChannelConfig(capacity=8, max_message_size=64))
+    assert pair is not None
+    producer, consumer = pair.producer, pair.consumer
+    before: list[bytes] = []
+    if call == "blocking_push":
+        before = [b"%d" % number for number in range(8)]
+        assert producer.batch_push(before) == 8
+    calls: dict[str, Callable[[], object]] = {
+        "blocking_pop": lambda: consumer.blocking_pop(),
+        "blocking_pop with a limit": lambda: consumer.blocking_pop(40),
+        "batch_pop": lambda: consumer.batch_pop(8, timeout=40),
+        "blocking_push": lambda: producer.blocking_push(b"blocked"),
+        "shutdown": lambda: broker.shutdown(),
+    }
+    print("entering", flush=True)
+    try:
+        answer = calls[call]()
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+    else:
+        print(f"returned {answer}", flush=True)
+    if call == "shutdown":  # its channels stay closed; a new one works
+        _, pair = broker.request_channel("afterwards")
+        assert pair is not None
+        producer, consumer = pair.producer, pair.consumer
+    received = [bytes(message) for message in consumer.batch_pop(8)[1]]
+    pushed = producer.try_push(b"afterwards")
+    received += [bytes(message) for message in consumer.batch_pop(8)[1]]
+    assert pushed is fast_impl.PushResult.SUCCESS
+    assert received == [*before, b"afterwards"], received
+    assert (producer.get_stats().failed_pushes, consumer.get_stats().failed_pops) == (0, 0)
+    print("nothing lost", flush=True)
+
+
 @needs_proc
 @pytest.mark.parametrize(
     "call", ["blocking_pop", "blocking_pop with a limit", "batch_pop", "blocking_push", "shutdown"]
@@ -44,7 +83,7 @@ def channel(fast: ModuleType) -> Any:
 def test_interrupt(call: str) -> None:
     """Ctrl-C raises KeyboardInterrupt in a blocked call within a second, and the channel goes on with nothing lost."""
     child = subprocess.Popen(
-        [sys.executable, str(CHILD), call],
+        [sys.executable, "-c", CHILD, call],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         stdout=subprocess.PIPE,
         text=True,

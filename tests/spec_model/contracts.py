@@ -1,4 +1,4 @@
-"""States for CrossHair to start from; run as a module, `crosshair` with these states registered.
+"""CrossHair on the model's contracts, or on a copy's; run as a module, `crosshair` with states to start from.
 
 By itself, CrossHair fills a Channel field by field, and never reaches a state that `well_formed` accepts within its
 time: every contract would hold vacuously. Here the fields that depend on each other are chosen together, so that
@@ -13,17 +13,62 @@ Fixed: capacity 8, max_message_size 64, the waiting messages' bytes; up to two c
 
 from __future__ import annotations
 
-from typing import TypeVar
-
-from crosshair import SymbolicFactory, register_type
-from crosshair.main import main
+import ast
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from spec_model.channel.value import Channel, Side
 from spec_model.config import SIZE_MAX, ChannelConfig
 from spec_model.registry import Registry
 from spec_model.vocabulary import ConsumerStats, ProducerStats
 
+if TYPE_CHECKING:
+    from crosshair import SymbolicFactory
+
 T = TypeVar("T")
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 1.0
+"""Processor time for each postcondition. All of them: about 70 s one at a time, about 40 s two at a time."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The output of CrossHair, by line of the source, and its exit code."""
+
+    lines: dict[int, str]
+    output: str
+    exit_code: int
+
+
+def check(target: str, folder: Path = ROOT, seconds: float = SECONDS) -> Verdict:
+    """CrossHair's verdict on every contract in `target`, a dotted name importable from `folder`."""
+    command = [sys.executable, "-m", "tests.spec_model.contracts", "check", target, "--analysis_kind=PEP316"]
+    command += [f"--per_condition_timeout={seconds}", "--per_path_timeout=1", "--report_all"]
+    # `folder` first: a copy of the model there hides the one that is installed.
+    paths = os.pathsep.join([str(folder), str(ROOT)])
+    environment = {**os.environ, "PYTHONPATH": paths}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=300)
+    found = re.findall(r"^.*?\.py:(\d+): (\w+: .*)$", done.stdout, re.MULTILINE)
+    return Verdict({int(line): text for line, text in found}, done.stdout + done.stderr, done.returncode)
+
+
+def functions_with_contracts(source: Path) -> dict[str, range]:
+    """The functions in `source` whose docstring has a postcondition, and the lines of each."""
+    return {
+        node.name: range(node.lineno, (node.end_lineno or node.lineno) + 1)
+        for node in ast.walk(ast.parse(source.read_text()))
+        if isinstance(node, ast.FunctionDef) and re.search(r"^\s*post:", ast.get_docstring(node) or "", re.MULTILINE)
+    }
+
+
+# ---- states to start from ----
+
 
 CONFIG = ChannelConfig(8, 64)
 MESSAGES = tuple(bytes([number]) * (1 + number % 3) for number in range(CONFIG.capacity))
@@ -91,9 +136,11 @@ def make_registry(factory: SymbolicFactory) -> Registry:
     )
 
 
-register_type(ChannelConfig, make_config)
-register_type(Channel, make_channel)
-register_type(Registry, make_registry)
-
 if __name__ == "__main__":
+    from crosshair import register_type
+    from crosshair.main import main
+
+    register_type(ChannelConfig, make_config)
+    register_type(Channel, make_channel)
+    register_type(Registry, make_registry)
     main()

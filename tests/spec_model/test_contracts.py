@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.spec_model.contracts.runs import ROOT, SECONDS, check, functions_with_contracts
+from tests.spec_model.contracts import ROOT, SECONDS, check, functions_with_contracts
 
 pytest.importorskip("crosshair", reason="CrossHair runs on CPython only")
 
