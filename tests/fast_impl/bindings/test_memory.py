@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import sys
 import tracemalloc
@@ -12,8 +11,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-
-from fast_impl._common import PINNED
 
 
 @pytest.fixture
@@ -203,21 +200,6 @@ def test_one_view_is_kept_while_the_stream_goes_on(fast: ModuleType, channel: An
         producer.try_push(b"%d" % n)
         assert consumer.receive(0) == b"%d" % n
     assert view == b"viewed"
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_native_pops_respect_views(fast: ModuleType, channel: Any, when: str) -> None:
-    """A pop by native code, through the native handle, is refused as well [MSG-3]."""
-    pop = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(fast.native.functions()["omni_try_pop"])
-    producer, consumer = channel
-    producer.batch_push([b"viewed"] * 16)
-    native = consumer.native_handle if when == "before" else None
-    views = [message.data for message in consumer.batch_pop(16)[1]]
-    native, raw = native or consumer.native_handle, (ctypes.c_uint64 * 4)()
-    producer.try_push(b"other")
-    assert pop(native, raw) == PINNED
-    assert views.pop() == b"viewed"
-    assert pop(native, raw) == fast.PopResult.SUCCESS.value
 
 
 def test_a_handle_ends_with_its_last_reference(fast: ModuleType) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 import fast_impl
+from fast_impl._common import PINNED
 from fast_impl._sources import CORE, functions
 
 HERE = Path(fast_impl.get_include())
@@ -54,6 +55,21 @@ def test_every_function_of_the_header_has_its_address() -> None:
 
 def _declared() -> str:
     return re.sub(r"/\*.*?\*/", "", (CORE / "omni_mailbox.h").read_text(), flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_pop_respects_views(when: str) -> None:
+    """Through a native handle that was taken before the views or after them, it is refused as well [MSG-3]."""
+    producer, consumer = fast_impl.open_channel(capacity=16)
+    producer.batch_push([b"viewed"] * 16)
+    native = consumer.native_handle if when == "before" else None
+    views = [message.data for message in consumer.batch_pop(16)[1]]
+    native, raw = native or consumer.native_handle, (ctypes.c_uint64 * 4)()
+    producer.try_push(b"other")
+    pop = call("omni_try_pop", ctypes.c_void_p)
+    assert pop(native, raw) == PINNED
+    assert views.pop() == b"viewed"
+    assert pop(native, raw) == fast_impl.PopResult.SUCCESS.value
 
 
 @needs_capsule
