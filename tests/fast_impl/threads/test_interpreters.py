@@ -56,7 +56,8 @@ def test_a_stream_from_one_to_the_other(count: int) -> None:
     """Every message arrives once, whole and in order."""
     run(f"""
 producer, consumer = omni.open_channel(max_message_size=64)
-sending = beside(create(), f'''
+interpreter = create()
+sending = beside(interpreter, f'''
 producer = omni.attach({{producer.detach()}})
 for number in range({count}):
     producer.send(number.to_bytes(8, "little") * 8)
@@ -66,6 +67,7 @@ for number, payload in enumerate(consumer):
     assert payload == number.to_bytes(8, "little") * 8, (number, payload)
 assert number == {count} - 1
 sending.join()
+destroy(interpreter)
 """)
 
 
@@ -73,7 +75,8 @@ def test_there_and_back() -> None:
     """Both ends of two channels in different interpreters: each sees results of its own."""
     run("""
 (to, there), (back, here) = omni.open_channel(), omni.open_channel()
-answering = beside(create(), f'''
+interpreter = create()
+answering = beside(interpreter, f'''
 consumer, producer = omni.attach({there.detach()}), omni.attach({back.detach()})
 assert type(consumer) is omni.ConsumerHandle and type(producer) is omni.ProducerHandle
 for payload in consumer:
@@ -86,6 +89,7 @@ for number in range(1000):
     assert here.receive() == b"%d" % number
 to.close()
 answering.join()
+destroy(interpreter)
 """)
 
 
