@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.exploration.compile import CompilerError, extension
+from conformance.targets.target import FREE_THREADED
 
 SOURCE = Path(__file__).with_name("memory.c")
 
@@ -34,6 +35,8 @@ def obstacle() -> str:
     """Why memory cannot be refused here; "" where it can."""
     if sys.implementation.name != "cpython":
         return f"{sys.implementation.name} has no allocators that could be hooked"
+    if FREE_THREADED:
+        return "CPython without a GIL crashes where it has no memory for the elements of a new list"
     try:
         hooks()
     except (CompilerError, ImportError, OSError) as error:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 from functools import lru_cache
 from types import CodeType
 from typing import Any
 
 from conformance.differential.observe import canonical, raised, read, region
 from conformance.interruption.catalogue import CAPACITY, OPENING, STATES
+from conformance.targets.target import FREE_THREADED
 from spec_model.errors import WouldBlockForever
 
 Names = dict[str, Any]
@@ -131,6 +133,7 @@ def aftermath(names: Names, record: Record) -> None:
     for label, text in _BEFORE.items():
         record[label] = repr(perform(names, text))
     names.pop("e", None)
+    _freed()
     for label, text in _AFTER.items():
         record[label] = repr(perform(names, text))
     record["drained"] = repr(drained(names))
@@ -138,11 +141,23 @@ def aftermath(names: Names, record: Record) -> None:
     views.clear()
     names.pop("m", None)
     names.pop("q", None)
+    _freed()
     for turn in range(2):
         for label, text in _ROUND.items():
             record[f"{label} {turn}"] = repr(perform(names, text))
     for label, text in _CLOSED.items():
         record[label] = repr(perform(names, text))
+
+
+def _freed() -> None:
+    """What another thread made is freed, now that this one has let go of it.
+
+    Without a GIL that is done by the thread that made it, when it runs, or by a collection; then what it held: a tuple,
+    a pair of handles, these.
+    """
+    if FREE_THREADED:
+        for _ in range(3):
+            gc.collect()
 
 
 def drained(names: Names) -> list[Any]:

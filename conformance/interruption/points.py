@@ -135,7 +135,7 @@ def _place(code: CodeType, offset: int) -> str:
 
 
 class Waits(Points):
-    """The two points that a blocked call has on any target: while it sleeps, and when it has been woken."""
+    """The two points that a blocked call has on any target: while it sleeps, and, kept by a GIL, when it is awake."""
 
     name = "wait"
 

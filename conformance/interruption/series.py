@@ -13,7 +13,7 @@ from conformance.interruption.catalogue import BY_CALL, KINDS, Call, intruders
 from conformance.interruption.diagnosis import description, rule_of
 from conformance.interruption.experiment import Hangs, Laboratory, Scenario
 from conformance.interruption.points import Points, Waits
-from conformance.targets.target import Target
+from conformance.targets.target import FREE_THREADED, Target
 
 STRIDE = 40
 """Of so many points, the quick profile tries one by each intruder, each by another offset; all by Ctrl-C in a state."""
@@ -142,7 +142,7 @@ class Series:
             every = (Scenario(self._call.name, state, self._kind, each.name) for each in those)
             return all(self._collections(scenario, way) for scenario in every)
         first = Scenario(self._call.name, state, self._kind, those[0].name)
-        count = 2
+        count = 1 if FREE_THREADED else 2  # asleep; and woken, which a GIL delays
         if way is not Waits:
             self._lab.run(first, way, 0)  # imports, caches
             seen = self._attempt(first, way, 0)

@@ -12,6 +12,9 @@ from typing import Any
 
 import spec_model
 
+FREE_THREADED = bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
+"""Whether this Python is built to run without a GIL."""
+
 FEATURES = {
     "threads": "real threads may use a channel's two ends at once",
     "brokers": "MailboxBroker() makes a broker of its own; instance() is the process's",
@@ -85,7 +88,7 @@ def absent(omni: Any) -> dict[str, str]:
         lacks["detaching"] = "not there"
     if "detaching" in lacks or find_spec("_interpreters") is None:
         lacks["interpreters"] = lacks.get("detaching", "this Python has no such interpreters; 3.13 has")
-    if not sysconfig.get_config_var("Py_GIL_DISABLED"):
+    if not FREE_THREADED:
         lacks["free-threading"] = "this Python has a GIL"
     if not hasattr(os, "fork"):
         lacks["fork"] = "this system has none"
