@@ -20,7 +20,7 @@ from conformance.interruption.oracle import allowed, assign, settled_result
 from conformance.interruption.other import POLL, Asleep, Other
 from conformance.interruption.points import Points, Waits
 from conformance.process_memory import mapped
-from conformance.targets.target import Target
+from conformance.targets.target import FREE_THREADED, Target
 from conformance.threads import LIMIT
 
 BLOCKED_FOR = 8.0
@@ -87,6 +87,17 @@ class Laboratory:
     def run(self, scenario: Scenario, points: type[Points], at: int) -> Seen:
         """The call of `scenario`, with its intruder at point number `at`, or with none; Hangs where one does."""
         return _Run(self, scenario, points, at).seen()
+
+    def _freed(self) -> None:
+        """For the checker: what other threads made, and it has let go of, is freed.
+
+        With a GIL it has been, at once; without, the thread that made it does that, when it runs.
+        """
+        if FREE_THREADED:
+            for thread in (self._other, self._rescuer):
+                thread.start(lambda: None)
+                thread.ends()
+            self._checker.waits_for_its_caller()
 
     def judge(self, scenario: Scenario, seen: Seen) -> Difference | None:
         """How what was seen differs from everything that is allowed; None where it does not."""
@@ -165,7 +176,7 @@ class _Run:
         record: Record = {"call": repr(settled_result(self._omni, result)), "intruder": repr(self._answer)}
         record |= {"rescued": repr(self._rescued), "swallowed": repr(self._swallowed)}
         del result
-        lab._checker.start(lambda: aftermath(names, record))
+        lab._checker.start(lambda: aftermath(names, record, lab._freed))
         if not lab._checker.ends():
             raise Hangs("LIF-8", "afterwards, another thread that used the handle and closed it did not come back")
         lab._checker.value()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
+from collections.abc import Callable
 from functools import lru_cache
 from types import CodeType
 from typing import Any
 
 from conformance.differential.observe import canonical, raised, read, region
 from conformance.interruption.catalogue import CAPACITY, OPENING, STATES
-from conformance.targets.target import FREE_THREADED
 from spec_model.errors import WouldBlockForever
 
 Names = dict[str, Any]
@@ -123,8 +122,11 @@ _CLOSED = {
 }  # fmt: skip
 
 
-def aftermath(names: Names, record: Record) -> None:
-    """Look at everything, use the channel, close it, and write down what was seen."""
+def aftermath(names: Names, record: Record, freed: Callable[[], None]) -> None:
+    """Look at everything, use the channel, close it, and write down what was seen.
+
+    freed: returns when what other threads made, and this one has let go of, is freed.
+    """
     omni = names["omni"]
     views = names["views"]
     record["views"] = repr(sorted(str(read(omni, view)) for view in views))
@@ -133,7 +135,7 @@ def aftermath(names: Names, record: Record) -> None:
     for label, text in _BEFORE.items():
         record[label] = repr(perform(names, text))
     names.pop("e", None)
-    _freed()
+    freed()
     for label, text in _AFTER.items():
         record[label] = repr(perform(names, text))
     record["drained"] = repr(drained(names))
@@ -141,23 +143,12 @@ def aftermath(names: Names, record: Record) -> None:
     views.clear()
     names.pop("m", None)
     names.pop("q", None)
-    _freed()
+    freed()
     for turn in range(2):
         for label, text in _ROUND.items():
             record[f"{label} {turn}"] = repr(perform(names, text))
     for label, text in _CLOSED.items():
         record[label] = repr(perform(names, text))
-
-
-def _freed() -> None:
-    """What another thread made is freed, now that this one has let go of it.
-
-    Without a GIL that is done by the thread that made it, when it runs, or by a collection; then what it held: a tuple,
-    a pair of handles, these.
-    """
-    if FREE_THREADED:
-        for _ in range(3):
-            gc.collect()
 
 
 def drained(names: Names) -> list[Any]:

@@ -161,7 +161,7 @@ def _run(call: Call, state: str, intruder: Intruder, order: tuple[Action, ...]) 
         "rescued": repr(rescued), "swallowed": "[]",
     }  # fmt: skip
     answers.clear()
-    aftermath(names, record)
+    aftermath(names, record, lambda: None)
     return record
 
 

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from conformance.targets.target import FREE_THREADED
 from conformance.threads import LIMIT, sleeps
 
 POLL = 0.0003
@@ -43,6 +44,7 @@ class Other:
         self._orders: queue.SimpleQueue[Callable[[], Any] | None] = queue.SimpleQueue()
         self._over = threading.Event()
         self._over.set()
+        self._looks = 0
         self._value: Any = None
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -78,7 +80,18 @@ class Other:
 
     def ends(self, within: float = LIMIT) -> bool:
         """Wait for the end; whether it came."""
-        return self._over.wait(within)
+        if not FREE_THREADED:
+            return self._over.wait(within)
+        deadline = time.monotonic() + within
+        while not self._over.wait(POLL) and time.monotonic() < deadline:
+            self._looks += 1
+        return self._over.is_set()
+
+    def waits_for_its_caller(self) -> None:
+        """For what runs in it: until the thread in `ends` has run; without a GIL, where that looks again and again."""
+        until, deadline = self._looks + 2, time.monotonic() + LIMIT
+        while self._looks < until and time.monotonic() < deadline:
+            time.sleep(POLL)
 
     def value(self) -> Any:
         """What it returned; raises what it raised."""
