@@ -18,7 +18,6 @@ from conformance.threads import CALLS, Blocked, open_pair, promptly
 ROUNDS = 500
 LARGE = 256 * 1024
 PAGE = 4096
-M_MMAP_THRESHOLD = -3  # of mallopt(3)
 
 
 class _Mallinfo(ctypes.Structure):
@@ -88,9 +87,8 @@ def large_messages_allocate_no_pages(omni: Any) -> None:
         from resource import RUSAGE_SELF, getrusage
     except ImportError:
         return  # no way to count
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is not None:
-        mallopt(M_MMAP_THRESHOLD, LARGE // 2)  # so that each block for a message is a new mapping
+    # What has been freed goes back to the system, so that a block for a message is of new pages each time.
+    give_back = getattr(ctypes.CDLL(None), "malloc_trim", lambda keep: None)
     _, pair = open_pair(omni, size=LARGE)
     producer, consumer = pair
     payload = bytes(LARGE)
@@ -99,6 +97,7 @@ def large_messages_allocate_no_pages(omni: Any) -> None:
         for _ in range(40):
             assert producer.try_push(payload)
             assert consumer.try_pop()[0]
+            give_back(0)
             assert producer.reserve(LARGE) is not None
             assert producer.commit(LARGE)
             assert consumer.try_pop()[0]

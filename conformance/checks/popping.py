@@ -291,6 +291,21 @@ program(
 )
 program(
     "MSG-3",
+    "the view that was taken last is released first",
+    """
+    p.batch_push([b"1", b"2", b"3", b"4", b"5", b"6", b"7", b"8"])
+    _, ms = c.batch_pop(8)
+    x = ms[0].data
+    y = ms[0].data
+    del y
+    p.batch_push([b"9"] * 8)
+    c.batch_pop(8)
+    del x
+    c.batch_pop(8)
+    """,
+)
+program(
+    "MSG-3",
     "messages of the last pop do not count against the next",
     "\n".join("p.batch_push([b'x'] * 8)\n_, ms = c.batch_pop(8)" for _ in range(4)),
 )

@@ -219,7 +219,7 @@ PRODUCER = (
         "if (has_reserved(producer) || timeout == 0) return", "if (timeout == 0) return",
     ),
     Mutant(
-        "a_blocking_push_answers_queue_full", PRODUCER_C, suite("PSH-4"),
+        "a_wait_for_space_answers_queue_full", PRODUCER_C, suite("WAI-1"),
         "if (slept == PLATFORM_TIME_UP) return OMNI_PUSH_TIMEOUT;",
         "if (slept == PLATFORM_TIME_UP) return OMNI_PUSH_QUEUE_FULL;",
     ),
@@ -429,7 +429,7 @@ CONSUMER = (
         "    if (guard_is_closed(&consumer->guard)) return OMNI_POP_CHANNEL_CLOSED; /* LIF-8 */\n", "",
     ),
     Mutant(
-        "woken_by_the_end_it_does_not_drain", CONSUMER_C, suite_any("CON-4", "LIF-2"),
+        "woken_by_the_end_it_does_not_drain", CONSUMER_C, explorer("wait for a message, producer closes", UNEXPLAINED),
         "    if (ring_waiting(ring, 1, &ended) > 0) return OMNI_POP_SUCCESS;\n",
         "    if (!platform_load(&ring->producer_alive, acquire)) return OMNI_POP_CHANNEL_CLOSED;\n"
         "    if (ring_waiting(ring, 1, &ended) > 0) return OMNI_POP_SUCCESS;\n",
@@ -444,7 +444,7 @@ CONSUMER = (
     ),
     Mutant(
         "a_pop_expires_nothing", CONSUMER_C, suite("MSG-2"),
-        "  if (answer == GUARD_ENTERED) guard_count(&consumer->guard);\n", "",
+        "guard_entries(&consumer->guard) == message->pop && ", "guard_entries(&consumer->guard) >= message->pop && ",
     ),
     Mutant(
         "a_pop_of_nothing_expires", CONSUMER_C, suite("MSG-5"),

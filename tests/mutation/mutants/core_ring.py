@@ -261,7 +261,7 @@ POOL = (
         "platform_load(released_index, acquire)", "platform_load(released_index, relaxed)",
     ),
     Mutant(
-        "a_buffer_comes_back_while_it_is_held", RING_H, (suite("MSG-1"), explorer("reuse", RACE)),
+        "a_buffer_comes_back_while_it_is_held", RING_H, (suite_any("MSG-1", "CON-3"), explorer("reuse", RACE)),
         "platform_store(&ring->released_index, released, release);",
         "platform_store(&ring->released_index, released + count, release);",
     ),

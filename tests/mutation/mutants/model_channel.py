@@ -444,7 +444,7 @@ WAITING = (
         "        if answer is not True:\n",
     ),
     Mutant(
-        "a_build_never_waits", PRODUCER_PY, suite("ARG-2"),
+        "a_build_never_waits", PRODUCER_PY, suite("WAI-2"),
         "return Build(self, most, arguments.seconds(timeout))", "return Build(self, most, 0)",
     ),
     Mutant(
