@@ -17,6 +17,7 @@ import itertools
 import random
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from types import FrameType
@@ -66,11 +67,12 @@ class Program:
         self.producer, self.consumer = pair.producer, pair.consumer
         self.pushes = self.random.randrange(50, 800)
         self.numbers = itertools.count(1)
+        self.counting = threading.RLock()  # a handler or a finaliser may come in between
         self.tried: set[int] = set()
         self.received: list[int] = []
         self.kept: list[tuple[memoryview, bytes]] = []
-        self.taken_away = 0
-        """Messages that calls which raised, or whose message another pop expired, may have been handed."""
+        self.taken_away: list[int] = []
+        """How many messages each call that raised, or whose message another pop expired, may have been handed."""
         self.problems: list[str] = []
         self.ending = False
 
@@ -95,7 +97,8 @@ class Program:
 
     def fresh(self, count: int) -> list[bytes]:
         """The next messages to be pushed."""
-        numbers = list(itertools.islice(self.numbers, count))
+        with self.counting:
+            numbers = list(itertools.islice(self.numbers, count))
         self.tried.update(numbers)
         return [payload_of(number) for number in numbers]
 
@@ -152,7 +155,7 @@ class Program:
         except EXPECTED:
             pass
         except Raised:
-            self.taken_away += most
+            self.taken_away.append(most)
             raise
 
     def _read(self, messages: Sequence[Any]) -> None:
@@ -160,7 +163,7 @@ class Program:
             try:
                 view = message.data
             except omni.MessageExpiredError:  # the other thread has popped
-                self.taken_away += len(messages) - number
+                self.taken_away.append(len(messages) - number)
                 return
             self._note([bytes(view)])
             if self.random.random() < 0.02 and len(self.kept) < 4:
@@ -249,8 +252,8 @@ class Program:
         if invented := set(self.received) - self.tried:
             self.problems.append(f"received and never sent: {sorted(invented)[:9]}")
         missing = received.messages_received - len(self.received)
-        if not 0 <= missing <= self.taken_away:
-            self.problems.append(f"{missing} messages are missing, at most {self.taken_away} were taken away")
+        if not 0 <= missing <= sum(self.taken_away):
+            self.problems.append(f"{missing} messages are missing, at most {sum(self.taken_away)} were taken away")
         if any(view != before for view, before in self.kept):
             self.problems.append("a view that was kept has changed")
         self.consumer.close()
