@@ -9,10 +9,10 @@
 #include "omni_mailbox.h"
 #include "ring.h"
 
-/* An end that is detached: one of the two. Under the lock of the detached ends, but for who it is. */
+/* An end that is detached: of which channel, and which of the two. Under the lock of the detached ends. */
 typedef struct omni_detached {
-  omni_producer *producer;
-  omni_consumer *consumer;
+  omni_channel *channel;
+  bool sends;
   uint64_t token;
   struct omni_detached *next;
 } omni_detached;

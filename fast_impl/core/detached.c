@@ -6,11 +6,11 @@ static omni_detached *newest; /* each linked to the next older one */
 static uint64_t last_token;   /* so that none is used again */
 
 /* Whoever has the end next has a reference of its own; the former owner may still use its own for queries. */
-static uint64_t keep(omni_channel *channel, omni_detached *end) {
+static uint64_t keep(omni_channel *channel, omni_detached *end, bool sends) {
   platform_add(&channel->references, 1, relaxed); /* relaxed: the caller has one */
   platform_lock_exclusive(&lock);
-  uint64_t token = end->token = ++last_token;
-  end->next = newest;
+  uint64_t token = ++last_token;
+  *end = (omni_detached){channel, sends, token, newest};
   newest = end;
   platform_unlock(&lock);
   return token;
@@ -27,16 +27,15 @@ static omni_detached *take(uint64_t token) {
 }
 
 static void end_unattached(const omni_detached *end) {
-  if (end->producer) omni_producer_free(end->producer);
-  else omni_consumer_free(end->consumer);
+  if (end->sends) omni_producer_free(&end->channel->producer);
+  else omni_consumer_free(&end->channel->consumer);
 }
 
 int omni_producer_detach(omni_producer *producer, uint64_t *token) {
   guard_entry answer = guard_enter(&producer->guard); /* so that no thread is inside */
   if (answer != GUARD_ENTERED) return answer == GUARD_CONTENDED ? OMNI_CONCURRENT_USE : OMNI_EXPIRED;
   int result = platform_load(&producer->region, relaxed) ? OMNI_RESERVED : 0; /* written by the thread inside */
-  producer->detached.producer = producer;
-  if (result == 0) *token = keep(producer->channel, &producer->detached);
+  if (result == 0) *token = keep(producer->channel, &producer->detached, true);
   guard_leave(&producer->guard);
   return result;
 }
@@ -50,8 +49,7 @@ int omni_consumer_detach(omni_consumer *consumer, uint64_t *token) {
     guard_count(&consumer->guard);
     if (platform_load(&consumer->exports, relaxed)) result = OMNI_PINNED;
   }
-  consumer->detached.consumer = consumer;
-  if (result == 0) *token = keep(consumer->channel, &consumer->detached);
+  if (result == 0) *token = keep(consumer->channel, &consumer->detached, false);
   guard_leave(&consumer->guard);
   return result;
 }
@@ -59,8 +57,8 @@ int omni_consumer_detach(omni_consumer *consumer, uint64_t *token) {
 int omni_attach(uint64_t token, omni_producer **producer, omni_consumer **consumer) {
   const omni_detached *end = take(token);
   if (!end) return OMNI_EXPIRED;
-  if (end->producer) *producer = end->producer;
-  else *consumer = end->consumer;
+  if (end->sends) *producer = &end->channel->producer;
+  else *consumer = &end->channel->consumer;
   return 0;
 }
 

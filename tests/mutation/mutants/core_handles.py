@@ -42,7 +42,7 @@ DETACHED = (
     ),
     Mutant(
         "close_detached_only_forgets", DETACHED_C, suite("LIF-10"),
-        "  if (end->producer) omni_producer_free(end->producer);\n", "  if (end->producer) return 0;\n",
+        "  if (end->sends) omni_producer_free(&end->channel->producer);\n", "  if (end->sends) return;\n",
     ),
 )  # fmt: skip
 """Ends that are detached."""
