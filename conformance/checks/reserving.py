@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from typing import Any
 
 from conformance.checks.registry import function, program
@@ -63,10 +65,20 @@ def payloads_are_aligned_to_16(omni: Any) -> None:
         consumer.close()
 
 
-def _aligned(what: str, view: memoryview) -> None:
-    from _cffi_backend import FFI  # quick to make, and knows the types of C
+def _address(view: memoryview) -> int:
+    """Of its first byte."""
+    if sys.implementation.name != "cpython":
+        from _cffi_backend import FFI  # a part of PyPy
 
-    address = int(FFI().cast("uintptr_t", FFI().from_buffer(view)))
+        return int(FFI().cast("uintptr_t", FFI().from_buffer(view)))
+    buffer = (ctypes.c_size_t * 16)()  # a Py_buffer, which begins with the address, and room
+    ctypes.pythonapi.PyObject_GetBuffer(ctypes.py_object(view), buffer, 0)
+    ctypes.pythonapi.PyBuffer_Release(buffer)
+    return buffer[0]
+
+
+def _aligned(what: str, view: memoryview) -> None:
+    address = _address(view)
     if address % 16:
         raise Broken("RSV-2", f"{what} lies at {address:#x}, {address % 16} bytes past a multiple of 16")
 
