@@ -229,7 +229,7 @@ ProducerHandle.try_push, ProducerHandle.blocking_push = try_push, blocking_push
 ProducerHandle.is_connected, ProducerHandle.rollback, ProducerHandle.commit = is_connected, rollback, commit
 ConsumerHandle.try_pop, ConsumerHandle.batch_pop, ConsumerHandle.get_stats = try_pop, batch_pop, get_stats
 MailboxBroker.remove_channel = remove_channel
-OMNI_NOT_PROVIDED = ("interruption",)
+OMNI_NOT_PROVIDED = ("interruption", "interpreters")
 '''
 
 E = Deviant(
