@@ -55,6 +55,9 @@ HANDLE_STATS, PIN, POINTER = map(ffi.typeof, ("omni_handle_stats *", "omni_pin *
 """Types parsed beforehand: cffi crashes where it has no memory to parse one."""
 
 _live: dict[int, tuple[Any, ref[Any]]] = {}
+if sys.implementation.name == "cpython":
+    # For good: as the interpreter ends it would be garbage, among which the collector finalises in any order.
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(_live))
 
 
 def kept(owner: Any, storage: Any) -> Any:
