@@ -13,11 +13,9 @@ import argparse
 import contextlib
 import faulthandler
 import gc
-import itertools
 import random
 import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from types import FrameType
@@ -29,6 +27,9 @@ from tests.workers import Worker
 
 HUNG = 300.0
 """Seconds without a new round after which the run hangs."""
+
+MOST = 50_000
+"""Messages of a round, more than there are."""
 
 MIB = 1 << 20
 EXPECTED = (omni.ConcurrentUseError, omni.ChannelClosedError, TimeoutError, BufferError, omni.MessageExpiredError)
@@ -66,8 +67,8 @@ class Program:
         assert pair is not None
         self.producer, self.consumer = pair.producer, pair.consumer
         self.pushes = self.random.randrange(50, 800)
-        self.numbers = itertools.count(1)
-        self.counting = threading.RLock()  # a handler or a finaliser may come in between
+        self.numbers = list(range(MOST, 0, -1))
+        """Those of the next messages, the next one last: without a GIL, too, each is popped once."""
         self.tried: set[int] = set()
         self.received: list[int] = []
         self.kept: list[tuple[memoryview, bytes]] = []
@@ -97,8 +98,7 @@ class Program:
 
     def fresh(self, count: int) -> list[bytes]:
         """The next messages to be pushed."""
-        with self.counting:
-            numbers = list(itertools.islice(self.numbers, count))
+        numbers = [self.numbers.pop() for _ in range(count)]
         self.tried.update(numbers)
         return [payload_of(number) for number in numbers]
 
