@@ -38,7 +38,7 @@ class _Interpreter:
 
 @contextmanager
 def _another(target: Target) -> Iterator[_Interpreter]:
-    """Ended in any case where nothing runs in it any more; a failure comes first."""
+    """Ended afterwards, but not after a failure, when something may still run in it."""
     other = _Interpreter(target)
     yield other
     other.end()
@@ -75,9 +75,10 @@ producer.close()
 
 @measured("CON-9", "one broker for all interpreters", "interpreters detaching")
 def _one_broker(target: Target, tally: Tally) -> None:
-    """MailboxBroker.instance() has the names, the totals and the shutdown of all of them."""
+    """MailboxBroker.instance() has the names and the totals of all of them."""
     omni = target.omni
     broker = omni.MailboxBroker.instance()
+    before = broker.get_stats()
     with _another(target) as other:
         other.run(
             """
@@ -87,6 +88,8 @@ assert pair.producer.try_push(b"x")
 """
         )
         assert broker.has_channel("CON-9, theirs"), "a name that another interpreter took is not registered here"
+        after, sent = broker.get_stats(), before.total_messages_sent + 1
+        assert after.total_messages_sent == sent, f"{after} after {before}, and a push in another interpreter"
         error, none = broker.request_channel("CON-9, theirs", omni.ChannelConfig(8, 64))
         assert error is omni.ChannelError.NAME_EXISTS and none is None, f"one name, two channels: {error!r}"
         other.run("pair.close()")

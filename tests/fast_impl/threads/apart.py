@@ -17,7 +17,6 @@ from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from itertools import count
-from types import TracebackType
 from typing import Any, NamedTuple
 
 import fast_impl
@@ -165,14 +164,6 @@ class ChannelPair(NamedTuple):
         """Close both."""
         self.producer.close()
         self.consumer.close()
-
-    def __enter__(self) -> ChannelPair:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class MailboxBroker(fast_impl.MailboxBroker):
