@@ -6,7 +6,7 @@ const void *omni_core;
 enum { WORDS = 4 };
 
 static platform_word *word(omni_channel *channel, int number) {
-  platform_word *words[WORDS] = {&channel->ring.producer_waiter, &channel->ring.consumer_waiter,
+  platform_word *words[WORDS] = {&channel->ring.producer_waiter.flags, &channel->ring.consumer_waiter.flags,
                                  &channel->producer.guard.left, &channel->consumer.guard.left};
   return words[number];
 }
@@ -57,7 +57,10 @@ omni_channel *channel_new(const void *name, size_t name_size, uint64_t capacity,
 /* Its mapping is private, so what is read stays as it is, and closing gives back what is the child's alone. What a
  * thread of the parent's was about to change stays half changed: nothing here reads it. */
 void channel_inherit(omni_channel *channel) {
-  words_init(channel); /* a thread of the parent's may sleep on one, or hold its mutex */
+  eventcount_inherit(&channel->ring.producer_waiter);
+  eventcount_inherit(&channel->ring.consumer_waiter);
+  platform_word_init(&channel->producer.guard.left); /* likewise */
+  platform_word_init(&channel->consumer.guard.left);
   guard_inherit(&channel->producer.guard);
   guard_inherit(&channel->consumer.guard);
   atomic_init(&channel->consumer.open, 0); /* the end of an open pop answers OMNI_EXPIRED, and its call begins anew */

@@ -86,11 +86,21 @@ static inline int refused(guard_entry answer) {
   return answer == GUARD_CONTENDED ? OMNI_CONCURRENT_USE : OMNI_PUSH_CHANNEL_CLOSED;
 }
 
-/* STA-1, STA-2, and leaves. A call that the close of its own handle has ended is not counted (STA-4). */
-static inline int finished(omni_guard *guard, _Atomic uint64_t *failed, int result) {
+/* STA-1, STA-2. A call that the close of its own handle has ended is not counted (STA-4). */
+static inline void count_failure(const omni_guard *guard, _Atomic uint64_t *failed, int result) {
   if (result == OMNI_PUSH_TIMEOUT || (result == OMNI_PUSH_CHANNEL_CLOSED && !guard_is_closed(guard))) count(failed);
+}
+
+/* What omni_..._fileno answers, by the thread inside, which leaves. */
+static inline int finished_descriptor(omni_guard *guard, const platform_descriptor *descriptor) {
+  int number = descriptor ? platform_descriptor_number(descriptor) : OMNI_NO_DESCRIPTOR;
   guard_leave(guard);
-  return result;
+  return number;
+}
+
+/* For the calls whose refusals are OMNI_CONCURRENT_USE and OMNI_EXPIRED. */
+static inline int refused_or_expired(guard_entry answer) {
+  return answer == GUARD_CONTENDED ? OMNI_CONCURRENT_USE : OMNI_EXPIRED;
 }
 
 /* What the producer has sent, and how many of its calls failed. */

@@ -83,6 +83,22 @@ static bool end_open(omni_consumer *consumer, uint64_t number, bool *closes) {
   return true;
 }
 
+/* The end of a call that looked for a message. */
+static inline int looked(omni_consumer *consumer, int result) {
+  omni_ring *ring = &consumer->channel->ring;
+  if (result == OMNI_POP_EMPTY || result == OMNI_POP_TIMEOUT) /* relaxed: as in wait_for_message */
+    EVENTCOUNT_ARM(&ring->consumer_waiter,
+                   platform_load(&ring->write_index, relaxed) != platform_load(&ring->read_index, relaxed) ||
+                       !platform_load(&ring->producer_alive, relaxed));
+  guard_leave(&consumer->guard);
+  return result;
+}
+
+static inline int finished(omni_consumer *consumer, int result) {
+  count_failure(&consumer->guard, &consumer->channel->ring.failed_pops, result);
+  return looked(consumer, result);
+}
+
 /* Leaves, and completes the close that was deferred to that. */
 static inline void leave(omni_consumer *consumer, bool closes) {
   guard_leave(&consumer->guard);
@@ -126,8 +142,7 @@ int omni_pop_begin(omni_consumer *consumer, size_t max_count, int otherwise, omn
   omni_offer *offer = &consumer->offer;
   int result = max_count == 1 ? look(consumer, 1, messages, offer) : look(consumer, max_count, messages, offer);
   if (result != OMNI_POP_SUCCESS)
-    return finished(&consumer->guard, &consumer->channel->ring.failed_pops,
-                    result == OMNI_POP_EMPTY ? otherwise : result);
+    return finished(consumer, result == OMNI_POP_EMPTY ? otherwise : result);
   *count = offer->count;
   *pop = (omni_pop){consumer, guard_entries(&consumer->guard)};
   platform_pop_begins();
@@ -195,7 +210,7 @@ static inline int pop(omni_consumer *consumer, uint64_t wanted, int64_t timeout,
     ring_release(&consumer->channel->ring, offer.count, bytes, offer.released);
     *count = offer.count;
   }
-  return finished(&consumer->guard, &consumer->channel->ring.failed_pops, result);
+  return finished(consumer, result);
 }
 
 int omni_try_pop(omni_consumer *consumer, omni_message *message) {
@@ -222,8 +237,7 @@ int omni_consumer_wait(omni_consumer *consumer, int64_t timeout) {
     if (ended) result = OMNI_POP_CHANNEL_CLOSED;
     else result = timeout == 0 ? OMNI_POP_TIMEOUT : wait_for_message(consumer, timeout);
   }
-  guard_leave(&consumer->guard);
-  return result;
+  return looked(consumer, result);
 }
 
 /* ---- messages ---- */
@@ -265,6 +279,21 @@ void omni_unpin(omni_pin *pin) {
     platform_add(&channel->consumer.exports, (uint64_t)-1, release); /* pairs with look: the buffer is given back */
   channel_unpin(channel);
 }
+
+/* ---- the descriptor ---- */
+
+int omni_consumer_fileno(omni_consumer *consumer) {
+  guard_entry answer = guard_enter(&consumer->guard);
+  if (answer != GUARD_ENTERED) return refused_or_expired(answer);
+  return finished_descriptor(&consumer->guard, eventcount_descriptor(&consumer->channel->ring.consumer_waiter));
+}
+
+int omni_consumer_claim(omni_consumer *consumer) {
+  guard_entry answer = guard_claim(&consumer->guard);
+  return answer == GUARD_ENTERED ? 0 : refused_or_expired(answer);
+}
+
+void omni_consumer_unclaim(omni_consumer *consumer) { guard_unclaim(&consumer->guard); }
 
 /* ---- queries: any thread ---- */
 
@@ -317,7 +346,9 @@ bool consumer_defers_close(const omni_consumer *consumer) {
 static void end_consumer(omni_consumer *consumer) {
   omni_channel *channel = consumer->channel;
   ring_end_consumer(&channel->ring);
-  if (broker_side_ended(channel, &consumer->ended)) channel_unpin(channel);
+  if (!broker_side_ended(channel, &consumer->ended)) return;
+  eventcount_end_descriptor(&channel->ring.consumer_waiter);
+  channel_unpin(channel);
 }
 
 int omni_consumer_close_begin(omni_consumer *consumer) {

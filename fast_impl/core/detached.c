@@ -7,6 +7,7 @@ static uint64_t last_token;   /* so that none is used again */
 
 /* Whoever has the end next has a reference of its own; the former owner may still use its own for queries. */
 static uint64_t keep(omni_channel *channel, omni_detached *end, bool sends) {
+  eventcount_end_descriptor(sends ? &channel->ring.producer_waiter : &channel->ring.consumer_waiter);
   platform_add(&channel->references, 1, relaxed); /* relaxed: the caller has one */
   platform_lock_exclusive(&lock);
   uint64_t token = ++last_token;
@@ -33,7 +34,7 @@ static void end_unattached(const omni_detached *end) {
 
 int omni_producer_detach(omni_producer *producer, uint64_t *token) {
   guard_entry answer = guard_enter(&producer->guard); /* so that no thread is inside */
-  if (answer != GUARD_ENTERED) return answer == GUARD_CONTENDED ? OMNI_CONCURRENT_USE : OMNI_EXPIRED;
+  if (answer != GUARD_ENTERED) return refused_or_expired(answer);
   int result = platform_load(&producer->region, relaxed) ? OMNI_RESERVED : 0; /* written by the thread inside */
   if (result == 0) *token = keep(producer->channel, &producer->detached, true);
   guard_leave(&producer->guard);
@@ -42,7 +43,7 @@ int omni_producer_detach(omni_producer *producer, uint64_t *token) {
 
 int omni_consumer_detach(omni_consumer *consumer, uint64_t *token) {
   guard_entry answer = guard_enter(&consumer->guard);
-  if (answer != GUARD_ENTERED) return answer == GUARD_CONTENDED ? OMNI_CONCURRENT_USE : OMNI_EXPIRED;
+  if (answer != GUARD_ENTERED) return refused_or_expired(answer);
   /* relaxed: reads no message. Before the count too, so that a refusal expires nothing; after it, as every pop does */
   int result = platform_load(&consumer->exports, relaxed) ? OMNI_PINNED : 0;
   if (result == 0) {

@@ -1,13 +1,25 @@
-/* An eventcount: a side of the ring sleeps until a condition on the ring's atomics holds, and misses no wake-up.
+/* An eventcount: a side of the ring waits until a condition on the ring's atomics holds, and misses no wake-up. It
+ * sleeps in the kernel, or asks for a descriptor to become readable; each has a waiter flag of its own.
  *
- * The waiter stores its waiter flag, then loads the condition; the waker stores what the condition depends on, then
- * loads the waiter flag. A full fence between store and load on both sides (StoreLoad) makes at least one of them see
+ * The waiter sets its waiter flag, then loads the condition; the waker stores what the condition depends on, then
+ * loads the waiter flags. A full fence between store and load on both sides (StoreLoad) makes at least one of them see
  * the other. The fences are asymmetric where the system has membarrier: the waiter, on its slow path, issues it for
  * both, and the waker has only a compiler barrier. */
 #ifndef OMNI_EVENTCOUNT_H
 #define OMNI_EVENTCOUNT_H
 
 #include "platform/platform.h"
+
+enum {
+  EVENTCOUNT_SLEEPS = 1, /* in platform_sleep, or about to be */
+  EVENTCOUNT_ARMED = 2   /* the descriptor is to become readable; whoever clears the flag makes it so */
+};
+
+typedef struct {
+  platform_word flags;
+  _Atomic uint32_t signalling;       /* how many threads may be writing to the descriptor */
+  platform_descriptor *descriptor;   /* NULL: nobody has asked for one. Set and ended by the side that waits */
+} omni_eventcount;
 
 /* The wait of a blocked call: polls `ready` for a while, which is cheaper than a sleep and a wake-up; then sets
  * the waiter flag, checks once more and sleeps. An int: PLATFORM_AWAKE, PLATFORM_TIME_UP or PLATFORM_SIGNAL. */
@@ -16,19 +28,78 @@
     int waited = PLATFORM_AWAKE, spins = platform_spins;                                                  \
     while (spins > 0 && !(ready)) spins--, platform_pause();                                              \
     if (spins == 0) {                                                                                     \
-      platform_store(&(waiter)->value, 1, relaxed); /* the fence orders it before the last check */       \
+      /* relaxed: the fence orders it before the last check */                                             \
+      uint32_t others = platform_or(&(waiter)->flags.value, EVENTCOUNT_SLEEPS, relaxed);                  \
       platform_fence_heavy(); /* pairs with eventcount_wake: else each misses the other, a lost wakeup */ \
-      if (!(ready)) waited = platform_sleep(waiter, 1, deadline);                                         \
-      platform_store(&(waiter)->value, 0, relaxed); /* own flag; a stale load of 1 wakes spuriously */    \
+      if (!(ready)) waited = platform_sleep(&(waiter)->flags, others | EVENTCOUNT_SLEEPS, deadline);      \
+      /* relaxed: own flag; a stale load of it wakes spuriously */                                         \
+      platform_and(&(waiter)->flags.value, ~(uint32_t)EVENTCOUNT_SLEEPS, relaxed);                        \
     }                                                                                                     \
     waited;                                                                                               \
   })
 
-/* Wakes the waiter, if its waiter flag is set; the caller has stored what the condition depends on. */
-static inline void eventcount_wake(platform_word *waiter) {
-  platform_fence_light(); /* pairs with EVENTCOUNT_WAIT: orders the caller's store before the waiter-flag load */
+/* Makes the descriptor readable, if it is armed. Counted, for eventcount_end_descriptor. */
+static __attribute__((noinline)) void eventcount_signal(omni_eventcount *waiter) {
+  platform_add(&waiter->signalling, 1, relaxed); /* before the flag is cleared, by the release there */
+  /* acquire: pairs with EVENTCOUNT_ARM; without it the descriptor is not there yet. release: pairs with
+   * eventcount_end_descriptor; without it the descriptor is closed and then written to */
+  if (platform_and(&waiter->flags.value, ~(uint32_t)EVENTCOUNT_ARMED, acq_rel) & EVENTCOUNT_ARMED)
+    platform_descriptor_write(waiter->descriptor);
+  platform_add(&waiter->signalling, (uint32_t)-1, release); /* pairs with eventcount_end_descriptor */
+}
+
+/* Wakes the waiter, if a waiter flag is set; the caller has stored what the condition depends on. */
+static inline void eventcount_wake(omni_eventcount *waiter) {
+  platform_fence_light(); /* pairs with EVENTCOUNT_WAIT and EVENTCOUNT_ARM: orders that store before this load */
   /* relaxed: the fence orders the load, and the condition that the waiter checks next orders itself */
-  if (platform_load(&waiter->value, relaxed) && platform_exchange(&waiter->value, 0, relaxed)) platform_wake(waiter);
+  uint32_t flags = platform_load(&waiter->flags.value, relaxed);
+  if (__builtin_expect(flags == 0, 1)) return;
+  if (flags & EVENTCOUNT_ARMED) eventcount_signal(waiter);
+  if (flags & EVENTCOUNT_SLEEPS &&
+      platform_and(&waiter->flags.value, ~(uint32_t)EVENTCOUNT_SLEEPS, relaxed) & EVENTCOUNT_SLEEPS)
+    platform_wake(&waiter->flags);
+}
+
+/* After a look that found nothing: the descriptor, if there is one, is not readable until `ready` [WAI-3]. What is read
+ * from it came before that look, or the flag is clear by now, and is set again. By the side that waits. */
+#define EVENTCOUNT_ARM(waiter, ready)                                                                        \
+  __extension__({                                                                                            \
+    if (__builtin_expect((waiter)->descriptor != NULL, 0)) {                                                 \
+      platform_descriptor_read((waiter)->descriptor);                                                        \
+      if (!(platform_load(&(waiter)->flags.value, relaxed) & EVENTCOUNT_ARMED)) {                            \
+        /* release: pairs with eventcount_signal */                                                          \
+        platform_or(&(waiter)->flags.value, EVENTCOUNT_ARMED, release);                                      \
+        platform_fence_heavy(); /* pairs with eventcount_wake: else each misses the other, a lost wakeup */  \
+        if (ready) eventcount_signal(waiter);                                                                \
+      }                                                                                                      \
+    }                                                                                                        \
+  })
+
+/* The descriptor, made with the first call, and readable then; or NULL without one more. By the side that waits. */
+static inline const platform_descriptor *eventcount_descriptor(omni_eventcount *waiter) {
+  if (!waiter->descriptor) waiter->descriptor = platform_descriptor_open();
+  return waiter->descriptor;
+}
+
+/* Ends the descriptor, if there is one: readable for whoever has a duplicate of it, and closed when nobody writes to it
+ * any more. By the side that waits, or when no thread is inside it. */
+static inline void eventcount_end_descriptor(omni_eventcount *waiter) {
+  platform_descriptor *descriptor = waiter->descriptor;
+  if (!descriptor) return;
+  /* acquire: pairs with eventcount_signal: who cleared the flag before is counted, and nobody clears it after */
+  platform_and(&waiter->flags.value, ~(uint32_t)EVENTCOUNT_ARMED, acquire);
+  platform_await_zero(&waiter->signalling); /* acquire: pairs with eventcount_signal */
+  waiter->descriptor = NULL;
+  platform_descriptor_write(descriptor);
+  platform_descriptor_close(descriptor);
+}
+
+/* In a child of fork, where this is the only thread: nobody waits, and the descriptor is the parent's [LIF-9]. */
+static inline void eventcount_inherit(omni_eventcount *waiter) {
+  platform_word_init(&waiter->flags); /* a thread of the parent's may sleep on it, or hold its mutex */
+  atomic_init(&waiter->signalling, 0);
+  if (waiter->descriptor) platform_descriptor_close(waiter->descriptor);
+  waiter->descriptor = NULL;
 }
 
 #endif

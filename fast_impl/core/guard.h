@@ -17,7 +17,8 @@ enum {
   GUARD_BUSY = 1,     /* a thread is inside, or about to be, by the slow path */
   GUARD_CLOSED = 2,   /* for good */
   GUARD_WAITER = 4,   /* the waiter flag: a close or a shutdown waits for the thread inside to leave */
-  GUARD_INHERITED = 8 /* closed by a fork: this is a child, and the handle its parent's [LIF-9] */
+  GUARD_INHERITED = 8, /* closed by a fork: this is a child, and the handle its parent's [LIF-9] */
+  GUARD_CLAIMED = 16  /* by a coroutine that waits: nobody is inside, and every entry is refused [ASY-4] */
 };
 
 typedef struct {
@@ -62,7 +63,9 @@ static inline bool guard_rebias(omni_guard *guard) {
   uint64_t self = platform_self(), owner = platform_load(&guard->owner[bias], relaxed);
   if (owner && owner != self) {
     platform_fence_heavy(); /* pairs with guard_enter: the owner sees BUSY, or is seen inside; else both enter */
-    if (platform_load(&guard->inside[bias], acquire)) return false; /* pairs with guard_release */
+    /* acquire: pairs with guard_release: what the owner did inside, a claim too, is seen */
+    if (platform_load(&guard->inside[bias], acquire)) return false;
+    if (platform_load(&guard->state, relaxed) & GUARD_CLAIMED) return false;
     platform_store(&guard->bias, ++bias, relaxed);
     platform_fence_heavy(); /* pairs with guard_order: else the former owner's pin is ordered by no fence */
   }
@@ -79,7 +82,7 @@ static guard_entry guard_enter_slow(omni_guard *guard) {
   uint32_t state = platform_load(&guard->state, relaxed);
   do {
     if (state & GUARD_CLOSED) return GUARD_INACTIVE;
-    if (state & GUARD_BUSY) return GUARD_CONTENDED;
+    if (state & (GUARD_BUSY | GUARD_CLAIMED)) return GUARD_CONTENDED;
     /* acquire: pairs with guard_leave, guard_rebias and guard_is_empty; without it this races with the entry before */
   } while (!platform_compare_exchange(&guard->state, &state, state | GUARD_BUSY, acquire));
   if (guard_rebias(guard)) return GUARD_ENTERED;
@@ -98,7 +101,7 @@ static inline guard_entry guard_enter(omni_guard *guard) {
   platform_fence_light(); /* pairs with guard_rebias and guard_is_empty: else they miss this entry */
   /* acquire: pairs with guard_rebias; without it a former owner could miss that the bias has moved on */
   uint32_t state = platform_load(&guard->state, acquire);
-  if (!(state & (GUARD_BUSY | GUARD_CLOSED)) && platform_load(&guard->bias, relaxed) == bias) return GUARD_ENTERED;
+  if (!(state & (GUARD_BUSY | GUARD_CLOSED | GUARD_CLAIMED)) && platform_load(&guard->bias, relaxed) == bias) return GUARD_ENTERED;
   guard_release(guard, bias);
   return guard_enter_slow(guard);
 }
@@ -148,6 +151,19 @@ static inline void guard_wait(omni_guard *guard) {
 /* Refuses every entry from now on; the thread inside stays inside. */
 static inline void guard_close(omni_guard *guard) {
   platform_or(&guard->state, GUARD_CLOSED, relaxed); /* guard_is_empty comes after, and orders */
+}
+
+/* Refuses every entry until guard_unclaim, but no close. */
+static inline guard_entry guard_claim(omni_guard *guard) {
+  guard_entry answer = guard_enter(guard);
+  if (answer != GUARD_ENTERED) return answer;
+  platform_or(&guard->state, GUARD_CLAIMED, relaxed); /* guard_leave comes after, and orders */
+  guard_leave(guard);
+  return GUARD_ENTERED;
+}
+
+static inline void guard_unclaim(omni_guard *guard) {
+  platform_and(&guard->state, ~(uint32_t)GUARD_CLAIMED, relaxed); /* the claimer wrote nothing inside */
 }
 
 /* 0 while it is open, else its state. A hint: guard_enter is what decides. */

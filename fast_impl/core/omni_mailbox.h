@@ -43,7 +43,8 @@ enum {
   OMNI_INTERRUPTED = -3, /* a signal came, or may have come, during the sleep: call again with the time left */
   OMNI_EXPIRED = -4,     /* the message, the reservation or the pop has ended */
   OMNI_RESERVED = -5,    /* a reservation is outstanding */
-  OMNI_FOREIGN = -6      /* made by a core of another ABI version; only from the functions of fast_impl/native */
+  OMNI_FOREIGN = -6,     /* made by a core of another ABI version; only from the functions of fast_impl/native */
+  OMNI_NO_DESCRIPTOR = -7 /* the system gives no further descriptor; errno says why */
 };
 
 typedef struct {
@@ -155,6 +156,13 @@ int omni_region_is_writable(const omni_producer *producer, const omni_region *re
  * omni_unpin: 0, or OMNI_EXPIRED. */
 int omni_region_pin(omni_producer *producer, const omni_region *region, omni_pin *pin);
 
+/* One thread at a time. A descriptor (close-on-exec) of the handle, for poll and its like; the same one each time, or
+ * OMNI_EXPIRED of a closed handle, or OMNI_NO_DESCRIPTOR. Readable from the moment at which a push would find space, or
+ * CHANNEL_CLOSED, for a producer whose last look found no space (QUEUE_FULL, TIMEOUT, a batch cut short), until its
+ * next look that finds none; at first, and otherwise in vain at times. So: poll, push until it is full, poll again. The
+ * caller only polls it. A close or a detach makes it readable and closes it. */
+int omni_producer_fileno(omni_producer *producer);
+
 /* Any thread. */
 int omni_producer_is_connected(const omni_producer *producer);
 uint64_t omni_producer_capacity(const omni_producer *producer);
@@ -188,6 +196,10 @@ int omni_batch_pop(omni_consumer *consumer, size_t max_count, int64_t timeout, o
 /* One thread at a time. Sleeps, as omni_blocking_pop does, until a message waits: OMNI_POP_SUCCESS, CHANNEL_CLOSED,
  * TIMEOUT, or OMNI_INTERRUPTED. Takes, expires and counts nothing. */
 int omni_consumer_wait(omni_consumer *consumer, int64_t timeout);
+
+/* One thread at a time. As omni_producer_fileno: readable from the moment at which a message waits, or none ever will,
+ * for a consumer whose last look found nothing (EMPTY, TIMEOUT), until its next look that finds nothing. */
+int omni_consumer_fileno(omni_consumer *consumer);
 
 /* One thread at a time. The first half of a pop: SUCCESS with the oldest messages, up to `max_count` of them, and
  * `*pop`. They go on waiting; earlier messages expire. The thread is inside the consumer until omni_pop_end: a pop by

@@ -15,6 +15,27 @@ static bool has_reserved(const omni_producer *producer) {
   return platform_load(&producer->region, relaxed) != 0; /* written by the thread inside */
 }
 
+/* After a look that found no free slot. */
+static void arm(omni_producer *producer) {
+  omni_ring *ring = &producer->channel->ring;
+  /* relaxed: as in wait_for_space */
+  EVENTCOUNT_ARM(&ring->producer_waiter,
+                 platform_load(&ring->write_index, relaxed) - platform_load(&ring->read_index, relaxed) <
+                         ring->capacity || nobody_receives(producer->channel));
+}
+
+/* The end of a call that looked for a free slot. */
+static inline int leave(omni_producer *producer, int result) {
+  if (result == OMNI_PUSH_QUEUE_FULL || result == OMNI_PUSH_TIMEOUT) arm(producer);
+  guard_leave(&producer->guard);
+  return result;
+}
+
+static inline int finished(omni_producer *producer, int result) {
+  count_failure(&producer->guard, &producer->channel->ring.failed_pushes, result);
+  return leave(producer, result);
+}
+
 /* PSH-1, from inside the guard; counts no failure. */
 static inline int push(omni_producer *producer, const void *data, size_t size) {
   omni_channel *channel = producer->channel;
@@ -50,7 +71,7 @@ static int wait_for_space(omni_producer *producer, int64_t timeout) {
 int omni_try_push(omni_producer *producer, const void *data, size_t size) {
   guard_entry answer = guard_enter(&producer->guard);
   if (answer != GUARD_ENTERED) return refused(answer);
-  return finished(&producer->guard, &producer->channel->ring.failed_pushes, push(producer, data, size));
+  return finished(producer, push(producer, data, size));
 }
 
 int omni_blocking_push(omni_producer *producer, const void *data, size_t size, int64_t timeout) {
@@ -61,7 +82,7 @@ int omni_blocking_push(omni_producer *producer, const void *data, size_t size, i
     result = wait_for_space(producer, timeout);
     if (result == OMNI_PUSH_SUCCESS) result = push(producer, data, size);
   }
-  return finished(&producer->guard, &producer->channel->ring.failed_pushes, result);
+  return finished(producer, result);
 }
 
 int omni_producer_wait(omni_producer *producer, int64_t timeout) {
@@ -71,8 +92,7 @@ int omni_producer_wait(omni_producer *producer, int64_t timeout) {
   if (nobody_receives(producer->channel)) result = OMNI_PUSH_CHANNEL_CLOSED;
   else if (has_reserved(producer) || !ring_free_slots(&producer->channel->ring, 1))
     result = wait_for_space(producer, timeout);
-  guard_leave(&producer->guard);
-  return result;
+  return leave(producer, result);
 }
 
 int64_t omni_batch_push(omni_producer *producer, const omni_bytes *messages, size_t count) {
@@ -90,6 +110,7 @@ int64_t omni_batch_push(omni_producer *producer, const omni_bytes *messages, siz
     }
     if (pushed > 0) ring_publish(&channel->ring, pushed, bytes);
   }
+  if (pushed < count) arm(producer);
   guard_leave(&producer->guard);
   return (int64_t)pushed;
 }
@@ -113,8 +134,7 @@ int omni_reserve(omni_producer *producer, size_t size, omni_region *region) {
                             ++producer->regions};
     platform_store(&producer->region, producer->regions, relaxed); /* publishes no memory */
   }
-  guard_leave(&producer->guard);
-  return result;
+  return leave(producer, result);
 }
 
 /* Whether no export of the region is alive. */
@@ -171,7 +191,7 @@ int omni_region_is_writable(const omni_producer *producer, const omni_region *re
 int omni_region_pin(omni_producer *producer, const omni_region *region, omni_pin *pin) {
   *pin = (omni_pin){NULL, PIN_REGION};
   guard_entry answer = guard_enter(&producer->guard); /* so that no commit comes in between */
-  if (answer != GUARD_ENTERED) return answer == GUARD_CONTENDED ? OMNI_CONCURRENT_USE : OMNI_EXPIRED;
+  if (answer != GUARD_ENTERED) return refused_or_expired(answer);
   int result = OMNI_EXPIRED;
   if (omni_region_is_writable(producer, region) && channel_pin(producer->channel)) {
     platform_add(&producer->region_pins, 1, relaxed); /* relaxed: for the thread inside */
@@ -181,6 +201,21 @@ int omni_region_pin(omni_producer *producer, const omni_region *region, omni_pin
   guard_leave(&producer->guard);
   return result;
 }
+
+/* ---- the descriptor ---- */
+
+int omni_producer_fileno(omni_producer *producer) {
+  guard_entry answer = guard_enter(&producer->guard);
+  if (answer != GUARD_ENTERED) return refused_or_expired(answer);
+  return finished_descriptor(&producer->guard, eventcount_descriptor(&producer->channel->ring.producer_waiter));
+}
+
+int omni_producer_claim(omni_producer *producer) {
+  guard_entry answer = guard_claim(&producer->guard);
+  return answer == GUARD_ENTERED ? 0 : refused_or_expired(answer);
+}
+
+void omni_producer_unclaim(omni_producer *producer) { guard_unclaim(&producer->guard); }
 
 /* ---- queries: any thread ---- */
 
@@ -215,7 +250,9 @@ static void end_producer(omni_producer *producer) {
   omni_channel *channel = producer->channel;
   platform_store(&producer->region, 0, relaxed); /* RSV-6 */
   ring_end_producer(&channel->ring);
-  if (broker_side_ended(channel, &producer->ended)) channel_unpin(channel);
+  if (!broker_side_ended(channel, &producer->ended)) return;
+  eventcount_end_descriptor(&channel->ring.producer_waiter);
+  channel_unpin(channel);
 }
 
 int omni_producer_close_begin(omni_producer *producer) {

@@ -26,8 +26,8 @@ typedef struct {
   _Atomic uint32_t consumer_alive;
   uint64_t capacity;
   START_INDEX_MEMBER
-  alignas(OMNI_LINE) platform_word producer_waiter;
-  alignas(OMNI_LINE) platform_word consumer_waiter;
+  alignas(OMNI_LINE) omni_eventcount producer_waiter;
+  alignas(OMNI_LINE) omni_eventcount consumer_waiter;
   omni_pool pool;
 } omni_ring;
 

@@ -56,6 +56,66 @@ QUICK: tuple[Client, ...] = (
         "timed_wait_space; try_push 1; producer_statistics",
     ),
     client("wait contended", 1, "timed_wait_message", "try_pop", "try_push 1"),
+    # ---- a descriptor, armed by a look that found nothing [WAI-3]; a claim by a coroutine that waits [ASY-4] ----
+    client("watch for a message", 1, "fileno_consumer; try_pop; watch_consumer; try_pop", "try_push 1"),
+    client(
+        "watch for two messages",
+        2,
+        "fileno_consumer; try_pop; watch_consumer; try_pop; watch_consumer",
+        "try_push 1; try_push 2",
+    ),
+    client(
+        "watch after two looks",
+        1,
+        "poll_message; poll_message; watch_consumer",
+        "try_push 1",
+        setup="fileno_consumer; poll_message",
+    ),
+    client("watch for a message, producer closes", 1, "fileno_consumer; try_pop; watch_consumer", "close_producer"),
+    client("watch for a message, closed", 1, "try_pop; watch_consumer", "close_consumer", setup="fileno_consumer"),
+    client(
+        "watch for a message, closed during a push",
+        1,
+        "close_consumer",
+        "try_push 1",
+        setup="fileno_consumer; poll_message",
+    ),
+    client("watch for a message, shutdown", 1, "fileno_consumer; try_pop; watch_consumer", "shutdown"),
+    client(
+        "watch for a message, detached during a push",
+        1,
+        "detach_consumer; release_consumer",
+        "try_push 1",
+        setup="fileno_consumer; poll_message",
+    ),
+    client(
+        "watch beside a wait",
+        1,
+        "timed_pop; watch_consumer",
+        "try_push 1",
+        setup="fileno_consumer; poll_message",
+    ),
+    client("watch for space", 1, "fileno_producer; try_push 2; watch_producer", "try_pop", setup="try_push 1"),
+    client(
+        "watch for space, reserve", 1, "reserve; watch_producer", "try_pop", setup="fileno_producer; try_push 1"
+    ),
+    client(
+        "watch for space, batch", 2, "batch_push 2; watch_producer", "try_pop", setup="fileno_producer; try_push 1"
+    ),
+    client(
+        "watch for space, consumer closes",
+        1,
+        "try_push 2; watch_producer",
+        "close_consumer",
+        setup="fileno_producer; try_push 1",
+    ),
+    client(
+        "watch for space, shutdown", 1, "try_push 2; watch_producer", "shutdown", setup="fileno_producer; try_push 1"
+    ),
+    client("fileno refused", 1, "fileno_consumer; fileno_consumer; free_consumer; fileno_consumer", refusals=1),
+    client("claimed, concurrent pop", 1, "claim_consumer; unclaim_consumer; try_pop", "unread_pop", setup="try_push 1"),
+    client("claimed, closed by another thread", 1, "claim_consumer; unclaim_consumer; try_pop", "close_consumer"),
+    client("claimed by one of two", 1, "claim_producer", "claim_producer; close_producer"),
     # ---- pops in two steps: between them the thread is inside, and nothing is taken [POP-6] ----
     client("begin, end", 2, "begin_pop 2; end_pop 2; held", "try_push 1; try_push 2; try_push 3"),
     client(

@@ -1,5 +1,6 @@
 /* Clients of the core as data: each thread runs a list of operations, and their results are the outcome. */
 #include "omni_mailbox.h"
+#include "omni_internal.h"
 
 enum { OPERATIONS = 8, SETUP = WM_THREADS, MESSAGE_SIZE = 64 };
 #define NO_RESULT UINT64_MAX
@@ -22,6 +23,10 @@ typedef enum {
   PIN_REGION,
   UNPIN_REGION,
   WRITABLE,
+  FILENO_PRODUCER,
+  WATCH_PRODUCER,
+  CLAIM_PRODUCER,
+  UNCLAIM_PRODUCER,
   CLOSE_PRODUCER,
   FREE_PRODUCER,
   DETACH_PRODUCER,
@@ -49,6 +54,10 @@ typedef enum {
   PIN,
   VIEW,
   UNPIN,
+  FILENO_CONSUMER,
+  WATCH_CONSUMER,
+  CLAIM_CONSUMER,
+  UNCLAIM_CONSUMER,
   CLOSE_CONSUMER,
   FREE_CONSUMER,
   DETACH_CONSUMER,
@@ -99,6 +108,7 @@ typedef struct {
   omni_pin pins[OPERATIONS];
   uint64_t generation; /* of its last shutdown */
   uint64_t token;      /* of its last detach */
+  const platform_descriptor *producer_descriptor, *consumer_descriptor;
   uint64_t results[OPERATIONS];
   int used;
 } actor;
@@ -111,6 +121,30 @@ static actor giver; /* a copy of the thread that handed over, in plain memory */
 static uint32_t budget;
 
 void forget_tokens(void); /* tokens.c */
+
+/* ---- descriptors: of each thread, two ---- */
+
+static platform_descriptor descriptors[WM_THREADS + 1][2];
+static int made[WM_THREADS + 1];
+
+platform_descriptor *script_descriptor(void) {
+  int me = wm_self() + 1;
+  return &descriptors[me][made[me]++];
+}
+
+int script_descriptor_number(const platform_descriptor *descriptor) { return (int)(descriptor - &descriptors[0][0]); }
+
+static uint64_t open_descriptors(void) {
+  uint64_t count = 0;
+  for (int thread = 0; thread <= WM_THREADS; thread++)
+    for (int each = 0; each < made[thread]; each++) count += descriptors[thread][each].open;
+  return count;
+}
+
+/* Until it is readable; nothing where the thread has none. */
+static void watch(const platform_descriptor *descriptor) {
+  if (descriptor) wm_await(&descriptor->readable, 4, 0, wm_acquire, WM_SITE("descriptor"));
+}
 
 uint32_t script_budget(uint32_t count) { return budget < count ? budget : count; }
 
@@ -184,6 +218,13 @@ static uint64_t pin_region(actor *me) {
   return code(result);
 }
 
+/* What fileno has answered; the thread that may call it may look at the descriptor. */
+static uint64_t opened(int number, const platform_descriptor **descriptor) {
+  if (number < 0) return code(number);
+  *descriptor = &descriptors[0][0] + number;
+  return 0;
+}
+
 static uint64_t produce(actor *me, operation_kind kind, int argument) {
   omni_producer *producer = me->producer;
   omni_handle_stats stats;
@@ -224,6 +265,16 @@ static uint64_t produce(actor *me, operation_kind kind, int argument) {
       return NO_RESULT;
     case WRITABLE:
       return code(omni_region_is_writable(producer, &me->region));
+    case FILENO_PRODUCER:
+      return opened(omni_producer_fileno(producer), &me->producer_descriptor);
+    case WATCH_PRODUCER:
+      watch(me->producer_descriptor);
+      return NO_RESULT;
+    case CLAIM_PRODUCER:
+      return code(omni_producer_claim(producer));
+    case UNCLAIM_PRODUCER:
+      omni_producer_unclaim(producer);
+      return NO_RESULT;
     case CLOSE_PRODUCER:
       omni_producer_close(producer);
       return NO_RESULT;
@@ -331,6 +382,16 @@ static uint64_t consume(actor *me, operation_kind kind, int argument) {
       return payload_id_of(&me->pinned[argument]);
     case UNPIN:
       omni_unpin(&me->pins[argument]);
+      return NO_RESULT;
+    case FILENO_CONSUMER:
+      return opened(omni_consumer_fileno(consumer), &me->consumer_descriptor);
+    case WATCH_CONSUMER:
+      watch(me->consumer_descriptor);
+      return NO_RESULT;
+    case CLAIM_CONSUMER:
+      return code(omni_consumer_claim(consumer));
+    case UNCLAIM_CONSUMER:
+      omni_consumer_unclaim(consumer);
       return NO_RESULT;
     case CLOSE_CONSUMER:
       omni_consumer_close(consumer);
@@ -451,6 +512,7 @@ static void run_script(const script *s, int number) {
 static void begin(void *context) {
   const script *s = context;
   memset(actors, 0, sizeof actors);
+  memset(made, 0, sizeof made);
   atomic_init(&handed, 0);
   forget_tokens();
   budget = (uint32_t)s->budget;
@@ -468,7 +530,7 @@ static void end(void *context) {
   const script *s = context;
   for (int t = 0; t < s->threads; t++)
     for (int i = 0; i < actors[t].used; i++) wm_outcome(actors[t].results[i]);
-  wm_outcome(wm_allocated());
+  wm_outcome(wm_allocated() + open_descriptors());
 }
 
 void script_explore(const script *given, const wm_options *options, wm_report *report) {

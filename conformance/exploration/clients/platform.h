@@ -4,6 +4,7 @@
 #define OMNI_PLATFORM_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -69,6 +70,33 @@ enum { PLATFORM_AWAKE, PLATFORM_TIME_UP, PLATFORM_SIGNAL };
 /* Fault injection (harness.c): what the system may do to a call, as often as the client allows; both are explored. */
 int fault_sleep(platform_word *word, uint32_t value, bool timed, const wm_site *site); /* a signal ends the sleep */
 bool fault_refusal(const wm_site *site);                                               /* memory is refused */
+
+/* In static memory (harness.c): that it is not written to once it is closed, an unwatched duplicate would hide. */
+typedef struct {
+  _Atomic uint32_t readable;
+  bool open;
+} platform_descriptor;
+
+platform_descriptor *script_descriptor(void); /* another one */
+int script_descriptor_number(const platform_descriptor *descriptor);
+static inline platform_descriptor *platform_descriptor_begin(const wm_site *site) {
+  if (fault_refusal(site)) return NULL;
+  platform_descriptor *descriptor = script_descriptor();
+  descriptor->open = true;
+  atomic_init(&descriptor->readable, 1);
+  return descriptor;
+}
+static inline void platform_descriptor_signal(platform_descriptor *descriptor, const wm_site *site) {
+  if (!descriptor->open) wm_fail("a descriptor is written to after it was closed");
+  wm_store(&descriptor->readable, 4, 1, wm_release, site); /* the system orders its writes and reads */
+}
+#define platform_descriptor_open() platform_descriptor_begin(WM_SITE("descriptor"))
+#define platform_descriptor_write(descriptor) platform_descriptor_signal(descriptor, WM_SITE(#descriptor))
+#define platform_descriptor_read(descriptor) \
+  ((void)wm_modify(&(descriptor)->readable, 4, wm_exchange, 0, wm_acq_rel, WM_SITE(#descriptor)))
+#define platform_descriptor_close(descriptor) ((void)((descriptor)->open = false))
+#define platform_descriptor_number(descriptor) script_descriptor_number(descriptor)
+#define platform_await_zero(x) ((void)wm_await_equal(x, sizeof *(x), 0, wm_acquire, WM_SITE(#x)))
 
 static inline int platform_word_begin(platform_word *word, const wm_site *site) {
   if (fault_refusal(site)) return 1;

@@ -29,7 +29,7 @@ Transition = tuple["State", "Thread"]
 class Code:
     """Result codes of the core that the model does not have (omni_mailbox.h), as the harness reports them."""
 
-    CONCURRENT_USE, PINNED, INTERRUPTED, EXPIRED, RESERVED = 255, 254, 253, 252, 251
+    CONCURRENT_USE, PINNED, INTERRUPTED, EXPIRED, RESERVED, NO_DESCRIPTOR = 255, 254, 253, 252, 251, 249
 
 
 class SmallConfig(ChannelConfig):
@@ -84,6 +84,7 @@ class Entry(NamedTuple):
     regions, region_pins: how many reservations there have been, and the pins of the last.
     begun, pop: how many pops in two steps have begun, and the one that is open.
     freed: how many of the two handles are; one less for each pointer to a handle that was detached.
+    descriptors, claims: the sides that have been asked for a descriptor, and those by whose coroutine they are claimed.
     token, detached: the last token for one of its ends, counted from 1, and whether it names that still.
     history: what the counters have been, the newest last.
     """
@@ -101,6 +102,8 @@ class Entry(NamedTuple):
     freed: int = 0
     token: int = 0
     detached: bool = False
+    descriptors: frozenset[str] = frozenset()
+    claims: frozenset[str] = frozenset()
     history: tuple[Counters, ...] = (NOTHING_COUNTED,)
 
     def seen(self, producer: Visibility, consumer: Visibility, shut: int) -> Channel:
@@ -253,13 +256,16 @@ class State(NamedTuple):
 
     @property
     def allocated(self) -> int:
-        """Blocks of memory: two for a broker, a mapping and a control block for a channel.
+        """Blocks of memory: two for a broker, a mapping and a control block for a channel; and descriptors.
 
         The broker's are there while its maker or a registered channel holds it; the control block while the mapping
         or a handle does.
         """
         broker = self.broker or any(entry.registered for entry in self.entries)
-        return 2 * broker + sum(entry.mapped + (entry.mapped or entry.freed < 2) for entry in self.entries)
+        blocks = sum(entry.mapped + (entry.mapped or entry.freed < 2) for entry in self.entries)
+        open_sides = ((entry, side) for entry in self.entries for side in entry.descriptors)
+        descriptors = sum(entry.visibility(side) is not Visibility.CLOSED for entry, side in open_sides)
+        return 2 * broker + blocks + descriptors
 
 
 def read_counters(side: int, entry: Entry, thread: Thread) -> Iterator[Thread]:

@@ -39,7 +39,10 @@ WAITS = frozenset(
     {"wait_space", "timed_wait_space", "poll_space", "wait_message", "timed_wait_message", "poll_message"}
 )
 DETACHES = frozenset({"detach_producer", "detach_consumer"})
-GUARDED = PUSHES | POPS | RESERVING | WAITS | DETACHES | {"batch_push", "pin_region"}
+FILENOS = frozenset({"fileno_producer", "fileno_consumer"})
+CLAIMS = frozenset({"claim_producer", "claim_consumer"})
+WATCHES = frozenset({"watch_producer", "watch_consumer", "unclaim_producer", "unclaim_consumer"})
+GUARDED = PUSHES | POPS | RESERVING | WAITS | DETACHES | FILENOS | CLAIMS | {"batch_push", "pin_region"}
 """The calls that only one thread at a time may be inside [CON-1]."""
 LEAVING = frozenset({"end_pop", "abandon"})
 """The calls that leave the consumer."""
@@ -72,6 +75,9 @@ def _of_handle(number: int, operation: Operation, state: State) -> Iterator[Tran
     guarded = kind in GUARDED and not _is_no_pop(operation)
     if guarded and not thread.inside:
         entry = state.entries[thread.channel]
+        if side in entry.claims and entry.visibility(side) is Visibility.OPEN:
+            yield state, thread.done(Code.CONCURRENT_USE)  # ASY-4
+            return
         nests = side == "consumer" and entry.has_open(number)
         if nests and kind not in POPS:
             yield state, thread.done(Code.CONCURRENT_USE)
@@ -81,6 +87,10 @@ def _of_handle(number: int, operation: Operation, state: State) -> Iterator[Tran
             if nests and kind in POPS:  # it ends the open pop with 0, and is inside anew
                 yield state.with_entry(thread.channel, entry._replace(pop=None)), thread._replace(inside=True)
             return
+    if kind in FILENOS | CLAIMS | WATCHES:
+        for after, at in _describe(side, kind, state.entries[thread.channel], thread, state.client.refusals):
+            yield state.with_entry(thread.channel, after), at
+        return
     for after, at in (_producer if side == "producer" else _consumer)(number, operation, state):
         yield after, at.knowing(side, after.entries[thread.channel]) if guarded else at
 
@@ -148,7 +158,8 @@ def _detach(side: str, entry: Entry, thread: Thread, exports_change: bool) -> _C
     if refused:
         yield entry, thread.done(Code.RESERVED if refused is Refused.BY_RESERVATION else Code.PINNED)
     else:
-        given = entry.after(after)._replace(freed=entry.freed - 1, token=entry.token + 1, detached=True)
+        given = entry.after(after)._replace(descriptors=entry.descriptors - {side})
+        given = given._replace(freed=entry.freed - 1, token=entry.token + 1, detached=True)
         yield given, thread._replace(token=given.token).done(0)
 
 
@@ -158,6 +169,20 @@ def _attach(state: State, thread: Thread) -> Transition:
     if entry.detached and thread.token == entry.token:
         return state.with_entry(thread.channel, entry._replace(detached=False)), thread.done(0)
     return state, thread._replace(channel=-1).done(Code.EXPIRED)
+
+
+def _describe(side: str, kind: str, entry: Entry, thread: Thread, refusals: int) -> _Changes:
+    """A descriptor may be readable at any time, in vain: that it is in time, only a deadlock can contradict [WAI-3]."""
+    if kind in WATCHES:
+        yield entry._replace(claims=entry.claims - {side} if "unclaim" in kind else entry.claims), thread.done()
+    elif entry.visibility(side) > Visibility.OPEN:
+        yield entry, thread.done(Code.EXPIRED)
+    elif kind in CLAIMS:
+        yield entry._replace(claims=entry.claims | {side}), thread.done(0)
+    else:
+        yield entry._replace(descriptors=entry.descriptors | {side}), thread.done(0)
+        if side not in entry.descriptors and thread.faults < refusals:
+            yield entry, thread.fault(Code.NO_DESCRIPTOR)
 
 
 # ---- the producer ----

@@ -7,6 +7,7 @@
 #include <linux/futex.h>
 #include <linux/membarrier.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -42,6 +43,8 @@ int platform_sleep(platform_word *word, uint32_t value, int64_t deadline) {
   if (slept == 0 || errno == EAGAIN) return PLATFORM_AWAKE;
   return errno == ETIMEDOUT ? PLATFORM_TIME_UP : PLATFORM_SIGNAL;
 }
+
+bool platform_descriptor_ends(int ends[2]) { return (ends[0] = ends[1] = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) >= 0; }
 
 void platform_wake(platform_word *word) {
   syscall(SYS_futex, &word->value, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);

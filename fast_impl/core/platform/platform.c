@@ -136,6 +136,35 @@ void platform_unmap(void *memory, uint64_t size) {
   keep(memory, size);
 }
 
+platform_descriptor *platform_descriptor_open(void) {
+  platform_descriptor *descriptor = malloc(sizeof *descriptor);
+  int ends[2];
+  if (!descriptor || !platform_descriptor_ends(ends)) {
+    free(descriptor);
+    return NULL;
+  }
+  *descriptor = (platform_descriptor){ends[0], ends[1]};
+  platform_descriptor_write(descriptor);
+  return descriptor;
+}
+
+/* Full, it is readable too. */
+void platform_descriptor_write(const platform_descriptor *descriptor) {
+  uint64_t once = 1; /* what an eventfd takes */
+  (void)!write(descriptor->write_end, &once, sizeof once);
+}
+
+void platform_descriptor_read(const platform_descriptor *descriptor) {
+  uint64_t several[64];
+  while (read(descriptor->read_end, several, sizeof several) == sizeof several) continue;
+}
+
+void platform_descriptor_close(platform_descriptor *descriptor) {
+  close(descriptor->read_end);
+  if (descriptor->write_end != descriptor->read_end) close(descriptor->write_end);
+  free(descriptor);
+}
+
 void *platform_allocate(size_t size) {
   size = (size + OMNI_LINE - 1) / OMNI_LINE * OMNI_LINE;
   void *memory = aligned_alloc(OMNI_LINE, size);

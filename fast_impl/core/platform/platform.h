@@ -9,7 +9,9 @@
 #define _GNU_SOURCE /* pthread_rwlock_t, MAP_ANONYMOUS, CLOCK_MONOTONIC under -std=c11 */
 #endif
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -121,6 +123,22 @@ static inline void platform_back_off(uint32_t pauses) {
   if (platform_spins == 0) return;
   while (pauses > 0) pauses--, platform_pause();
 }
+
+/* Makes a poll of it return; with the portable variant a pipe, otherwise both ends are one eventfd. */
+typedef struct {
+  int read_end, write_end;
+} platform_descriptor;
+
+platform_descriptor *platform_descriptor_open(void); /* readable; NULL if refused, with errno */
+void platform_descriptor_write(const platform_descriptor *descriptor); /* makes it readable */
+void platform_descriptor_read(const platform_descriptor *descriptor);  /* makes it unreadable */
+void platform_descriptor_close(platform_descriptor *descriptor);
+bool platform_descriptor_ends(int ends[2]); /* of either variant: false if refused */
+#define platform_descriptor_number(descriptor) ((descriptor)->read_end)
+
+/* Until others have made it 0, which they do soon. */
+#define platform_await_zero(x) \
+  while (platform_load(x, acquire)) sched_yield()
 
 #define PLATFORM_NEVER INT64_MAX
 #define PLATFORM_SECOND 1000000000 /* in nanoseconds */

@@ -3,6 +3,9 @@
 
 #ifdef OMNI_PORTABLE
 
+#include <fcntl.h>
+#include <unistd.h>
+
 void platform_fence_heavy(void) { platform_fence_full(); }
 
 void platform_choose_fences(void) {}
@@ -50,6 +53,15 @@ int platform_word_init(platform_word *word) {
 void platform_word_destroy(platform_word *word) {
   pthread_mutex_destroy(&word->mutex);
   pthread_cond_destroy(&word->changed);
+}
+
+bool platform_descriptor_ends(int ends[2]) {
+  if (pipe(ends) != 0) return false;
+  for (int end = 0; end < 2; end++) {
+    fcntl(ends[end], F_SETFD, FD_CLOEXEC);
+    fcntl(ends[end], F_SETFL, O_NONBLOCK);
+  }
+  return true;
 }
 
 int platform_sleep(platform_word *word, uint32_t value, int64_t deadline) {
