@@ -10,6 +10,7 @@ from fast_impl._binding import fences as fences
 from fast_impl._broker import ChannelPair, MailboxBroker, attach, close_detached, open_channel
 from fast_impl._choice import binding as binding
 from fast_impl._choice import platform as platform
+from fast_impl._waiting import wait_any
 from spec_model import __version__ as __version__
 from spec_model.config import ChannelConfig
 from spec_model.errors import (
@@ -64,6 +65,7 @@ __all__ = [
     "close_detached",
     "get_include",
     "open_channel",
+    "wait_any",
 ]
 
 OMNI_NOT_PROVIDED = {} if binding == "c" else {"interpreters": "cffi loads in one interpreter only"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import os
 import re
 from datetime import timedelta
 from decimal import Decimal
@@ -137,6 +138,7 @@ CONCURRENT_USE = -1
 PINNED = -2
 EXPIRED = -4
 RESERVED = -5
+NO_DESCRIPTOR = -7
 
 
 def refuse(code: int, side: str, name: bytes) -> NoReturn:
@@ -166,6 +168,15 @@ def undetached(code: int, side: str, name: bytes) -> NoReturn:
             f"the {side} of channel {channel} has a live export of a message (a memoryview, an array) or a native "
             "handle: let go of each first"
         )
+    refuse(code, side, name)
+
+
+def no_descriptor(code: int, errno: int, side: str, name: bytes) -> NoReturn:
+    """Raise why `fileno` has no descriptor to give; `errno` where the system had none [WAI-3]."""
+    if code == EXPIRED:
+        raise ValueError(f"the {side} has no descriptor: it is closed, or was moved from or detached")
+    if code == NO_DESCRIPTOR:
+        raise OSError(errno, os.strerror(errno))
     refuse(code, side, name)
 
 

@@ -7,7 +7,7 @@ and at import the methods that have a body here and that they lack themselves.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from inspect import isfunction
 from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsIndex, TypeVar
 
@@ -98,6 +98,28 @@ class Handle(Closable):
         ConcurrentUseError while a call is inside, ValueError where the handle is inactive.
         """
 
+    @abstractmethod
+    def fileno(self) -> int:
+        """A descriptor for `select`, `poll` and event loops, which belongs to the handle: only poll it [WAI-3].
+
+        It polls as readable from the moment at which there is something (a message, or space; a close or
+        a shutdown too) for a handle whose last look found nothing, until its next look that finds
+        nothing; now and then in vain. So: poll, call until there is nothing, poll again. `move()`
+        carries it along; `detach` and `close` close it.
+
+        Raises ValueError where the handle is inactive, OSError where the system has no descriptor left.
+        """
+
+    @abstractmethod
+    def _claim(self) -> Any:
+        """For a coroutine that waits: calls of the handle are refused until `_unclaim` of what this gives [ASY-4].
+
+        None where the handle is inactive. Raises ConcurrentUseError.
+        """
+
+    @abstractmethod
+    def _unclaim(self, claim: Any) -> None: ...
+
     @property
     @abstractmethod
     def native_handle(self) -> NativeHandle:
@@ -156,6 +178,22 @@ class ProducerHandle(Handle):
         Raises what `send` raises, of a subclass of NotAllSent, whose `sent` says how many were sent
         before. What `messages` itself raises passes unchanged.
         """
+
+    async def send_async(self, data: Buffer, timeout: Timeout = None) -> None:
+        """`send` for a coroutine, on asyncio or, with anyio, on trio [ASY-1].
+
+        Cancelled, it has sent the message whole or not at all; `get_stats` tells [ASY-2]. While it waits,
+        another call of the handle gets ConcurrentUseError [ASY-4].
+        """
+        from fast_impl._coroutines import send  # brings asyncio along
+
+        return await send(self, data, timeout)
+
+    async def send_many_async(self, messages: Iterable[Buffer], timeout: Timeout = None) -> None:
+        """`send_many` for a coroutine; what went before it is cancelled stays sent [ASY-1, ASY-2]."""
+        from fast_impl._coroutines import send_many
+
+        return await send_many(self, messages, timeout)
 
     @abstractmethod
     def wait(self, timeout: Timeout = None) -> PushResult:
@@ -272,6 +310,35 @@ class ConsumerHandle(Handle):
         It waits up to `timeout` seconds for the first; [] for a `max_count` of 0.
         Raises TimeoutError or ChannelClosedError; BufferError, TypeError or ValueError as `batch_pop`.
         """
+
+    async def receive_async(self, timeout: Timeout = None) -> bytes:
+        """`receive` for a coroutine, on asyncio or, with anyio, on trio [ASY-1].
+
+        Cancelled, it has taken nothing [ASY-2]. While it waits, another call of the handle gets
+        ConcurrentUseError [ASY-4].
+        """
+        from fast_impl._coroutines import receive  # brings asyncio along
+
+        return await receive(self, timeout)
+
+    async def receive_many_async(self, max_count: SupportsIndex, timeout: Timeout = None) -> list[bytes]:
+        """`receive_many` for a coroutine; cancelled, it has taken nothing [ASY-1, ASY-2]."""
+        from fast_impl._coroutines import receive_many
+
+        return await receive_many(self, max_count, timeout)
+
+    @abstractmethod
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Payloads, awaiting each, until the channel is closed and drained [ASY-1]."""
+
+    @abstractmethod
+    def _pop_bytes(self, max_count: SupportsIndex, timeout: Timeout = 0) -> tuple[PopResult, list[bytes]]:
+        """`batch_pop`, with copies of the messages."""
+
+    def _payloads(self) -> AsyncIterator[bytes]:
+        from fast_impl._coroutines import payloads
+
+        return payloads(self)
 
     @abstractmethod
     def wait(self, timeout: Timeout = None) -> PopResult:

@@ -67,6 +67,8 @@ static int slot_detach_producer(omni_producer **slot, uint64_t *token) {
   if (code == 0) slot[1] = *slot;
   return code;
 }
+static int slot_fileno_producer(omni_producer **slot) { return slot[1] ? OMNI_EXPIRED : omni_producer_fileno(*slot); }
+static int slot_fileno_consumer(omni_consumer **slot) { return slot[1] ? OMNI_EXPIRED : omni_consumer_fileno(*slot); }
 static int slot_detach_consumer(omni_consumer **slot, uint64_t *token) {
   int code = slot[1] ? OMNI_EXPIRED : omni_consumer_detach(*slot, token);
   if (code == 0) slot[1] = *slot;
@@ -79,6 +81,10 @@ const char *omni_fences(void);
 extern const void *omni_core;
 bool omni_producer_is_inherited(const omni_producer *producer);
 bool omni_consumer_is_inherited(const omni_consumer *consumer);
+int omni_producer_claim(omni_producer *producer);
+int omni_consumer_claim(omni_consumer *consumer);
+void omni_producer_unclaim(omni_producer *producer);
+void omni_consumer_unclaim(omni_consumer *consumer);
 """
 
 DECLARATIONS = INTERNAL + "".join(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from typing import Any, NoReturn, SupportsIndex, TypeVar, final
 
@@ -16,8 +16,10 @@ from fast_impl.cffi.core import (
     POP_RESULTS,
     NativeHandle,
     channel_name,
+    claim,
     clock,
     ffi,
+    fileno,
     is_inherited,
     is_native,
     lib,
@@ -58,12 +60,18 @@ class ConsumerHandle(_interface.ConsumerHandle):
         wanted = as_count("max_count", max_count)
         return self._pop(wanted, as_nanoseconds(timeout), _all_copied if wanted else _none_copied)
 
+    def _pop_bytes(self, max_count: SupportsIndex, timeout: Timeout = 0) -> tuple[PopResult, list[bytes]]:
+        return self._pop(as_count("max_count", max_count), as_nanoseconds(timeout), _all_with_result)
+
     def wait(self, timeout: Timeout = None) -> PopResult:
         nanoseconds, handle = as_nanoseconds(timeout), self._endpoint[0]
         if handle is None:
             return PopResult.CHANNEL_CLOSED
         code = wait(lib.omni_consumer_wait, handle, clock(nanoseconds))
         return _refused(code, handle) if code < 0 else POP_RESULTS[code]
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._payloads()
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(partial(self._blocking, None, _copied_or_none), None)
@@ -109,6 +117,15 @@ class ConsumerHandle(_interface.ConsumerHandle):
             token: int = number[0]  # without a call, as above
             return token
         undetached(code, "consumer", channel_name(lib.omni_consumer_name, handle))
+
+    def fileno(self) -> int:
+        return fileno(lib.slot_fileno_consumer, "consumer", self._endpoint[0], lib.omni_consumer_name)
+
+    def _claim(self) -> Any:
+        return claim(lib.omni_consumer_claim, "consumer", self._endpoint[0], lib.omni_consumer_name)
+
+    def _unclaim(self, claim: Any) -> None:
+        lib.omni_consumer_unclaim(claim[0])
 
     def close(self) -> None:
         handle = self._endpoint[0]
@@ -206,6 +223,13 @@ def _copied(result: PopResult, messages: list[Message], source: Any) -> bytes | 
 
 def _all_copied(result: PopResult, messages: list[Message], source: Any) -> list[bytes] | None:
     return payloads(messages) if messages else unreceived(result, is_inherited("consumer", source))
+
+
+def _all_with_result(
+    result: PopResult, messages: list[Message], source: Any
+) -> tuple[PopResult, list[bytes]] | None:
+    copies = payloads(messages) if messages else []
+    return None if copies is None else (result, copies)
 
 
 def _none_copied(result: PopResult, messages: list[Message], source: Any) -> list[bytes]:

@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary, ref
 
 from fast_impl import _interface
 from fast_impl._choice import platform
-from fast_impl._common import FOREVER, Buffer, as_memory
+from fast_impl._common import FOREVER, Buffer, as_memory, no_descriptor, refuse
 from spec_model.vocabulary import PopResult, PushResult
 
 try:
@@ -125,6 +125,24 @@ def is_inherited(side: str, handle: Any) -> bool:
     """Whether it is from before a fork; never, of another library's, which need not say so."""
     name = f"omni_{side}_is_inherited"
     return handle is not None and hasattr(lib, name) and bool(getattr(lib, name)(handle[0]))
+
+
+def fileno(call: Callable[[Any], int], side: str, handle: Any, name: Callable[[Any, Any], Any]) -> int:
+    """What `slot_fileno_...` answers; raises as `no_descriptor`."""
+    if handle is None:
+        no_descriptor(lib.OMNI_EXPIRED, 0, side, b"")
+    number = call(handle)
+    if number < 0:
+        no_descriptor(number, ffi.errno, side, channel_name(name, handle))
+    return number
+
+
+def claim(call: Callable[[Any], int], side: str, handle: Any, name: Callable[[Any, Any], Any]) -> Any:
+    """`handle`, once `omni_..._claim` has claimed it; None where it is inactive. Raises as `refuse`."""
+    code = lib.OMNI_EXPIRED if handle is None or handle[1] else call(handle[0])
+    if code not in (0, lib.OMNI_EXPIRED):
+        refuse(code, side, channel_name(name, handle))
+    return None if code else handle
 
 
 MOVED = (None, None)

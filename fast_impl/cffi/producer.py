@@ -30,8 +30,10 @@ from fast_impl.cffi.core import (
     NativeHandle,
     as_bytes,
     channel_name,
+    claim,
     clock,
     ffi,
+    fileno,
     is_inherited,
     is_native,
     kept,
@@ -207,6 +209,18 @@ class ProducerHandle(_interface.ProducerHandle):
             token: int = number[0]  # without a call, as above
             return token
         undetached(code, "producer", channel_name(lib.omni_producer_name, endpoint.handle))
+
+    def fileno(self) -> int:
+        endpoint = self._endpoint[0]
+        handle = endpoint and endpoint.handle
+        return fileno(lib.slot_fileno_producer, "producer", handle, lib.omni_producer_name)
+
+    def _claim(self) -> Any:
+        endpoint = self._endpoint[0]
+        return claim(lib.omni_producer_claim, "producer", endpoint and endpoint.handle, lib.omni_producer_name)
+
+    def _unclaim(self, claim: Any) -> None:
+        lib.omni_producer_unclaim(claim[0])
 
     def close(self) -> None:
         endpoint = self._endpoint[0]

@@ -15,13 +15,21 @@ static bool has_reserved(const omni_producer *producer) {
   return platform_load(&producer->region, relaxed) != 0; /* written by the thread inside */
 }
 
-/* After a look that found no free slot. */
+/* After a look that found no free slot. With a reservation outstanding there is none, until that ends (PSH-5). */
 static void arm(omni_producer *producer) {
   omni_ring *ring = &producer->channel->ring;
   /* relaxed: as in wait_for_space */
   EVENTCOUNT_ARM(&ring->producer_waiter,
-                 platform_load(&ring->write_index, relaxed) - platform_load(&ring->read_index, relaxed) <
-                         ring->capacity || nobody_receives(producer->channel));
+                 nobody_receives(producer->channel) ||
+                     (!has_reserved(producer) && platform_load(&ring->write_index, relaxed) -
+                                                         platform_load(&ring->read_index, relaxed) <
+                                                     ring->capacity));
+}
+
+/* The reservation has ended: there may be space, which a look before it did not find. */
+static inline void signal_space(omni_producer *producer) {
+  omni_eventcount *waiter = &producer->channel->ring.producer_waiter;
+  if (__builtin_expect(waiter->descriptor != NULL, 0)) eventcount_signal(waiter);
 }
 
 /* The end of a call that looked for a free slot. */
@@ -146,6 +154,7 @@ static bool is_unpinned(const omni_producer *producer) {
 static void drop_reservation(omni_producer *producer) {
   pool_keep_spare(&producer->channel->ring.pool, producer->channel->ring.pool.reserved);
   platform_store(&producer->region, 0, relaxed); /* publishes no memory */
+  signal_space(producer);
 }
 
 int omni_commit(omni_producer *producer, size_t size, size_t offset) {
@@ -166,6 +175,7 @@ int omni_commit(omni_producer *producer, size_t size, size_t offset) {
     platform_store(&producer->region, 0, relaxed); /* publishes no memory */
     ring_put(&channel->ring, 0, channel->ring.pool.reserved, size, offset);
     ring_publish(&channel->ring, 1, size);
+    signal_space(producer);
   }
   guard_leave(&producer->guard);
   return result;

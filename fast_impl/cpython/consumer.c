@@ -98,6 +98,34 @@ static PyObject *detach(consumer_object *self, PyObject *Py_UNUSED(unused)) {
   return raise_by(endpoint->state->undetached, "(isy#)", code, "consumer", name, (Py_ssize_t)size);
 }
 
+static PyObject *fileno_(consumer_object *self, PyObject *Py_UNUSED(unused)) {
+  consumer_endpoint *endpoint = self->endpoint;
+  int number = OMNI_EXPIRED;
+  Py_BEGIN_CRITICAL_SECTION(self); /* before a detach, or not at all */
+  if (!IS_SET(self->moved)) number = omni_consumer_fileno(endpoint->handle);
+  Py_END_CRITICAL_SECTION();
+  if (number >= 0) return PyLong_FromLong(number);
+  size_t size;
+  const char *name = omni_consumer_name(endpoint->handle, &size);
+  return raise_by(endpoint->state->no_descriptor, "(iisy#)", number, errno, "consumer", name, (Py_ssize_t)size);
+}
+
+static PyObject *claim(consumer_object *self, PyObject *Py_UNUSED(unused)) {
+  int code = OMNI_EXPIRED;
+  Py_BEGIN_CRITICAL_SECTION(self); /* before a detach, or not at all */
+  if (!IS_SET(self->moved)) code = omni_consumer_claim(self->endpoint->handle);
+  Py_END_CRITICAL_SECTION();
+  if (code == 0) return Py_NewRef(self);
+  if (code == OMNI_EXPIRED) Py_RETURN_NONE;
+  return refuse_consumer(self->endpoint, code);
+}
+
+/* Also after a move: what was claimed is the endpoint. While it is, nobody can detach it. */
+static PyObject *unclaim(consumer_object *self, PyObject *Py_UNUSED(claim)) {
+  omni_consumer_unclaim(self->endpoint->handle);
+  Py_RETURN_NONE;
+}
+
 static PyObject *is_connected(consumer_object *self, PyObject *Py_UNUSED(unused)) {
   return PyBool_FromLong(receives(self) && omni_consumer_is_connected(self->endpoint->handle));
 }
@@ -138,6 +166,8 @@ static PyObject *native_handle(consumer_object *self, void *Py_UNUSED(closure)) 
   return native;
 }
 
+static PyObject *aiter(PyObject *self) { return PyObject_CallMethod(self, "_payloads", NULL); }
+
 static PyMethodDef methods[] = {
     METHOD(ConsumerHandle, try_pop, consumer_try_pop, METH_NOARGS),
     METHOD(ConsumerHandle, blocking_pop, consumer_blocking_pop, KEYWORDS),
@@ -154,6 +184,10 @@ static PyMethodDef methods[] = {
     METHOD(ConsumerHandle, move, move, METH_NOARGS),
     METHOD(ConsumerHandle, detach, detach, METH_NOARGS),
     METHOD(ConsumerHandle, close, close_, METH_NOARGS),
+    METHOD(ConsumerHandle, fileno, fileno_, METH_NOARGS),
+    {"_pop_bytes", CALL(consumer_pop_bytes), KEYWORDS, NULL},
+    {"_claim", CALL(claim), METH_NOARGS, NULL},
+    {"_unclaim", CALL(unclaim), METH_O, NULL},
     {"_is_inherited", CALL(is_inherited), METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
@@ -172,6 +206,7 @@ static PyType_Slot slots[] = {
     {Py_tp_doc, DOC_ConsumerHandle},
     {Py_tp_dealloc, consumer_dealloc},
     {Py_tp_iter, consumer_iter},
+    {Py_am_aiter, aiter},
     {Py_tp_methods, methods},
     {Py_tp_getset, getset},
     {Py_tp_members, members},

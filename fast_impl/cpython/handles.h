@@ -65,7 +65,7 @@ typedef struct {
   PyObject *nothing[OMNI_POP_EMPTY + 1]; /* (that PopResult, None) */
   PyObject *producer_stats, *consumer_stats;
   PyObject *as_count, *as_nanoseconds, *as_memory; /* of fast_impl._common: rare arguments, and every refusal */
-  PyObject *refuse, *unsent, *unreceived, *expired, *ended, *held, *bad_element, *stopped, *undetached; /* likewise */
+  PyObject *refuse, *unsent, *unreceived, *expired, *ended, *held, *bad_element, *stopped, *undetached, *no_descriptor; /* likewise */
   message_object *free_messages; /* each linked to the next, and holding a reference to its type; with a GIL only */
   int free_message_count;
   open_ends *open;    /* what the interpreter closes when it ends */
@@ -302,6 +302,7 @@ PyObject *consumer_blocking_pop(consumer_object *self, PyObject *const *args, Py
 PyObject *consumer_receive(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 PyObject *consumer_iter(PyObject *self);
 PyObject *consumer_batch_pop(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
+PyObject *consumer_pop_bytes(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 PyObject *consumer_batch_pop_buffer(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 PyObject *consumer_receive_many(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 PyObject *consumer_wait(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);

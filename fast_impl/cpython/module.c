@@ -22,6 +22,7 @@ static const import imports[] = {
     {"fast_impl._common", "ended", offsetof(handles_state, ended)},
     {"fast_impl._common", "held", offsetof(handles_state, held)},
     {"fast_impl._common", "undetached", offsetof(handles_state, undetached)},
+    {"fast_impl._common", "no_descriptor", offsetof(handles_state, no_descriptor)},
     {"fast_impl._common", "send_many_stopped", offsetof(handles_state, stopped)},
 };
 enum { IMPORTS = sizeof imports / sizeof *imports };

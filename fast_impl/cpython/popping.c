@@ -262,15 +262,17 @@ static int pop_list(consumer_endpoint *endpoint, uint64_t wanted, int64_t timeou
   return code;
 }
 
-PyObject *consumer_batch_pop(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+/* (PopResult, list) */
+static PyObject *pop_with_result(const char *function, consumer_object *self, PyObject *const *args, Py_ssize_t nargs,
+                                 PyObject *kwnames, bool payloads) {
   uint64_t wanted;
   int64_t timeout = 0;
-  if (batch_arguments("batch_pop", self, args, nargs, kwnames, &wanted, &timeout) < 0) return NULL;
+  if (batch_arguments(function, self, args, nargs, kwnames, &wanted, &timeout) < 0) return NULL;
   consumer_endpoint *endpoint = receives(self);
   if (UNLIKELY(endpoint == NULL)) return Py_BuildValue("(O[])", self->state->pop_results[OMNI_POP_CHANNEL_CLOSED]);
   PyObject *answer = PyTuple_New(2), *list;
   if (!answer) return NULL;
-  int code = pop_list(endpoint, wanted, timeout, false, &list);
+  int code = pop_list(endpoint, wanted, timeout, payloads, &list);
   if (UNLIKELY(!list)) {
     Py_DECREF(answer);
     return NULL;
@@ -278,6 +280,14 @@ PyObject *consumer_batch_pop(consumer_object *self, PyObject *const *args, Py_ss
   PyTuple_SET_ITEM(answer, 0, Py_NewRef(self->state->pop_results[code]));
   PyTuple_SET_ITEM(answer, 1, list);
   return answer;
+}
+
+PyObject *consumer_batch_pop(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+  return pop_with_result("batch_pop", self, args, nargs, kwnames, false);
+}
+
+PyObject *consumer_pop_bytes(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {
+  return pop_with_result("_pop_bytes", self, args, nargs, kwnames, true);
 }
 
 PyObject *consumer_receive_many(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {

@@ -98,6 +98,34 @@ static PyObject *detach(producer_object *self, PyObject *Py_UNUSED(unused)) {
   return raise_by(endpoint->state->undetached, "(isy#)", code, "producer", name, (Py_ssize_t)size);
 }
 
+static PyObject *fileno_(producer_object *self, PyObject *Py_UNUSED(unused)) {
+  producer_endpoint *endpoint = self->endpoint;
+  int number = OMNI_EXPIRED;
+  Py_BEGIN_CRITICAL_SECTION(self); /* before a detach, or not at all */
+  if (!IS_SET(self->moved)) number = omni_producer_fileno(endpoint->handle);
+  Py_END_CRITICAL_SECTION();
+  if (number >= 0) return PyLong_FromLong(number);
+  size_t size;
+  const char *name = omni_producer_name(endpoint->handle, &size);
+  return raise_by(endpoint->state->no_descriptor, "(iisy#)", number, errno, "producer", name, (Py_ssize_t)size);
+}
+
+static PyObject *claim(producer_object *self, PyObject *Py_UNUSED(unused)) {
+  int code = OMNI_EXPIRED;
+  Py_BEGIN_CRITICAL_SECTION(self); /* before a detach, or not at all */
+  if (!IS_SET(self->moved)) code = omni_producer_claim(self->endpoint->handle);
+  Py_END_CRITICAL_SECTION();
+  if (code == 0) return Py_NewRef(self);
+  if (code == OMNI_EXPIRED) Py_RETURN_NONE;
+  return refuse_producer(self->endpoint, code);
+}
+
+/* Also after a move: what was claimed is the endpoint. While it is, nobody can detach it. */
+static PyObject *unclaim(producer_object *self, PyObject *Py_UNUSED(claim)) {
+  omni_producer_unclaim(self->endpoint->handle);
+  Py_RETURN_NONE;
+}
+
 static PyObject *is_connected(producer_object *self, PyObject *Py_UNUSED(unused)) {
   return PyBool_FromLong(sends(self) && omni_producer_is_connected(self->endpoint->handle));
 }
@@ -154,6 +182,9 @@ static PyMethodDef methods[] = {
     METHOD(ProducerHandle, move, move, METH_NOARGS),
     METHOD(ProducerHandle, detach, detach, METH_NOARGS),
     METHOD(ProducerHandle, close, close_, METH_NOARGS),
+    METHOD(ProducerHandle, fileno, fileno_, METH_NOARGS),
+    {"_claim", CALL(claim), METH_NOARGS, NULL},
+    {"_unclaim", CALL(unclaim), METH_O, NULL},
     {"_is_inherited", CALL(is_inherited), METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };

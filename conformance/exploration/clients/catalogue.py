@@ -112,6 +112,8 @@ QUICK: tuple[Client, ...] = (
     client(
         "watch for space, shutdown", 1, "try_push 2; watch_producer", "shutdown", setup="fileno_producer; try_push 1"
     ),
+    client("watch for space, rolled back", 1, "try_push 1; rollback; watch_producer", setup="fileno_producer; reserve"),
+    client("watch for space, committed", 2, "try_push 1; commit 2; watch_producer", setup="fileno_producer; reserve"),
     client("fileno refused", 1, "fileno_consumer; fileno_consumer; free_consumer; fileno_consumer", refusals=1),
     client("claimed, concurrent pop", 1, "claim_consumer; unclaim_consumer; try_pop", "unread_pop", setup="try_push 1"),
     client("claimed, closed by another thread", 1, "claim_consumer; unclaim_consumer; try_pop", "close_consumer"),

@@ -1,0 +1,67 @@
+"""Waiting for one of many handles [WAI-4]."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from select import POLLIN, poll
+from time import monotonic_ns
+
+from fast_impl._binding import ConsumerHandle, ProducerHandle
+from fast_impl._common import FOREVER, Timeout, as_nanoseconds
+
+_MOST_MILLISECONDS = 2**31 - 1
+"""That poll takes at once."""
+
+
+def wait_any(
+    handles: Iterable[ProducerHandle | ConsumerHandle], timeout: Timeout = None
+) -> list[ProducerHandle | ConsumerHandle]:
+    """Those of `handles` that have something, waiting up to `timeout` seconds until one does [WAI-4].
+
+    A consumer has something where a message waits or none ever will, a producer where a slot is free or
+    nobody receives, and an inactive handle always. Nothing is taken. The same objects in the order given, each
+    once; [] when the time is up.
+
+    >>> producer, consumer = open_channel()
+    >>> wait_any([consumer], timeout=0)
+    []
+    >>> producer.send(b"x")
+    >>> wait_any([consumer]) == [consumer]
+    True
+
+    Raises ValueError for no handles, TypeError for what is no handle or a bad timeout, ConcurrentUseError while
+    another call is inside one or a coroutine waits with it, OSError where the system has no descriptor left.
+    """
+    nanoseconds, chosen = as_nanoseconds(timeout), {id(handle): handle for handle in handles}
+    for handle in chosen.values():
+        if not isinstance(handle, (ProducerHandle, ConsumerHandle)):
+            raise TypeError(f"handles must be producers and consumers, not {type(handle).__name__}")
+    if not chosen:
+        raise ValueError("handles must not be empty: nothing would ever end the wait")
+    found = [handle for handle in chosen.values() if _has_something(handle)]
+    if found or nanoseconds == 0:
+        return found
+    deadline = FOREVER if nanoseconds == FOREVER else monotonic_ns() + nanoseconds
+    poller, by_descriptor = poll(), {}
+    for handle in chosen.values():
+        try:
+            by_descriptor[descriptor := handle.fileno()] = handle
+        except ValueError:  # closed meanwhile
+            return [handle]
+        poller.register(descriptor, POLLIN)
+    while True:
+        readable = {descriptor for descriptor, _ in poller.poll(_milliseconds(deadline))}
+        found = [handle for descriptor, handle in by_descriptor.items() if descriptor in readable and _has_something(handle)]
+        if found or (deadline != FOREVER and monotonic_ns() >= deadline):
+            return found
+
+
+def _has_something(handle: ProducerHandle | ConsumerHandle) -> bool:
+    return handle.wait(0).name != "TIMEOUT"
+
+
+def _milliseconds(deadline: int) -> int | None:
+    """Of poll: rounded up, so that it does not return early."""
+    if deadline == FOREVER:
+        return None
+    return min(max(0, -(-(deadline - monotonic_ns()) // 1_000_000)), _MOST_MILLISECONDS)
