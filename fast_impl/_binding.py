@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from fast_impl import _coroutines
 from fast_impl._choice import binding, check_fences
 
 # The types in C have the signatures and docstrings of those over cffi, which type checkers therefore read for both.
 if TYPE_CHECKING or binding == "cffi":
     from fast_impl.cffi.consumer import ConsumerHandle
-    from fast_impl.cffi.core import C_API, NativeHandle, fences, functions
+    from fast_impl.cffi.core import C_API, NativeHandle, fences, functions, turn
     from fast_impl.cffi.message import Batch, Message
     from fast_impl.cffi.producer import ProducerHandle, Reservation
     from fast_impl.cffi.registry import Registry
@@ -26,6 +27,7 @@ else:
             Reservation,
             fences,
             functions,
+            turn,
         )
     except ModuleNotFoundError as error:
         raise ImportError(
@@ -45,4 +47,5 @@ __all__ = [
     "functions",
 ]
 
+_coroutines.turn = turn
 check_fences(fences)

@@ -1,19 +1,17 @@
 """The calls for coroutines [ASY]: each does what its blocking namesake does, and awaits the descriptor of its handle
-where there is nothing.
+where there is nothing. Methods of both handles, of either binding.
 
 A call takes or sends in one step, behind its last `await`: cancelled, it has done so whole or not at all [ASY-2].
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Iterable
-from threading import local
+from collections.abc import AsyncIterator, Callable, Iterable
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Any, SupportsIndex
-from weakref import ref
+from weakref import WeakValueDictionary, ref
 
 from fast_impl._common import (
     FOREVER,
@@ -31,70 +29,55 @@ from spec_model.errors import ChannelClosedError
 from spec_model.vocabulary import PopResult, PushResult
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop, Future
+
     from fast_impl._interface import ConsumerHandle, Handle, ProducerHandle
 
-_AT_ONCE = 64
-"""So many calls in a row may be answered without letting other tasks of the loop run [ASY-5]."""
 
-_thread = local()
-"""Of each thread, and so of its loop: `answered`, the calls since one last let others run."""
-
-_INSTANT = 1e-9
-"""A timeout, in seconds, of a call that is to count that its time is up [STA-2]."""
+# ---- the consumer's ----
 
 
-# ---- the four calls, and iteration ----
+async def receive_async(self: ConsumerHandle, timeout: Timeout = None) -> bytes:
+    """`receive` for a coroutine, on asyncio or, with anyio, on trio [ASY-1].
 
-
-async def receive(consumer: ConsumerHandle, timeout: Timeout) -> bytes:
-    nanoseconds = as_nanoseconds(timeout)
+    Cancelled, it has taken nothing [ASY-2]. While it waits, another call of the handle gets
+    ConcurrentUseError [ASY-4].
+    """
+    nanoseconds = FOREVER if timeout is None else as_nanoseconds(timeout)
+    if turn() or "trio" in _modules:
+        await _let_others_run()
     if nanoseconds == 0:
-        await _let_others_run()
-        return consumer.receive(0)
-    [payload] = await _pop(consumer, 1, nanoseconds)
-    return payload
+        return self.receive(0)
+    result, found = self._pop_bytes(1)
+    if result is not PopResult.SUCCESS:
+        found = await _pop(self, 1, nanoseconds, result)
+    return found[0]
 
 
-async def receive_many(consumer: ConsumerHandle, max_count: SupportsIndex, timeout: Timeout) -> list[bytes]:
+async def receive_many_async(self: ConsumerHandle, max_count: SupportsIndex, timeout: Timeout = None) -> list[bytes]:
+    """`receive_many` for a coroutine; cancelled, it has taken nothing [ASY-1, ASY-2]."""
     wanted, nanoseconds = as_count("max_count", max_count), as_nanoseconds(timeout)
-    if wanted == 0 or nanoseconds == 0:
+    if turn() or "trio" in _modules:
         await _let_others_run()
-        return consumer.receive_many(wanted, 0)
-    return await _pop(consumer, wanted, nanoseconds)
+    if wanted == 0 or nanoseconds == 0:
+        return self.receive_many(wanted, 0)
+    result, found = self._pop_bytes(wanted)
+    return found if result is PopResult.SUCCESS else await _pop(self, wanted, nanoseconds, result)
 
 
-async def payloads(consumer: ConsumerHandle) -> AsyncIterator[bytes]:
+async def payloads(self: ConsumerHandle) -> AsyncIterator[bytes]:
+    """Payloads, awaiting each, until the channel is closed and drained [ASY-1]."""
     while True:
         try:
-            payload = await receive(consumer, None)
+            payload = await receive_async(self)
         except ChannelClosedError:
             return
         yield payload
 
 
-async def send(producer: ProducerHandle, data: Buffer, timeout: Timeout) -> None:
-    size = as_memory(data).nbytes
-    result = await _push(producer, data, _deadline(as_nanoseconds(timeout)))
-    if result is not PushResult.SUCCESS:
-        unsent(result, size, producer.max_message_size(), producer._is_inherited())
-
-
-async def send_many(producer: ProducerHandle, messages: Iterable[Buffer], timeout: Timeout) -> None:
-    deadline = _deadline(as_nanoseconds(timeout))
-    for sent, data in enumerate(messages):
-        try:
-            size = as_memory(data).nbytes
-        except (TypeError, BufferError) as error:
-            send_many_stopped(error, sent)
-        result = await _push(producer, data, deadline)
-        if result is not PushResult.SUCCESS:
-            unsent(result, size, producer.max_message_size(), producer._is_inherited(), sent)
-
-
-async def _pop(consumer: ConsumerHandle, wanted: int, nanoseconds: int) -> list[bytes]:
-    deadline = _deadline(nanoseconds)
-    await _let_others_run()
-    result, found = consumer._pop_bytes(wanted)
+async def _pop(consumer: ConsumerHandle, wanted: int, nanoseconds: int, result: PopResult) -> list[bytes]:
+    """What is there when there is something, after a look that gave `result` and found nothing."""
+    deadline, found = _deadline(nanoseconds), []
     while result is PopResult.EMPTY:
         if await _readable(consumer, deadline):
             result, found = consumer._pop_bytes(wanted)
@@ -103,9 +86,45 @@ async def _pop(consumer: ConsumerHandle, wanted: int, nanoseconds: int) -> list[
     return found if result is PopResult.SUCCESS else unreceived(result, consumer._is_inherited())
 
 
+# ---- the producer's ----
+
+
+async def send_async(self: ProducerHandle, data: Buffer, timeout: Timeout = None) -> None:
+    """`send` for a coroutine, on asyncio or, with anyio, on trio [ASY-1].
+
+    Cancelled, it has sent the message whole or not at all; `get_stats` tells [ASY-2]. While it waits,
+    another call of the handle gets ConcurrentUseError [ASY-4].
+    """
+    nanoseconds = FOREVER if timeout is None else as_nanoseconds(timeout)
+    if turn() or "trio" in _modules:
+        await _let_others_run()
+    result = self.try_push(data)
+    if result is PushResult.QUEUE_FULL:
+        result = await _push(self, data, _deadline(nanoseconds))
+    if result is not PushResult.SUCCESS:
+        unsent(result, as_memory(data).nbytes, self.max_message_size(), self._is_inherited())
+
+
+async def send_many_async(self: ProducerHandle, messages: Iterable[Buffer], timeout: Timeout = None) -> None:
+    """`send_many` for a coroutine; what went before it is cancelled stays sent [ASY-1, ASY-2]."""
+    deadline = _deadline(as_nanoseconds(timeout))
+    for sent, data in enumerate(messages):
+        try:
+            as_memory(data)
+        except (TypeError, BufferError) as error:
+            send_many_stopped(error, sent)
+        if turn() or "trio" in _modules:
+            await _let_others_run()
+        result = self.try_push(data)
+        if result is PushResult.QUEUE_FULL:
+            result = await _push(self, data, deadline)
+        if result is not PushResult.SUCCESS:
+            unsent(result, as_memory(data).nbytes, self.max_message_size(), self._is_inherited(), sent)
+
+
 async def _push(producer: ProducerHandle, data: Buffer, deadline: int) -> PushResult:
-    await _let_others_run()
-    result = producer.try_push(data)
+    """Send `data` when there is space, after a look that found none."""
+    result = PushResult.QUEUE_FULL
     while result is PushResult.QUEUE_FULL:
         code, reservation = producer._reserve(1, 0)  # none is free, or one is outstanding [PSH-5]?
         if reservation is not None:
@@ -118,45 +137,59 @@ async def _push(producer: ProducerHandle, data: Buffer, deadline: int) -> PushRe
     return result
 
 
-# ---- waiting ----
+# ---- which library runs the coroutine, and letting its other tasks run ----
+
+turn: Callable[[], bool]
+"""Of the binding, which sets it: whether it is the calling thread's 64th call since it last was [ASY-5]."""
+
+_modules = sys.modules
+
+_INSTANT = 1e-9
+"""A timeout, in seconds, of a call that is to count that its time is up [STA-2]."""
 
 
-def _deadline(nanoseconds: int) -> int:
-    return FOREVER if nanoseconds == FOREVER else monotonic_ns() + nanoseconds
+async def _let_others_run() -> None:
+    """Before the call takes or sends."""
+    if _is_on_asyncio():
+        from asyncio import sleep
+
+        await sleep(0)
+    else:
+        await _anyio().lowlevel.checkpoint()
 
 
 def _is_on_asyncio() -> bool:
     """Whether asyncio runs this coroutine; else anyio is asked, which knows trio too."""
+    from asyncio import get_running_loop
+
     try:
-        asyncio.get_running_loop()
+        get_running_loop()
     except RuntimeError:
         return False
-    return "trio" not in sys.modules or _library() == "asyncio"
-
-
-def _library() -> str:
+    if "trio" not in sys.modules:
+        return True
     import sniffio
 
-    return sniffio.current_async_library()
+    return sniffio.current_async_library() == "asyncio"
 
 
 def _anyio() -> Any:
     try:
         import anyio
+        import anyio.lowlevel
     except ModuleNotFoundError as error:
-        raise RuntimeError("without asyncio, a coroutine needs anyio: pip install omnimailbox[anyio]") from error
+        raise RuntimeError(
+            "no asyncio loop runs this coroutine, and for another library's it needs anyio: "
+            "pip install 'omnimailbox[anyio]'"
+        ) from error
     return anyio
 
 
-async def _let_others_run() -> None:
-    """Once in `_AT_ONCE` calls, and on trio in each: before it takes or sends."""
-    if not _is_on_asyncio():
-        await _anyio().lowlevel.checkpoint()
-        return
-    answered = getattr(_thread, "answered", 0) + 1
-    _thread.answered = answered % _AT_ONCE
-    if answered == _AT_ONCE:
-        await asyncio.sleep(0)
+# ---- waiting ----
+
+
+def _deadline(nanoseconds: int) -> int:
+    return FOREVER if nanoseconds == FOREVER else monotonic_ns() + nanoseconds
 
 
 async def _readable(handle: Handle, deadline: int) -> bool:
@@ -165,80 +198,104 @@ async def _readable(handle: Handle, deadline: int) -> bool:
     if left != FOREVER and left <= 0:
         return False
     try:
-        waiting = _Waiting(handle)
+        descriptor = handle.fileno()
     except ValueError:
         return True  # it is inactive, as another look will find
+    return await (_on_asyncio if _is_on_asyncio() else _on_anyio)(handle, descriptor, left)
+
+
+async def _on_anyio(handle: Handle, descriptor: int, left: int) -> bool:
+    anyio, claim, own = _anyio(), _Claim(handle), os.dup(descriptor)  # which outlives a close of the handle
     try:
-        if _is_on_asyncio():
-            return await waiting.on_asyncio(left)
-        return await waiting.on_anyio(left)
-    finally:
-        waiting.end()
-
-
-class _Waiting:
-    """A coroutine's wait: the handle claimed [ASY-4], and a duplicate of its descriptor, which outlives a close.
-
-    Raises ValueError where the handle is inactive, ConcurrentUseError where another call is inside or waits.
-    """
-
-    def __init__(self, handle: Handle) -> None:
-        self.descriptor = os.dup(handle.fileno())
-        self.handle = handle
-        try:
-            self.claim = handle._claim()
-        except BaseException:
-            os.close(self.descriptor)
-            raise
-
-    async def on_asyncio(self, left: int) -> bool:
-        """Whether the descriptor became readable within so many nanoseconds."""
-        loop = asyncio.get_running_loop()
-        found: asyncio.Future[bool] = loop.create_future()
-        wake = _Wake(found)
-        loop.add_reader(self.descriptor, wake)
-        gone = ref(wake, self.end)  # the loop is closed: nothing resumes this coroutine, and others may use the handle
-        del wake
-        timer = None if left == FOREVER else loop.call_later(left / 1e9, _set, found, False)
-        try:
-            return await found
-        finally:
-            del gone
-            if timer is not None:
-                timer.cancel()
-            if not loop.is_closed():
-                loop.remove_reader(self.descriptor)
-
-    async def on_anyio(self, left: int) -> bool:
-        """The same, for any library that anyio knows."""
-        anyio = _anyio()
         with anyio.move_on_after(None if left == FOREVER else left / 1e9):
-            await anyio.wait_readable(self.descriptor)
+            await anyio.wait_readable(own)
             return True
         return False
+    finally:
+        os.close(own)
+        claim.end()
 
-    def end(self, *_: object) -> None:
-        """Give up the claim and the descriptor; a second time does nothing."""
-        claim, self.claim = self.claim, None
+
+async def _on_asyncio(handle: Handle, descriptor: int, left: int) -> bool:
+    from asyncio import get_running_loop
+
+    loop = get_running_loop()
+    found: Future[bool] = loop.create_future()
+    claim = _registered(loop, handle, descriptor).wait(found)
+    timer = None if left == FOREVER else loop.call_later(left / 1e9, _set, found, False)
+    try:
+        return await found
+    finally:
+        claim.end()
+        if timer is not None:
+            timer.cancel()
+
+
+class _Claim:
+    """A handle whose other calls are refused while a coroutine waits [ASY-4], though not after the end of its loop.
+
+    Raises ConcurrentUseError where another call is inside or waits.
+    """
+
+    __slots__ = ("_claim", "_handle")
+
+    def __init__(self, handle: Handle) -> None:
+        self._handle, self._claim = handle, handle._claim()
+
+    def end(self) -> None:
+        """A second time does nothing."""
+        claim, self._claim = self._claim, None
         if claim is not None:
-            self.handle._unclaim(claim)
-        descriptor, self.descriptor = self.descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
+            self._handle._unclaim(claim)
 
 
-class _Wake:
-    """What the loop calls, and lets go of when it is closed."""
+class _Registration:
+    """A handle's descriptor among those that a loop watches: a duplicate, which outlives a close of the handle.
 
-    __slots__ = ("__weakref__", "found")
+    It stays registered from one wait to the next, as long as it becomes readable in waits only. Only the loop holds
+    it: when that is closed, nothing resumes a coroutine that waits, and other loops may use the handle [ASY-3].
+    """
 
-    def __init__(self, found: asyncio.Future[bool]) -> None:
-        self.found = found
+    def __init__(self, loop: AbstractEventLoop, handle: Handle, descriptor: int) -> None:
+        self.handle, self._loop = ref(handle), loop
+        self._found: Future[bool] | None = None
+        self._claim: _Claim | None = None
+        self._descriptor = os.dup(descriptor)
+        loop.add_reader(self._descriptor, self)
+
+    def wait(self, found: Future[bool]) -> _Claim:
+        """Give `found` its result when the descriptor is readable, for a coroutine that ends the claim then."""
+        handle = self.handle()
+        assert handle is not None, "its caller has it"
+        self._claim, self._found = _Claim(handle), found
+        return self._claim
 
     def __call__(self) -> None:
-        _set(self.found, True)
+        """The descriptor is readable, as the loop says once in each of its rounds."""
+        if self._found is None:
+            self._loop.remove_reader(self._descriptor)
+        elif self._found.done():
+            self._found = None
+        else:
+            self._found.set_result(True)
+
+    def __del__(self) -> None:
+        if self._claim is not None:
+            self._claim.end()
+        os.close(self._descriptor)
 
 
-def _set(found: asyncio.Future[bool], value: bool) -> None:
+_registrations: WeakValueDictionary[tuple[int, int], _Registration] = WeakValueDictionary()
+"""By the identities of a loop that is not closed, and of a handle."""
+
+
+def _registered(loop: AbstractEventLoop, handle: Handle, descriptor: int) -> _Registration:
+    found = _registrations.get((id(loop), id(handle)))
+    if found is None or found.handle() is not handle:
+        found = _registrations[id(loop), id(handle)] = _Registration(loop, handle, descriptor)
+    return found
+
+
+def _set(found: Future[bool], value: bool) -> None:
     if not found.done():
         found.set_result(value)

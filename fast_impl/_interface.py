@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 from inspect import isfunction
 from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsIndex, TypeVar
 
+from fast_impl import _coroutines
 from fast_impl._common import Buffer, Timeout
 from spec_model.config import ChannelConfig
 from spec_model.vocabulary import ConsumerStats, PopResult, ProducerStats, PushResult
@@ -179,21 +180,8 @@ class ProducerHandle(Handle):
         before. What `messages` itself raises passes unchanged.
         """
 
-    async def send_async(self, data: Buffer, timeout: Timeout = None) -> None:
-        """`send` for a coroutine, on asyncio or, with anyio, on trio [ASY-1].
-
-        Cancelled, it has sent the message whole or not at all; `get_stats` tells [ASY-2]. While it waits,
-        another call of the handle gets ConcurrentUseError [ASY-4].
-        """
-        from fast_impl._coroutines import send  # brings asyncio along
-
-        return await send(self, data, timeout)
-
-    async def send_many_async(self, messages: Iterable[Buffer], timeout: Timeout = None) -> None:
-        """`send_many` for a coroutine; what went before it is cancelled stays sent [ASY-1, ASY-2]."""
-        from fast_impl._coroutines import send_many
-
-        return await send_many(self, messages, timeout)
+    send_async = _coroutines.send_async
+    send_many_async = _coroutines.send_many_async
 
     @abstractmethod
     def wait(self, timeout: Timeout = None) -> PushResult:
@@ -311,21 +299,8 @@ class ConsumerHandle(Handle):
         Raises TimeoutError or ChannelClosedError; BufferError, TypeError or ValueError as `batch_pop`.
         """
 
-    async def receive_async(self, timeout: Timeout = None) -> bytes:
-        """`receive` for a coroutine, on asyncio or, with anyio, on trio [ASY-1].
-
-        Cancelled, it has taken nothing [ASY-2]. While it waits, another call of the handle gets
-        ConcurrentUseError [ASY-4].
-        """
-        from fast_impl._coroutines import receive  # brings asyncio along
-
-        return await receive(self, timeout)
-
-    async def receive_many_async(self, max_count: SupportsIndex, timeout: Timeout = None) -> list[bytes]:
-        """`receive_many` for a coroutine; cancelled, it has taken nothing [ASY-1, ASY-2]."""
-        from fast_impl._coroutines import receive_many
-
-        return await receive_many(self, max_count, timeout)
+    receive_async = _coroutines.receive_async
+    receive_many_async = _coroutines.receive_many_async
 
     @abstractmethod
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -335,10 +310,7 @@ class ConsumerHandle(Handle):
     def _pop_bytes(self, max_count: SupportsIndex, timeout: Timeout = 0) -> tuple[PopResult, list[bytes]]:
         """`batch_pop`, with copies of the messages."""
 
-    def _payloads(self) -> AsyncIterator[bytes]:
-        from fast_impl._coroutines import payloads
-
-        return payloads(self)
+    _payloads = _coroutines.payloads
 
     @abstractmethod
     def wait(self, timeout: Timeout = None) -> PopResult:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
+from threading import local
 from time import monotonic_ns
 from typing import Any, final
 from weakref import WeakValueDictionary, ref
@@ -82,6 +83,19 @@ def endpoint(slot: Any, handle: Any, close: Any, free: Any) -> tuple[Any, Any]:
     storage = ffi.gc(ffi.new(slot), free)
     first = kept(ffi.cast(handle, storage), storage)
     return first, kept(ffi.cast(POINTER, first), ffi.gc(first, close))
+
+
+class _Calls(local):
+    count = 0
+
+
+_calls = _Calls()
+
+
+def turn() -> bool:
+    """For `_coroutines`."""
+    _calls.count += 1
+    return _calls.count % 64 == 0
 
 
 @final
