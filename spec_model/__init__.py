@@ -38,6 +38,7 @@ _HOMES = {
     "ConsumerHandle": "handles.consumer", "attach": "handles.detached", "close_detached": "handles.detached",
     "Batch": "handles.message", "Message": "handles.message", "ChannelPair": "handles.pair",
     "ProducerHandle": "handles.producer", "Reservation": "handles.reservation",
+    "wait_any": "handles.waiting",
 }  # fmt: skip
 """Where the rest is, which is imported when it is asked for: fast_impl needs the words above and no model."""
 
@@ -94,4 +95,5 @@ __all__ = [
     "attach",
     "close_detached",
     "open_channel",
+    "wait_any",
 ]

@@ -23,6 +23,8 @@ FEATURES = {
     "concurrent-use": "a second thread inside a handle is caught",
     "conveniences": "send, receive, send_many, receive_many, iteration, Message.tobytes and open_channel",
     "waiting": "wait, and reserve and build with a timeout",
+    "descriptors": "fileno and wait_any",
+    "coroutines": "receive_async, send_async and their like",
     "detaching": "detach, attach and close_detached",
     "interpreters": "an interpreter with a GIL of its own can import it, and shares its channels and its broker",
     "free-threading": "a Python without a GIL can import it, and stays without",
@@ -84,6 +86,10 @@ def absent(omni: Any) -> dict[str, str]:
     lacks = {}
     if not hasattr(omni.ConsumerHandle, "wait"):
         lacks["waiting"] = "not there"
+    if not hasattr(omni, "wait_any"):
+        lacks["descriptors"] = "not there"
+    if not hasattr(omni.ConsumerHandle, "receive_async"):
+        lacks["coroutines"] = "not there"
     if not hasattr(omni, "attach"):
         lacks["detaching"] = "not there"
     if "detaching" in lacks or find_spec("_interpreters") is None:

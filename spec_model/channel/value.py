@@ -25,6 +25,7 @@ class Blocked(Enum):
 
     FOR_SPACE = "a free slot"
     FOR_MESSAGE = "a message"
+    FOR_ANY = "a message or a free slot"
     FOR_HANDLES = "handles to be closed"
 
 

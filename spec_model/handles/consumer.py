@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 from spec_model import arguments
 from spec_model.channel import lifecycle, popping, queries
 from spec_model.channel.value import Blocked, Channel, Refused, Side
 from spec_model.errors import ChannelClosedError
-from spec_model.handles.endpoint import Endpoint, Handle, time_up
+from spec_model.handles.endpoint import Endpoint, Handle, time_up, turn
 from spec_model.handles.message import Batch, Message, MessageExports
 from spec_model.vocabulary import ConsumerStats, PopResult
 
@@ -59,6 +59,7 @@ class ConsumerHandle(Handle):
         result = popping.wait(self._endpoint.channel)
         if isinstance(result, Blocked):
             time_up("wait", result, limit)
+            self._endpoint.looked(PopResult.TIMEOUT)
             return PopResult.TIMEOUT
         return result
 
@@ -101,6 +102,25 @@ class ConsumerHandle(Handle):
             raise TimeoutError(f"no message within {timeout} s")
         return [bytes(message) for message in messages]
 
+    async def receive_async(self, timeout: object = None) -> bytes:
+        """`receive` for a coroutine [ASY-1]; in a sequential program it finds what that finds."""
+        await turn()
+        return self.receive(timeout)
+
+    async def receive_many_async(self, max_count: int, timeout: object = None) -> list[bytes]:
+        """`receive_many` for a coroutine [ASY-1]."""
+        await turn()
+        return self.receive_many(max_count, timeout)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Copies of the messages until the channel is closed and drained [ASY-1]."""
+        while True:
+            try:
+                payload = await self.receive_async()
+            except ChannelClosedError:
+                return
+            yield payload
+
     def __iter__(self) -> Iterator[bytes]:
         """Copies of the messages until the channel is closed and drained."""
         while True:
@@ -109,6 +129,10 @@ class ConsumerHandle(Handle):
             except ChannelClosedError:
                 return
             yield payload
+
+    @staticmethod
+    def _has_something(channel: Channel) -> bool:
+        return not isinstance(popping.wait(channel), Blocked)
 
     def _release(self) -> tuple[Channel, Refused | None]:
         return lifecycle.detach_consumer(self._current())
@@ -138,5 +162,6 @@ class ConsumerHandle(Handle):
             result = if_blocked
             if if_blocked is PopResult.TIMEOUT:
                 self._endpoint.channel, result = popping.pop_timed_out(self._endpoint.channel)
+        self._endpoint.looked(result)
         first = self._endpoint.channel.received.messages_received - len(taken)
         return result, [Message._of(self._endpoint, first + index, data) for index, data in enumerate(taken)]

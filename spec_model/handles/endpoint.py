@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections import deque
+from enum import Enum
 from itertools import count
-from types import TracebackType
-from typing import Any, Callable, Generic, NoReturn, TypeVar
+from types import TracebackType, coroutine
+from typing import Any, Callable, Generator, Generic, NoReturn, TypeVar
 
 from spec_model.channel import queries
 from spec_model.channel.value import Blocked, Channel, Refused, Side
@@ -27,6 +29,12 @@ def time_up(call: str, blocked: Blocked, limit: float | None) -> None:
     """
     if limit is None:
         raise WouldBlockForever(f"{call} would wait for ever for {blocked.value}")
+
+
+@coroutine
+def turn() -> Generator[None, None, None]:
+    """Let the other tasks of an asyncio loop run: before a call of a coroutine takes or sends anything [ASY-2, ASY-5]."""
+    yield
 
 
 class NonCopyable:
@@ -69,6 +77,7 @@ class Store:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
         self.deferred: deque[Callable[[], None]] = deque()
+        self.descriptors: list[Descriptor] = []
 
     @property
     def registry(self) -> Registry:
@@ -79,6 +88,8 @@ class Store:
     @registry.setter
     def registry(self, registry: Registry) -> None:
         self._registry = registry
+        for descriptor in self.descriptors:
+            descriptor.update(self.read(descriptor.name))
 
     def run_deferred(self) -> None:
         """Run every deferred close."""
@@ -94,6 +105,39 @@ class Store:
     def write(self, name: str, channel: Channel) -> None:
         """Replace the channel registered under `name` by what an operation has made of it."""
         self._registry = with_channel(self._registry, name, channel)
+        for descriptor in self.descriptors:
+            if descriptor.name == name:
+                descriptor.update(channel)
+
+
+class Descriptor:
+    """What a handle's `fileno` gives: a pipe, with a byte in it while it is readable [WAI-3].
+
+    armed: whether the last look found nothing, and there has been nothing since. has_something: of a channel, for the
+    descriptor's side.
+    """
+
+    def __init__(self, name: str, has_something: Callable[[Channel], bool]) -> None:
+        self.name, self._has_something, self.armed = name, has_something, False
+        self.readable, self._written = os.pipe()
+        os.write(self._written, b"!")
+
+    def look_found_nothing(self) -> None:
+        """Not readable from now on, until there is something."""
+        if not self.armed:
+            self.armed = True
+            os.read(self.readable, 1)
+
+    def update(self, channel: Channel) -> None:
+        """Readable, where it is armed and the channel has something now."""
+        if self.armed and self._has_something(channel):
+            self.armed = False
+            os.write(self._written, b"!")
+
+    def close(self) -> None:
+        """Whoever has a duplicate finds it readable."""
+        os.close(self._written)
+        os.close(self.readable)
 
 
 class Endpoint(Generic[Resources]):
@@ -108,6 +152,7 @@ class Endpoint(Generic[Resources]):
         self._name = name
         self._close = close
         self._final: Channel | None = None
+        self._descriptor: Descriptor | None = None
         self.resources = resources
 
     @property
@@ -132,7 +177,28 @@ class Endpoint(Generic[Resources]):
         """End a live endpoint; the name is free when the other one is closed too [LIF-1, BRK-8]."""
         if self._final is None:
             self._final = self._close(self._store.read(self._name))
+            self.close_descriptor()
             self._store.write(self._name, self._final)
+
+    def descriptor(self, has_something: Callable[[Channel], bool]) -> Descriptor:
+        """The one it has, from the first call on [WAI-3]."""
+        if self._descriptor is None:
+            self._descriptor = Descriptor(self._name, has_something)
+            self._store.descriptors.append(self._descriptor)
+        return self._descriptor
+
+    def close_descriptor(self) -> None:
+        """Close it, if there is one."""
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            self._store.descriptors.remove(descriptor)
+            descriptor.close()
+
+    def looked(self, result: Enum) -> None:
+        """A look has that result: where it is one that found nothing, the descriptor is told [WAI-3]."""
+        if self._descriptor is not None and result.name in ("EMPTY", "QUEUE_FULL", "TIMEOUT"):
+            self._descriptor.look_found_nothing()
+            self._descriptor.update(self.channel)
 
     def defer_close(self) -> None:
         """Close before the next operation on the broker's channels: safe in a finaliser [LIF-1]."""
@@ -179,9 +245,26 @@ class Handle(NotConstructible):
         self._endpoint.channel, refused = self._release()
         if refused is not None:
             raise BufferError(f"the handle cannot be detached while {refused.value}")
+        self._endpoint.close_descriptor()
         token = next(_TOKENS)
         DETACHED[token] = self.move()
         return token
+
+    def fileno(self) -> int:
+        """A descriptor for `select`, `poll` and event loops, which belongs to the handle: only poll it [WAI-3].
+
+        It polls as readable from the moment at which there is something (a message, or space; a close or a shutdown
+        too) for a handle whose last look found nothing, until its next look that finds nothing. `move()` carries it
+        along; `detach` and `close` close it. Raises ValueError where the handle is inactive.
+        """
+        if self._side() is not Side.LIVE:
+            raise ValueError("the handle has no descriptor: it is closed, or was moved from or detached")
+        return self._endpoint.descriptor(self._has_something).readable
+
+    @staticmethod
+    def _has_something(channel: Channel) -> bool:
+        """Whether a call of this side would find something."""
+        raise NotImplementedError
 
     def is_connected(self) -> bool:
         """Whether this handle is active, its peer there, and the channel not shut down (§5.4, §6.4)."""

@@ -10,7 +10,7 @@ from spec_model import arguments
 from spec_model.channel import lifecycle, pushing, queries, reserving
 from spec_model.channel.value import Blocked, Channel, Refused, Side
 from spec_model.errors import SEND_ERRORS, ChannelClosedError, FlatBufferTooLarge, not_all_sent
-from spec_model.handles.endpoint import Endpoint, Handle, time_up
+from spec_model.handles.endpoint import Endpoint, Handle, time_up, turn
 from spec_model.handles.reservation import Reservation
 from spec_model.vocabulary import ProducerStats, PushResult
 
@@ -27,6 +27,7 @@ class ProducerHandle(Handle):
         """
         data = arguments.payload(data)
         self._endpoint.channel, result = pushing.try_push(self._endpoint.channel, data)
+        self._endpoint.looked(result)
         return result
 
     def blocking_push(self, data: object, timeout: object = None) -> PushResult:
@@ -40,6 +41,7 @@ class ProducerHandle(Handle):
         if isinstance(result, Blocked):
             time_up("blocking_push", result, limit)
             self._endpoint.channel, result = pushing.push_timed_out(self._endpoint.channel)
+        self._endpoint.looked(result)
         return result
 
     def batch_push(self, messages: Iterable[object]) -> int:
@@ -49,6 +51,8 @@ class ProducerHandle(Handle):
         """
         data = arguments.payloads(messages)
         self._endpoint.channel, pushed = pushing.batch_push(self._endpoint.channel, data)
+        if pushed < len(data):
+            self._endpoint.looked(PushResult.QUEUE_FULL)
         return pushed
 
     def reserve(self, n: int, timeout: object = 0) -> Reservation | None:
@@ -61,6 +65,7 @@ class ProducerHandle(Handle):
         self._endpoint.channel, answer = reserving.blocking_reserve(self._endpoint.channel, n)
         if isinstance(answer, Blocked):
             time_up("reserve", answer, limit)
+            self._endpoint.looked(PushResult.TIMEOUT)
         if answer is not True:
             return None
         self._endpoint.resources = Reservation._of(self.max_message_size())
@@ -115,7 +120,8 @@ class ProducerHandle(Handle):
         result = pushing.wait(self._endpoint.channel)
         if isinstance(result, Blocked):
             time_up("wait", result, limit)
-            return PushResult.TIMEOUT
+            result = PushResult.TIMEOUT
+        self._endpoint.looked(result)
         return result
 
     def available_slots(self) -> int:
@@ -163,6 +169,24 @@ class ProducerHandle(Handle):
                 self.send(data, limit)
             except SEND_ERRORS as error:
                 raise not_all_sent(error, sent) from None
+
+    async def send_async(self, data: object, timeout: object = None) -> None:
+        """`send` for a coroutine [ASY-1]; in a sequential program it finds what that finds."""
+        await turn()
+        self.send(data, timeout)
+
+    async def send_many_async(self, messages: Iterable[object], timeout: object = None) -> None:
+        """`send_many` for a coroutine [ASY-1]."""
+        limit = arguments.seconds(timeout)
+        for sent, data in enumerate(messages):
+            try:
+                await self.send_async(data, limit)
+            except SEND_ERRORS as error:
+                raise not_all_sent(error, sent) from None
+
+    @staticmethod
+    def _has_something(channel: Channel) -> bool:
+        return pushing.wait(channel) in (PushResult.SUCCESS, PushResult.CHANNEL_CLOSED)
 
     def __del__(self) -> None:
         super().__del__()
