@@ -120,6 +120,27 @@ def a_descriptor_belongs_to_its_handle(omni: Any) -> None:
         pair.close()
 
 
+@function("WAI-3", "descriptors detaching")
+def a_descriptor_ends_with_a_detach(omni: Any) -> None:
+    """Whoever attaches the end has another one, readable at first."""
+    for side in ("producer", "consumer"):
+        _, pair = open_pair(omni)
+        handle = getattr(pair, side)
+        descriptor = handle.fileno()
+        token = handle.detach()
+        _refuses(handle, "detached")
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            pass
+        else:
+            raise AssertionError("detach() left the descriptor open")
+        attached = omni.attach(token)
+        assert _readable(attached.fileno()), "the first fileno() after attach() did not make it readable"
+        attached.close()
+        pair.close()
+
+
 def _refuses(handle: Any, why: str) -> None:
     try:
         number = handle.fileno()

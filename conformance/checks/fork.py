@@ -48,6 +48,27 @@ def _is_inactive(omni: Any, producer: Any, consumer: Any) -> None:
     assert producer.available_slots() == 0 == consumer.available_messages()
 
 
+@function("LIF-9", "fork descriptors")
+def an_inherited_descriptor_is_left_alone(omni: Any) -> None:
+    """A child's close wakes nobody of the parent's, and its handle has no descriptor."""
+    _, pair = open_pair(omni)
+    descriptor = pair.consumer.fileno()
+    assert pair.consumer.try_pop()[0].name == "EMPTY"
+
+    def child() -> None:
+        try:
+            raise AssertionError(f"an inherited handle has descriptor {pair.consumer.fileno()}")
+        except ValueError:
+            pass
+        pair.close()
+
+    in_child(child)
+    assert not select.select([descriptor], [], [], 0)[0], "the child has written to its parent's descriptor"
+    assert pair.producer.try_push(b"x")
+    assert select.select([descriptor], [], [], 0)[0], "a message waits, and the descriptor is not readable"
+    pair.close()
+
+
 @function("LIF-9", "fork")
 def an_inherited_handle_is_inactive(omni: Any) -> None:
     """Calls answer as after a close, with the statistics of the fork; a reservation has ended; the parent has both."""

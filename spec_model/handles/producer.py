@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any
 
@@ -51,8 +51,7 @@ class ProducerHandle(Handle):
         """
         data = arguments.payloads(messages)
         self._endpoint.channel, pushed = pushing.batch_push(self._endpoint.channel, data)
-        if pushed < len(data):
-            self._endpoint.looked(PushResult.QUEUE_FULL)
+        self._endpoint.looked(PushResult.SUCCESS if pushed == len(data) else PushResult.QUEUE_FULL)
         return pushed
 
     def reserve(self, n: int, timeout: object = 0) -> Reservation | None:
@@ -163,12 +162,18 @@ class ProducerHandle(Handle):
 
         Raises what `send` raises, of a subclass of NotAllSent, whose `sent` says how many were sent before.
         """
+        for _ in self._sending(messages, timeout):
+            pass
+
+    def _sending(self, messages: Iterable[object], timeout: object) -> Iterator[None]:
+        """One step for each message."""
         limit = arguments.seconds(timeout)
         for sent, data in enumerate(messages):
             try:
                 self.send(data, limit)
             except SEND_ERRORS as error:
                 raise not_all_sent(error, sent) from None
+            yield
 
     async def send_async(self, data: object, timeout: object = None) -> None:
         """`send` for a coroutine [ASY-1]; in a sequential program it finds what that finds."""
@@ -177,12 +182,9 @@ class ProducerHandle(Handle):
 
     async def send_many_async(self, messages: Iterable[object], timeout: object = None) -> None:
         """`send_many` for a coroutine [ASY-1]."""
-        limit = arguments.seconds(timeout)
-        for sent, data in enumerate(messages):
-            try:
-                await self.send_async(data, limit)
-            except SEND_ERRORS as error:
-                raise not_all_sent(error, sent) from None
+        await turn()
+        for _ in self._sending(messages, timeout):
+            await turn()
 
     @staticmethod
     def _has_something(channel: Channel) -> bool:

@@ -178,7 +178,48 @@ CFFI = (
     ),
 )  # fmt: skip
 
+COROUTINES_PY, WAITING_PY = "fast_impl/_coroutines.py", "fast_impl/_waiting.py"
 SHARED = (
+    Mutant(
+        "coroutine_takes_and_then_lets_others_run", COROUTINES_PY, suite("ASY-2"),
+        "    result, found = self._pop_bytes(wanted)\n    return found if",
+        "    result, found = self._pop_bytes(wanted)\n    await __import__('asyncio').sleep(0)\n    return found if",
+    ),
+    Mutant(
+        "coroutine_claims_nothing", COROUTINES_PY, suite("ASY-4"),
+        "        self._handle, self._claim = handle, handle._claim()\n",
+        "        self._handle, self._claim = handle, None\n",
+    ),
+    Mutant(
+        "claim_outlives_its_loop", COROUTINES_PY, suite("ASY-3"),
+        "        if self._claim is not None:\n            self._claim.end()\n        os.close", "        os.close",
+    ),
+    Mutant(
+        "coroutine_watches_the_handles_own_descriptor", COROUTINES_PY, suite_any("ASY-3", "WAI-3"),
+        "        self._descriptor = os.dup(descriptor)\n", "        self._descriptor = descriptor\n",
+    ),
+    Mutant(
+        "coroutines_time_is_not_counted", COROUTINES_PY, suite("ASY-1"),
+        "            result, found = consumer._pop_bytes(wanted, _INSTANT)\n",
+        "            result, found = PopResult.TIMEOUT, []\n",
+    ),
+    Mutant(
+        "send_async_waits_with_a_reservation", COROUTINES_PY, suite("ASY-1"),
+        "        elif code != RESERVED and await _readable(producer, deadline):\n",
+        "        elif await _readable(producer, deadline):\n",
+    ),
+    Mutant(
+        "coroutines_seldom_let_others_run", "fast_impl/cpython/module.c", suite("ASY-5"), "++calls % 64 == 0",
+        "++calls % 640 == 0",
+    ),
+    Mutant(
+        "wait_any_polls", WAITING_PY, suite("WAI-4"), "poller.poll(_milliseconds(deadline))", "poller.poll(0)",
+    ),
+    Mutant(
+        "wait_any_gives_one", WAITING_PY, suite("WAI-4"),
+        "    found = [handle for handle in chosen.values() if _has_something(handle)]\n",
+        "    found = [handle for handle in chosen.values() if _has_something(handle)][:1]\n",
+    ),
     Mutant(
         "a_channel_is_registered_before_its_pair_is_made", BROKER_PY, suite("BRK-5"),
         "            answer = ChannelError.SUCCESS, ChannelPair(producer, consumer)  "

@@ -25,6 +25,10 @@ GUARD_H = "fast_impl/core/guard.h"
 
 DETACHED = (
     Mutant(
+        "detach_keeps_the_descriptor", "fast_impl/core/detached.c", suite("WAI-3"),
+        "  eventcount_end_descriptor(sends ? &channel->ring.producer_waiter : &channel->ring.consumer_waiter);\n", "",
+    ),
+    Mutant(
         "a_token_works_twice", DETACHED_C, suite("LIF-10"),
         "  if (end) *link = end->next;\n", "",
     ),
@@ -127,6 +131,21 @@ ENDED_THREADS = (
 """Threads that end inside, or that stay there at the end of the interpreter."""
 
 PRODUCER = (
+    Mutant(
+        "end_of_a_reservation_is_not_signalled", "fast_impl/core/producer.c", suite("WAI-3"),
+        "  if (__builtin_expect(waiter->descriptor != NULL, 0)) eventcount_signal(waiter);\n", "  (void)waiter;\n",
+    ),
+    Mutant(
+        "batch_cut_short_does_not_arm", "fast_impl/core/producer.c", suite("WAI-3"),
+        "  if (pushed < count) arm(producer);\n", "",
+    ),
+    Mutant(
+        "reserve_does_not_arm", "fast_impl/core/producer.c", suite("WAI-3"),
+        "    platform_store(&producer->region, producer->regions, relaxed); /* publishes no memory */\n  }\n"
+        "  return leave(producer, result);\n",
+        "    platform_store(&producer->region, producer->regions, relaxed); /* publishes no memory */\n  }\n"
+        "  guard_leave(&producer->guard);\n  return result;\n",
+    ),
     Mutant(
         "messages_above_1_mib_are_refused", PRODUCER_C, suite_any("BRK-2", "PSH-1"),
         "if (size == 0 || size > channel->max_message_size) return",

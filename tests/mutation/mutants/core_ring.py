@@ -183,6 +183,44 @@ RING = (
     ),
 )  # fmt: skip
 
+EVENTCOUNT = (
+    Mutant(
+        "arms_without_checking_again", EVENTCOUNT_H, explorer("watch for a message", LOST_WAKEUP),
+        "        if (ready) eventcount_signal(waiter); ", "        (void)(ready); ",
+    ),
+    Mutant(
+        "wakes_no_descriptor", EVENTCOUNT_H, (suite("WAI-3"), explorer("watch for space", LOST_WAKEUP)),
+        "  if (flags & EVENTCOUNT_ARMED) eventcount_signal(waiter);\n", "",
+    ),
+    Mutant(
+        "waking_a_sleeper_disarms_the_descriptor", EVENTCOUNT_H, explorer("watch beside a wait", LOST_WAKEUP),
+        "platform_and(&waiter->flags.value, ~(uint32_t)EVENTCOUNT_SLEEPS, relaxed) & EVENTCOUNT_SLEEPS)",
+        "platform_and(&waiter->flags.value, 0, relaxed) & EVENTCOUNT_SLEEPS)",
+        "  if (flags & EVENTCOUNT_ARMED) eventcount_signal(waiter);\n  if (flags & EVENTCOUNT_SLEEPS",
+        "  if (flags == EVENTCOUNT_ARMED) eventcount_signal(waiter);\n  if (flags & EVENTCOUNT_SLEEPS",
+    ),
+    Mutant(
+        "descriptor_is_never_read", EVENTCOUNT_H, suite("WAI-3"),
+        "    if (__builtin_expect((waiter)->descriptor != NULL, 0)) {                                                 \\\n"
+        "      platform_descriptor_read((waiter)->descriptor);                                                        \\\n",
+        "    if (__builtin_expect((waiter)->descriptor != NULL, 0)) {                                                 \\\n",
+    ),
+    Mutant(
+        "descriptor_is_closed_while_it_is_written_to", EVENTCOUNT_H,
+        explorer("watch for a message, closed during a push", ""),
+        "  platform_await_zero(&waiter->signalling); /* acquire: pairs with eventcount_signal */\n", "",
+    ),
+    Mutant(
+        "close_wakes_no_duplicate", EVENTCOUNT_H, suite_any("WAI-3", "ASY-3"),
+        "  platform_descriptor_write(descriptor);\n  platform_descriptor_close(descriptor);",
+        "  platform_descriptor_close(descriptor);",
+    ),
+    Mutant(
+        "child_wakes_its_parents_descriptor", EVENTCOUNT_H, suite("LIF-9"),
+        "  if (waiter->descriptor) platform_descriptor_close(waiter->descriptor);\n  waiter->descriptor = NULL;\n", "",
+    ),
+)
+
 POOL = (
     Mutant(
         "as_many_places_as_capacity", POOL_H,
@@ -302,6 +340,14 @@ POOL = (
 """The pool of buffers."""
 
 GUARD = (
+    Mutant(
+        "claim_is_not_seen_by_a_rebias", GUARD_H, explorer("claimed by one of two", UNEXPLAINED),
+        "    if (platform_load(&guard->state, relaxed) & GUARD_CLAIMED) return false;\n", "",
+    ),
+    Mutant(
+        "claim_refuses_nobody", GUARD_H, suite("ASY-4"),
+        "  platform_or(&guard->state, GUARD_CLAIMED, relaxed); /* guard_leave comes after, and orders */\n", "",
+    ),
     Mutant(
         "second_thread_is_made_to_wait", GUARD_H, suite("CON-2"),
         "  if (guard_rebias(guard)) return GUARD_ENTERED;\n",

@@ -483,6 +483,31 @@ WAITING = (
 )  # fmt: skip
 """Waiting, batches of bytes, and memory."""
 
+DESCRIPTORS = (
+    Mutant(
+        "descriptor_stays_readable", "spec_model/handles/endpoint.py", suite("WAI-3"),
+        "            self.armed = True\n            os.read(self.readable, 1)\n", "            self.armed = True\n",
+    ),
+    Mutant(
+        "descriptor_misses_a_shutdown", "spec_model/handles/endpoint.py", suite("WAI-3"),
+        "            descriptor.update(self.read(descriptor.name))\n", "            pass\n",
+    ),
+    Mutant(
+        "wait_any_gives_duplicates", "spec_model/handles/waiting.py", suite("WAI-4"),
+        "    found = [handle for handle in chosen.values() if",
+        "    found = [handle for handle in (*chosen.values(), *chosen.values()) if",
+    ),
+    Mutant(
+        "receive_async_raises_nothing", "spec_model/handles/consumer.py", suite("ASY-1"),
+        "        await turn()\n        return self.receive(timeout)\n",
+        "        await turn()\n        return bytes(self.blocking_pop(timeout)[1] or b'')\n",
+    ),
+    Mutant(
+        "coroutines_of_the_model_let_nobody_run", "spec_model/handles/endpoint.py", suite("ASY-5"),
+        "    yield\n\n\nclass NonCopyable", "    if False:\n        yield\n\n\nclass NonCopyable",
+    ),
+)
+
 LIFECYCLE = (
     Mutant(
         "closed_twice_raises", ENDPOINT_PY, suite("LIF-1"),
