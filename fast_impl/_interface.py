@@ -7,21 +7,25 @@ and at import the methods that have a body here and that they lack themselves.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from inspect import isfunction
-from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsIndex, TypeVar
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsIndex
 
-from fast_impl._common import Buffer, Timeout
 from spec_model.config import ChannelConfig
-from spec_model.vocabulary import ConsumerStats, PopResult, ProducerStats, PushResult
+from spec_model.vocabulary import (
+    Buffer,
+    ConsumerStats,
+    PopResult,
+    ProducerStats,
+    PushResult,
+    Root,
+    Table,
+    Timeout,
+)
 
 if TYPE_CHECKING:
     from ctypes import c_void_p
-
-    from fast_impl.flatbuffers.building import Build
-    from fast_impl.flatbuffers.reading import Root
-
-Table = TypeVar("Table", bound="Root")
 
 
 class NonCopyable:
@@ -109,6 +113,21 @@ class Handle(Closable):
     @abstractmethod
     def _is_inherited(self) -> bool:
         """Whether it was open in a parent of this process when that forked [LIF-9]."""
+
+
+class Build:
+    """The block in which a FlatBuffer is built, of `ProducerHandle.build`."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def __enter__(self) -> Any:
+        """A flatbuffers.Builder, for which there are no types."""
+
+    @abstractmethod
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
 
 class ProducerHandle(Handle):
@@ -247,7 +266,7 @@ class ConsumerHandle(Handle):
         """
 
     @abstractmethod
-    def batch_pop(self, max_count: SupportsIndex, timeout: Timeout = 0) -> tuple[PopResult, list[Message]]:
+    def batch_pop(self, max_count: SupportsIndex, timeout: Timeout = 0) -> tuple[PopResult, Sequence[Message]]:
         """Take up to `max_count` messages, waiting up to `timeout` seconds for the first (§6.3) [POP-5].
 
         Raises BufferError where live exports forbid even the first [MSG-3]; TypeError or
@@ -465,6 +484,7 @@ class Registry:
 def bodies(name: str) -> dict[str, object]:
     """The methods that a class of that name has a body for here, for the type in C to take over."""
     found: dict[str, object] = {}
-    for kind in reversed(globals().get(name, object).__mro__[:-1]):
+    named: type = globals().get(name, object)
+    for kind in reversed(named.__mro__[:-1]):
         found |= {each: method for each, method in vars(kind).items() if isfunction(method)}
     return {each: method for each, method in found.items() if not getattr(method, "__isabstractmethod__", False)}

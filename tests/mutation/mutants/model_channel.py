@@ -586,7 +586,10 @@ LIFECYCLE = (
         '        raise TypeError(f"a {type(self).__name__} cannot be copied or pickled")\n',
         "        return super().__reduce_ex__(2)\n",
     ),
-    Mutant("pairs_can_be_copied", PAIR_PY, suite("LIF-7"), "class ChannelPair(NotConstructible)", "class ChannelPair"),
+    Mutant(
+        "pairs_can_be_copied", PAIR_PY, suite("LIF-7"),
+        "class ChannelPair(NotConstructible, _Two)", "class ChannelPair",
+    ),
     Mutant(
         "any_handle_is_a_consumer", PAIR_PY, suite("LIF-6"),
         "        if not isinstance(handle, ConsumerHandle):\n", "        if not hasattr(handle, 'close'):\n",

@@ -1,0 +1,11 @@
+from fast_impl.cffi.consumer import ConsumerHandle as ConsumerHandle
+from fast_impl.cffi.core import C_API as C_API
+from fast_impl.cffi.core import NativeHandle as NativeHandle
+from fast_impl.cffi.core import fences as fences
+from fast_impl.cffi.core import functions as functions
+from fast_impl.cffi.message import Batch as Batch
+from fast_impl.cffi.message import Message as Message
+from fast_impl.cffi.producer import ProducerHandle as ProducerHandle
+from fast_impl.cffi.producer import Reservation as Reservation
+from fast_impl.cffi.registry import Registry as Registry
+from fast_impl.flatbuffers.over_cffi import CompiledSchema as CompiledSchema
