@@ -1,11 +1,35 @@
-from fast_impl.cffi.consumer import ConsumerHandle as ConsumerHandle
-from fast_impl.cffi.core import C_API as C_API
-from fast_impl.cffi.core import NativeHandle as NativeHandle
-from fast_impl.cffi.core import fences as fences
-from fast_impl.cffi.core import functions as functions
-from fast_impl.cffi.message import Batch as Batch
-from fast_impl.cffi.message import Message as Message
-from fast_impl.cffi.producer import ProducerHandle as ProducerHandle
-from fast_impl.cffi.producer import Reservation as Reservation
-from fast_impl.cffi.registry import Registry as Registry
-from fast_impl.flatbuffers.over_cffi import CompiledSchema as CompiledSchema
+"""The types in C, for stubtest, which compares each of their members with the one that is declared over cffi."""
+
+from typing import final
+
+from fast_impl.cffi import consumer, core, message, producer, registry
+from fast_impl.flatbuffers import over_cffi
+
+@final
+class ProducerHandle(producer.ProducerHandle): ...  # type: ignore[misc]
+
+@final
+class ConsumerHandle(consumer.ConsumerHandle): ...  # type: ignore[misc]
+
+@final
+class Message(message.Message): ...  # type: ignore[misc]
+
+@final
+class Batch(message.Batch): ...  # type: ignore[misc]
+
+@final
+class Reservation(producer.Reservation): ...  # type: ignore[misc]
+
+@final
+class NativeHandle(core.NativeHandle): ...  # type: ignore[misc]
+
+@final
+class Registry(registry.Registry): ...
+
+@final
+class CompiledSchema(over_cffi.CompiledSchema): ...
+
+C_API: object
+fences: str
+
+def functions() -> dict[str, int]: ...

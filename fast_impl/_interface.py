@@ -455,11 +455,11 @@ class Registry:
         """The value of a ChannelError; the handles, two of `handles()`, are filled where it is that of SUCCESS."""
 
     @abstractmethod
-    def has(self, name: bytes) -> bool:
+    def has(self, name: bytes, /) -> bool:
         """Whether the name is registered."""
 
     @abstractmethod
-    def remove(self, name: bytes) -> bool:
+    def remove(self, name: bytes, /) -> bool:
         """Whether there was something to remove."""
 
     @abstractmethod
@@ -467,17 +467,17 @@ class Registry:
         """The fields of BrokerStats."""
 
     @abstractmethod
-    def shutdown(self, nanoseconds: int) -> int:
+    def shutdown(self, nanoseconds: int, /) -> int:
         """Close every channel: 1 if their handles went in time, else 0; CONCURRENT_USE."""
 
     @classmethod
     @abstractmethod
-    def attach(cls, token: int) -> ProducerHandle | ConsumerHandle | None:
+    def attach(cls, token: int, /) -> ProducerHandle | ConsumerHandle | None:
         """A handle over the end of that token, or None."""
 
     @classmethod
     @abstractmethod
-    def close_detached(cls, token: int) -> bool:
+    def close_detached(cls, token: int, /) -> bool:
         """Whether the token named an end, which it has ended."""
 
 

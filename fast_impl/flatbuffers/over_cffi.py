@@ -34,7 +34,7 @@ class CompiledSchema:
         self._pointer = pointer
 
     @classmethod
-    def load(cls, data: Buffer) -> CompiledSchema | bytes:
+    def load(cls, data: Buffer, /) -> CompiledSchema | bytes:
         """The schema, or why it is refused; MemoryError."""
         out, why = ffi.new(_OUT), ffi.new(_WHY, WHY_SIZE)
         memory = _memory(data)

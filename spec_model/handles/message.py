@@ -119,7 +119,7 @@ class Message(NotConstructible):
     def __len__(self) -> int:
         return len(self._read())
 
-    def __buffer__(self, flags: int) -> memoryview:
+    def __buffer__(self, flags: int, /) -> memoryview:
         return self.data
 
     def __repr__(self) -> str:
@@ -181,7 +181,7 @@ class Batch(NotConstructible):
     def __len__(self) -> int:
         return len(self._lengths)
 
-    def __buffer__(self, flags: int) -> memoryview:
+    def __buffer__(self, flags: int, /) -> memoryview:
         return self.data
 
     def __repr__(self) -> str:
