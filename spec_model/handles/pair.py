@@ -10,7 +10,6 @@ from spec_model.handles.consumer import ConsumerHandle
 from spec_model.handles.endpoint import NonCopyable, NotConstructible
 from spec_model.handles.producer import ProducerHandle
 
-
 if TYPE_CHECKING:  # so that a checker takes each name that a pair unpacks into for its handle
 
     class _Two(tuple[ProducerHandle, ConsumerHandle]): ...

@@ -1,4 +1,4 @@
-"""Programs with the types that both checkers must find: `assert_type` says which. The test tries them on the model too."""
+"""Programs with the types that both checkers must find: `assert_type` says which; tried on the model too."""
 
 from __future__ import annotations
 

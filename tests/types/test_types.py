@@ -22,8 +22,8 @@ PACKAGES = ("fast_impl", "spec_model")
 EXPECTED = re.compile(r"  # expect: (.*)$")
 EXAMPLES = ROOT / "docs" / "examples"
 UNTYPED = {"reportUnknownMemberType", "reportUnknownVariableType", "reportUntypedFunctionDecorator"}
-"""What pyright says of flatbuffers, flatc's output and Numba, which examples use and which have no types, and of what an
-error has left without a type."""
+"""What pyright says of flatbuffers, flatc's output and Numba, which have no types and are used in examples, and of what
+an error has left without a type."""
 MYPY = f"""[mypy]
 strict = True
 mypy_path = {ROOT}:{EXAMPLES}
