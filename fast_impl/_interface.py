@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from inspect import isfunction
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsIndex
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self, SupportsIndex
 
 from spec_model.config import ChannelConfig
 from spec_model.vocabulary import (
@@ -115,16 +115,13 @@ class Handle(Closable):
         """Whether it was open in a parent of this process when that forked [LIF-9]."""
 
 
-class Build:
+class Build(Protocol):
     """The block in which a FlatBuffer is built, of `ProducerHandle.build`."""
 
-    __slots__ = ()
-
-    @abstractmethod
     def __enter__(self) -> Any:
         """A flatbuffers.Builder, for which there are no types."""
+        ...
 
-    @abstractmethod
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...

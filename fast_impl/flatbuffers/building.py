@@ -16,7 +16,6 @@ from weakref import ref
 import flatbuffers
 from flatbuffers.builder import BuilderNotFinishedError
 
-from fast_impl import _interface
 from fast_impl._common import RESERVED, as_count, as_nanoseconds, closed
 from spec_model.errors import ConcurrentUseError, FlatBufferTooLarge
 from spec_model.vocabulary import PushResult, Timeout
@@ -195,7 +194,7 @@ def build(producer: Producer, /, max_bytes: SupportsIndex | None = None, timeout
     return Build(producer, most, timeout)
 
 
-class Build(_interface.Build):
+class Build:
     """Reserves a slot on entry and commits the message on exit; an exception rolls back."""
 
     __slots__ = ("_builder", "_max_bytes", "_producer", "_timeout")
