@@ -46,7 +46,7 @@ help:
 	@echo "make packages          builds sdist and wheels and checks them: contents, sizes, the tests on what was installed"
 	@echo "make wheel-model       a wheel of the model alone into dist/; not to be installed beside the other one"
 	@echo "make pages             docs/api.md and docs/rules.md, from docstrings and from the catalogue of rules"
-	@echo "make lint, make types  ruff, import-linter (who may import whom), clang-format and clang-tidy; mypy"
+	@echo "make lint, make types  ruff, import-linter (who may import whom), clang-format and clang-tidy; mypy, pyright, stubtest"
 	@echo "make clean             remove everything that was built, the environments too"
 	@echo "PYTHON=python3.12 chooses the interpreter; now: $(PYTHON) ($(or $(TAG),not found))"
 
@@ -135,7 +135,8 @@ lint: $(VENV)/.lint
 		--extra-arg=-std=gnu11 --extra-arg=-Ifast_impl/core --extra-arg=-Ifast_impl/flatbuffers/verifier --extra-arg=-I$(VENV) --extra-arg=-isystem$$include
 
 types: $(VENV)/.lint
-	@$(VPYTHON) -m mypy $(ARGS)
+	@$(VPYTHON) -m mypy
+	@$(VPYTHON) -m pytest -n 0 tests/types $(ARGS)
 
 venv: $(STAMP)
 

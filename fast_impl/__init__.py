@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fast_impl import _binding
 from fast_impl import native as native
-from fast_impl._binding import C_API as _C_API  # noqa: F401  (for PyCapsule_Import)
 from fast_impl._binding import Batch, ConsumerHandle, Message, ProducerHandle, Reservation
 from fast_impl._binding import fences as fences
 from fast_impl._broker import ChannelPair, MailboxBroker, attach, close_detached, open_channel
@@ -68,6 +68,8 @@ __all__ = [
     "wait_any",
 ]
 
+_C_API = _binding.C_API  # for PyCapsule_Import
+
 OMNI_NOT_PROVIDED = {} if binding == "c" else {"interpreters": "cffi loads in one interpreter only"}
 """Read by the conformance suite, which checks it like any implementation."""
 
@@ -80,13 +82,15 @@ def get_include() -> str:
     return str(Path(native.__file__).parent)
 
 
-def __getattr__(name: str) -> Any:
-    """`Schema`, imported when it is asked for: those who have no FlatBuffers do without."""
-    if name != "Schema":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from fast_impl.flatbuffers.schema import Schema
+if not TYPE_CHECKING:  # for which every name would be one
 
-    return globals().setdefault(name, Schema)
+    def __getattr__(name: str) -> Any:
+        """`Schema`, imported when it is asked for: those who have no FlatBuffers do without."""
+        if name != "Schema":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from fast_impl.flatbuffers.schema import Schema
+
+        return globals().setdefault(name, Schema)
 
 
 def __dir__() -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fast_impl import _coroutines
+from fast_impl import _interface
 from fast_impl._choice import binding, check_fences
 
 # The types in C have the signatures and docstrings of those over cffi, which type checkers therefore read for both.
@@ -47,5 +47,5 @@ __all__ = [
     "functions",
 ]
 
-_coroutines.turn = turn
+_interface.turn = turn
 check_fences(fences)

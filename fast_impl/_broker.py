@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar, NoReturn, SupportsIndex
+from typing import TYPE_CHECKING, ClassVar, NoReturn, Self, SupportsIndex
 from uuid import uuid4
 
 from fast_impl._binding import ConsumerHandle, ProducerHandle, Registry
-from fast_impl._common import CONCURRENT_USE, Timeout, as_config, as_count, as_memory_limit, as_name, as_nanoseconds
+from fast_impl._common import CONCURRENT_USE, as_config, as_count, as_memory_limit, as_name, as_nanoseconds
 from fast_impl._interface import Closable, NonCopyable
 from spec_model.config import ChannelConfig
 from spec_model.errors import ChannelNameError, ConcurrentUseError
-from spec_model.vocabulary import BrokerStats, ChannelError
+from spec_model.vocabulary import BrokerStats, ChannelError, Timeout
 
 _DEFAULT = ChannelConfig()
 _ERRORS = tuple(ChannelError)
 _NO_MEMORY = ChannelError.ALLOCATION_FAILED, None
 
+if TYPE_CHECKING:  # so that a checker takes each name that a pair unpacks into for its handle
 
-if TYPE_CHECKING:  # so that a type checker takes each name that a pair unpacks into for its handle
-    _Two = tuple[ProducerHandle, ConsumerHandle]
+    class _Two(tuple[ProducerHandle, ConsumerHandle]):
+        def __new__(cls, producer: ProducerHandle, consumer: ConsumerHandle) -> Self: ...
 else:
-    _Two = object
+    _Two = NonCopyable
 
 
 class ChannelPair(Closable, _Two):

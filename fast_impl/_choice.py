@@ -43,6 +43,6 @@ for _gone, _instead in (("OMNI_SEAM", "set OMNI_PLATFORM"), ("OMNI_LIBRARY", "us
     if _gone in os.environ:
         raise ImportError(f"{_gone} has no effect any more: {_instead} instead, and unset it")
 
-platform = _choice("OMNI_PLATFORM", PLATFORMS) or "futex"
+platform: str = _choice("OMNI_PLATFORM", PLATFORMS) or "futex"
 binding: Literal["c", "cffi"] = _choose_binding()
 """Which is in use."""

@@ -10,7 +10,7 @@ from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
+from typing import Any, NoReturn, SupportsIndex
 
 from spec_model.config import ChannelConfig
 from spec_model.errors import (
@@ -20,18 +20,9 @@ from spec_model.errors import (
     MessageExpiredError,
     not_all_sent,
 )
-from spec_model.vocabulary import PopResult, PushResult
+from spec_model.vocabulary import Buffer, PopResult, PushResult, Timeout
 
 # ---- arguments [ARG] ----
-
-if TYPE_CHECKING:
-    from typing_extensions import Buffer as Buffer  # type checkers have it; the standard library from Python 3.12 on
-else:
-    Buffer = Any
-"""Any C-contiguous bytes-like object."""
-
-Timeout = Real | Decimal | float | timedelta | None
-"""None for ever, or seconds, or a timedelta; not negative."""
 
 SIZE_MAX: int = 2**64 - 1
 FOREVER = -1

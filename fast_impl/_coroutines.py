@@ -1,5 +1,4 @@
-"""The calls for coroutines [ASY]: each does what its blocking namesake does, and awaits the descriptor of its handle
-where there is nothing. Methods of both handles, of either binding.
+"""What the calls for coroutines await [ASY]: that others run, and where a look found nothing, the handle's descriptor.
 
 A call takes or sends in one step, behind its last `await`: cancelled, it has done so whole or not at all [ASY-2].
 """
@@ -8,25 +7,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable
+from importlib import import_module
 from time import monotonic_ns
-from typing import TYPE_CHECKING, Any, SupportsIndex
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary, ref
 
-from fast_impl._common import (
-    FOREVER,
-    RESERVED,
-    Buffer,
-    Timeout,
-    as_count,
-    as_memory,
-    as_nanoseconds,
-    send_many_stopped,
-    unreceived,
-    unsent,
-)
-from spec_model.errors import ChannelClosedError
-from spec_model.vocabulary import PopResult, PushResult
+from fast_impl._common import FOREVER, RESERVED, unreceived
+from spec_model.vocabulary import Buffer, PopResult, PushResult
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
@@ -34,50 +21,10 @@ if TYPE_CHECKING:
     from fast_impl._interface import ConsumerHandle, Handle, ProducerHandle
 
 
-# ---- the consumer's ----
-
-
-async def receive_async(self: ConsumerHandle, timeout: Timeout = None) -> bytes:
-    """`receive` for a coroutine, on asyncio or, with anyio, on trio [ASY-1].
-
-    Cancelled, it has taken nothing [ASY-2]. While it waits, another call of the handle gets
-    ConcurrentUseError [ASY-4].
-    """
-    nanoseconds = FOREVER if timeout is None else as_nanoseconds(timeout)
-    if turn() or "trio" in _modules:
-        await _let_others_run()
-    if nanoseconds == 0:
-        return self.receive(0)
-    result, found = self._pop_bytes(1)
-    if result is not PopResult.SUCCESS:
-        found = await _pop(self, 1, nanoseconds, result)
-    return found[0]
-
-
-async def receive_many_async(self: ConsumerHandle, max_count: SupportsIndex, timeout: Timeout = None) -> list[bytes]:
-    """`receive_many` for a coroutine; cancelled, it has taken nothing [ASY-1, ASY-2]."""
-    wanted, nanoseconds = as_count("max_count", max_count), as_nanoseconds(timeout)
-    if turn() or "trio" in _modules:
-        await _let_others_run()
-    if wanted == 0 or nanoseconds == 0:
-        return self.receive_many(wanted, 0)
-    result, found = self._pop_bytes(wanted)
-    return found if result is PopResult.SUCCESS else await _pop(self, wanted, nanoseconds, result)
-
-
-async def payloads(self: ConsumerHandle) -> AsyncIterator[bytes]:
-    """Payloads, awaiting each, until the channel is closed and drained [ASY-1]."""
-    while True:
-        try:
-            payload = await receive_async(self)
-        except ChannelClosedError:
-            return
-        yield payload
-
-
-async def _pop(consumer: ConsumerHandle, wanted: int, nanoseconds: int, result: PopResult) -> list[bytes]:
+async def pop(consumer: ConsumerHandle, wanted: int, nanoseconds: int, result: PopResult) -> list[bytes]:
     """What is there when there is something, after a look that gave `result` and found nothing."""
-    deadline, found = _deadline(nanoseconds), []
+    deadline = deadline_after(nanoseconds)
+    found: list[bytes] = []
     while result is PopResult.EMPTY:
         if await _readable(consumer, deadline):
             result, found = consumer._pop_bytes(wanted)
@@ -86,43 +33,7 @@ async def _pop(consumer: ConsumerHandle, wanted: int, nanoseconds: int, result: 
     return found if result is PopResult.SUCCESS else unreceived(result, consumer._is_inherited())
 
 
-# ---- the producer's ----
-
-
-async def send_async(self: ProducerHandle, data: Buffer, timeout: Timeout = None) -> None:
-    """`send` for a coroutine, on asyncio or, with anyio, on trio [ASY-1].
-
-    Cancelled, it has sent the message whole or not at all; `get_stats` tells [ASY-2]. While it waits,
-    another call of the handle gets ConcurrentUseError [ASY-4].
-    """
-    nanoseconds = FOREVER if timeout is None else as_nanoseconds(timeout)
-    if turn() or "trio" in _modules:
-        await _let_others_run()
-    result = self.try_push(data)
-    if result is PushResult.QUEUE_FULL:
-        result = await _push(self, data, _deadline(nanoseconds))
-    if result is not PushResult.SUCCESS:
-        unsent(result, as_memory(data).nbytes, self.max_message_size(), self._is_inherited())
-
-
-async def send_many_async(self: ProducerHandle, messages: Iterable[Buffer], timeout: Timeout = None) -> None:
-    """`send_many` for a coroutine; what went before it is cancelled stays sent [ASY-1, ASY-2]."""
-    deadline = _deadline(as_nanoseconds(timeout))
-    for sent, data in enumerate(messages):
-        try:
-            as_memory(data)
-        except (TypeError, BufferError) as error:
-            send_many_stopped(error, sent)
-        if turn() or "trio" in _modules:
-            await _let_others_run()
-        result = self.try_push(data)
-        if result is PushResult.QUEUE_FULL:
-            result = await _push(self, data, deadline)
-        if result is not PushResult.SUCCESS:
-            unsent(result, as_memory(data).nbytes, self.max_message_size(), self._is_inherited(), sent)
-
-
-async def _push(producer: ProducerHandle, data: Buffer, deadline: int) -> PushResult:
+async def push(producer: ProducerHandle, data: Buffer, deadline: int) -> PushResult:
     """Send `data` when there is space, after a look that found none."""
     result = PushResult.QUEUE_FULL
     while result is PushResult.QUEUE_FULL:
@@ -139,16 +50,14 @@ async def _push(producer: ProducerHandle, data: Buffer, deadline: int) -> PushRe
 
 # ---- which library runs the coroutine, and letting its other tasks run ----
 
-turn: Callable[[], bool]
-"""Of the binding, which sets it: whether it is the calling thread's 64th call since it last was [ASY-5]."""
-
-_modules = sys.modules
+modules = sys.modules
+"""Where trio may run coroutines, it is among these: then each call has to ask."""
 
 _INSTANT = 1e-9
 """A timeout, in seconds, of a call that is to count that its time is up [STA-2]."""
 
 
-async def _let_others_run() -> None:
+async def let_others_run() -> None:
     """Before the call takes or sends."""
     if _is_on_asyncio():
         from asyncio import sleep
@@ -166,7 +75,7 @@ def _is_on_asyncio() -> bool:
         get_running_loop()
     except RuntimeError:
         return False
-    if "trio" not in sys.modules:
+    if "trio" not in modules:
         return True
     import sniffio
 
@@ -175,20 +84,19 @@ def _is_on_asyncio() -> bool:
 
 def _anyio() -> Any:
     try:
-        import anyio
-        import anyio.lowlevel
+        import_module("anyio.lowlevel")
+        return import_module("anyio")
     except ModuleNotFoundError as error:
         raise RuntimeError(
             "no asyncio loop runs this coroutine, and for another library's it needs anyio: "
             "pip install 'omnimailbox[anyio]'"
         ) from error
-    return anyio
 
 
 # ---- waiting ----
 
 
-def _deadline(nanoseconds: int) -> int:
+def deadline_after(nanoseconds: int) -> int:
     return FOREVER if nanoseconds == FOREVER else monotonic_ns() + nanoseconds
 
 
@@ -207,10 +115,9 @@ async def _readable(handle: Handle, deadline: int) -> bool:
 async def _on_anyio(handle: Handle, descriptor: int, left: int) -> bool:
     anyio, claim, own = _anyio(), _Claim(handle), os.dup(descriptor)  # which outlives a close of the handle
     try:
-        with anyio.move_on_after(None if left == FOREVER else left / 1e9):
+        with anyio.move_on_after(None if left == FOREVER else left / 1e9) as scope:
             await anyio.wait_readable(own)
-            return True
-        return False
+        return not scope.cancelled_caught
     finally:
         os.close(own)
         claim.end()

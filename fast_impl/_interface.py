@@ -7,22 +7,32 @@ and at import the methods that have a body here and that they lack themselves.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from inspect import isfunction
-from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsIndex, TypeVar
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self, SupportsIndex
 
-from fast_impl import _coroutines
-from fast_impl._common import Buffer, Timeout
+from fast_impl._common import FOREVER, as_count, as_memory, as_nanoseconds, send_many_stopped, unsent
+from fast_impl._coroutines import deadline_after, let_others_run, modules, pop, push
 from spec_model.config import ChannelConfig
-from spec_model.vocabulary import ConsumerStats, PopResult, ProducerStats, PushResult
+from spec_model.errors import ChannelClosedError
+from spec_model.vocabulary import (
+    Buffer,
+    ConsumerStats,
+    PopResult,
+    ProducerStats,
+    PushResult,
+    Root,
+    Table,
+    Timeout,
+)
 
 if TYPE_CHECKING:
     from ctypes import c_void_p
 
-    from fast_impl.flatbuffers.building import Build
-    from fast_impl.flatbuffers.reading import Root
 
-Table = TypeVar("Table", bound="Root")
+turn: Callable[[], bool] = NotImplemented
+"""Of the binding, which sets it: whether it is the calling thread's 64th call since it last was [ASY-5]."""
 
 
 class NonCopyable:
@@ -134,6 +144,18 @@ class Handle(Closable):
         """Whether it was open in a parent of this process when that forked [LIF-9]."""
 
 
+class Build(Protocol):
+    """The block in which a FlatBuffer is built, of `ProducerHandle.build`."""
+
+    def __enter__(self) -> Any:
+        """A flatbuffers.Builder, for which there are no types."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
 class ProducerHandle(Handle):
     """Sends messages into a channel (§5). Made by `request_channel`.
 
@@ -180,8 +202,36 @@ class ProducerHandle(Handle):
         before. What `messages` itself raises passes unchanged.
         """
 
-    send_async = _coroutines.send_async
-    send_many_async = _coroutines.send_many_async
+    async def send_async(self, data: Buffer, timeout: Timeout = None) -> None:
+        """`send` for a coroutine, on asyncio or, with anyio, on trio [ASY-1].
+
+        Cancelled, it has sent the message whole or not at all; `get_stats` tells [ASY-2]. While it waits,
+        another call of the handle gets ConcurrentUseError [ASY-4].
+        """
+        nanoseconds = FOREVER if timeout is None else as_nanoseconds(timeout)
+        if turn() or "trio" in modules:
+            await let_others_run()
+        result = self.try_push(data)
+        if result is PushResult.QUEUE_FULL:
+            result = await push(self, data, deadline_after(nanoseconds))
+        if result is not PushResult.SUCCESS:
+            unsent(result, as_memory(data).nbytes, self.max_message_size(), self._is_inherited())
+
+    async def send_many_async(self, messages: Iterable[Buffer], timeout: Timeout = None) -> None:
+        """`send_many` for a coroutine; what went before it is cancelled stays sent [ASY-1, ASY-2]."""
+        deadline = deadline_after(as_nanoseconds(timeout))
+        for sent, data in enumerate(messages):
+            try:
+                as_memory(data)
+            except (TypeError, BufferError) as error:
+                send_many_stopped(error, sent)
+            if turn() or "trio" in modules:
+                await let_others_run()
+            result = self.try_push(data)
+            if result is PushResult.QUEUE_FULL:
+                result = await push(self, data, deadline)
+            if result is not PushResult.SUCCESS:
+                unsent(result, as_memory(data).nbytes, self.max_message_size(), self._is_inherited(), sent)
 
     @abstractmethod
     def wait(self, timeout: Timeout = None) -> PushResult:
@@ -273,7 +323,7 @@ class ConsumerHandle(Handle):
         """
 
     @abstractmethod
-    def batch_pop(self, max_count: SupportsIndex, timeout: Timeout = 0) -> tuple[PopResult, list[Message]]:
+    def batch_pop(self, max_count: SupportsIndex, timeout: Timeout = 0) -> tuple[PopResult, Sequence[Message]]:
         """Take up to `max_count` messages, waiting up to `timeout` seconds for the first (§6.3) [POP-5].
 
         Raises BufferError where live exports forbid even the first [MSG-3]; TypeError or
@@ -299,8 +349,31 @@ class ConsumerHandle(Handle):
         Raises TimeoutError or ChannelClosedError; BufferError, TypeError or ValueError as `batch_pop`.
         """
 
-    receive_async = _coroutines.receive_async
-    receive_many_async = _coroutines.receive_many_async
+    async def receive_async(self, timeout: Timeout = None) -> bytes:
+        """`receive` for a coroutine, on asyncio or, with anyio, on trio [ASY-1].
+
+        Cancelled, it has taken nothing [ASY-2]. While it waits, another call of the handle gets
+        ConcurrentUseError [ASY-4].
+        """
+        nanoseconds = FOREVER if timeout is None else as_nanoseconds(timeout)
+        if turn() or "trio" in modules:
+            await let_others_run()
+        if nanoseconds == 0:
+            return self.receive(0)
+        result, found = self._pop_bytes(1)
+        if result is not PopResult.SUCCESS:
+            found = await pop(self, 1, nanoseconds, result)
+        return found[0]
+
+    async def receive_many_async(self, max_count: SupportsIndex, timeout: Timeout = None) -> list[bytes]:
+        """`receive_many` for a coroutine; cancelled, it has taken nothing [ASY-1, ASY-2]."""
+        wanted, nanoseconds = as_count("max_count", max_count), as_nanoseconds(timeout)
+        if turn() or "trio" in modules:
+            await let_others_run()
+        if wanted == 0 or nanoseconds == 0:
+            return self.receive_many(wanted, 0)
+        result, found = self._pop_bytes(wanted)
+        return found if result is PopResult.SUCCESS else await pop(self, wanted, nanoseconds, result)
 
     @abstractmethod
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -310,7 +383,13 @@ class ConsumerHandle(Handle):
     def _pop_bytes(self, max_count: SupportsIndex, timeout: Timeout = 0) -> tuple[PopResult, list[bytes]]:
         """`batch_pop`, with copies of the messages."""
 
-    _payloads = _coroutines.payloads
+    async def _payloads(self) -> AsyncIterator[bytes]:
+        while True:
+            try:
+                payload = await self.receive_async()
+            except ChannelClosedError:
+                return
+            yield payload
 
     @abstractmethod
     def wait(self, timeout: Timeout = None) -> PopResult:
@@ -475,11 +554,11 @@ class Registry:
         """The value of a ChannelError; the handles, two of `handles()`, are filled where it is that of SUCCESS."""
 
     @abstractmethod
-    def has(self, name: bytes) -> bool:
+    def has(self, name: bytes, /) -> bool:
         """Whether the name is registered."""
 
     @abstractmethod
-    def remove(self, name: bytes) -> bool:
+    def remove(self, name: bytes, /) -> bool:
         """Whether there was something to remove."""
 
     @abstractmethod
@@ -487,23 +566,24 @@ class Registry:
         """The fields of BrokerStats."""
 
     @abstractmethod
-    def shutdown(self, nanoseconds: int) -> int:
+    def shutdown(self, nanoseconds: int, /) -> int:
         """Close every channel: 1 if their handles went in time, else 0; CONCURRENT_USE."""
 
     @classmethod
     @abstractmethod
-    def attach(cls, token: int) -> ProducerHandle | ConsumerHandle | None:
+    def attach(cls, token: int, /) -> ProducerHandle | ConsumerHandle | None:
         """A handle over the end of that token, or None."""
 
     @classmethod
     @abstractmethod
-    def close_detached(cls, token: int) -> bool:
+    def close_detached(cls, token: int, /) -> bool:
         """Whether the token named an end, which it has ended."""
 
 
 def bodies(name: str) -> dict[str, object]:
     """The methods that a class of that name has a body for here, for the type in C to take over."""
     found: dict[str, object] = {}
-    for kind in reversed(globals().get(name, object).__mro__[:-1]):
+    named: type = globals().get(name, object)
+    for kind in reversed(named.__mro__[:-1]):
         found |= {each: method for each, method in vars(kind).items() if isfunction(method)}
     return {each: method for each, method in found.items() if not getattr(method, "__isabstractmethod__", False)}

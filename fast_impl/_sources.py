@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from cffi import FFI
+    from cffi import FFI as _FFI
 
 CORE = Path(__file__).resolve().parent / "core"
 VERIFIER = Path(__file__).resolve().parent / "flatbuffers" / "verifier"
@@ -101,7 +101,7 @@ def declarations(header: Path) -> str:
     return declared.group(1)
 
 
-def core(module_name: str, portable: bool, headers: Path) -> FFI:
+def core(module_name: str, portable: bool, headers: Path) -> _FFI:
     """The binding `module_name` over the portable or the futex variant of the core, ready to compile.
 
     `headers` is the folder of what `make_headers` has made.
@@ -117,7 +117,7 @@ def core(module_name: str, portable: bool, headers: Path) -> FFI:
     return ffi
 
 
-def verifier(module_name: str) -> FFI:
+def verifier(module_name: str) -> _FFI:
     """The binding `module_name` over the FlatBuffers verifier, ready to compile."""
     from cffi import FFI
 
@@ -127,7 +127,7 @@ def verifier(module_name: str) -> FFI:
     return ffi
 
 
-def _set_source(ffi: FFI, module_name: str, source: str, folder: Path, macros: dict[str, str], *headers: Path) -> None:
+def _set_source(ffi: _FFI, module_name: str, source: str, folder: Path, macros: dict[str, str], *headers: Path) -> None:
     ffi.set_source(
         module_name,
         source,
@@ -218,7 +218,7 @@ def make_headers(package: Path, folder: Path) -> dict[Path, str]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "docs.h").write_text("".join(docs(package)), encoding="utf-8")
-    places = {}
+    places: dict[Path, str] = {}
     for template in sorted((package / "native").glob("*.in")):
         made = folder / template.stem
         made.write_text(native(template), encoding="utf-8")

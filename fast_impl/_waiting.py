@@ -7,7 +7,8 @@ from select import POLLIN, poll
 from time import monotonic_ns
 
 from fast_impl._binding import ConsumerHandle, ProducerHandle
-from fast_impl._common import FOREVER, Timeout, as_nanoseconds
+from fast_impl._common import FOREVER, as_nanoseconds
+from spec_model.vocabulary import Timeout
 
 _MOST_MILLISECONDS = 2**31 - 1
 """That poll takes at once."""
@@ -42,7 +43,8 @@ def wait_any(
     if found or nanoseconds == 0:
         return found
     deadline = FOREVER if nanoseconds == FOREVER else monotonic_ns() + nanoseconds
-    poller, by_descriptor = poll(), {}
+    poller = poll()
+    by_descriptor: dict[int, ProducerHandle | ConsumerHandle] = {}
     for handle in chosen.values():
         try:
             by_descriptor[descriptor := handle.fileno()] = handle
@@ -51,7 +53,8 @@ def wait_any(
         poller.register(descriptor, POLLIN)
     while True:
         readable = {descriptor for descriptor, _ in poller.poll(_milliseconds(deadline))}
-        found = [handle for descriptor, handle in by_descriptor.items() if descriptor in readable and _has_something(handle)]
+        woken = [handle for descriptor, handle in by_descriptor.items() if descriptor in readable]
+        found = [handle for handle in woken if _has_something(handle)]
         if found or (deadline != FOREVER and monotonic_ns() >= deadline):
             return found
 

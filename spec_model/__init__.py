@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from spec_model.handles.pair import ChannelPair
     from spec_model.handles.producer import ProducerHandle
     from spec_model.handles.reservation import Reservation
+    from spec_model.handles.waiting import wait_any
 
 _HOMES = {
     "Schema": "flatbuffers.schema", "MailboxBroker": "handles.broker", "open_channel": "handles.broker",
@@ -43,10 +44,12 @@ _HOMES = {
 """Where the rest is, which is imported when it is asked for: fast_impl needs the words above and no model."""
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return globals().setdefault(name, getattr(import_module(f"{__name__}.{_HOMES[name]}"), name))
+if not TYPE_CHECKING:  # for which every name would be one
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOMES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return globals().setdefault(name, getattr(import_module(f"{__name__}.{_HOMES[name]}"), name))
 
 
 def __dir__() -> list[str]:

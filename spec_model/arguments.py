@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 from numbers import Integral, Real
+from typing import Any
 
 from spec_model.config import ChannelConfig
 
@@ -49,7 +50,7 @@ def _element(index: int, data: object) -> bytes:
         raise usual(f"element {index}: {error}") from None
 
 
-def count(what: str, number: object) -> int:
+def count(what: str, number: Any) -> int:
     """A number of things or of bytes, from 0 up [ARG-3]."""
     if isinstance(number, bool) or not hasattr(number, "__index__"):
         raise TypeError(f"{what} must be an integer, not {type(number).__name__}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
+from typing import Any
 
 SIZE_MAX = 2**64 - 1
 """The largest value of C's `size_t`: the domain of every field [CFG-5]."""
@@ -65,7 +66,7 @@ class ChannelConfig:
         return self.capacity in CAPACITIES and MIN_MESSAGE_SIZE <= self.max_message_size <= MAX_MESSAGE_SIZE
 
 
-def _size(field: str, value: object) -> int:
+def _size(field: str, value: Any) -> int:
     """`value` as an integer of C's `size_t` [CFG-5]."""
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise TypeError(f"{field} must be an integer, not {type(value).__name__}")

@@ -1,12 +1,39 @@
-"""The result codes and statistics records of every implementation (§2.1).
+"""The result codes and statistics records of every implementation (§2.1), and the types of its arguments.
 
 An implementation returns these objects themselves, so that results compare by identity [VOC-5].
 """
 
 from __future__ import annotations
 
+import sys
+from datetime import timedelta
+from decimal import Decimal
 from enum import Enum
-from typing import NamedTuple
+from numbers import Real
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, Union
+
+if sys.version_info >= (3, 12):
+    from collections.abc import Buffer as Buffer
+elif TYPE_CHECKING:
+    from typing_extensions import Buffer as Buffer  # type checkers bring it along
+else:
+    Buffer = Any
+"""Any C-contiguous bytes-like object [ARG-1]."""
+
+Timeout = Union[Real, Decimal, float, timedelta, None]
+"""None for ever, or seconds, or a timedelta; not negative [ARG-2]."""
+
+
+class Root(Protocol):
+    """A class that `flatc --python` generates for a table."""
+
+    @classmethod
+    def GetRootAs(cls, buf: Any, offset: int = 0, /) -> Any:
+        """The root table of a buffer."""
+        ...
+
+
+Table = TypeVar("Table", bound=Root)
 
 
 class PushResult(Enum):

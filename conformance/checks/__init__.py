@@ -7,9 +7,9 @@ from importlib import import_module
 from conformance.checks.registry import CHECKS, Check
 
 MODULES = (
-    "values", "broker", "pushing", "reserving", "popping", "waiting", "coroutines", "lifecycle", "fork", "c_abi", "threads",
-    "broker_threads", "hot_path", "memory", "wakeups", "blocking", "differential", "linearizability", "flatbuffers",
-    "interruption", "interpreters",
+    "values", "broker", "pushing", "reserving", "popping", "waiting", "coroutines", "lifecycle", "fork", "c_abi",
+    "threads", "broker_threads", "hot_path", "memory", "wakeups", "blocking", "differential", "linearizability",
+    "flatbuffers", "interruption", "interpreters",
 )  # fmt: skip
 
 FILES: dict[str, str] = {}

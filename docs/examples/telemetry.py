@@ -127,7 +127,8 @@ class TelemetrySystem:
         Sample.AddTimestamp(builder, time.time_ns())
         Sample.AddSensorId(builder, sensor_id)
         Sample.AddValue(builder, self._measure())
-        return Sample.End(builder)
+        offset: int = Sample.End(builder)
+        return offset
 
     def _consumer_loop(self) -> None:
         with self._consumer as consumer:

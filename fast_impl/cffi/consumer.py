@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, NoReturn, SupportsIndex, TypeVar, final
 
 from fast_impl import _interface
-from fast_impl._common import Timeout, as_count, as_nanoseconds, refuse, undetached, unreceived
+from fast_impl._common import as_count, as_nanoseconds, refuse, undetached, unreceived
 from fast_impl.cffi.core import (
     COUNT,
     HANDLE_STATS,
@@ -27,7 +27,7 @@ from fast_impl.cffi.core import (
     wait,
 )
 from fast_impl.cffi.message import Batch, Message, batch, payloads
-from spec_model.vocabulary import ConsumerStats, PopResult
+from spec_model.vocabulary import ConsumerStats, PopResult, Timeout
 
 Answer = TypeVar("Answer")
 
@@ -47,7 +47,7 @@ class ConsumerHandle(_interface.ConsumerHandle):
     def blocking_pop(self, timeout: Timeout = None) -> tuple[PopResult, Message | None]:
         return self._blocking(timeout, _one)
 
-    def batch_pop(self, max_count: SupportsIndex, timeout: Timeout = 0) -> tuple[PopResult, list[_interface.Message]]:
+    def batch_pop(self, max_count: SupportsIndex, timeout: Timeout = 0) -> tuple[PopResult, list[Message]]:
         return self._pop(as_count("max_count", max_count), as_nanoseconds(timeout), _all)
 
     def batch_pop_buffer(self, max_count: SupportsIndex, timeout: Timeout = 0) -> tuple[PopResult, Batch | None]:
@@ -202,8 +202,8 @@ def _one(result: PopResult, messages: list[Message], source: Any) -> tuple[PopRe
     return result, messages[0] if messages else None
 
 
-def _all(result: PopResult, messages: list[Message], source: Any) -> tuple[PopResult, list[_interface.Message]]:
-    return result, [*messages]
+def _all(result: PopResult, messages: list[Message], source: Any) -> tuple[PopResult, list[Message]]:
+    return result, messages
 
 
 def _joined(result: PopResult, messages: list[Message], source: Any) -> tuple[PopResult, Batch | None] | None:
@@ -225,9 +225,7 @@ def _all_copied(result: PopResult, messages: list[Message], source: Any) -> list
     return payloads(messages) if messages else unreceived(result, is_inherited("consumer", source))
 
 
-def _all_with_result(
-    result: PopResult, messages: list[Message], source: Any
-) -> tuple[PopResult, list[bytes]] | None:
+def _all_with_result(result: PopResult, messages: list[Message], source: Any) -> tuple[PopResult, list[bytes]] | None:
     copies = payloads(messages) if messages else []
     return None if copies is None else (result, copies)
 

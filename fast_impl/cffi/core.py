@@ -14,16 +14,17 @@ from weakref import WeakValueDictionary, ref
 
 from fast_impl import _interface
 from fast_impl._choice import platform
-from fast_impl._common import FOREVER, Buffer, as_memory, no_descriptor, refuse
-from spec_model.vocabulary import PopResult, PushResult
+from fast_impl._common import FOREVER, as_memory, no_descriptor, refuse
+from spec_model.vocabulary import Buffer, PopResult, PushResult
 
+_NAME = "fast_impl._core" if platform == "futex" else "fast_impl._core_portable"
 try:
-    core = import_module(_NAME := "fast_impl._core" if platform == "futex" else "fast_impl._core_portable")
-except ModuleNotFoundError as error:
+    core: Any = import_module(_NAME)
+except ModuleNotFoundError as _error:
     raise ImportError(
         f"{_NAME} is not built: install again with a C compiler and cffi; on CPython, the types in C need neither "
         "OMNI_BINDING nor OMNI_PLATFORM"
-    ) from error
+    ) from _error
 ffi: Any = core.ffi
 lib: Any = core.lib
 
@@ -159,7 +160,7 @@ def claim(call: Callable[[Any], int], side: str, handle: Any, name: Callable[[An
     return None if code else handle
 
 
-MOVED = (None, None)
+MOVED: tuple[Any, Any] = None, None
 """The endpoint of a handle that was moved from."""
 
 

@@ -40,7 +40,7 @@ class Message(_interface.Message):
             expired()
         return int(self._raw.size)
 
-    def __buffer__(self, flags: int) -> memoryview:
+    def __buffer__(self, flags: int, /) -> memoryview:
         return self.data
 
     def __repr__(self) -> str:
@@ -103,7 +103,7 @@ class Batch(_interface.Batch):
     def __len__(self) -> int:
         return len(self._lengths)
 
-    def __buffer__(self, flags: int) -> memoryview:
+    def __buffer__(self, flags: int, /) -> memoryview:
         return self.data
 
 

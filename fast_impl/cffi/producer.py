@@ -8,8 +8,6 @@ from weakref import ref
 
 from fast_impl import _interface
 from fast_impl._common import (
-    Buffer,
-    Timeout,
     as_count,
     as_nanoseconds,
     bad_element,
@@ -42,7 +40,7 @@ from fast_impl.cffi.core import (
     wait,
 )
 from spec_model.errors import SEND_ERRORS
-from spec_model.vocabulary import ProducerStats, PushResult
+from spec_model.vocabulary import Buffer, ProducerStats, PushResult, Timeout
 
 _BATCH, _CHAR, _REGION = map(ffi.typeof, ("omni_bytes[]", "char *", "omni_region *"))
 
@@ -93,7 +91,7 @@ class ProducerEndpoint:
     __slots__ = ("__weakref__", "handle", "releaser", "reservation")
 
     def __init__(self, handle: Any) -> None:
-        self.handle = handle
+        self.handle: Any = handle
         self.reservation: Reservation | None = None
         self.releaser: Any = None
 

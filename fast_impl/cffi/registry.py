@@ -34,10 +34,10 @@ class Registry(_interface.Registry):
         )
         return code
 
-    def has(self, name: bytes) -> bool:
+    def has(self, name: bytes, /) -> bool:
         return bool(lib.omni_has_channel(self._broker, name, len(name)))
 
-    def remove(self, name: bytes) -> bool:
+    def remove(self, name: bytes, /) -> bool:
         return bool(lib.omni_remove_channel(self._broker, name, len(name)))
 
     def get_stats(self) -> tuple[int, int, int, int]:
@@ -50,19 +50,19 @@ class Registry(_interface.Registry):
             stats.total_bytes_transferred,
         )
 
-    def shutdown(self, nanoseconds: int) -> int:
+    def shutdown(self, nanoseconds: int, /) -> int:
         generation = lib.omni_shutdown_begin(self._broker)
         return wait(lib.omni_shutdown_wait, [self._broker, None], clock(nanoseconds), generation)
 
     @classmethod
-    def attach(cls, token: int) -> ProducerHandle | ConsumerHandle | None:
+    def attach(cls, token: int, /) -> ProducerHandle | ConsumerHandle | None:
         producer, consumer = _handles()
         sender, receiver = producer._endpoint[0].handle, consumer._endpoint[0]
         lib.omni_attach(token, sender, receiver)
         return producer if sender[0] else consumer if receiver[0] else None
 
     @classmethod
-    def close_detached(cls, token: int) -> bool:
+    def close_detached(cls, token: int, /) -> bool:
         return bool(lib.omni_close_detached(token) == 0)
 
 

@@ -141,8 +141,7 @@ int omni_pop_begin(omni_consumer *consumer, size_t max_count, int otherwise, omn
   /* 1: the usual, specialised */
   omni_offer *offer = &consumer->offer;
   int result = max_count == 1 ? look(consumer, 1, messages, offer) : look(consumer, max_count, messages, offer);
-  if (result != OMNI_POP_SUCCESS)
-    return finished(consumer, result == OMNI_POP_EMPTY ? otherwise : result);
+  if (result != OMNI_POP_SUCCESS) return finished(consumer, result == OMNI_POP_EMPTY ? otherwise : result);
   *count = offer->count;
   *pop = (omni_pop){consumer, guard_entries(&consumer->guard)};
   platform_pop_begins();

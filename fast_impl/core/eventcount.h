@@ -17,8 +17,8 @@ enum {
 
 typedef struct {
   platform_word flags;
-  _Atomic uint32_t signalling;       /* how many threads may be writing to the descriptor */
-  platform_descriptor *descriptor;   /* NULL: nobody has asked for one. Set and ended by the side that waits */
+  _Atomic uint32_t signalling;     /* how many threads may be writing to the descriptor */
+  platform_descriptor *descriptor; /* NULL: nobody has asked for one. Set and ended by the side that waits */
 } omni_eventcount;
 
 /* The wait of a blocked call: polls `ready` for a while, which is cheaper than a sleep and a wake-up; then sets
@@ -28,11 +28,11 @@ typedef struct {
     int waited = PLATFORM_AWAKE, spins = platform_spins;                                                  \
     while (spins > 0 && !(ready)) spins--, platform_pause();                                              \
     if (spins == 0) {                                                                                     \
-      /* relaxed: the fence orders it before the last check */                                             \
+      /* relaxed: the fence orders it before the last check */                                            \
       uint32_t others = platform_or(&(waiter)->flags.value, EVENTCOUNT_SLEEPS, relaxed);                  \
       platform_fence_heavy(); /* pairs with eventcount_wake: else each misses the other, a lost wakeup */ \
       if (!(ready)) waited = platform_sleep(&(waiter)->flags, others | EVENTCOUNT_SLEEPS, deadline);      \
-      /* relaxed: own flag; a stale load of it wakes spuriously */                                         \
+      /* relaxed: own flag; a stale load of it wakes spuriously */                                        \
       platform_and(&(waiter)->flags.value, ~(uint32_t)EVENTCOUNT_SLEEPS, relaxed);                        \
     }                                                                                                     \
     waited;                                                                                               \
@@ -41,7 +41,7 @@ typedef struct {
 /* Makes the descriptor readable, if it is armed. Counted, for eventcount_end_descriptor. */
 static __attribute__((noinline)) void eventcount_signal(omni_eventcount *waiter) {
   platform_add(&waiter->signalling, 1, relaxed); /* before the flag is cleared, by the release there */
-  /* acquire: pairs with EVENTCOUNT_ARM; without it the descriptor is not there yet. release: pairs with
+  /* acquire: pairs with eventcount_arm; without it the descriptor is not there yet. release: pairs with
    * eventcount_end_descriptor; without it the descriptor is closed and then written to */
   if (platform_and(&waiter->flags.value, ~(uint32_t)EVENTCOUNT_ARMED, acq_rel) & EVENTCOUNT_ARMED)
     platform_descriptor_write(waiter->descriptor);
@@ -50,7 +50,7 @@ static __attribute__((noinline)) void eventcount_signal(omni_eventcount *waiter)
 
 /* Wakes the waiter, if a waiter flag is set; the caller has stored what the condition depends on. */
 static inline void eventcount_wake(omni_eventcount *waiter) {
-  platform_fence_light(); /* pairs with EVENTCOUNT_WAIT and EVENTCOUNT_ARM: orders that store before this load */
+  platform_fence_light(); /* pairs with EVENTCOUNT_WAIT and eventcount_arm: orders that store before this load */
   /* relaxed: the fence orders the load, and the condition that the waiter checks next orders itself */
   uint32_t flags = platform_load(&waiter->flags.value, relaxed);
   if (__builtin_expect(flags == 0, 1)) return;
@@ -60,20 +60,23 @@ static inline void eventcount_wake(omni_eventcount *waiter) {
     platform_wake(&waiter->flags);
 }
 
-/* After a look that found nothing: the descriptor, if there is one, is not readable until `ready` [WAI-3]. What is read
- * from it came before that look, or the flag is clear by now, and is set again. By the side that waits. */
-#define EVENTCOUNT_ARM(waiter, ready)                                                                        \
-  __extension__({                                                                                            \
-    if (__builtin_expect((waiter)->descriptor != NULL, 0)) {                                                 \
-      platform_descriptor_read((waiter)->descriptor);                                                        \
-      if (!(platform_load(&(waiter)->flags.value, relaxed) & EVENTCOUNT_ARMED)) {                            \
-        /* release: pairs with eventcount_signal */                                                          \
-        platform_or(&(waiter)->flags.value, EVENTCOUNT_ARMED, release);                                      \
-        platform_fence_heavy(); /* pairs with eventcount_wake: else each misses the other, a lost wakeup */  \
-        if (ready) eventcount_signal(waiter);                                                                \
-      }                                                                                                      \
-    }                                                                                                        \
-  })
+/* Makes the descriptor unreadable until the next eventcount_wake; whether that has to be checked again. What is read
+ * came before the look that found nothing, or the flag is clear by now, and is set again. */
+static __attribute__((noinline)) bool eventcount_arm(omni_eventcount *waiter) {
+  platform_descriptor_read(waiter->descriptor);
+  if (platform_load(&waiter->flags.value, relaxed) & EVENTCOUNT_ARMED) return false;
+  platform_or(&waiter->flags.value, EVENTCOUNT_ARMED, release); /* pairs with eventcount_signal */
+  platform_fence_heavy(); /* pairs with eventcount_wake: else each misses the other, a lost wakeup */
+  return true;
+}
+
+/* After a look that found nothing: the descriptor, if there is one, is not readable until `ready` [WAI-3]. By the side
+ * that waits. */
+#define EVENTCOUNT_ARM(waiter, ready)                                   \
+  do                                                                    \
+    if (__builtin_expect((waiter)->descriptor != NULL, 0))              \
+      if (eventcount_arm(waiter) && (ready)) eventcount_signal(waiter); \
+  while (0)
 
 /* The descriptor, made with the first call, and readable then; or NULL without one more. By the side that waits. */
 static inline const platform_descriptor *eventcount_descriptor(omni_eventcount *waiter) {

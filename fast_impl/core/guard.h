@@ -14,11 +14,11 @@
 #include "platform/platform.h"
 
 enum {
-  GUARD_BUSY = 1,     /* a thread is inside, or about to be, by the slow path */
-  GUARD_CLOSED = 2,   /* for good */
-  GUARD_WAITER = 4,   /* the waiter flag: a close or a shutdown waits for the thread inside to leave */
+  GUARD_BUSY = 1,      /* a thread is inside, or about to be, by the slow path */
+  GUARD_CLOSED = 2,    /* for good */
+  GUARD_WAITER = 4,    /* the waiter flag: a close or a shutdown waits for the thread inside to leave */
   GUARD_INHERITED = 8, /* closed by a fork: this is a child, and the handle its parent's [LIF-9] */
-  GUARD_CLAIMED = 16  /* by a coroutine that waits: nobody is inside, and every entry is refused [ASY-4] */
+  GUARD_CLAIMED = 16   /* by a coroutine that waits: nobody is inside, and every entry is refused [ASY-4] */
 };
 
 typedef struct {
@@ -101,7 +101,8 @@ static inline guard_entry guard_enter(omni_guard *guard) {
   platform_fence_light(); /* pairs with guard_rebias and guard_is_empty: else they miss this entry */
   /* acquire: pairs with guard_rebias; without it a former owner could miss that the bias has moved on */
   uint32_t state = platform_load(&guard->state, acquire);
-  if (!(state & (GUARD_BUSY | GUARD_CLOSED | GUARD_CLAIMED)) && platform_load(&guard->bias, relaxed) == bias) return GUARD_ENTERED;
+  if (!(state & (GUARD_BUSY | GUARD_CLOSED | GUARD_CLAIMED)) && platform_load(&guard->bias, relaxed) == bias)
+    return GUARD_ENTERED;
   guard_release(guard, bias);
   return guard_enter_slow(guard);
 }

@@ -39,11 +39,11 @@ enum { OMNI_CHANNEL_SUCCESS, OMNI_CHANNEL_NAME_EXISTS, OMNI_CHANNEL_INVALID_CONF
 
 enum {
   OMNI_CONCURRENT_USE = -1, /* another thread is inside this handle */
-  OMNI_PINNED = -2,      /* live pins forbid it. A pop: a message waits, and earlier ones have expired all the same */
-  OMNI_INTERRUPTED = -3, /* a signal came, or may have come, during the sleep: call again with the time left */
-  OMNI_EXPIRED = -4,     /* the message, the reservation or the pop has ended */
-  OMNI_RESERVED = -5,    /* a reservation is outstanding */
-  OMNI_FOREIGN = -6,     /* made by a core of another ABI version; only from the functions of fast_impl/native */
+  OMNI_PINNED = -2,       /* live pins forbid it. A pop: a message waits, and earlier ones have expired all the same */
+  OMNI_INTERRUPTED = -3,  /* a signal came, or may have come, during the sleep: call again with the time left */
+  OMNI_EXPIRED = -4,      /* the message, the reservation or the pop has ended */
+  OMNI_RESERVED = -5,     /* a reservation is outstanding */
+  OMNI_FOREIGN = -6,      /* made by a core of another ABI version; only from the functions of fast_impl/native */
   OMNI_NO_DESCRIPTOR = -7 /* the system gives no further descriptor; errno says why */
 };
 

@@ -19,11 +19,11 @@ static bool has_reserved(const omni_producer *producer) {
 static void arm(omni_producer *producer) {
   omni_ring *ring = &producer->channel->ring;
   /* relaxed: as in wait_for_space */
-  EVENTCOUNT_ARM(&ring->producer_waiter,
-                 nobody_receives(producer->channel) ||
-                     (!has_reserved(producer) && platform_load(&ring->write_index, relaxed) -
-                                                         platform_load(&ring->read_index, relaxed) <
-                                                     ring->capacity));
+  EVENTCOUNT_ARM(
+      &ring->producer_waiter,
+      nobody_receives(producer->channel) ||
+          (!has_reserved(producer) &&
+           platform_load(&ring->write_index, relaxed) - platform_load(&ring->read_index, relaxed) < ring->capacity));
 }
 
 /* The reservation has ended: there may be space, which a look before it did not find. */

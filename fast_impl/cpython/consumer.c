@@ -203,14 +203,10 @@ static PyMemberDef members[] = {
 };
 
 static PyType_Slot slots[] = {
-    {Py_tp_doc, DOC_ConsumerHandle},
-    {Py_tp_dealloc, consumer_dealloc},
-    {Py_tp_iter, consumer_iter},
-    {Py_am_aiter, aiter},
-    {Py_tp_methods, methods},
-    {Py_tp_getset, getset},
-    {Py_tp_members, members},
-    {0, NULL},
+    {Py_tp_doc, DOC_ConsumerHandle}, {Py_tp_dealloc, consumer_dealloc},
+    {Py_tp_iter, consumer_iter},     {Py_am_aiter, aiter},
+    {Py_tp_methods, methods},        {Py_tp_getset, getset},
+    {Py_tp_members, members},        {0, NULL},
 };
 
 PyType_Spec consumer_spec = {

@@ -65,7 +65,8 @@ typedef struct {
   PyObject *nothing[OMNI_POP_EMPTY + 1]; /* (that PopResult, None) */
   PyObject *producer_stats, *consumer_stats;
   PyObject *as_count, *as_nanoseconds, *as_memory; /* of fast_impl._common: rare arguments, and every refusal */
-  PyObject *refuse, *unsent, *unreceived, *expired, *ended, *held, *bad_element, *stopped, *undetached, *no_descriptor; /* likewise */
+  PyObject *refuse, *unsent, *unreceived, *expired, *ended, *held, *bad_element, *stopped, *undetached,
+      *no_descriptor;            /* likewise */
   message_object *free_messages; /* each linked to the next, and holding a reference to its type; with a GIL only */
   int free_message_count;
   open_ends *open;    /* what the interpreter closes when it ends */

@@ -16,9 +16,9 @@ from weakref import ref
 import flatbuffers
 from flatbuffers.builder import BuilderNotFinishedError
 
-from fast_impl._common import RESERVED, Timeout, as_count, as_nanoseconds, closed
+from fast_impl._common import RESERVED, as_count, as_nanoseconds, closed
 from spec_model.errors import ConcurrentUseError, FlatBufferTooLarge
-from spec_model.vocabulary import PushResult
+from spec_model.vocabulary import PushResult, Timeout
 
 FIRST, BEYOND = (24, 3, 6), (26,)
 """The tested versions of the FlatBuffers runtime: from the first, up to but excluding the second."""
@@ -57,7 +57,7 @@ GONE = memoryview(b"")
 GONE.release()
 
 
-class SlotBuilder(flatbuffers.Builder):  # type: ignore[misc]
+class _SlotBuilder(flatbuffers.Builder):  # type: ignore[misc]
     """Builds in a slot between `begin` and `end`; it has no memory otherwise, and writing raises ValueError.
 
     Each producer has one and reuses it.
@@ -88,7 +88,7 @@ class SlotBuilder(flatbuffers.Builder):  # type: ignore[misc]
         try:
             if not self.finished:
                 raise BuilderNotFinishedError("nothing is sent: the block was left without builder.Finish(root)")
-            size = self.Offset()
+            size = len(self.Bytes) - self.head
             if size > self._available:
                 raise FlatBufferTooLarge(size, self._available)
             if self.Bytes is self._slot:
@@ -116,7 +116,8 @@ class SlotBuilder(flatbuffers.Builder):  # type: ignore[misc]
 
     def CreateString(self, s: str | bytes, encoding: str = "utf-8", errors: str = "strict") -> int:
         """Write a string. The runtime's own, before 25.12, grows the memory by what encoding adds to the length."""
-        offset: int = super().CreateString(s.encode(encoding, errors) if isinstance(s, str) else s)
+        builder: Any = super()
+        offset: int = builder.CreateString(s.encode(encoding, errors) if isinstance(s, str) else s)
         return offset
 
     def Prep(self, size: int, additionalBytes: int) -> None:
@@ -141,7 +142,7 @@ class SlotBuilder(flatbuffers.Builder):  # type: ignore[misc]
         It happens within the last few bytes of a slot: the runtime requests more than it then writes, and the slot's
         size may not be a multiple of the alignment. `end` checks whether the message fits.
         """
-        used = self.Offset()
+        used = len(self.Bytes) - self.head
         if used + more > self._available:
             raise FlatBufferTooLarge(used + more, self._available)
         if self.Bytes is self._slot:
@@ -156,6 +157,7 @@ class Reservation(Protocol):
     @property
     def data(self) -> memoryview:
         """The slot."""
+        ...
 
 
 class Producer(Protocol):
@@ -163,18 +165,23 @@ class Producer(Protocol):
 
     def _reserve(self, n: int, timeout: Timeout, /) -> tuple[int, Reservation | None]:
         """A slot to write to, with the value of a PushResult or RESERVED."""
+        ...
 
     def _is_inherited(self) -> bool:
         """Whether it is from before a fork."""
+        ...
 
     def commit(self, n: int, offset: int, /) -> bool:
         """Send the reserved slot."""
+        ...
 
     def rollback(self) -> None:
         """Give the reserved slot back."""
+        ...
 
     def max_message_size(self) -> int:
         """The size of a slot."""
+        ...
 
 
 def build(producer: Producer, /, max_bytes: SupportsIndex | None = None, timeout: Timeout = 0) -> Build:
@@ -192,14 +199,14 @@ class Build:
 
     __slots__ = ("_builder", "_max_bytes", "_producer", "_timeout")
 
-    _builder: SlotBuilder
+    _builder: _SlotBuilder
 
     def __init__(self, producer: Producer, max_bytes: int | None, timeout: Timeout) -> None:
         self._producer = producer
         self._max_bytes = max_bytes
         self._timeout = timeout
 
-    def __enter__(self) -> SlotBuilder:
+    def __enter__(self) -> Any:
         producer = self._producer
         available = producer.max_message_size() if self._max_bytes is None else self._max_bytes
         reservation = _reserve(producer, available, self._timeout)
@@ -236,13 +243,13 @@ class Build:
             error.add_note(f"The slot stays reserved until producer.rollback() goes through: {refusal}")
 
 
-_builders: dict[int, tuple[SlotBuilder, ref[Producer]]] = {}
+_builders: dict[int, tuple[_SlotBuilder, ref[Producer]]] = {}
 
 
-def _builder_of(producer: Producer) -> SlotBuilder:
+def _builder_of(producer: Producer) -> Any:
     key = id(producer)
     if key not in _builders:  # what takes it away again is in C: a signal's handler cannot raise in it
-        _builders[key] = SlotBuilder(), ref(producer, partial(_builders.pop, key))
+        _builders[key] = _SlotBuilder(), ref(producer, partial(_builders.pop, key))
     return _builders[key][0]
 
 

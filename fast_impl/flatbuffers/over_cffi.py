@@ -5,18 +5,17 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
-from fast_impl._common import Buffer
+from spec_model.vocabulary import Buffer
 
 try:
-    from fast_impl._verifier import ffi as _ffi
-    from fast_impl._verifier import lib as _lib
-except ModuleNotFoundError as error:
-    raise ImportError("fast_impl._verifier is not built: install again with a C compiler, and cffi") from error
-
-ffi: Any = _ffi
-lib: Any = _lib
+    verifier: Any = import_module("fast_impl._verifier")
+except ModuleNotFoundError as _error:
+    raise ImportError("fast_impl._verifier is not built: install again with a C compiler, and cffi") from _error
+ffi: Any = verifier.ffi
+lib: Any = verifier.lib
 
 _LENGTH, _OUT, _WHY = map(ffi.typeof, ("size_t *", "omni_schema **", "char[]"))
 """Parsed beforehand: cffi crashes where it has no memory to parse a type."""
@@ -35,7 +34,7 @@ class CompiledSchema:
         self._pointer = pointer
 
     @classmethod
-    def load(cls, data: Buffer) -> CompiledSchema | bytes:
+    def load(cls, data: Buffer, /) -> CompiledSchema | bytes:
         """The schema, or why it is refused; MemoryError."""
         out, why = ffi.new(_OUT), ffi.new(_WHY, WHY_SIZE)
         memory = _memory(data)
@@ -49,7 +48,8 @@ class CompiledSchema:
 
     def names(self) -> list[str]:
         """Of its objects, by number."""
-        length, found = ffi.new(_LENGTH), []
+        length: Any = ffi.new(_LENGTH)
+        found: list[str] = []
         for number in range(lib.omni_schema_objects(self._pointer)):
             name = lib.omni_schema_name(self._pointer, number, length)
             found.append(ffi.unpack(name, length[0]).decode("ascii"))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
 from fast_impl.flatbuffers.table import as_identifier
+from spec_model.vocabulary import Table
 
 IDENTIFIER = 4
 """Bytes of a file identifier, of a size prefix, and of the root offset."""
@@ -16,17 +17,7 @@ class Message(Protocol):
     @property
     def data(self) -> memoryview:
         """The message in the ring."""
-
-
-class Root(Protocol):
-    """A class that `flatc --python` generates for a table."""
-
-    @classmethod
-    def GetRootAs(cls, buf: Any, offset: int = 0, /) -> Any:
-        """The root table of a buffer."""
-
-
-Table = TypeVar("Table", bound=Root)
+        ...
 
 
 def get_flatbuffer(
@@ -48,8 +39,8 @@ def get_flatbuffer(
         raise ValueError(f"a FlatBuffer here has at least {begin + 2 * IDENTIFIER} bytes, this message {len(data)}")
     if size_prefixed:
         _check_size(data)
-    if wanted is not None and data[begin + IDENTIFIER : begin + 2 * IDENTIFIER] != wanted:
-        found = bytes(data[begin + IDENTIFIER : begin + 2 * IDENTIFIER])
+    found = bytes(data[begin + IDENTIFIER : begin + 2 * IDENTIFIER])
+    if wanted not in (None, found):
         raise ValueError(f"the message's file identifier is {found!r}, not {wanted!r}")
     table: Table = T.GetRootAs(data, begin)
     return table

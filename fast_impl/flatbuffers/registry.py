@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from threading import Lock
-from typing import Any
 from weakref import WeakKeyDictionary
 
 from fast_impl.flatbuffers.table import MAX_DEPTH, MAX_TABLES, Table
 from spec_model.errors import SchemaError, UnknownTableError
+from spec_model.vocabulary import Buffer
 
 _lock = Lock()
 _by_name: dict[str, Table] = {}
@@ -54,7 +54,7 @@ def table_of(T: type) -> Table:
 
 
 def verify(
-    data: Any,
+    data: Buffer,
     T: type,
     *,
     size_prefixed: bool = False,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 from fast_impl.flatbuffers import registry
 from fast_impl.flatbuffers.table import MAX_DEPTH, MAX_TABLES, CompiledSchema, Table
 from spec_model.errors import SchemaError
+from spec_model.vocabulary import Buffer
 
 
 class Schema:
@@ -19,7 +19,7 @@ class Schema:
 
     __slots__ = ("_objects", "_root", "_source", "file_identifier")
 
-    def __init__(self, data: Any, source: str) -> None:
+    def __init__(self, data: Buffer, source: str) -> None:
         """Use `Schema.load`."""
         compiled = _compiled(data, source)
         root = compiled.root()
@@ -31,7 +31,7 @@ class Schema:
         self._root = None if root < 0 else list(self._objects.values())[root]
 
     @classmethod
-    def load(cls, source: str | os.PathLike[str] | Any, *, register: bool = True) -> Schema:
+    def load(cls, source: str | os.PathLike[str] | Buffer, *, register: bool = True) -> Schema:
         """Read a binary schema from a path or from bytes, and register its tables for `verify` by their full names.
 
         Loading the same schema again has no effect. With `register=False` only the classes given to `add` are known.
@@ -65,7 +65,7 @@ class Schema:
 
     def verify(
         self,
-        data: Any,
+        data: Buffer,
         name: str | None = None,
         *,
         size_prefixed: bool = False,
@@ -91,7 +91,7 @@ class Schema:
         return f"<Schema {self._source}: {len(self.tables)} tables, root {self.root}>"
 
 
-def _compiled(data: Any, source: str) -> CompiledSchema:
+def _compiled(data: Buffer, source: str) -> CompiledSchema:
     try:
         compiled = CompiledSchema.load(data)
     except MemoryError:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from fast_impl._choice import binding
+from spec_model.vocabulary import Buffer
 
 if TYPE_CHECKING or binding == "cffi":
     from fast_impl.flatbuffers.over_cffi import CompiledSchema as CompiledSchema
@@ -29,7 +30,7 @@ class Table(NamedTuple):
 
     def verify(
         self,
-        data: Any,
+        data: Buffer,
         size_prefixed: bool = False,
         file_identifier: bytes | str | None = None,
         max_depth: int = MAX_DEPTH,

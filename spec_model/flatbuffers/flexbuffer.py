@@ -27,9 +27,10 @@ class FlexBuffer:
     """
 
     def __init__(self, data: memoryview, spend: Callable[[int], None]) -> None:
-        self.region = Region(data)
+        self.region: Region = Region(data)
         self.spend = spend
-        self.depth = self.vectors = 0
+        self.depth: int = 0
+        self.vectors: int = 0
 
     def check(self) -> None:
         """The whole of it, from its root at the end."""

@@ -143,7 +143,7 @@ def _size(name: str, one: Reader) -> Inline:
 
 def _parts(name: str, one: Reader, names: Names, sizes: Mapping[str, Inline]) -> set[str]:
     """The structs in a struct."""
-    found = set()
+    found: set[str] = set()
     for field in one.tables("fields", "Field"):
         type_ = _type(field)
         base, times, offset = type_.number("base_type", 1), 1, field.number("offset", 2)

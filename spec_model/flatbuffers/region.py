@@ -86,8 +86,11 @@ class Reader:
     """One table of a verified buffer, read by the field names of its schema."""
 
     def __init__(self, schema: Definitions, region: Region, at: int, name: str) -> None:
-        self.schema, self.region, self.at, self.name = schema, region, at, name
-        self.vtable = region.vtable(at)
+        self.schema: Definitions = schema
+        self.region: Region = region
+        self.at: int = at
+        self.name: str = name
+        self.vtable: list[int] = region.vtable(at)
 
     def place(self, name: str) -> int | None:
         """Where the slot `name` is."""

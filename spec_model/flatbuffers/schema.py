@@ -11,6 +11,7 @@ from spec_model.errors import SchemaError, UnknownTableError
 from spec_model.flatbuffers.definitions import Definitions
 from spec_model.flatbuffers.load import load
 from spec_model.flatbuffers.verifier import Limits, is_well_formed
+from spec_model.vocabulary import Buffer
 
 DEEPEST, MOST_TABLES = 10_000, 2**32 - 1
 """The largest values of the limits."""
@@ -26,7 +27,7 @@ class Schema:
         self.definitions = definitions
 
     @classmethod
-    def load(cls, source: Any, *, register: bool = True) -> Schema:
+    def load(cls, source: str | os.PathLike[str] | Buffer, *, register: bool = True) -> Schema:
         """Read a binary schema, from a path or from bytes, and make it known by the full names of its tables.
 
         Raises SchemaError for one that is malformed, or that defines something otherwise than one loaded before.
@@ -66,7 +67,7 @@ class Schema:
 
     def verify(
         self,
-        data: Any,
+        data: Buffer,
         name: str | None = None,
         *,
         size_prefixed: bool = False,
@@ -94,7 +95,7 @@ class Schema:
         return name
 
 
-def verify(data: Any, T: type, **limits: Any) -> bool:
+def verify(data: Buffer, T: type, **limits: Any) -> bool:
     """Whether `data` is a well-formed buffer whose root is the table that `T` reads [FLB-4].
 
     limits: size_prefixed, file_identifier, max_depth, max_tables. Raises UnknownTableError where no loaded schema
@@ -135,9 +136,9 @@ def _resolve(T: type) -> tuple[Schema, str]:
 def _verify(
     schema: Schema,
     name: str,
-    data: Any,
+    data: Buffer,
     size_prefixed: bool = False,
-    file_identifier: Any = None,
+    file_identifier: bytes | str | None = None,
     max_depth: int = 64,
     max_tables: int = 1_000_000,
 ) -> bool:

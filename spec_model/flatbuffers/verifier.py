@@ -62,9 +62,9 @@ class Verification:
     def __init__(self, schema: Definitions, whole: Region, limits: Limits) -> None:
         self.schema = schema
         self.whole = whole
-        self.max_depth = limits.max_depth
-        self.tables = limits.max_tables
-        self.elements = limits.max_tables + len(whole.data)
+        self.max_depth: int = limits.max_depth
+        self.tables: int = limits.max_tables
+        self.elements: int = limits.max_tables + len(whole.data)
         self.waiting: list[tuple[Region, int, str, int]] = []
 
     def buffer(self, table: str, size_prefixed: bool, file_identifier: bytes | None) -> None:

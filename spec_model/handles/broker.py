@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import SupportsIndex
 from uuid import uuid4
 
 from spec_model import arguments, registry
@@ -14,7 +15,7 @@ from spec_model.handles.endpoint import Endpoint, NonCopyable, Store, time_up
 from spec_model.handles.message import MessageExports
 from spec_model.handles.pair import ChannelPair
 from spec_model.handles.producer import ProducerHandle
-from spec_model.vocabulary import BrokerStats, ChannelError
+from spec_model.vocabulary import BrokerStats, ChannelError, Timeout
 
 _DEFAULTS = ChannelConfig()
 
@@ -26,7 +27,7 @@ class MailboxBroker(NonCopyable):
     whose channels may need at most `memory_limit` bytes together, None for no limit [BRK-1, BRK-5].
     """
 
-    def __init__(self, *, memory_limit: int | None = None) -> None:
+    def __init__(self, *, memory_limit: SupportsIndex | None = None) -> None:
         self._store = Store(registry.Registry(arguments.memory_limit(memory_limit)))
 
     @staticmethod
@@ -58,7 +59,7 @@ class MailboxBroker(NonCopyable):
         """The counters of all channels ever made (§4.2) [BRK-11]."""
         return registry.get_stats(self._store.registry)
 
-    def shutdown(self, timeout: object = None) -> bool:
+    def shutdown(self, timeout: Timeout = None) -> bool:
         """Close every channel at both ends and wait until their handles are closed (§4.2) [SHD-1 to SHD-3].
 
         In a sequential program nothing can close one meanwhile: instead of waiting it answers False at once, and

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from typing import SupportsIndex
 
 from spec_model import arguments
 from spec_model.channel import lifecycle, popping, queries
@@ -10,7 +11,7 @@ from spec_model.channel.value import Blocked, Channel, Refused, Side
 from spec_model.errors import ChannelClosedError
 from spec_model.handles.endpoint import Endpoint, Handle, time_up, turn
 from spec_model.handles.message import Batch, Message, MessageExports
-from spec_model.vocabulary import ConsumerStats, PopResult
+from spec_model.vocabulary import ConsumerStats, PopResult, Timeout
 
 
 class ConsumerHandle(Handle):
@@ -27,7 +28,7 @@ class ConsumerHandle(Handle):
         result, messages = self._finish(popping.try_pop(self._current()), PopResult.EMPTY)
         return result, messages[0] if messages else None
 
-    def blocking_pop(self, timeout: object = None) -> tuple[PopResult, Message | None]:
+    def blocking_pop(self, timeout: Timeout = None) -> tuple[PopResult, Message | None]:
         """Take the oldest message, waiting up to `timeout` seconds, None for ever, for one (§6.2).
 
         In a sequential program nothing can be sent meanwhile: instead of waiting it answers TIMEOUT at once, and
@@ -37,18 +38,18 @@ class ConsumerHandle(Handle):
         result, messages = self._finish(popping.blocking_pop(self._current()), PopResult.TIMEOUT, limit)
         return result, messages[0] if messages else None
 
-    def batch_pop(self, max_count: int, timeout: object = 0) -> tuple[PopResult, list[Message]]:
+    def batch_pop(self, max_count: SupportsIndex, timeout: Timeout = 0) -> tuple[PopResult, list[Message]]:
         """Take up to `max_count` messages, waiting up to `timeout` seconds for the first (§6.3) [POP-5]."""
         max_count, limit = arguments.count("max_count", max_count), arguments.seconds(timeout)
         if_blocked = PopResult.EMPTY if limit == 0 else PopResult.TIMEOUT
         return self._finish(popping.batch_pop(self._current(), max_count), if_blocked, limit)
 
-    def batch_pop_buffer(self, max_count: int, timeout: object = 0) -> tuple[PopResult, Batch | None]:
+    def batch_pop_buffer(self, max_count: SupportsIndex, timeout: Timeout = 0) -> tuple[PopResult, Batch | None]:
         """As `batch_pop`, with the messages as one buffer, or None where that gives none."""
         result, messages = self.batch_pop(max_count, timeout)
         return result, Batch._of(messages) if messages else None
 
-    def wait(self, timeout: object = None) -> PopResult:
+    def wait(self, timeout: Timeout = None) -> PopResult:
         """SUCCESS when a message waits, waiting up to `timeout` seconds, None for ever, for one [WAI-1].
 
         CHANNEL_CLOSED when none ever will, TIMEOUT where the time is up. It takes, expires and counts nothing. In a
@@ -78,7 +79,7 @@ class ConsumerHandle(Handle):
         self._endpoint = endpoint.moved_from(moved_from, MessageExports())
         return ConsumerHandle._of(endpoint)
 
-    def receive(self, timeout: object = None) -> bytes:
+    def receive(self, timeout: Timeout = None) -> bytes:
         """The oldest message as a copy, waiting up to `timeout` seconds, None for ever, for one.
 
         Raises TimeoutError, or ChannelClosedError once the channel is closed and drained.
@@ -90,7 +91,7 @@ class ConsumerHandle(Handle):
             raise ChannelClosedError("the channel is closed and drained")
         return bytes(message)
 
-    def receive_many(self, max_count: int, timeout: object = None) -> list[bytes]:
+    def receive_many(self, max_count: SupportsIndex, timeout: Timeout = None) -> list[bytes]:
         """Up to `max_count` messages as copies, waiting up to `timeout` seconds, None for ever, for the first [WAI-5].
 
         Raises TimeoutError, or ChannelClosedError once the channel is closed and drained; `[]` for a `max_count` of 0.
@@ -102,12 +103,12 @@ class ConsumerHandle(Handle):
             raise TimeoutError(f"no message within {timeout} s")
         return [bytes(message) for message in messages]
 
-    async def receive_async(self, timeout: object = None) -> bytes:
+    async def receive_async(self, timeout: Timeout = None) -> bytes:
         """`receive` for a coroutine [ASY-1]; in a sequential program it finds what that finds."""
         await turn()
         return self.receive(timeout)
 
-    async def receive_many_async(self, max_count: int, timeout: object = None) -> list[bytes]:
+    async def receive_many_async(self, max_count: SupportsIndex, timeout: Timeout = None) -> list[bytes]:
         """`receive_many` for a coroutine [ASY-1]."""
         await turn()
         return self.receive_many(max_count, timeout)

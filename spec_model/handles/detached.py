@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import SupportsIndex
 
 from spec_model import arguments
+from spec_model.handles.consumer import ConsumerHandle
 from spec_model.handles.endpoint import DETACHED
-
-if TYPE_CHECKING:
-    from spec_model.handles.consumer import ConsumerHandle
-    from spec_model.handles.producer import ProducerHandle
+from spec_model.handles.producer import ProducerHandle
 
 
-def attach(token: int) -> ProducerHandle | ConsumerHandle:
+def attach(token: SupportsIndex) -> ProducerHandle | ConsumerHandle:
     """The end of which `detach` gave that token, with everything it had [LIF-10].
 
     A token works once. Raises ValueError for any other number, TypeError for what is no integer.
@@ -23,7 +21,7 @@ def attach(token: int) -> ProducerHandle | ConsumerHandle:
     return handle  # type: ignore[return-value]
 
 
-def close_detached(token: int) -> None:
+def close_detached(token: SupportsIndex) -> None:
     """End the end of which `detach` gave that token, unattached [LIF-10].
 
     Raises ValueError for any other number, TypeError for what is no integer.

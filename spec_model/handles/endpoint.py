@@ -6,10 +6,11 @@ import gc
 import os
 import sys
 from collections import deque
+from collections.abc import Generator
 from enum import Enum
 from itertools import count
 from types import TracebackType, coroutine
-from typing import Any, Callable, Generator, Generic, NoReturn, TypeVar
+from typing import Any, Callable, Generic, NoReturn, TypeVar
 
 from spec_model.channel import queries
 from spec_model.channel.value import Blocked, Channel, Refused, Side
@@ -33,7 +34,7 @@ def time_up(call: str, blocked: Blocked, limit: float | None) -> None:
 
 @coroutine
 def turn() -> Generator[None, None, None]:
-    """Let the other tasks of an asyncio loop run: before a call of a coroutine takes or sends anything [ASY-2, ASY-5]."""
+    """Let the other tasks of an asyncio loop run, before a call takes or sends [ASY-2, ASY-5]."""
     yield
 
 
@@ -118,7 +119,10 @@ class Descriptor:
     """
 
     def __init__(self, name: str, has_something: Callable[[Channel], bool]) -> None:
-        self.name, self._has_something, self.armed = name, has_something, False
+        self.name: str = name
+        self.armed: bool = False
+        self._has_something = has_something
+        self.readable: int
         self.readable, self._written = os.pipe()
         os.write(self._written, b"!")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import weakref
 from array import array
 from itertools import accumulate
-from typing import Any
 
 from spec_model.arguments import as_identifier
 from spec_model.channel.popping import is_readable, release_export, take_export
@@ -13,6 +12,7 @@ from spec_model.channel.value import Channel
 from spec_model.errors import MessageExpiredError
 from spec_model.flatbuffers import verify
 from spec_model.handles.endpoint import Endpoint, Exporter, NotConstructible, collect_unreferenced
+from spec_model.vocabulary import Root, Table
 
 
 class MessageExports:
@@ -71,8 +71,8 @@ class Message(NotConstructible):
         return bytes(self)
 
     def get_flatbuffer(
-        self, T: Any, /, *, size_prefixed: bool = False, file_identifier: bytes | str | None = None
-    ) -> Any:
+        self, T: type[Table], /, *, size_prefixed: bool = False, file_identifier: bytes | str | None = None
+    ) -> Table:
         """The root table of a FlatBuffer, of the generated class T; it is an export of the message (§6.1) [FLB-3].
 
         Raises TypeError where T is no such class, ValueError for a buffer too short, for another file
@@ -90,11 +90,12 @@ class Message(NotConstructible):
         found = bytes(data[begin + 4 : begin + 8])
         if identifier not in (None, found):
             raise ValueError(f"the file identifier is {found!r}, not {file_identifier!r}")
-        return T.GetRootAs(data, begin)
+        table: Table = T.GetRootAs(data, begin)
+        return table
 
     def verify(
         self,
-        T: Any,
+        T: type[Root],
         /,
         *,
         size_prefixed: bool = False,
@@ -118,7 +119,7 @@ class Message(NotConstructible):
     def __len__(self) -> int:
         return len(self._read())
 
-    def __buffer__(self, flags: int) -> memoryview:
+    def __buffer__(self, flags: int, /) -> memoryview:
         return self.data
 
     def __repr__(self) -> str:
@@ -180,7 +181,7 @@ class Batch(NotConstructible):
     def __len__(self) -> int:
         return len(self._lengths)
 
-    def __buffer__(self, flags: int) -> memoryview:
+    def __buffer__(self, flags: int, /) -> memoryview:
         return self.data
 
     def __repr__(self) -> str:

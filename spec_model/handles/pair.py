@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from spec_model.handles.consumer import ConsumerHandle
-from spec_model.handles.endpoint import NotConstructible
+from spec_model.handles.endpoint import NonCopyable, NotConstructible
 from spec_model.handles.producer import ProducerHandle
 
+if TYPE_CHECKING:  # so that a checker takes each name that a pair unpacks into for its handle
 
-class ChannelPair(NotConstructible):
+    class _Two(tuple[ProducerHandle, ConsumerHandle]): ...
+else:
+    _Two = NonCopyable
+
+
+class ChannelPair(NotConstructible, _Two):
     """The result of `request_channel`: `producer` and `consumer`, into which it unpacks.
 
     Both can be assigned; assigning over a live handle closes it [LIF-6].

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import Any
+from typing import Any, SupportsIndex
 
 from spec_model import arguments
 from spec_model.channel import lifecycle, pushing, queries, reserving
@@ -12,7 +12,7 @@ from spec_model.channel.value import Blocked, Channel, Refused, Side
 from spec_model.errors import SEND_ERRORS, ChannelClosedError, FlatBufferTooLarge, not_all_sent
 from spec_model.handles.endpoint import Endpoint, Handle, time_up, turn
 from spec_model.handles.reservation import Reservation
-from spec_model.vocabulary import ProducerStats, PushResult
+from spec_model.vocabulary import Buffer, ProducerStats, PushResult, Timeout
 
 
 class ProducerHandle(Handle):
@@ -20,7 +20,7 @@ class ProducerHandle(Handle):
 
     _endpoint: Endpoint[Reservation | None]
 
-    def try_push(self, data: object) -> PushResult:
+    def try_push(self, data: Buffer) -> PushResult:
         """Send a copy of `data`, any C-contiguous bytes-like object, if there is a free slot (§5.2).
 
         Raises TypeError, or BufferError for a view that is not contiguous [ARG-1].
@@ -30,7 +30,7 @@ class ProducerHandle(Handle):
         self._endpoint.looked(result)
         return result
 
-    def blocking_push(self, data: object, timeout: object = None) -> PushResult:
+    def blocking_push(self, data: Buffer, timeout: Timeout = None) -> PushResult:
         """Send a copy of `data`, waiting up to `timeout` seconds, None for ever, for a free slot (§5.1).
 
         In a sequential program no slot can be freed meanwhile: instead of waiting it answers TIMEOUT at once, and
@@ -44,7 +44,7 @@ class ProducerHandle(Handle):
         self._endpoint.looked(result)
         return result
 
-    def batch_push(self, messages: Iterable[object]) -> int:
+    def batch_push(self, messages: Iterable[Buffer]) -> int:
         """Send messages in order until one does not go through; how many did (§5.2) [PSH-6].
 
         Each has the bytes that it has when `messages` yields it; all are looked at before the first is sent.
@@ -54,7 +54,7 @@ class ProducerHandle(Handle):
         self._endpoint.looked(PushResult.SUCCESS if pushed == len(data) else PushResult.QUEUE_FULL)
         return pushed
 
-    def reserve(self, n: int, timeout: object = 0) -> Reservation | None:
+    def reserve(self, n: SupportsIndex, timeout: Timeout = 0) -> Reservation | None:
         """A slot to write at least `n` bytes in place, None where there is none (§5.3) [RSV-1].
 
         Waits up to `timeout` seconds, None for ever, for a free one [WAI-2]. In a sequential program no slot can be
@@ -70,7 +70,7 @@ class ProducerHandle(Handle):
         self._endpoint.resources = Reservation._of(self.max_message_size())
         return self._endpoint.resources
 
-    def commit(self, n: int, offset: int = 0) -> bool:
+    def commit(self, n: SupportsIndex, offset: SupportsIndex = 0) -> bool:
         """Publish bytes [offset, offset + n) of the reservation (§5.3) [RSV-3, RSV-4].
 
         Raises BufferError, and nothing happens, while an export of the region other than
@@ -96,7 +96,7 @@ class ProducerHandle(Handle):
             self._end_reservation("rollback")
             self._endpoint.channel, _ = reserving.rollback(self._endpoint.channel)
 
-    def build(self, max_bytes: int | None = None, timeout: object = 0) -> Build:
+    def build(self, max_bytes: SupportsIndex | None = None, timeout: Timeout = 0) -> Build:
         """Build a FlatBuffer as the next message: `with producer.build() as builder:` (§5.3) [FLB-1].
 
         Leaving the block sends what was finished, of at most `max_bytes` bytes, max_message_size without;
@@ -108,7 +108,7 @@ class ProducerHandle(Handle):
         most = None if max_bytes is None else arguments.count("max_bytes", max_bytes)
         return Build(self, most, arguments.seconds(timeout))
 
-    def wait(self, timeout: object = None) -> PushResult:
+    def wait(self, timeout: Timeout = None) -> PushResult:
         """SUCCESS when a slot is free, waiting up to `timeout` seconds, None for ever, for one [WAI-1].
 
         TIMEOUT where the time is up, and at once with a reservation outstanding [PSH-5]; CHANNEL_CLOSED. It counts
@@ -143,7 +143,7 @@ class ProducerHandle(Handle):
         super().close()
         self._drop_reservation()
 
-    def send(self, data: object, timeout: object = None) -> None:
+    def send(self, data: Buffer, timeout: Timeout = None) -> None:
         """Send a copy of `data`, waiting up to `timeout` seconds, None for ever, for a free slot.
 
         Raises TimeoutError, ChannelClosedError, or ValueError for a size that does not fit.
@@ -157,7 +157,7 @@ class ProducerHandle(Handle):
             size = len(arguments.payload(data))
             raise ValueError(f"a message here has 1 to {self.max_message_size()} bytes, not {size}")
 
-    def send_many(self, messages: Iterable[object], timeout: object = None) -> None:
+    def send_many(self, messages: Iterable[Buffer], timeout: Timeout = None) -> None:
         """Send each message as `messages` yields it, waiting up to `timeout` seconds in all, None for ever [WAI-5].
 
         Raises what `send` raises, of a subclass of NotAllSent, whose `sent` says how many were sent before.
@@ -165,7 +165,7 @@ class ProducerHandle(Handle):
         for _ in self._sending(messages, timeout):
             pass
 
-    def _sending(self, messages: Iterable[object], timeout: object) -> Iterator[None]:
+    def _sending(self, messages: Iterable[Buffer], timeout: Timeout) -> Iterator[None]:
         """One step for each message."""
         limit = arguments.seconds(timeout)
         for sent, data in enumerate(messages):
@@ -175,12 +175,12 @@ class ProducerHandle(Handle):
                 raise not_all_sent(error, sent) from None
             yield
 
-    async def send_async(self, data: object, timeout: object = None) -> None:
+    async def send_async(self, data: Buffer, timeout: Timeout = None) -> None:
         """`send` for a coroutine [ASY-1]; in a sequential program it finds what that finds."""
         await turn()
         self.send(data, timeout)
 
-    async def send_many_async(self, messages: Iterable[object], timeout: object = None) -> None:
+    async def send_many_async(self, messages: Iterable[Buffer], timeout: Timeout = None) -> None:
         """`send_many` for a coroutine [ASY-1]."""
         await turn()
         for _ in self._sending(messages, timeout):

@@ -9,10 +9,11 @@ from spec_model.channel.value import Blocked
 from spec_model.handles.consumer import ConsumerHandle
 from spec_model.handles.endpoint import time_up
 from spec_model.handles.producer import ProducerHandle
+from spec_model.vocabulary import Timeout
 
 
 def wait_any(
-    handles: Iterable[ProducerHandle | ConsumerHandle], timeout: object = None
+    handles: Iterable[ProducerHandle | ConsumerHandle], timeout: Timeout = None
 ) -> list[ProducerHandle | ConsumerHandle]:
     """Those of `handles` that have something, waiting up to `timeout` seconds, None for ever, until one does [WAI-4].
 

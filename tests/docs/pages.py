@@ -40,6 +40,12 @@ Public names of `fast_impl`; `spec_model` has the same, for programs of one thre
 `timedelta`, or None for no limit; sizes are bytes. Ids such as [PSH-1](rules.md#psh-1) are [rules](rules.md); that page
 also explains §.
 
+`Timeout` and `Buffer` are declared in [spec_model/vocabulary.py](../spec_model/vocabulary.py): `Buffer` is whatever has
+the buffer protocol, `collections.abc.Buffer` from Python 3.12 on. mypy and pyright take a `ChannelPair` for a tuple, so
+that `producer, consumer = channel` gives each its type; `len(channel)` and `channel[0]`, which they therefore let pass,
+raise TypeError. At run time `inspect.signature` of a method in C gives names and defaults. CPython keeps no annotations
+for it; with `OMNI_BINDING=cffi` every call has those that are shown here.
+
 Made by `make pages` from signatures and docstrings; a test fails while it is stale.
 """
 

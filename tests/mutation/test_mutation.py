@@ -30,7 +30,10 @@ SOUND = {
     "PSH-2/exactly-capacity-fit", "CON-3/large-messages-arrive-whole", "CON-5/data-and-space-wake-blocked-calls",
     "MSG-1/a-full-queue-of-pushes-changes-no-held-message",
 }  # fmt: skip
-BEYOND = {"ASY-2", "ASY-3", "ASY-4", "BRK-12", "LIF-8", "LIF-9", "LIF-11", "LIF-12", *(f"CON-{number}" for number in (1, 2, 3, 5, 6, 7, 9))}
+BEYOND = {
+    "ASY-2", "ASY-3", "ASY-4", "BRK-12", "LIF-8", "LIF-9", "LIF-11", "LIF-12",
+    *(f"CON-{number}" for number in (1, 2, 3, 5, 6, 7, 9)),
+}  # fmt: skip
 """Rules that no copy of the model can break, which one thread uses: mutants of the core break them."""
 
 pytestmark = pytest.mark.once

@@ -96,12 +96,8 @@ QUICK: tuple[Client, ...] = (
         setup="fileno_consumer; poll_message",
     ),
     client("watch for space", 1, "fileno_producer; try_push 2; watch_producer", "try_pop", setup="try_push 1"),
-    client(
-        "watch for space, reserve", 1, "reserve; watch_producer", "try_pop", setup="fileno_producer; try_push 1"
-    ),
-    client(
-        "watch for space, batch", 2, "batch_push 2; watch_producer", "try_pop", setup="fileno_producer; try_push 1"
-    ),
+    client("watch for space, reserve", 1, "reserve; watch_producer", "try_pop", setup="fileno_producer; try_push 1"),
+    client("watch for space, batch", 2, "batch_push 2; watch_producer", "try_pop", setup="fileno_producer; try_push 1"),
     client(
         "watch for space, consumer closes",
         1,

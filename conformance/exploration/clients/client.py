@@ -18,16 +18,16 @@ from conformance.targets import DEFAULT
 HERE = Path(__file__).parent
 OPERATIONS = 8
 PRODUCERS = (
-    "try_push", "blocking_push", "timed_push", "batch_push", "wait_space", "timed_wait_space", "poll_space", "reserve",
-    "write_region", "commit", "commit_written", "rollback", "pin_region", "unpin_region", "writable", "fileno_producer",
-    "watch_producer", "claim_producer", "unclaim_producer", "close_producer",
-    "free_producer", "detach_producer", "release_producer", "producer_connected", "producer_statistics",
-    "available_slots",
+    "try_push", "blocking_push", "timed_push", "batch_push", "wait_space", "timed_wait_space", "poll_space",
+    "reserve", "write_region", "commit", "commit_written", "rollback", "pin_region", "unpin_region", "writable",
+    "fileno_producer", "watch_producer", "claim_producer", "unclaim_producer", "close_producer", "free_producer",
+    "detach_producer", "release_producer", "producer_connected", "producer_statistics", "available_slots",
 )  # fmt: skip
 CONSUMERS = (
     "try_pop", "unread_pop", "blocking_pop", "timed_pop", "batch_pop", "blocking_batch_pop", "timed_batch_pop",
-    "begin_pop", "late_begin_pop", "end_pop", "abandon", "wait_message", "timed_wait_message", "poll_message", "held",
-    "readable", "pin", "view", "unpin", "fileno_consumer", "watch_consumer", "claim_consumer", "unclaim_consumer", "close_consumer", "free_consumer", "detach_consumer", "release_consumer",
+    "begin_pop", "late_begin_pop", "end_pop", "abandon", "wait_message", "timed_wait_message", "poll_message",
+    "held", "readable", "pin", "view", "unpin", "fileno_consumer", "watch_consumer", "claim_consumer",
+    "unclaim_consumer", "close_consumer", "free_consumer", "detach_consumer", "release_consumer",
     "consumer_connected", "consumer_statistics", "available_messages",
 )  # fmt: skip
 BROKERS = (
@@ -47,8 +47,8 @@ class Operation(NamedTuple):
     `write_region 7` wrote. The `poll` of a side is a wait that does not wait. `held`, `readable` and `pin` are for a
     message of the thread's last pop, `view` and `unpin` for what its last `pin` of that place has pinned; without it
     they are nothing. `hand` gives these, and the pop that the thread has begun, to the thread that does `take`.
-    A `watch` of a side waits until the descriptor that
-    the thread's `fileno` gave is readable, which it may be in vain. `attach` is for the thread's last token; refused, the thread works on no channel from there on.
+    A `watch` of a side waits until the descriptor that the thread's `fileno` gave is readable, which it may be in vain.
+    `attach` is for the thread's last token; refused, the thread works on no channel from there on.
     """
 
     kind: str

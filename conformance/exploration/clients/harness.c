@@ -1,6 +1,6 @@
 /* Clients of the core as data: each thread runs a list of operations, and their results are the outcome. */
-#include "omni_mailbox.h"
 #include "omni_internal.h"
+#include "omni_mailbox.h"
 
 enum { OPERATIONS = 8, SETUP = WM_THREADS, MESSAGE_SIZE = 64 };
 #define NO_RESULT UINT64_MAX

@@ -88,8 +88,8 @@ def _of_handle(number: int, operation: Operation, state: State) -> Iterator[Tran
                 yield state.with_entry(thread.channel, entry._replace(pop=None)), thread._replace(inside=True)
             return
     if kind in FILENOS | CLAIMS | WATCHES:
-        for after, at in _describe(side, kind, state.entries[thread.channel], thread, state.client.refusals):
-            yield state.with_entry(thread.channel, after), at
+        for entry, at in _describe(side, kind, state.entries[thread.channel], thread, state.client.refusals):
+            yield state.with_entry(thread.channel, entry), at
         return
     for after, at in (_producer if side == "producer" else _consumer)(number, operation, state):
         yield after, at.knowing(side, after.entries[thread.channel]) if guarded else at

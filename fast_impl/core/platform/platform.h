@@ -129,7 +129,7 @@ typedef struct {
   int read_end, write_end;
 } platform_descriptor;
 
-platform_descriptor *platform_descriptor_open(void); /* readable; NULL if refused, with errno */
+platform_descriptor *platform_descriptor_open(void);                   /* readable; NULL if refused, with errno */
 void platform_descriptor_write(const platform_descriptor *descriptor); /* makes it readable */
 void platform_descriptor_read(const platform_descriptor *descriptor);  /* makes it unreadable */
 void platform_descriptor_close(platform_descriptor *descriptor);

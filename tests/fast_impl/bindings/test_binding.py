@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 
@@ -175,6 +175,7 @@ def test_types_in_c_are_not_made_by_calling() -> None:
 
 
 Signatures = dict[str, list[tuple[str, str, str]] | None]
+Hints = dict[str, dict[str, str]]
 
 ONLY_IN_THE_MODEL = {"WouldBlockForever"}
 ONLY_IN_FAST_IMPL = {"get_include", "ProducerHandle.native_handle", "ConsumerHandle.native_handle"}
@@ -206,14 +207,26 @@ def _parameters(function: Any) -> list[tuple[str, str, str]]:
     return [(each.name, each.kind.name, repr(each.default)) for each in parameters if each.name != "self"]
 
 
-def _of(module: str, binding: str) -> Signatures:
+def hints(omni: Any) -> Hints:
+    """Of each call and property that is a function in Python, its annotations as written; each can be evaluated."""
+    found: Hints = {}
+    for name in signatures(omni):
+        owner, _, member = name.rpartition(".")
+        value = inspect.getattr_static(getattr(omni, owner), member) if owner else getattr(omni, name)
+        value = value.fget if isinstance(value, property) else getattr(value, "__func__", value)
+        if inspect.isfunction(value):
+            found[name] = {each: inspect.formatannotation(kind) for each, kind in value.__annotations__.items()}
+            assert get_type_hints(value).keys() == found[name].keys() != set(), name
+    return found
+
+
+def _of(module: str, binding: str, what: str = "signatures") -> Any:
     """The signatures of a module, in a process that has chosen a binding."""
-    program = f"import {module}, tests.fast_impl.bindings.test_binding as t; print(t.signatures({module}))"
+    program = f"import {module}, tests.fast_impl.bindings.test_binding as t; print(t.{what}({module}))"
     environment = {**os.environ, "OMNI_BINDING": binding, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    found: Signatures = ast.literal_eval(done.stdout)
-    return found
+    return ast.literal_eval(done.stdout)
 
 
 @pytest.mark.parametrize("binding", ["c", "cffi"])
@@ -228,6 +241,23 @@ def test_whoever_calls_the_one_can_call_the_other(binding: str) -> None:
     assert set(fast) - set(model) - ONLY_IN_FAST_IMPL == set()
     assert {name: fast[name] for name in model if name in fast} == {name: model[name] for name in model if name in fast}
     assert len(model) > 80
+
+
+def test_whoever_calls_the_one_with_types_can_call_the_other() -> None:
+    """The model and the binding over cffi, from which type checkers read both bindings, have the same annotations."""
+    pytest.importorskip("fast_impl._core", reason="built without cffi")
+    model, fast = _of("spec_model", "cffi", "hints"), _of("fast_impl", "cffi", "hints")
+    assert {name: fast[name] for name in model if name in fast} == {name: model[name] for name in model if name in fast}
+    assert len(model.keys() & fast.keys()) > 50
+
+
+@needs_c
+def test_the_types_in_c_have_no_annotations() -> None:
+    """Names, kinds and defaults are all that CPython takes for a method in C; what is in Python there has the rest."""
+    c, cffi = _of("fast_impl", "c", "hints"), _of("fast_impl", "cffi", "hints")
+    assert c == {name: cffi[name] for name in c}
+    assert "ProducerHandle.send" in cffi.keys() - c.keys()
+    assert {"ProducerHandle.build", "ConsumerHandle.get_config", "Message.verify"} <= c.keys()
 
 
 # ---- which fences the core uses, and that the environment can choose the full ones ----
