@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from conformance.__main__ import main
 from conformance.checks import CHECKS
-from conformance.cli.main import main
 from conformance.differential import plain
 from conformance.differential.exhaustive.search import part
 from conformance.differential.lockstep import execute

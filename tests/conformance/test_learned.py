@@ -237,7 +237,7 @@ def test_a_failure_with_a_program_comes_first() -> None:
 
 def test_a_rule_that_is_none_cannot_be_assumed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """The command names it."""
-    from conformance.cli.main import main
+    from conformance.__main__ import main
 
     assert main(["run", "--target", "spec_model", "--assume", "PSH-99", "--only", "CFG-1"]) == 2
     assert "no rule is called 'PSH-99'" in capsys.readouterr().err

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from conformance.cli.main import main as omni_conformance
+from conformance.__main__ import main as omni_conformance
 from conformance.exploration import compile as compiling
 from conformance.exploration.clients import report
 from conformance.exploration.clients.__main__ import main
