@@ -9,8 +9,8 @@ import pytest
 import spec_model
 from conformance.checks import CHECKS, Check
 from conformance.differential.coverage import ALLOWED
+from conformance.differential.exhaustive import FEATURES, Reached, Replay, Start, part
 from conformance.differential.exhaustive.operations import OPENING
-from conformance.differential.exhaustive.search import FEATURES, Reached, Replay, Start, part
 from conformance.differential.exhaustive.state import State, Transition, abstract
 from conformance.differential.lockstep import Divergence, Lockstep, new_tally
 from conformance.differential.program import parse

@@ -207,9 +207,7 @@ def test_a_close_before_the_drain_is_caught() -> None:
 
     def rounds() -> None:
         for seed in range(400):
-            check_history(
-                record(spoilt(consumer=ClosesEarly), Plan(seed, ("try_push",), ("try_pop",), calls=20))
-            )
+            check_history(record(spoilt(consumer=ClosesEarly), Plan(seed, ("try_push",), ("try_pop",), calls=20)))
 
     with pytest.raises(Broken) as caught:
         rounds()

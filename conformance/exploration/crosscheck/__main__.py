@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from conformance.exploration.compile import CompilerError
-from conformance.exploration.crosscheck.checker import Checker, CheckerError
+from conformance.exploration.crosscheck import Checker, CheckerError
 from conformance.exploration.crosscheck.compare import (
     DIFFERS,
     MODEL,

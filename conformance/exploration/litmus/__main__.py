@@ -8,9 +8,8 @@ import time
 from collections.abc import Sequence
 
 from conformance.exploration.compile import CompilerError
-from conformance.exploration.litmus import interpreter
+from conformance.exploration.litmus import interpreter, locations, program, targets
 from conformance.exploration.litmus.differential import compare
-from conformance.exploration.litmus.program import locations, program, targets
 from conformance.exploration.litmus.suite import SUITE, explored, mistake
 from conformance.exploration.result import decisions, table
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from conformance.exploration.compile import shared_library
 from conformance.exploration.explorer import Options, Report, explore
-from conformance.exploration.litmus.program import Program, program
+from conformance.exploration.litmus import Program, program
 from conformance.exploration.result import Result
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.exploration.compile import shared_library
 from conformance.exploration.explorer import THREADS, Options, Report, explore
-from conformance.exploration.litmus.program import LOCATIONS, ORDERS, READ_HALF, Program, locations
+from conformance.exploration.litmus import LOCATIONS, ORDERS, READ_HALF, Program, locations
 from conformance.exploration.result import Result
 
 OPERATIONS = 16

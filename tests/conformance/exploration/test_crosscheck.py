@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.exploration.crosscheck import genmc, herd
+from conformance.exploration.crosscheck import Answer, CheckerError, TooLong, genmc, herd
 from conformance.exploration.crosscheck.__main__ import main
-from conformance.exploration.crosscheck.checker import Answer, CheckerError, TooLong
 from conformance.exploration.crosscheck.compare import (
     DIFFERS,
     MODEL,
@@ -27,9 +26,8 @@ from conformance.exploration.crosscheck.compare import (
     suite,
     under,
 )
-from conformance.exploration.litmus import interpreter
+from conformance.exploration.litmus import Program, interpreter, program
 from conformance.exploration.litmus.brute_force import candidates, executions
-from conformance.exploration.litmus.program import Program, program
 from conformance.exploration.litmus.rc11 import Rules
 
 pytestmark = [

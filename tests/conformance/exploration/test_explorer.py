@@ -11,8 +11,8 @@ import pytest
 
 from conformance.exploration import compile as compiling
 from conformance.exploration.explorer import Options, Report, explore
+from conformance.exploration.litmus import operation, program
 from conformance.exploration.litmus.interpreter import run
-from conformance.exploration.litmus.program import operation, program
 from conformance.exploration.result import Result, decisions, merged, replay_string, table, worded
 
 pytestmark = pytest.mark.once

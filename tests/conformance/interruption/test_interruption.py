@@ -12,8 +12,8 @@ import pytest
 from conformance.checks import CHECKS
 from conformance.execution import again, execute_check
 from conformance.failure import Failure
-from conformance.interruption import memory, report
-from conformance.interruption.__main__ import main
+from conformance.interruption import memory
+from conformance.interruption.__main__ import main, place, rows
 from conformance.interruption.catalogue import BY_CALL, CALLS, KINDS
 from conformance.interruption.points import Hooks
 from conformance.interruption.series import Result, Series, parse, replay
@@ -233,7 +233,7 @@ def test_what_is_no_replay_string_is_refused(text: str) -> None:
 def test_the_command_writes_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Between the marks of a page; a page without them is refused, as is a call that there is not."""
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{report.place(load(UNCHANGED))}\nold\n{END}\nafter\n")
+    page.write_text(f"before\n{place(load(UNCHANGED))}\nold\n{END}\nafter\n")
     given = ["--target", UNCHANGED, "--only", "rollback", "--kind", "thread"]
     assert main([*given, "--markdown", str(page)]) == 0
     table = page.read_text()
@@ -252,4 +252,4 @@ def test_the_table_names_the_rules() -> None:
     results: dict[tuple[str, str], Result | str] = {
         ("try_pop", "handler"): Result(1234, 5000), ("try_pop", "memory"): "no point",
     }  # fmt: skip
-    assert report.rows(results)[0] == ["try_pop", "1,234", "", "", "-"]
+    assert rows(results)[0] == ["try_pop", "1,234", "", "", "-"]
