@@ -15,7 +15,7 @@ from conformance.checks import CHECKS, Check
 from conformance.execution import again
 from conformance.exploration.clients import report as explored
 from conformance.exploration.clients.dask import ClusterError, JobLost
-from conformance.exploration.compile import CompilerError
+from conformance.exploration.explorer import CompilerError
 from conformance.failure import Failure
 from conformance.reports import compare, html, junit, markdown, rules_page, terminal
 from conformance.reports.document import read

@@ -28,8 +28,19 @@ from conformance.reports.document import (
     undecided,
     unexplained,
 )
-from conformance.reports.text import block, folded, line, value, visible
-from conformance.reports.timeline import Placed, Timeline, answer, beside, label, timeline
+from conformance.reports.text import (
+    Placed,
+    Timeline,
+    answer,
+    beside,
+    block,
+    folded,
+    label,
+    line,
+    timeline,
+    value,
+    visible,
+)
 from conformance.results import BAD, FORMAT, VERDICTS
 
 # Defence in depth: text that escaped its element would still be neither run nor loaded by the browser.

@@ -22,8 +22,7 @@ from conformance.reports.document import (
     unexplained,
     verdict,
 )
-from conformance.reports.text import block, folded, line, value
-from conformance.reports.timeline import beside, table, timeline
+from conformance.reports.text import beside, block, folded, line, table, timeline, value
 
 
 def render(document: Document) -> str:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from conformance.exploration.compile import CompilerError
+from conformance.exploration.explorer import CompilerError
 from conformance.exploration.litmus import interpreter, locations, program, targets
 from conformance.exploration.litmus.differential import compare
 from conformance.exploration.litmus.suite import SUITE, explored, mistake

@@ -7,8 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from conformance.exploration.compile import shared_library
-from conformance.exploration.explorer import THREADS, Options, Report, explore
+from conformance.exploration.explorer import THREADS, Options, Report, explore, shared_library
 from conformance.exploration.litmus import LOCATIONS, ORDERS, READ_HALF, Program, locations
 from conformance.exploration.result import Result
 
