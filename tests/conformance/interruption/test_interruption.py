@@ -124,21 +124,14 @@ def test_a_mistake_is_found_and_named(changed: Callable[..., Target], wrong: str
 @pytest.mark.parametrize("call", ["try_pop", "receive", "move the consumer", "commit", "close the producer"])
 @pytest.mark.parametrize("kind", ["handler", "thread"])
 def test_a_right_face_passes(call: str, kind: str) -> None:
-    """What the layer reports is the mistake, and not that it interrupts; and it counts the points."""
+    """What the layer reports is the mistake, and not that it interrupts; and it counts the points.
+
+    Of every call: `test_the_binding_over_cffi_at_every_bytecode` (tests/fast_impl/bindings), a face in Python too.
+    """
     result = Series(load(UNCHANGED), BY_CALL[call], kind, False).run()
     assert [(each.rule, each.seen) for each in result.found] == []
     assert result.points > 0
     assert result.experiments > 0
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(400)
-@pytest.mark.parametrize("kind", ["handler", "thread"])
-def test_a_right_face_passes_in_full(kind: str) -> None:
-    """The same of every call."""
-    for call in CALLS:
-        result = Series(load(UNCHANGED), call, kind, False).run()
-        assert [(call.name, each.rule, each.seen) for each in result.found] == []
 
 
 def test_a_failure_is_a_failure_of_the_suite(changed: Callable[..., Target]) -> None:
