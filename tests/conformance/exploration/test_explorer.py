@@ -11,8 +11,7 @@ import pytest
 
 from conformance.exploration import explorer
 from conformance.exploration.explorer import Options, Report, explore
-from conformance.exploration.litmus import operation, program
-from conformance.exploration.litmus.interpreter import run
+from conformance.exploration.litmus import operation, program, run
 from conformance.exploration.result import Result, decisions, merged, replay_string, table, worded
 
 pytestmark = pytest.mark.once
