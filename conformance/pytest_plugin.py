@@ -8,22 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-if TYPE_CHECKING:
-    from conformance.checks import Check
-    from conformance.workers.process import Worker
+from conformance.checks import CHECKS, Check
+from conformance.runner import NoSuchCheck, Selection, excused, read_ids
+from conformance.targets import Unusable
+from conformance.workers.process import Worker
 
-TESTS = Path(__file__).with_name("under_pytest.py")
+TESTS = Path(__file__)
+"""What pytest collects: this file, for its one test."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what is skipped or expected to fail; an id that matches nothing is an error."""
-    from conformance.checks import CHECKS
-    from conformance.runner import NoSuchCheck, Selection, read_ids
-
     try:
         selection = Selection(
             (), read_ids(config.getoption("--omni-skips")), read_ids(config.getoption("--omni-xfails"))
@@ -51,10 +50,6 @@ class Session:
 
     def run(self, check: Check) -> None:
         """Fail, or skip, the current test by what the check does."""
-        from conformance.runner import Selection, excused
-        from conformance.targets import Unusable
-        from conformance.workers.process import Worker
-
         if self._worker is None:
             try:
                 self._worker = Worker(self._target, self._without, self._profile)
@@ -85,3 +80,9 @@ def omni_session(pytestconfig: Any) -> Iterator[Session]:
     session = Session(pytestconfig.getoption("--omni-target"), without, pytestconfig.getoption("--omni-profile"))
     yield session
     session.stop()
+
+
+@pytest.mark.parametrize("check", [pytest.param(check, id=check.id) for check in CHECKS])
+def test_conformance(check: Check, omni_session: Session) -> None:
+    """The check holds for the target."""
+    omni_session.run(check)

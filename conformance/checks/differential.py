@@ -10,7 +10,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 
 from conformance.checks.registry import Check, add, measured
-from conformance.differential.exhaustive.search import Replay, Start, part
+from conformance.differential.exhaustive import Replay, Start, part
 from conformance.differential.exhaustive.state import CAPACITY
 from conformance.differential.lockstep import Tally
 from conformance.failure import Broken
@@ -70,7 +70,7 @@ def _obstacle() -> str:
 
 def _random(number: int) -> None:
     def run(target: Target, tally: Tally) -> None:
-        from conformance.differential.stateful.scenarios import run as run_programs  # slow to import: Hypothesis
+        from conformance.differential.stateful import run as run_programs  # slow to import: Hypothesis
 
         run_programs(target, tally, number)
 

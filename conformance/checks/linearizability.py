@@ -9,7 +9,7 @@ from conformance.checks.registry import measured
 from conformance.differential.lockstep import Tally
 from conformance.failure import Broken
 from conformance.linearizability import Plan, check_history, record
-from conformance.linearizability.recorder import HOLDS, POPS, PUSHES
+from conformance.linearizability.history import HOLDS, POPS, PUSHES
 from conformance.targets.target import Target
 
 

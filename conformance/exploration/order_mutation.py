@@ -24,7 +24,7 @@ from conformance.exploration.clients.catalogue import QUICK
 from conformance.exploration.clients.client import Client, sources
 from conformance.exploration.clients.verdict import Verdict, explore
 from conformance.exploration.clients.weaken import Weakening, every_weakening, weakened
-from conformance.exploration.compile import CompilerError
+from conformance.exploration.explorer import CompilerError
 from conformance.exploration.result import replay_string
 
 FILE = Path(__file__).with_suffix(".json")

@@ -10,7 +10,7 @@ from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from typing import Any
 
-from conformance.exploration.compile import CompilerError, extension
+from conformance.exploration.explorer import CompilerError, extension
 from conformance.targets.target import FREE_THREADED
 
 SOURCE = Path(__file__).with_name("memory.c")

@@ -1,4 +1,7 @@
-"""All experiments on one call by one kind of interruption: every point, in every state, by every intruder."""
+"""All experiments on one call by one kind of interruption: every point, in every state, by every intruder.
+
+A difference that one of them shows is taken for a break of the rule that explains what was seen first.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,8 @@ from typing import Any, NamedTuple
 from conformance.differential.program import Operation, journal
 from conformance.failure import Broken, NotProvided
 from conformance.interruption import points as places
-from conformance.interruption.catalogue import BY_CALL, KINDS, Call, intruders
-from conformance.interruption.diagnosis import description, rule_of
-from conformance.interruption.experiment import Hangs, Laboratory, Scenario
+from conformance.interruption.catalogue import BY_CALL, KINDS, RAISE, REFUSED, Call, intruders
+from conformance.interruption.experiment import Difference, Hangs, Laboratory, Scenario
 from conformance.interruption.points import Points, Waits
 from conformance.targets.target import FREE_THREADED, Target
 
@@ -207,3 +209,57 @@ def replay(target: Target, experiment: Experiment) -> Found | None:
             series._lab.close()
             return series.result.found[-1] if series.result.found else None
     raise ValueError(f"the target has no points of the kind {experiment.place!r}")
+
+
+# ---- which rule an interrupted call broke: by what was seen that no order explains
+
+_TRANSFER = {"waiting", "free slots", "drained"}
+_COUNTS = {"c.stats", "c0.stats", "p.stats", "p0.stats", "closed c", "closed p", "broker", "broker afterwards"}
+_LIFE = {"close", "name", "registered", "connected", "old connected"}
+_REGION = {"reservation", "rollback", "push afterwards", "reserve afterwards", "rollback afterwards"}
+_ROOM = tuple(f"{what} {turn}" for turn in range(2) for what in ("filled", "emptied"))
+_ONLY_RAISE = {each.name for each in (*RAISE, REFUSED)}
+
+
+def rule_of(scenario: Scenario, difference: Difference) -> str:
+    """The rule that a difference breaks: what was seen first decides, for the rest follows from it."""
+    call, labels = BY_CALL[scenario.call], set(difference.labels)
+    answer = difference.labels.get("call", ("", ""))[0]
+    closes = "close" in scenario.intruder or scenario.call.startswith("close")
+    if "views" in labels or "views afterwards" in labels:
+        return "MSG-3"
+    if "MessageExpiredError" in answer and call.pops and "Raised" in answer:
+        return "LIF-8"
+    if "swallowed" in labels or not labels:
+        return "CON-6"  # an exception, a pin, or the whole channel
+    if call.on == "b" and scenario.kind == "memory":
+        return "BRK-5"
+    if "QUEUE_FULL" in difference.labels.get("push afterwards", ("",))[0] or "reservation" in labels:
+        return "RSV-6" if closes or "move" in scenario.call + scenario.intruder else "CON-6"
+    if scenario.call.startswith("move"):
+        return "LIF-3"
+    if labels <= _COUNTS:
+        return "STA-2" if call.on == "c" else "STA-1"
+    if labels & _LIFE:
+        return "LIF-8"
+    if labels & _TRANSFER or (labels & _COUNTS and not labels & set(_ROOM)):
+        return "POP-6" if call.pops and scenario.kind != "thread" else "CON-2"
+    if labels & _REGION or labels & set(_ROOM):
+        return "CON-6"
+    if "message" in labels:
+        return "MSG-2" if "Raised" in difference.labels["message"][1] else "MSG-1"
+    if call.between and labels == {"call"}:
+        return "WAI-5"  # how many were sent
+    if scenario.intruder in _ONLY_RAISE:
+        return "POP-6" if call.pops else "CON-6"
+    return "CON-2"
+
+
+def description(scenario: Scenario, where: str, difference: Difference) -> str:
+    """What was seen, in a few lines."""
+    call = BY_CALL[scenario.call]
+    lines = [f"{call.text} ({scenario.state}), interrupted by {scenario.kind}: {scenario.intruder}, at {where}"]
+    if difference.leaked and not difference.labels:
+        lines.append(f"{difference.leaked >> 10:,} KiB stay mapped when everything is closed")
+    lines += [f"{label}: {seen}, not {other}" for label, (seen, other) in difference.labels.items()]
+    return "\n".join(lines)

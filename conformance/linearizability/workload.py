@@ -10,9 +10,19 @@ from itertools import count
 from typing import Any
 
 from conformance.failure import Broken
-from conformance.linearizability.history import CHANNEL_NAME, POPS, THREADS, Event, Final, History, timeline
+from conformance.linearizability.history import (
+    CHANNEL_NAME,
+    POPS,
+    THREADS,
+    Event,
+    Final,
+    History,
+    Plan,
+    Recorder,
+    timeline,
+    timestamps,
+)
 from conformance.linearizability.payloads import decode, payload
-from conformance.linearizability.recorder import Plan, Recorder, timestamps
 from conformance.threads import LIMIT, Task
 from spec_model.channel.value import Refused
 from spec_model.vocabulary import BrokerStats, ChannelError, ConsumerStats, PopResult, ProducerStats, PushResult

@@ -11,8 +11,9 @@ from itertools import count as count_from
 from typing import Any
 
 from conformance.failure import KINDS
-from conformance.reports.digest import (
+from conformance.reports.document import (
     Area,
+    Document,
     areas,
     by_rule,
     consequences,
@@ -27,9 +28,19 @@ from conformance.reports.digest import (
     undecided,
     unexplained,
 )
-from conformance.reports.document import Document
-from conformance.reports.text import block, folded, line, value, visible
-from conformance.reports.timeline import Placed, Timeline, answer, beside, label, timeline
+from conformance.reports.text import (
+    Placed,
+    Timeline,
+    answer,
+    beside,
+    block,
+    folded,
+    label,
+    line,
+    timeline,
+    value,
+    visible,
+)
 from conformance.results import BAD, FORMAT, VERDICTS
 
 # Defence in depth: text that escaped its element would still be neither run nor loaded by the browser.

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from conformance.reports.digest import NOT_JUDGED, gaps, length, start, undecided
-from conformance.reports.document import Document
-from conformance.reports.text import block, folded, line, value, visible
-from conformance.reports.timeline import beside, table, timeline
+from conformance.reports.document import NOT_JUDGED, Document, gaps, length, start, undecided
+from conformance.reports.text import beside, block, folded, line, table, timeline, value, visible
 from conformance.results import BAD
 
 

@@ -6,7 +6,8 @@ from textwrap import fill, indent
 from typing import Any
 
 from conformance.failure import KINDS
-from conformance.reports.digest import (
+from conformance.reports.document import (
+    Document,
     areas,
     by_rule,
     consequences,
@@ -21,9 +22,7 @@ from conformance.reports.digest import (
     unexplained,
     verdict,
 )
-from conformance.reports.document import Document
-from conformance.reports.text import block, folded, line, value
-from conformance.reports.timeline import beside, table, timeline
+from conformance.reports.text import beside, block, folded, line, table, timeline, value
 
 
 def header(document: Document) -> str:

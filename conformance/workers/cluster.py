@@ -12,7 +12,7 @@ from pathlib import Path
 from conformance.checks import CHECKS
 from conformance.exploration.clients.dask import Cluster, ClusterError
 from conformance.learned import Fact, Learned
-from conformance.targets.load import is_library
+from conformance.targets import is_library
 from conformance.workers.process import Job, Jobs, Outcome, Worker, complete
 
 LOST = 900.0

@@ -124,7 +124,7 @@ def _medians(group: Sequence[Measured]) -> list[str]:
 
 
 def draw(measured: Sequence[Measured], folder: Path) -> list[Path]:
-    """The C side and the Python side, each in both formats; raises CannotRun without matplotlib."""
+    """The C side and the Python side; raises CannotRun without matplotlib."""
     try:
         import matplotlib
     except ImportError:
@@ -136,10 +136,10 @@ def draw(measured: Sequence[Measured], folder: Path) -> list[Path]:
     native = [each for each in there if each.workload.name.startswith("c-")]
     python = [each for each in there if each not in native]
     groups = (("performance-c", native), ("performance-python", python))
-    return [path for name, group in groups if group for path in _figure(group, folder / name)]
+    return [_figure(group, folder / name) for name, group in groups if group]
 
 
-def _figure(group: Sequence[Measured], stem: Path) -> list[Path]:
+def _figure(group: Sequence[Measured], stem: Path) -> Path:
     from matplotlib import pyplot
 
     columns, rows = 2, -(-len(group) // 2)
@@ -150,9 +150,8 @@ def _figure(group: Sequence[Measured], stem: Path) -> list[Path]:
         panel.set_visible(True)
         _points(panel, each)
     figure.tight_layout()
-    written = [stem.with_suffix(".png"), stem.with_suffix(".svg")]
-    figure.savefig(written[0], dpi=100)
-    figure.savefig(written[1], metadata={"Date": None})
+    written = stem.with_suffix(".svg")
+    figure.savefig(written, metadata={"Date": None})
     pyplot.close(figure)
     return written
 

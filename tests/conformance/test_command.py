@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from conformance.__main__ import main
 from conformance.checks import CHECKS
-from conformance.cli.main import main
 from conformance.differential import plain
-from conformance.differential.exhaustive.search import part
+from conformance.differential.exhaustive import part
 from conformance.differential.lockstep import execute
 from conformance.failure import Failure
 from conformance.reports import rules_page

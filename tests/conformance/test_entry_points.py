@@ -186,7 +186,7 @@ def test_the_command_takes_only_the_target_from_the_current_folder(tmp_path: Pat
     _shadow(tmp_path)
     (tmp_path / "mine.py").write_text("from helper_of_mine import *\n")
     (tmp_path / "helper_of_mine.py").write_text("from spec_model import *\n")
-    start = "import sys; from conformance.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    start = "import sys; from conformance.__main__ import main; sys.exit(main(sys.argv[1:]))"
     command = [sys.executable, "-P", "-c", start, "run", "--target", "mine", "--only", "PSH-2", "--workers", "1"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run(

@@ -8,13 +8,13 @@ import pytest
 
 import spec_model
 from conformance.checks import CHECKS, Check
-from conformance.differential.coverage import ALLOWED
+from conformance.differential.exhaustive import FEATURES, Reached, Replay, Start, part
 from conformance.differential.exhaustive.operations import OPENING
-from conformance.differential.exhaustive.search import FEATURES, Reached, Replay, Start, part
 from conformance.differential.exhaustive.state import State, Transition, abstract
 from conformance.differential.lockstep import Divergence, Lockstep, new_tally
 from conformance.differential.program import parse
 from conformance.failure import Broken
+from conformance.results import ALLOWED
 from conformance.targets import Target, load
 from spec_model.channel.lifecycle import is_abandoned
 from spec_model.channel.value import Channel

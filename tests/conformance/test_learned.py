@@ -15,7 +15,8 @@ from conformance.differential.program import parse
 from conformance.execution import execute_check
 from conformance.failure import Failure
 from conformance.learned import CAPACITY, CRASHES, HANGS, SUSPECTED, Fact, Learned, here
-from conformance.reports import digest, html, junit, markdown, terminal
+from conformance.reports import html, junit, markdown, terminal
+from conformance.reports.document import Document, failures
 from conformance.results import CheckResult, Report
 from conformance.targets import Target
 from conformance.workers.postmortem import of_program
@@ -212,7 +213,7 @@ def test_an_undecided_rule_says_what_stood_in_the_way() -> None:
 
 
 @pytest.mark.parametrize("render", [terminal.render, markdown.render, html.render, junit.render])
-def test_every_output_has_the_cause_before_its_consequences(render: Callable[[digest.Document], str]) -> None:
+def test_every_output_has_the_cause_before_its_consequences(render: Callable[[Document], str]) -> None:
     """Where to start, what was seen with it, and what is undecided for it."""
     text = render(_report().document()).lower()
     assert "start here" in text
@@ -231,13 +232,13 @@ def test_a_failure_with_a_program_comes_first() -> None:
         longer,
         *document["failures"],
     ]
-    shown = digest.failures(document)
+    shown = failures(document)
     assert [len(failure["program"]) for failure in shown] == [1, 3, 0]
 
 
 def test_a_rule_that_is_none_cannot_be_assumed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     """The command names it."""
-    from conformance.cli.main import main
+    from conformance.__main__ import main
 
     assert main(["run", "--target", "spec_model", "--assume", "PSH-99", "--only", "CFG-1"]) == 2
     assert "no rule is called 'PSH-99'" in capsys.readouterr().err

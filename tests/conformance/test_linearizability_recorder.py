@@ -16,8 +16,8 @@ from conformance.checks import CHECKS
 from conformance.differential.lockstep import new_tally
 from conformance.failure import Broken
 from conformance.linearizability import Plan, check_history, record
+from conformance.linearizability.history import HOLDS, POPS, timestamps
 from conformance.linearizability.payloads import decode, payload
-from conformance.linearizability.recorder import HOLDS, POPS, timestamps
 from conformance.targets import Target
 from conformance.threads import Task
 from spec_model import PopResult, ProducerStats, PushResult

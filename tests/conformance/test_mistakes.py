@@ -13,7 +13,7 @@ import pytest
 
 from conformance.checks import CHECKS, Check
 from conformance.differential.lockstep import Divergence, execute
-from conformance.differential.stateful.scenarios import run
+from conformance.differential.stateful import run
 from conformance.execution import execute_check
 from conformance.failure import Broken, Failure
 from conformance.rules import RULES

@@ -12,12 +12,11 @@ import pytest
 
 import spec_model
 from conformance.checks import CHECKS
-from conformance.differential.coverage import ALLOWED, allowed, unlisted, unreached
 from conformance.differential.lockstep import new_tally
+from conformance.differential.stateful import stateful_test
 from conformance.differential.stateful.driver import KEPT, config
-from conformance.differential.stateful.scenarios import stateful_test
 from conformance.failure import Failure
-from conformance.results import ENOUGH, CheckResult, Report
+from conformance.results import ALLOWED, ENOUGH, CheckResult, Report, allowed, unlisted, unreached
 from conformance.rules import AREAS, REFERENCE, RULES
 from conformance.runner import Selection, run_suite
 from conformance.targets import FEATURES, load

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from conformance.cli.run import Progress
+from conformance.__main__ import Progress
 from conformance.page import END, write_between
 from conformance.rules import RULES
 from conformance.targets import Unusable

@@ -27,7 +27,7 @@ NOT_HERE = (
     "tests/bench", "tests/conformance", "tests/docs", "tests/native", "tests/mutation",
     "tests/spec_model/test_contracts.py", "tests/spec_model/test_model.py",
     *(f"tests/fast_impl/flatbuffers/test_{name}.py" for name in VERIFIER),
-    "tests/fast_impl/core/test_builds.py", "tests/fast_impl/core/test_portable.py",
+    "tests/fast_impl/core/test_builds.py",
     "tests/fast_impl/threads/test_signals.py", "tests/fast_impl/threads/test_held_memory.py",
     "tests/fast_impl/bindings/test_native.py",
 )  # fmt: skip

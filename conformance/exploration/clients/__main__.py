@@ -18,7 +18,7 @@ from conformance.exploration.clients.dask import ClusterError, DaskPool
 from conformance.exploration.clients.parallel import Pool, ProcessPool, SubtreeLost, Task
 from conformance.exploration.clients.verdict import Verdict, explore
 from conformance.exploration.clients.weaken import every_weakening, weakened
-from conformance.exploration.compile import CompilerError
+from conformance.exploration.explorer import CompilerError
 from conformance.exploration.result import decisions
 from conformance.failure import Failure
 from conformance.page import write_between

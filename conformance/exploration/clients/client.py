@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import spec_model
-from conformance.exploration.compile import ENGINE, shared_library
-from conformance.exploration.explorer import THREADS, Options, Report, explore
+from conformance.exploration.explorer import ENGINE, THREADS, Options, Report, explore, shared_library
 from conformance.exploration.result import Result
 from conformance.targets import DEFAULT
 

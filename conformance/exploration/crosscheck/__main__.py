@@ -9,8 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from conformance.exploration.compile import CompilerError
-from conformance.exploration.crosscheck.checker import Checker, CheckerError
+from conformance.exploration.crosscheck import Checker, CheckerError
 from conformance.exploration.crosscheck.compare import (
     DIFFERS,
     MODEL,
@@ -23,6 +22,7 @@ from conformance.exploration.crosscheck.compare import (
 )
 from conformance.exploration.crosscheck.genmc import GenMC
 from conformance.exploration.crosscheck.herd import Herd
+from conformance.exploration.explorer import CompilerError
 
 CHECKERS: tuple[type[Herd] | type[GenMC], ...] = (Herd, GenMC)
 

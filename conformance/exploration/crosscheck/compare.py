@@ -7,12 +7,11 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import combinations
 
-from conformance.exploration.crosscheck.checker import Answer, Checker, CheckerError, Outcome, TooLong
+from conformance.exploration.crosscheck import Answer, Checker, CheckerError, Outcome, TooLong
+from conformance.exploration.litmus import Program, run
 from conformance.exploration.litmus.brute_force import candidates, executions
 from conformance.exploration.litmus.counted import COUNTED
 from conformance.exploration.litmus.differential import random_program
-from conformance.exploration.litmus.interpreter import run
-from conformance.exploration.litmus.program import Program
 from conformance.exploration.litmus.rc11 import Rules
 from conformance.exploration.litmus.suite import EVENTS, SUITE, Litmus
 

@@ -14,7 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from conformance.exploration.crosscheck.checker import (
+from conformance.exploration.crosscheck import (
     ORDERS,
     Answer,
     CheckerError,
@@ -26,7 +26,7 @@ from conformance.exploration.crosscheck.checker import (
     receiver,
     unknown,
 )
-from conformance.exploration.litmus.program import Operation, Program, locations, targets
+from conformance.exploration.litmus import Operation, Program, locations, targets
 from conformance.exploration.litmus.rc11 import Rules
 
 _VERSION = re.compile(r"GenMC v(\d+)\.(\d+)(?:\.(\d+))?")

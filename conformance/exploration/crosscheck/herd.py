@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-from conformance.exploration.crosscheck.checker import (
+from conformance.exploration.crosscheck import (
     ORDERS,
     Answer,
     CheckerError,
@@ -21,8 +21,8 @@ from conformance.exploration.crosscheck.checker import (
     receiver,
     unknown,
 )
+from conformance.exploration.litmus import Operation, Program, locations, targets
 from conformance.exploration.litmus.brute_force import candidates
-from conformance.exploration.litmus.program import Operation, Program, locations, targets
 from conformance.exploration.litmus.rc11 import Rules
 
 _COUNTS = re.compile(r"^Positive: (\d+) Negative: (\d+)$", re.MULTILINE)

@@ -7,10 +7,9 @@ import sys
 import time
 from collections.abc import Sequence
 
-from conformance.exploration.compile import CompilerError
-from conformance.exploration.litmus import interpreter
+from conformance.exploration.explorer import CompilerError
+from conformance.exploration.litmus import locations, program, run, targets
 from conformance.exploration.litmus.differential import compare
-from conformance.exploration.litmus.program import locations, program, targets
 from conformance.exploration.litmus.suite import SUITE, explored, mistake
 from conformance.exploration.result import decisions, table
 
@@ -36,7 +35,7 @@ def suite() -> int:
 def one(threads: Sequence[str], prefix: str) -> int:
     """One program in the short notation: its outcomes, or how it fails."""
     parsed = program(*threads)
-    result = interpreter.run(parsed, prefix=decisions(prefix))
+    result = run(parsed, prefix=decisions(prefix))
     names = [f"{t}:r{r}" for t, thread in enumerate(parsed) for r in targets(thread)] + list(locations(parsed))
     for outcome, count in sorted(result.outcomes.items()):
         print(f"{count:>8}  " + "  ".join(f"{name}={value}" for name, value in zip(names, outcome, strict=True)))

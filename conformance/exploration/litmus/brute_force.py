@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import permutations, product
 from math import factorial
 
-from conformance.exploration.litmus.program import READ_HALF, Operation, Program, locations, targets
+from conformance.exploration.litmus import READ_HALF, Operation, Program, locations, targets
 from conformance.exploration.litmus.rc11 import Axioms, Event, Relation, Rules
 
 _WRITE_HALF = {"ar": "rel", "acq": "rlx"}

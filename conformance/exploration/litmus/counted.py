@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from conformance.exploration.compile import shared_library
-from conformance.exploration.explorer import Options, Report, explore
-from conformance.exploration.litmus.program import Program, program
+from conformance.exploration.explorer import Options, Report, explore, shared_library
+from conformance.exploration.litmus import Program, program
 from conformance.exploration.result import Result
 
 

@@ -7,9 +7,8 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from conformance.exploration.litmus import Operation, Program, run
 from conformance.exploration.litmus.brute_force import Found, candidates, executions
-from conformance.exploration.litmus.interpreter import run
-from conformance.exploration.litmus.program import Operation, Program
 from conformance.exploration.litmus.rc11 import Rules
 from conformance.exploration.result import Result
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from conformance.exploration.litmus.interpreter import run
-from conformance.exploration.litmus.program import Program, locations, program, targets
+from conformance.exploration.litmus import Program, locations, program, run, targets
 from conformance.exploration.result import Result
 
 EVENTS = {"race": "data race", "sleeps": "lost wakeup"}

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from conformance.cli.main import main as omni_conformance
-from conformance.exploration import compile as compiling
+from conformance.__main__ import main as omni_conformance
+from conformance.exploration import explorer
 from conformance.exploration.clients import report
 from conformance.exploration.clients.__main__ import main
 from conformance.exploration.clients.allowed import outcomes
@@ -322,10 +322,10 @@ def test_only_what_changed_is_compiled_again(tmp_path: Path, monkeypatch: pytest
     engine = tmp_path / "engine"
     engine.mkdir()
     (engine / "engine.c").write_text("int engine;\n")
-    monkeypatch.setattr(compiling, "ENGINE", engine)
+    monkeypatch.setattr(explorer, "ENGINE", engine)
     compiled: list[str] = []
-    plain = compiling._call
-    monkeypatch.setattr(compiling, "_call", lambda command, what: (compiled.append(what.name), plain(command, what)))
+    plain = explorer._call
+    monkeypatch.setattr(explorer, "_call", lambda command, what: (compiled.append(what.name), plain(command, what)))
     one, other, header = (tmp_path / name for name in ("one.c", "other.c", "header.h"))
     header.write_text("enum { SAID = 1 };\n")
     one.write_text('#include "header.h"\nint one(void) { return SAID; }\n')
@@ -333,7 +333,7 @@ def test_only_what_changed_is_compiled_again(tmp_path: Path, monkeypatch: pytest
 
     def build() -> list[str]:
         compiled.clear()
-        compiling.shared_library([one, other], headers=[header], folder=tmp_path / "built")
+        explorer.shared_library([one, other], headers=[header], folder=tmp_path / "built")
         return [name for name in compiled if name.endswith(".c")]
 
     assert build() == ["engine.c", "one.c", "other.c"]

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.exploration.crosscheck import genmc, herd
+from conformance.exploration.crosscheck import Answer, CheckerError, TooLong, genmc, herd
 from conformance.exploration.crosscheck.__main__ import main
-from conformance.exploration.crosscheck.checker import Answer, CheckerError, TooLong
 from conformance.exploration.crosscheck.compare import (
     DIFFERS,
     MODEL,
@@ -27,9 +26,8 @@ from conformance.exploration.crosscheck.compare import (
     suite,
     under,
 )
-from conformance.exploration.litmus import interpreter
+from conformance.exploration.litmus import Program, library, program
 from conformance.exploration.litmus.brute_force import candidates, executions
-from conformance.exploration.litmus.program import Program, program
 from conformance.exploration.litmus.rc11 import Rules
 
 pytestmark = [
@@ -374,7 +372,7 @@ Alter = Callable[[Case, dict[tuple[int, ...], int]], dict[tuple[int, ...], int]]
 @pytest.fixture
 def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Puts a herd7 alone on the PATH: a script, or one that answers as the explorer, altered."""
-    interpreter.library()  # while a compiler is on the PATH
+    library()  # while a compiler is on the PATH
 
     def put(cases: Sequence[Case] = (), alter: Alter = lambda _, each: each, script: str = ANSWERS) -> None:
         file = tmp_path / "herd7"

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 
-from conformance.exploration import compile as compiling
+from conformance.exploration import explorer
 from conformance.exploration.explorer import Options, Report, explore
-from conformance.exploration.litmus.interpreter import run
-from conformance.exploration.litmus.program import operation, program
+from conformance.exploration.litmus import operation, program, run
 from conformance.exploration.result import Result, decisions, merged, replay_string, table, worded
 
 pytestmark = pytest.mark.once
@@ -37,7 +36,7 @@ RACES = program(
 @cache
 def clients() -> ctypes.CDLL:
     """The clients of clients.c."""
-    return ctypes.CDLL(str(compiling.shared_library([Path(__file__).with_name("clients.c")])))
+    return ctypes.CDLL(str(explorer.shared_library([Path(__file__).with_name("clients.c")])))
 
 
 def client(number: int, mode: int = 0, **options: Any) -> Result:
@@ -154,16 +153,16 @@ def test_a_timed_sleep_is_never_lost() -> None:
 def test_without_a_compiler_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """No compiler on the PATH is a clear error."""
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(compiling.CompilerError, match="no C compiler on the PATH"):
-        compiling.compiler()
+    with pytest.raises(explorer.CompilerError, match="no C compiler on the PATH"):
+        explorer.compiler()
 
 
 def test_what_the_compiler_refuses_is_shown(tmp_path: Path) -> None:
     """A client that does not compile is an error with the compiler's words."""
     broken = tmp_path / "broken.c"
     broken.write_text("int broken(void) { return nothing; }\n")
-    with pytest.raises(compiling.CompilerError, match="nothing"):
-        compiling.shared_library([broken])
+    with pytest.raises(explorer.CompilerError, match="nothing"):
+        explorer.shared_library([broken])
 
 
 def test_a_typing_error_in_a_program_is_named() -> None:

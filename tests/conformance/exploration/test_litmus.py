@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from conformance.exploration.litmus import program, run
 from conformance.exploration.litmus.counted import CLIENTS, COUNTED, Counted, client
 from conformance.exploration.litmus.differential import compare, compared
-from conformance.exploration.litmus.interpreter import run
-from conformance.exploration.litmus.program import program
 from conformance.exploration.litmus.suite import SUITE, Litmus, explored, mistake
 
 pytestmark = [pytest.mark.once, pytest.mark.timeout(180)]

@@ -12,8 +12,8 @@ import pytest
 from conformance.checks import CHECKS
 from conformance.execution import again, execute_check
 from conformance.failure import Failure
-from conformance.interruption import memory, report
-from conformance.interruption.__main__ import main
+from conformance.interruption import memory
+from conformance.interruption.__main__ import main, place, rows
 from conformance.interruption.catalogue import BY_CALL, CALLS, KINDS
 from conformance.interruption.points import Hooks
 from conformance.interruption.series import Result, Series, parse, replay
@@ -124,21 +124,14 @@ def test_a_mistake_is_found_and_named(changed: Callable[..., Target], wrong: str
 @pytest.mark.parametrize("call", ["try_pop", "receive", "move the consumer", "commit", "close the producer"])
 @pytest.mark.parametrize("kind", ["handler", "thread"])
 def test_a_right_face_passes(call: str, kind: str) -> None:
-    """What the layer reports is the mistake, and not that it interrupts; and it counts the points."""
+    """What the layer reports is the mistake, and not that it interrupts; and it counts the points.
+
+    Of every call: `test_the_binding_over_cffi_at_every_bytecode` (tests/fast_impl/bindings), a face in Python too.
+    """
     result = Series(load(UNCHANGED), BY_CALL[call], kind, False).run()
     assert [(each.rule, each.seen) for each in result.found] == []
     assert result.points > 0
     assert result.experiments > 0
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(400)
-@pytest.mark.parametrize("kind", ["handler", "thread"])
-def test_a_right_face_passes_in_full(kind: str) -> None:
-    """The same of every call."""
-    for call in CALLS:
-        result = Series(load(UNCHANGED), call, kind, False).run()
-        assert [(call.name, each.rule, each.seen) for each in result.found] == []
 
 
 def test_a_failure_is_a_failure_of_the_suite(changed: Callable[..., Target]) -> None:
@@ -233,7 +226,7 @@ def test_what_is_no_replay_string_is_refused(text: str) -> None:
 def test_the_command_writes_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Between the marks of a page; a page without them is refused, as is a call that there is not."""
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{report.place(load(UNCHANGED))}\nold\n{END}\nafter\n")
+    page.write_text(f"before\n{place(load(UNCHANGED))}\nold\n{END}\nafter\n")
     given = ["--target", UNCHANGED, "--only", "rollback", "--kind", "thread"]
     assert main([*given, "--markdown", str(page)]) == 0
     table = page.read_text()
@@ -252,4 +245,4 @@ def test_the_table_names_the_rules() -> None:
     results: dict[tuple[str, str], Result | str] = {
         ("try_pop", "handler"): Result(1234, 5000), ("try_pop", "memory"): "no point",
     }  # fmt: skip
-    assert report.rows(results)[0] == ["try_pop", "1,234", "", "", "-"]
+    assert rows(results)[0] == ["try_pop", "1,234", "", "", "-"]

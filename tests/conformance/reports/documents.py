@@ -6,9 +6,8 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-from conformance.differential.coverage import ALLOWED
 from conformance.failure import Failure
-from conformance.results import CheckResult, Report
+from conformance.results import ALLOWED, CheckResult, Report
 from conformance.rules import RULES
 
 HOSTILE = (

@@ -12,8 +12,7 @@ import pytest
 from conformance.differential.program import parse
 from conformance.failure import Failure
 from conformance.reports import html, terminal
-from conformance.reports.text import folded, visible
-from conformance.reports.timeline import MANY, table, timeline
+from conformance.reports.text import MANY, folded, table, timeline, visible
 from conformance.results import Report
 from tests.conformance.reports.documents import HOSTILE, PYTHON, TIMELINE, breaking, holding, hostile
 

@@ -1,4 +1,4 @@
-"""Other builds of the core's sources: as a library to test, without memory, and with indices that begin anywhere."""
+"""Other builds of the core: as a library to test, without memory, from any index, on a mutex in place of the futex."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import fast_impl
 from conformance.targets import c_library
 from tests.native.programs import CORE, PLATFORMS, library, native
 
+ROOT = Path(__file__).parents[3]
 COMPILER = shutil.which("cc") or shutil.which("gcc") or ""
 
 pytestmark = [pytest.mark.once, pytest.mark.skipif(not COMPILER, reason="no C compiler on the PATH")]
@@ -159,3 +160,32 @@ def test_no_other_build_has_it(tmp_path: Path) -> None:
     done = _run(_library(tmp_path), LOAD + "print(hasattr(omni, 'set_start_index'))")
     assert (done.returncode, done.stdout) == (0, "False\n"), done.stderr
     assert not hasattr(fast_impl, "set_start_index")
+
+
+# ---- on a mutex and a condition variable ----
+
+
+def run_portable(*command: str) -> None:
+    environment = {**os.environ, "OMNI_BINDING": "cffi", "OMNI_PLATFORM": "portable"}
+    done = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=150
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(160)
+def test_the_thread_tests_pass_on_a_mutex() -> None:
+    """Waking, signals, deadlines and concurrent use are as on the futex. (Under load: the native program on it.)"""
+    threads = "tests/fast_impl/threads"
+    chosen = ("-m", "not slow", "--deselect", f"{threads}/test_under_load.py::test_million_messages")
+    run_portable("-m", "pytest", "-q", threads, *chosen)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(160)
+def test_the_conformance_checks_pass_on_a_mutex() -> None:
+    """Every unit and every blocking check holds, and so do a part of the random programs and some histories."""
+    chosen = ("unit", "blocking", "CON-3/random-programs-0", "SHD-1/linearizability-shutdown")
+    run_portable("-c", "import fast_impl; assert fast_impl.platform == 'portable'")
+    run_portable("-m", "conformance", "run", *(f"--only={name}" for name in chosen))
