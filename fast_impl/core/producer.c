@@ -33,7 +33,7 @@ static inline void signal_space(omni_producer *producer) {
 }
 
 /* The end of a call that looked for a free slot. */
-static inline int leave(omni_producer *producer, int result) {
+static inline int looked(omni_producer *producer, int result) {
   if (result == OMNI_PUSH_QUEUE_FULL || result == OMNI_PUSH_TIMEOUT) arm(producer);
   guard_leave(&producer->guard);
   return result;
@@ -41,7 +41,7 @@ static inline int leave(omni_producer *producer, int result) {
 
 static inline int finished(omni_producer *producer, int result) {
   count_failure(&producer->guard, &producer->channel->ring.failed_pushes, result);
-  return leave(producer, result);
+  return looked(producer, result);
 }
 
 /* PSH-1, from inside the guard; counts no failure. */
@@ -100,7 +100,7 @@ int omni_producer_wait(omni_producer *producer, int64_t timeout) {
   if (nobody_receives(producer->channel)) result = OMNI_PUSH_CHANNEL_CLOSED;
   else if (has_reserved(producer) || !ring_free_slots(&producer->channel->ring, 1))
     result = wait_for_space(producer, timeout);
-  return leave(producer, result);
+  return looked(producer, result);
 }
 
 int64_t omni_batch_push(omni_producer *producer, const omni_bytes *messages, size_t count) {
@@ -142,7 +142,7 @@ int omni_reserve(omni_producer *producer, size_t size, omni_region *region) {
                             ++producer->regions};
     platform_store(&producer->region, producer->regions, relaxed); /* publishes no memory */
   }
-  return leave(producer, result);
+  return looked(producer, result);
 }
 
 /* Whether no export of the region is alive. */

@@ -181,9 +181,9 @@ CFFI = (
 COROUTINES_PY, WAITING_PY = "fast_impl/_coroutines.py", "fast_impl/_waiting.py"
 SHARED = (
     Mutant(
-        "coroutine_takes_and_then_lets_others_run", COROUTINES_PY, suite("ASY-2"),
-        "    result, found = self._pop_bytes(wanted)\n    return found if",
-        "    result, found = self._pop_bytes(wanted)\n    await __import__('asyncio').sleep(0)\n    return found if",
+        "coroutine_takes_and_then_lets_others_run", "fast_impl/_interface.py", suite("ASY-2"),
+        "        result, found = self._pop_bytes(wanted)\n",
+        "        result, found = self._pop_bytes(wanted)\n        await __import__('asyncio').sleep(0)\n",
     ),
     Mutant(
         "coroutine_claims_nothing", COROUTINES_PY, suite("ASY-4"),

@@ -142,7 +142,7 @@ PRODUCER = (
     Mutant(
         "reserve_does_not_arm", "fast_impl/core/producer.c", suite("WAI-3"),
         "    platform_store(&producer->region, producer->regions, relaxed); /* publishes no memory */\n  }\n"
-        "  return leave(producer, result);\n",
+        "  return looked(producer, result);\n",
         "    platform_store(&producer->region, producer->regions, relaxed); /* publishes no memory */\n  }\n"
         "  guard_leave(&producer->guard);\n  return result;\n",
     ),
@@ -343,9 +343,8 @@ PRODUCER = (
     ),
     Mutant(
         "a_wait_for_space_counts", PRODUCER_C, explorer("wait for space, consumer closes", UNEXPLAINED),
-        "    result = wait_for_space(producer, timeout);\n  guard_leave(&producer->guard);\n  return result;",
-        "    result = wait_for_space(producer, timeout);\n"
-        "  return finished(&producer->guard, &producer->channel->ring.failed_pushes, result);",
+        "    result = wait_for_space(producer, timeout);\n  return looked(producer, result);",
+        "    result = wait_for_space(producer, timeout);\n  return finished(producer, result);",
     ),
     Mutant(
         "a_push_of_any_size", PRODUCER_C, cbmc("try_push", "__CPROVER_w_ok(to, size)"),
@@ -373,8 +372,8 @@ PRODUCER = (
     ),
     Mutant(
         "a_second_close_of_the_producer_unpins_twice", PRODUCER_C, explorer("producer closed by two threads", ""),
-        "  if (broker_side_ended(channel, &producer->ended)) channel_unpin(channel);\n",
-        "  broker_side_ended(channel, &producer->ended);\n  channel_unpin(channel);\n",
+        "  if (!broker_side_ended(channel, &producer->ended)) return;\n",
+        "  broker_side_ended(channel, &producer->ended);\n",
     ),
     Mutant(
         "a_batch_past_the_free_slots", PRODUCER_C, cbmc("batch_push", "state_holds()"),
@@ -500,8 +499,8 @@ CONSUMER = (
     ),
     Mutant(
         "the_consumers_close_frees_before_it_waits", CONSUMER_C, explorer("consumer closed during a pop", RACE),
-        "  if (broker_side_ended(channel, &consumer->ended)) channel_unpin(channel);\n",
-        "  broker_side_ended(channel, &consumer->ended);\n",
+        "  eventcount_end_descriptor(&channel->ring.consumer_waiter);\n  channel_unpin(channel);\n",
+        "  eventcount_end_descriptor(&channel->ring.consumer_waiter);\n",
         "  guard_wait(&consumer->guard);\n", "  channel_unpin(consumer->channel);\n  guard_wait(&consumer->guard);\n",
     ),
     Mutant(
@@ -621,8 +620,8 @@ CONSUMER = (
     ),
     Mutant(
         "a_close_uses_its_handle_after_the_memory", CONSUMER_C, explorer("freed from inside", RACE),
-        "  if (broker_side_ended(channel, &consumer->ended)) channel_unpin(channel);\n",
-        "  channel_unpin(channel);\n  broker_side_ended(channel, &consumer->ended);\n",
+        "  if (!broker_side_ended(channel, &consumer->ended)) return;\n",
+        "  channel_unpin(channel);\n  broker_side_ended(channel, &consumer->ended);\n  return;\n",
     ),
     Mutant(
         "a_second_close_of_the_consumer_does_not_wait", CONSUMER_C,
@@ -634,8 +633,8 @@ CONSUMER = (
     Mutant(
         "a_second_close_of_the_consumer_unpins_twice", CONSUMER_C,
         explorer("consumer closed by two threads, then a push", ""),
-        "  if (broker_side_ended(channel, &consumer->ended)) channel_unpin(channel);\n",
-        "  broker_side_ended(channel, &consumer->ended);\n  channel_unpin(channel);\n",
+        "  if (!broker_side_ended(channel, &consumer->ended)) return;\n",
+        "  broker_side_ended(channel, &consumer->ended);\n",
     ),
     Mutant(
         "a_late_begin_answers_empty", CONSUMER_C, explorer("waits, timed", UNEXPLAINED),

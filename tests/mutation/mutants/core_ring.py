@@ -111,16 +111,17 @@ RING = (
     ),
     Mutant(
         "last_check_before_the_waiter_flag", EVENTCOUNT_H, suite("CON-5"),
-        "      platform_store(&(waiter)->value, 1, relaxed); /* the fence orders it before the last check */       \\\n"
+        "      uint32_t others = platform_or(&(waiter)->flags.value, EVENTCOUNT_SLEEPS, relaxed);                  \\\n"
         "      platform_fence_heavy(); /* pairs with eventcount_wake: else each misses the other, a lost wakeup */ \\\n"
-        "      if (!(ready)) waited = platform_sleep(waiter, 1, deadline);",
-        "    extern int usleep(unsigned); if (!(ready)) usleep(20), platform_store(&(waiter)->value, 1, relaxed), "
-        "waited = platform_sleep(waiter, 1, deadline);",
+        "      if (!(ready)) waited = platform_sleep(&(waiter)->flags, others | EVENTCOUNT_SLEEPS, deadline);      \\\n",
+        "      extern int usleep(unsigned); if (!(ready)) usleep(20), \\\n"
+        "      platform_or(&(waiter)->flags.value, EVENTCOUNT_SLEEPS, relaxed), \\\n"
+        "      waited = platform_sleep(&(waiter)->flags, EVENTCOUNT_SLEEPS, deadline); \\\n",
     ),
     Mutant(
         "never_says_that_it_sleeps", EVENTCOUNT_H, suite("CON-6"),
-        "    platform_store(&(waiter)->value, 1, relaxed); /* the fence orders it before the last check */ ",
-        "    platform_store(&(waiter)->value, 0, relaxed); /* the fence orders it before the last check */ ",
+        "platform_or(&(waiter)->flags.value, EVENTCOUNT_SLEEPS, relaxed); ",
+        "platform_or(&(waiter)->flags.value, 0, relaxed); ",
     ),
     Mutant(
         "no_fence_of_the_waker", EVENTCOUNT_H, explorer("blocking", LOST_WAKEUP),
@@ -155,7 +156,7 @@ RING = (
     ),
     Mutant(
         "no_fence_of_the_sleeper", EVENTCOUNT_H, explorer("views held", LOST_WAKEUP),
-        "    platform_fence_heavy();", "    ;",
+        "      platform_fence_heavy();", "      ;",
     ),
     Mutant(
         "producer_alive_not_released", RING_H, explorer("shutdown, consumer waits", ""),
@@ -405,7 +406,7 @@ GUARD = (
     ),
     Mutant(
         "the_owner_does_not_check_the_bias", GUARD_H, explorer("producer contended, one is bias owner", RACE),
-        "GUARD_CLOSED)) && platform_load(&guard->bias, relaxed) == bias)", "GUARD_CLOSED)))",
+        "GUARD_CLAIMED)) && platform_load(&guard->bias, relaxed) == bias)", "GUARD_CLAIMED)))",
     ),
     Mutant(
         "entering_as_the_owner_has_no_light_fence", GUARD_H, explorer("consumer contended, one is bias owner", RACE),
@@ -450,7 +451,7 @@ GUARD = (
     ),
     Mutant(
         "a_second_thread_is_let_in", GUARD_H, explorer("producer contended", RACE),
-        "    if (state & GUARD_BUSY) return GUARD_CONTENDED;\n", "",
+        "    if (state & (GUARD_BUSY | GUARD_CLAIMED)) return GUARD_CONTENDED;\n", "",
     ),
     Mutant(
         "a_pop_is_not_ordered_against_a_pin", GUARD_H, explorer("pin, concurrent pop", UNEXPLAINED),
@@ -556,9 +557,9 @@ CHANNEL = (
         "if (result == OMNI_PUSH_TIMEOUT ||", "if (result == OMNI_INTERRUPTED || result == OMNI_PUSH_TIMEOUT ||",
     ),
     Mutant(
-        "an_interrupted_call_stays_in_the_guard", CHANNEL_H, explorer("pop interrupted", UNEXPLAINED),
-        "  guard_leave(guard);\n  return result;",
-        "  if (result != OMNI_INTERRUPTED) guard_leave(guard);\n  return result;",
+        "an_interrupted_call_stays_in_the_guard", "fast_impl/core/consumer.c", explorer("pop interrupted", UNEXPLAINED),
+        "  guard_leave(&consumer->guard);\n  return result;",
+        "  if (result != OMNI_INTERRUPTED) guard_leave(&consumer->guard);\n  return result;",
     ),
 )  # fmt: skip
 

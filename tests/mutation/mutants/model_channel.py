@@ -88,9 +88,8 @@ PUSHING = (
     Mutant(
         "batch_checks_as_it_goes", PRODUCER_PY, suite("PSH-6", "ARG-4"),
         "        data = arguments.payloads(messages)\n"
-        "        self._endpoint.channel, pushed = pushing.batch_push(self._endpoint.channel, data)\n"
-        "        return pushed\n",
-        "        return sum(map(bool, map(self.try_push, messages)))\n",
+        "        self._endpoint.channel, pushed = pushing.batch_push(self._endpoint.channel, data)\n",
+        "        data = messages = [*messages]\n        pushed = sum(map(bool, map(self.try_push, messages)))\n",
     ),
 )  # fmt: skip
 
@@ -408,9 +407,8 @@ WAITING = (
     ),
     Mutant(
         "a_wait_counts", PRODUCER_PY, suite("WAI-1"),
-        "            return PushResult.TIMEOUT\n",
-        "            self._endpoint.channel, _ = pushing.push_timed_out(self._endpoint.channel)\n"
-        "            return PushResult.TIMEOUT\n",
+        "            result = PushResult.TIMEOUT\n",
+        "            self._endpoint.channel, result = pushing.push_timed_out(self._endpoint.channel)\n",
     ),
     Mutant(
         "a_wait_asks_exports", POPPING_PY, (suite("WAI-1"), crosshair("wait")),
