@@ -112,8 +112,9 @@ RING = (
     Mutant(
         "last_check_before_the_waiter_flag", EVENTCOUNT_H, suite("CON-5"),
         "      uint32_t others = platform_or(&(waiter)->flags.value, EVENTCOUNT_SLEEPS, relaxed);                  \\\n"
-        "      platform_fence_heavy(); /* pairs with eventcount_wake: else each misses the other, a lost wakeup */ \\\n"
-        "      if (!(ready)) waited = platform_sleep(&(waiter)->flags, others | EVENTCOUNT_SLEEPS, deadline);      \\\n",
+        "      platform_fence_heavy(); /* pairs with eventcount_wake: else each misses the other, a lost wakeup */ "
+        "\\\n      if (!(ready)) waited = platform_sleep(&(waiter)->flags, others | EVENTCOUNT_SLEEPS, deadline);   "
+        "   \\\n",
         "      extern int usleep(unsigned); if (!(ready)) usleep(20), \\\n"
         "      platform_or(&(waiter)->flags.value, EVENTCOUNT_SLEEPS, relaxed), \\\n"
         "      waited = platform_sleep(&(waiter)->flags, EVENTCOUNT_SLEEPS, deadline); \\\n",
