@@ -26,10 +26,19 @@ _CORES = (f"{BINDING}._core", f"{BINDING}._core_portable")
 _OPTIONAL = {
     "detaching": ("omni_producer_detach", "omni_consumer_detach", "omni_attach", "omni_close_detached",
                   "omni_producer_release", "omni_consumer_release"),
+    "descriptors": ("omni_producer_fileno", "omni_consumer_fileno"),
+    "coroutines": ("omni_producer_claim", "omni_consumer_claim", "omni_producer_unclaim", "omni_consumer_unclaim"),
 }  # fmt: skip
 """The functions of a feature: a library that exports none of them lacks it."""
 
-_TEST_BUILD = "void omni_set_start_index(uint64_t index);"  # exported only with OMNI_START_INDEX_SETTABLE
+_BESIDE = """
+void omni_set_start_index(uint64_t index);
+int omni_producer_claim(omni_producer *producer);
+int omni_consumer_claim(omni_consumer *consumer);
+void omni_producer_unclaim(omni_producer *producer);
+void omni_consumer_unclaim(omni_consumer *consumer);
+"""
+"""What it may export besides what omni_mailbox.h declares: a test build, and what coroutines need of the core."""
 
 
 def load(path: str | Path) -> ModuleType:
@@ -81,7 +90,7 @@ def _bind(path: str) -> tuple[Any, Any]:
 
     declared = _declarations()
     ffi = FFI()
-    ffi.cdef(declared + _TEST_BUILD)
+    ffi.cdef(declared + _BESIDE)
     try:
         lib = ffi.dlopen(path)
     except OSError as error:
@@ -109,6 +118,8 @@ class _Lib:
         if slot == "new":
             return self._new_broker
         function = getattr(self._lib, f"omni_{what}_{slot}")
+        if slot == "fileno":
+            return partial(self._fileno, function)
         if slot == "detach":
             return partial(self._detach, function)
         release = getattr(self._lib, f"omni_{what}_release", None) if slot == "free" and what != "broker" else None
@@ -119,6 +130,10 @@ class _Lib:
         if code == 0:
             held[1] = held[0]
         return code
+
+    def _fileno(self, function: Any, held: Any) -> int:
+        number: int = self._lib.OMNI_EXPIRED if held[1] else function(held[0])
+        return number
 
     def _end(self, function: Any, release: Any, detaches: bool, held: Any) -> None:
         if detaches and held[1]:

@@ -25,7 +25,7 @@ from fast_impl import ConsumerHandle, Message
 __all__ = ["ChannelPair", "ConsumerHandle", "MailboxBroker", "Message", "ProducerHandle", "Reservation"]
 
 OMNI_NOT_PROVIDED = dict.fromkeys(
-    ("conveniences", "detaching", "concurrent-use", "interruption", "signals", "fork", "flatbuffers"),
+    ("conveniences", "coroutines", "detaching", "concurrent-use", "interruption", "signals", "fork", "flatbuffers"),
     "only what the histories of threads need",
 )
 
