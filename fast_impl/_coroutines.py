@@ -57,14 +57,14 @@ _INSTANT = 1e-9
 """A timeout, in seconds, of a call that is to count that its time is up [STA-2]."""
 
 
-async def let_others_run() -> None:
-    """Before the call takes or sends."""
-    if _is_on_asyncio():
+async def let_others_run(due: bool) -> None:
+    """Before a call takes or sends: on asyncio where it is due, on trio always."""
+    if not _is_on_asyncio():
+        await _anyio().lowlevel.checkpoint()
+    elif due:
         from asyncio import sleep
 
         await sleep(0)
-    else:
-        await _anyio().lowlevel.checkpoint()
 
 
 def _is_on_asyncio() -> bool:

@@ -209,8 +209,8 @@ class ProducerHandle(Handle):
         another call of the handle gets ConcurrentUseError [ASY-4].
         """
         nanoseconds = FOREVER if timeout is None else as_nanoseconds(timeout)
-        if turn() or "trio" in modules:
-            await let_others_run()
+        if (due := turn()) or "trio" in modules:
+            await let_others_run(due)
         result = self.try_push(data)
         if result is PushResult.QUEUE_FULL:
             result = await push(self, data, deadline_after(nanoseconds))
@@ -225,8 +225,8 @@ class ProducerHandle(Handle):
                 as_memory(data)
             except (TypeError, BufferError) as error:
                 send_many_stopped(error, sent)
-            if turn() or "trio" in modules:
-                await let_others_run()
+            if (due := turn()) or "trio" in modules:
+                await let_others_run(due)
             result = self.try_push(data)
             if result is PushResult.QUEUE_FULL:
                 result = await push(self, data, deadline)
@@ -356,8 +356,8 @@ class ConsumerHandle(Handle):
         ConcurrentUseError [ASY-4].
         """
         nanoseconds = FOREVER if timeout is None else as_nanoseconds(timeout)
-        if turn() or "trio" in modules:
-            await let_others_run()
+        if (due := turn()) or "trio" in modules:
+            await let_others_run(due)
         if nanoseconds == 0:
             return self.receive(0)
         result, found = self._pop_bytes(1)
@@ -368,8 +368,8 @@ class ConsumerHandle(Handle):
     async def receive_many_async(self, max_count: SupportsIndex, timeout: Timeout = None) -> list[bytes]:
         """`receive_many` for a coroutine; cancelled, it has taken nothing [ASY-1, ASY-2]."""
         wanted, nanoseconds = as_count("max_count", max_count), as_nanoseconds(timeout)
-        if turn() or "trio" in modules:
-            await let_others_run()
+        if (due := turn()) or "trio" in modules:
+            await let_others_run(due)
         if wanted == 0 or nanoseconds == 0:
             return self.receive_many(wanted, 0)
         result, found = self._pop_bytes(wanted)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conformance.page import write_between
-from tests.bench import interpreters, large, native, one_thread, streaming, two_threads
+from tests.bench import coroutines, interpreters, large, native, one_thread, streaming, two_threads
 from tests.bench.measuring import InvalidMeasurement, Progress, interleave
 from tests.bench.report import BEGIN, draw, header, line, markdown, terminal, worst_first
 from tests.bench.results import Measured, compare, document, environment, read
@@ -20,6 +20,7 @@ WORKLOADS: tuple[Workload, ...] = (
     *native.WORKLOADS,
     *one_thread.WORKLOADS,
     *two_threads.WORKLOADS,
+    *coroutines.WORKLOADS,
     *interpreters.WORKLOADS,
     *streaming.WORKLOADS,
     *large.IN_PLACE,
