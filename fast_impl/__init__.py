@@ -26,6 +26,7 @@ from spec_model.errors import (
 from spec_model.vocabulary import (
     BrokerStats,
     ChannelError,
+    ChannelInfo,
     ConsumerStats,
     PopResult,
     ProducerStats,
@@ -41,6 +42,7 @@ __all__ = [
     "ChannelClosedError",
     "ChannelConfig",
     "ChannelError",
+    "ChannelInfo",
     "ChannelNameError",
     "ChannelPair",
     "ConcurrentUseError",

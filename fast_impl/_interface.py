@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from inspect import isfunction
 from typing import TYPE_CHECKING, Any, NoReturn, Self, SupportsIndex, TypeVar
 
-from fast_impl._common import Buffer, Timeout
+from fast_impl._common import Buffer, Stood, Timeout
 from spec_model.config import ChannelConfig
 from spec_model.vocabulary import ConsumerStats, PopResult, ProducerStats, PushResult
 
@@ -106,9 +106,14 @@ class Handle(Closable):
         Raises ValueError once moved from.
         """
 
+    @property
     @abstractmethod
-    def _is_inherited(self) -> bool:
-        """Whether it was open in a parent of this process when that forked [LIF-9]."""
+    def name(self) -> str:
+        """The channel's name, also of a handle that is closed or was moved from [OBS-1]."""
+
+    @abstractmethod
+    def _stood(self) -> Stood:
+        """How it stands now."""
 
 
 class ProducerHandle(Handle):
@@ -428,8 +433,8 @@ class Registry:
     __slots__ = ()
 
     @abstractmethod
-    def handles(self) -> tuple[ProducerHandle, ConsumerHandle]:
-        """Two handles without a channel, for `request` to fill."""
+    def handles(self, told: bool) -> tuple[ProducerHandle, ConsumerHandle]:
+        """Two handles without a channel, for `request` to fill; `told`: their ends are told [OBS-3]."""
 
     @abstractmethod
     def request(self, name: bytes, capacity: int, max_message_size: int, producer: Any, consumer: Any) -> int:
@@ -448,12 +453,16 @@ class Registry:
         """The fields of BrokerStats."""
 
     @abstractmethod
+    def channels(self) -> list[tuple[Any, ...]] | None:
+        """Of each channel what `as_info` takes; None of another library that cannot tell."""
+
+    @abstractmethod
     def shutdown(self, nanoseconds: int) -> int:
         """Close every channel: 1 if their handles went in time, else 0; CONCURRENT_USE."""
 
     @classmethod
     @abstractmethod
-    def attach(cls, token: int) -> ProducerHandle | ConsumerHandle | None:
+    def attach(cls, token: int, told: bool) -> ProducerHandle | ConsumerHandle | None:
         """A handle over the end of that token, or None."""
 
     @classmethod

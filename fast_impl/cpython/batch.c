@@ -102,6 +102,19 @@ static PyObject *copied(batch_object *self, void *Py_UNUSED(closure)) { return P
 
 static Py_ssize_t length(batch_object *self) { return self->count; }
 
+static PyObject *repr(batch_object *self) {
+  size_t size;
+  const char *bytes = omni_consumer_name(self->span.endpoint->handle, &size);
+  PyObject *name = name_of(bytes, size);
+  bool readable = omni_message_is_readable(self->span.endpoint->handle, &self->span.raw);
+  PyObject *made = !name ? NULL
+                         : PyUnicode_FromFormat("<Batch of %zd messages of %R from number %llu, %s>", self->count, name,
+                                                (unsigned long long)self->span.raw.number,
+                                                readable ? "readable" : "expired");
+  Py_XDECREF(name);
+  return made;
+}
+
 static PyGetSetDef getset[] = {
     PROPERTY(Batch, data, view_of),  PROPERTY(Batch, offsets, offsets), PROPERTY(Batch, lengths, lengths),
     PROPERTY(Batch, copied, copied), {NULL, NULL, NULL, NULL, NULL},
@@ -110,6 +123,7 @@ static PyGetSetDef getset[] = {
 static PyType_Slot slots[] = {
     {Py_tp_doc, DOC_Batch},
     {Py_tp_dealloc, batch_dealloc},
+    {Py_tp_repr, repr},
     {Py_tp_getset, getset},
     {Py_sq_length, length},
     {Py_bf_getbuffer, getbuffer},

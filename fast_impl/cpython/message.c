@@ -187,9 +187,15 @@ void message_releasebuffer(PyObject *object, Py_buffer *Py_UNUSED(view)) {
 PyObject *view_of(PyObject *self, void *Py_UNUSED(closure)) { return PyMemoryView_FromObject(self); }
 
 static PyObject *repr(message_object *self) {
+  size_t size;
+  const char *bytes = omni_consumer_name(self->endpoint->handle, &size);
+  PyObject *name = name_of(bytes, size), *made = NULL;
   unsigned long long number = self->raw.number;
-  if (!is_readable(self->endpoint, &self->raw)) return PyUnicode_FromFormat("<Message number %llu, expired>", number);
-  return PyUnicode_FromFormat("<Message number %llu, %zu bytes>", number, self->raw.size);
+  if (name && is_readable(self->endpoint, &self->raw))
+    made = PyUnicode_FromFormat("<Message %llu of %R, %zu bytes>", number, name, self->raw.size);
+  else if (name) made = PyUnicode_FromFormat("<Message %llu of %R, expired>", number, name);
+  Py_XDECREF(name);
+  return made;
 }
 
 static PyMethodDef methods[] = {

@@ -15,6 +15,8 @@ static const import imports[] = {
     {"fast_impl._common", "as_nanoseconds", offsetof(handles_state, as_nanoseconds)},
     {"fast_impl._common", "as_memory", offsetof(handles_state, as_memory)},
     {"fast_impl._common", "bad_element", offsetof(handles_state, bad_element)},
+    {"fast_impl._common", "represent", offsetof(handles_state, represent)},
+    {"fast_impl._common", "tell_end", offsetof(handles_state, tell_end)},
     {"fast_impl._common", "refuse", offsetof(handles_state, refuse)},
     {"fast_impl._common", "unsent", offsetof(handles_state, unsent)},
     {"fast_impl._common", "unreceived", offsetof(handles_state, unreceived)},

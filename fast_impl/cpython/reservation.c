@@ -202,6 +202,16 @@ static void reservation_dealloc(reservation_object *self) {
   Py_DECREF(type);
 }
 
+static PyObject *repr(reservation_object *self) {
+  if (!is_writable(self)) return PyUnicode_FromFormat("<Reservation of %zu bytes, ended>", self->region.size);
+  size_t size;
+  const char *bytes = omni_producer_name(self->endpoint->handle, &size);
+  PyObject *name = name_of(bytes, size), *made = NULL;
+  if (name) made = PyUnicode_FromFormat("<Reservation of %zu bytes of %R, outstanding>", self->region.size, name);
+  Py_XDECREF(name);
+  return made;
+}
+
 static PyGetSetDef getset[] = {
     PROPERTY(Reservation, capacity, reservation_capacity),
     PROPERTY(Reservation, data, reservation_data),
@@ -211,6 +221,7 @@ static PyGetSetDef getset[] = {
 static PyType_Slot slots[] = {
     {Py_tp_doc, DOC_Reservation},
     {Py_tp_dealloc, reservation_dealloc},
+    {Py_tp_repr, repr},
     {Py_tp_getset, getset},
     {Py_bf_getbuffer, reservation_getbuffer},
     {Py_bf_releasebuffer, reservation_releasebuffer},
