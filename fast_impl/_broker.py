@@ -16,6 +16,7 @@ from fast_impl._common import (
     as_memory_limit,
     as_name,
     as_nanoseconds,
+    as_text,
     told,
 )
 from fast_impl._interface import Closable, NonCopyable
@@ -172,7 +173,7 @@ class MailboxBroker(NonCopyable):
         """Bytes that the channels count for, against the limit [BRK-5]."""
         if self._memory_limit is None:
             return 0
-        return sum(each.config.capacity * each.config.max_message_size for each in map(as_info, self._registry.channels() or ()))
+        return sum(capacity * size for _, capacity, size, *_ in self._registry.channels() or ())
 
     def shutdown(self, timeout: Timeout = None) -> bool:
         """Close every channel registered now; wait up to `timeout` seconds for their handles to go (§4.2).
@@ -182,11 +183,11 @@ class MailboxBroker(NonCopyable):
         """
         nanoseconds = as_nanoseconds(timeout)
         if (logger := told("fast_impl.broker")) is not None:
-            channels = self.channels()
-            logger.debug(words.SHUTDOWN, len(channels))
-            for each in channels:
+            names = [as_text(each[0]) for each in self._registry.channels() or ()]
+            logger.debug(words.SHUTDOWN, len(names))
+            for name in names:
                 if (ends := told("fast_impl.channel")) is not None:
-                    ends.debug(words.SHUT, each.name)
+                    ends.debug(words.SHUT, name)
         code = self._registry.shutdown(nanoseconds)
         if code == CONCURRENT_USE:
             raise ConcurrentUseError("it would wait for a consumer that this thread has closed inside its own pop")

@@ -51,7 +51,7 @@ def reservation(size: int, name: str | None) -> str:
 
 def broker(active: int, memory: int, limit: int | None) -> str:
     """The repr of a broker whose channels need `memory` bytes [OBS-1]."""
-    return f"<MailboxBroker with {active} channels{'' if limit is None else f', {memory} of {limit} bytes'}>"
+    return f"<MailboxBroker with {active} channel{'s' * (active != 1)}{'' if limit is None else f', {memory} of {limit} bytes'}>"
 
 
 # ---- errors ----

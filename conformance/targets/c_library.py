@@ -26,6 +26,7 @@ _CORES = (f"{BINDING}._core", f"{BINDING}._core_portable")
 _OPTIONAL = {
     "detaching": ("omni_producer_detach", "omni_consumer_detach", "omni_attach", "omni_close_detached",
                   "omni_producer_release", "omni_consumer_release"),
+    "observing": ("omni_broker_get_channels", "omni_producer_get_info", "omni_consumer_get_info"),
 }  # fmt: skip
 """The functions of a feature: a library that exports none of them lacks it."""
 

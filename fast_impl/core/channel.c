@@ -115,8 +115,8 @@ void channel_describe(const omni_channel *channel, omni_channel_info *info) {
                               .producer_open = producer_open,
                               .consumer_open = consumer_open,
                               .shut = shut};
+  omni_consumer_get_stats(&channel->consumer, &info->consumer); /* first: what it received has been sent */
   omni_producer_get_stats(&channel->producer, &info->producer);
-  omni_consumer_get_stats(&channel->consumer, &info->consumer);
 }
 
 void channel_sent(const omni_channel *channel, omni_handle_stats *stats) {

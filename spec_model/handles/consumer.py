@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from spec_model import arguments
+from spec_model import arguments, words
 from spec_model.channel import lifecycle, popping, queries
 from spec_model.channel.value import Blocked, Channel, Refused, Side
 from spec_model.errors import ChannelClosedError
@@ -21,6 +21,7 @@ class ConsumerHandle(Handle):
     """
 
     _endpoint: Endpoint[MessageExports]
+    _kind = "consumer"
 
     def try_pop(self) -> tuple[PopResult, Message | None]:
         """Take the oldest message if one waits (§6.3)."""
@@ -84,9 +85,9 @@ class ConsumerHandle(Handle):
         """
         result, message = self.blocking_pop(timeout)
         if result is PopResult.TIMEOUT:
-            raise TimeoutError(f"no message within {timeout} s")
+            raise words.no_message(self.name)
         if message is None:
-            raise ChannelClosedError("the channel is closed and drained")
+            raise words.closed("consumer", self.name, self._standing())
         return bytes(message)
 
     def receive_many(self, max_count: int, timeout: object = None) -> list[bytes]:
@@ -96,9 +97,9 @@ class ConsumerHandle(Handle):
         """
         result, messages = self.batch_pop(max_count, timeout)
         if result is PopResult.CHANNEL_CLOSED:
-            raise ChannelClosedError("the channel is closed and drained")
+            raise words.closed("consumer", self.name, self._standing())
         if not messages and arguments.count("max_count", max_count) > 0:
-            raise TimeoutError(f"no message within {timeout} s")
+            raise words.no_message(self.name)
         return [bytes(message) for message in messages]
 
     def __iter__(self) -> Iterator[bytes]:
