@@ -1,5 +1,6 @@
 """OmniMailbox, fast: a C11 lock-free core behind the names of `spec_model`."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ from spec_model.vocabulary import (
 
 if TYPE_CHECKING:
     from fast_impl.flatbuffers.schema import Schema
+    from fast_impl.status import serve_status
 
 __all__ = [
     "Batch",
@@ -66,6 +68,7 @@ __all__ = [
     "close_detached",
     "get_include",
     "open_channel",
+    "serve_status",
 ]
 
 OMNI_NOT_PROVIDED = {} if binding == "c" else {"interpreters": "cffi loads in one interpreter only"}
@@ -80,13 +83,14 @@ def get_include() -> str:
     return str(Path(native.__file__).parent)
 
 
-def __getattr__(name: str) -> Any:
-    """`Schema`, imported when it is asked for: those who have no FlatBuffers do without."""
-    if name != "Schema":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from fast_impl.flatbuffers.schema import Schema
+_HOMES = {"Schema": "flatbuffers.schema", "serve_status": "status"}
+"""Where the rest is, imported when it is asked for: those who have no FlatBuffers, and no socket, do without."""
 
-    return globals().setdefault(name, Schema)
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return globals().setdefault(name, getattr(import_module(f"{__name__}.{_HOMES[name]}"), name))
 
 
 def __dir__() -> list[str]:
