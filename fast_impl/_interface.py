@@ -64,8 +64,8 @@ class Closable(NonCopyable):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        self.close()
+    @abstractmethod
+    def __exit__(self, *exception: object) -> None: ...
 
 
 class Handle(Closable):

@@ -114,8 +114,8 @@ os.register_at_fork(after_in_child=_inherited)
 
 def _listen(path: str) -> socket.socket:
     """A socket that listens at `path`, which nobody but this user can open."""
-    listening = socket.socket(socket.AF_UNIX)
     folder = os.open(os.path.dirname(path), os.O_RDONLY)
+    listening = socket.socket(socket.AF_UNIX)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)  # or two might take the same socket for one that was left behind
         _remove_stale(path)

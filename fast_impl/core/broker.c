@@ -188,7 +188,7 @@ void omni_broker_get_stats(omni_broker *broker, omni_broker_stats *stats) {
 uint64_t omni_broker_get_channels(omni_broker *broker, omni_channel_info *channels, uint64_t room, void *names,
                                   uint64_t *names_size) {
   uint64_t size = 0;
-  platform_lock_shared(&broker->lock); /* keeps the channels registered, and so in memory */
+  platform_lock_shared(&broker->lock);
   uint64_t count = broker->active;
   for (const omni_channel *channel = broker->oldest; channel; channel = channel->newer) size += channel->name_size;
   if (count <= room && size <= *names_size) {

@@ -16,12 +16,12 @@
     int waited = PLATFORM_AWAKE, spins = platform_spins;                                                  \
     while (spins > 0 && !(ready)) spins--, platform_pause();                                              \
     if (spins == 0) {                                                                                     \
+      platform_sleeps(waiter);                                                                            \
       platform_store(&(waiter)->value, 1, relaxed); /* the fence orders it before the last check */       \
       platform_fence_heavy(); /* pairs with eventcount_wake: else each misses the other, a lost wakeup */ \
-      platform_sleeps(waiter);                                                                            \
       if (!(ready)) waited = platform_sleep(waiter, 1, deadline);                                         \
-      platform_wakes(waiter);                                                                             \
       platform_store(&(waiter)->value, 0, relaxed); /* own flag; a stale load of 1 wakes spuriously */    \
+      platform_wakes(waiter);                                                                             \
     }                                                                                                     \
     waited;                                                                                               \
   })

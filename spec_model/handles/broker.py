@@ -18,7 +18,7 @@ from spec_model.handles.producer import ProducerHandle
 from spec_model.vocabulary import BrokerStats, ChannelError, ChannelInfo
 
 _DEFAULTS = ChannelConfig()
-_LOGGER = logging.getLogger("spec_model.broker")
+_LOGGER = logging.getLogger(f"{__name__.partition('.')[0]}.broker")
 
 
 class MailboxBroker(NonCopyable):

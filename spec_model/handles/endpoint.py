@@ -18,7 +18,7 @@ from spec_model.config import ChannelConfig
 from spec_model.errors import WouldBlockForever
 from spec_model.registry import Registry, lookup, with_channel
 
-ENDS = logging.getLogger("spec_model.channel")
+ENDS = logging.getLogger(f"{__name__.partition('.')[0]}.channel")
 """Tells how each handle ended [OBS-3]."""
 
 H = TypeVar("H", bound="Handle")

@@ -23,7 +23,7 @@ from fast_impl._sources import CORE, functions
 HERE = Path(fast_impl.get_include())
 COMPILER = shutil.which("cc") or shutil.which("gcc") or ""
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples" / "native"
-HEAD = 4 * (2 + 7)
+HEAD = 4 * (2 + 8)
 """Bytes before the pointers in omni_functions: version, size, and the size of each struct."""
 
 needs_compiler = pytest.mark.skipif(not COMPILER, reason="no C compiler on the PATH")

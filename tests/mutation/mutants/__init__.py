@@ -4,12 +4,12 @@ from tests.mutation.mutants.bindings import CFFI, CPYTHON, SHARED
 from tests.mutation.mutants.core_handles import BROKER, CONSUMER, DETACHED, ENDED_THREADS, FORK, PRODUCER
 from tests.mutation.mutants.core_ring import CHANNEL, GUARD, PLATFORM, POOL, RING
 from tests.mutation.mutants.flatbuffers import BINDING, MODEL, VERIFIER
-from tests.mutation.mutants.model_channel import LIFECYCLE, POPPING, PUSHING, RESERVING, STATISTICS, WAITING
+from tests.mutation.mutants.model_channel import LIFECYCLE, POPPING, PUSHING, RESERVING, SEEING, STATISTICS, WAITING
 from tests.mutation.mutants.model_values import BROKER as MODEL_BROKER
 from tests.mutation.mutants.model_values import VALUES
 
 MUTANTS = (
-    *VALUES, *MODEL_BROKER, *PUSHING, *RESERVING, *POPPING, *WAITING, *LIFECYCLE, *STATISTICS, *MODEL,
+    *VALUES, *MODEL_BROKER, *PUSHING, *RESERVING, *POPPING, *WAITING, *LIFECYCLE, *STATISTICS, *SEEING, *MODEL,
     *RING, *POOL, *GUARD, *CHANNEL, *PLATFORM, *PRODUCER, *CONSUMER, *BROKER, *DETACHED, *FORK, *ENDED_THREADS,
     *CPYTHON, *CFFI, *SHARED, *BINDING, *VERIFIER,
 )  # fmt: skip
