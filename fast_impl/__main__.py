@@ -99,7 +99,7 @@ def _title(found: dict[str, Any]) -> str:
 def rows(before: dict[str, Any], now: dict[str, Any], seconds: float) -> list[tuple[str, ...]]:
     """A line for each channel, in columns."""
     earlier = {each["name"]: each["consumer"]["messages_received"] for each in before["channels"]}
-    found = []
+    found: list[tuple[str, ...]] = []
     for each in now["channels"]:
         waiting, capacity, received = each["waiting"], each["config"]["capacity"], each["consumer"]["messages_received"]
         filled = -(-waiting * _BAR // capacity)

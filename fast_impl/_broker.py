@@ -27,7 +27,6 @@ from spec_model.vocabulary import BrokerStats, ChannelError, ChannelInfo
 
 _DEFAULT = ChannelConfig()
 _ERRORS = tuple(ChannelError)
-_NO_MEMORY = ChannelError.ALLOCATION_FAILED, None
 
 
 if TYPE_CHECKING:  # so that a type checker takes each name that a pair unpacks into for its handle
@@ -126,14 +125,16 @@ class MailboxBroker(NonCopyable):
 
         Raises TypeError where `name` is not a str or `config` not a ChannelConfig.
         """
+        logger = None
         try:
             encoded, config = as_name(name), as_config(config)
+            logger = told("fast_impl.broker")
             producer, consumer = self._registry.handles(told("fast_impl.channel") is not None)
             answer = ChannelError.SUCCESS, ChannelPair(producer, consumer)  # made before: then nothing can fail [BRK-5]
             code = self._registry.request(encoded, config.capacity, config.max_message_size, producer, consumer)
         except MemoryError:
-            answer, code = _NO_MEMORY, _NO_MEMORY[0].value
-        if (logger := told("fast_impl.broker")) is not None:
+            code = ChannelError.ALLOCATION_FAILED.value
+        if logger is not None:
             if code == 0:
                 logger.debug(words.REQUESTED, name, producer.capacity(), producer.max_message_size())
             else:

@@ -142,13 +142,16 @@ def as_info(raw: tuple[Any, ...]) -> ChannelInfo:
     """A snapshot of a channel as the core gives it, with its times in seconds [OBS-2]."""
     name, capacity, size, waiting, sends, receives, shut, sending, receiving, *counts = raw
     return ChannelInfo(
-        as_text(name),
-        ChannelConfig(capacity, size),
-        waiting,
-        *map(bool, (sends, receives, shut)),
-        *(None if asleep < 0 else asleep / 10**9 for asleep in (sending, receiving)),
-        ProducerStats(*counts[:3]),
-        ConsumerStats(*counts[3:]),
+        name=as_text(name),
+        config=ChannelConfig(capacity, size),
+        waiting=waiting,
+        producer_open=bool(sends),
+        consumer_open=bool(receives),
+        shut=bool(shut),
+        producer_sleeps=None if sending < 0 else sending / 10**9,
+        consumer_sleeps=None if receiving < 0 else receiving / 10**9,
+        producer=ProducerStats(*counts[:3]),
+        consumer=ConsumerStats(*counts[3:]),
     )
 
 

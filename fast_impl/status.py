@@ -1,6 +1,11 @@
 """A socket at which a process answers how its channels stand, and how it is asked: `python -m fast_impl top PATH`.
 
 Whoever connects is sent one JSON document, and then the end of the stream.
+
+>>> import fast_impl, os, tempfile
+>>> with tempfile.TemporaryDirectory() as folder, fast_impl.serve_status(os.path.join(folder, "status")) as server:
+...     print(fetch(server.path)["pid"] == os.getpid())
+True
 """
 
 from __future__ import annotations
@@ -34,11 +39,6 @@ def serve_status(path: str | os.PathLike[str], broker: MailboxBroker | None = No
     The process's broker, where none is given. A daemon thread answers, until `close()` or the end of the `with` block.
     A socket that a process of this user has left behind is replaced; raises FileExistsError for anything else that is
     there, a socket at which some process listens included, and OSError where the path cannot be used.
-
-    >>> import fast_impl, tempfile, os
-    >>> with tempfile.TemporaryDirectory() as folder, fast_impl.serve_status(os.path.join(folder, "status")) as server:
-    ...     print(fast_impl.status.fetch(server.path)["pid"] == os.getpid())  # or: python -m fast_impl top PATH
-    True
     """
     return StatusServer(path, MailboxBroker.instance() if broker is None else broker)
 
@@ -138,7 +138,7 @@ def _remove_stale(path: str) -> None:
     if not stat.S_ISSOCK(found.st_mode):
         raise FileExistsError(f"{path} exists, and is no socket: choose another path, or remove it")
     if found.st_uid != os.geteuid():
-        raise FileExistsError(f"{path} is a socket of user {found.st_uid}, not of user {os.geteuid()}: choose another path")
+        raise FileExistsError(f"{path} is a socket of user {found.st_uid}, not of {os.geteuid()}: choose another path")
     with socket.socket(socket.AF_UNIX) as probe:
         probe.settimeout(_PATIENCE)
         try:

@@ -77,7 +77,7 @@ class ChannelInfo(NamedTuple):
     """How a registered channel stood at some moment [OBS-2].
 
     name, config: as requested, and normalised. waiting: messages sent and not popped.
-    producer_open, consumer_open: whether that handle has not been closed. shut: whether a shutdown has closed the channel.
+    producer_open, consumer_open: whether that handle is not closed. shut: whether a shutdown has closed the channel.
     producer_sleeps, consumer_sleeps: seconds for which a call has been asleep in that handle, None where none is. It is
         one sleep: a signal ends it, and the call then begins another.
     producer, consumer: what their `get_stats()` gives.
@@ -89,7 +89,7 @@ class ChannelInfo(NamedTuple):
     producer_open: bool
     consumer_open: bool
     shut: bool
-    producer_sleeps: Optional[float]  # noqa: UP007, UP045 (Python 3.9)
-    consumer_sleeps: Optional[float]  # noqa: UP007, UP045
+    producer_sleeps: Optional[float]  # noqa: UP045 (Python 3.9)
+    consumer_sleeps: Optional[float]  # noqa: UP045
     producer: ProducerStats
     consumer: ConsumerStats

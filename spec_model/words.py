@@ -1,4 +1,4 @@
-"""What people read, the same of every implementation of ours: how a handle stands, why a call failed, what is logged."""
+"""What people read, the same of model and bindings: how a handle stands, why a call failed, what is logged [OBS]."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ def reservation(size: int, name: str | None) -> str:
 
 def broker(active: int, memory: int, limit: int | None) -> str:
     """The repr of a broker whose channels need `memory` bytes [OBS-1]."""
-    return f"<MailboxBroker with {active} channel{'s' * (active != 1)}{'' if limit is None else f', {memory} of {limit} bytes'}>"
+    used = "" if limit is None else f", {memory} of {limit} bytes"
+    return f"<MailboxBroker with {active} channel{'s' * (active != 1)}{used}>"
 
 
 # ---- errors ----

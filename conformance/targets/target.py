@@ -44,8 +44,8 @@ TYPES = ("MailboxBroker", "ChannelPair", "ProducerHandle", "ConsumerHandle", "Me
 """What an implementation must have of its own."""
 
 SHARED = (
-    "BrokerStats", "ChannelConfig", "ChannelError", "ChannelInfo", "ConsumerStats", "PopResult", "ProducerStats", "PushResult",
-    "ChannelClosedError", "ChannelNameError", "ConcurrentUseError", "MessageExpiredError", "OmniError",
+    "BrokerStats", "ChannelConfig", "ChannelError", "ChannelInfo", "ConsumerStats", "PopResult", "ProducerStats",
+    "PushResult", "ChannelClosedError", "ChannelNameError", "ConcurrentUseError", "MessageExpiredError", "OmniError",
 )  # fmt: skip
 """What it may take from the model [VOC-5]."""
 

@@ -7,7 +7,17 @@ from functools import partial
 from typing import Any, NoReturn, SupportsIndex, TypeVar, final
 
 from fast_impl import _interface
-from fast_impl._common import Stood, Timeout, as_count, as_nanoseconds, as_text, refuse, represent, undetached, unreceived
+from fast_impl._common import (
+    Stood,
+    Timeout,
+    as_count,
+    as_nanoseconds,
+    as_text,
+    refuse,
+    represent,
+    undetached,
+    unreceived,
+)
 from fast_impl.cffi.core import (
     COUNT,
     HANDLE_STATS,

@@ -107,10 +107,10 @@ static PyObject *repr(batch_object *self) {
   const char *bytes = omni_consumer_name(self->span.endpoint->handle, &size);
   PyObject *name = name_of(bytes, size);
   bool readable = omni_message_is_readable(self->span.endpoint->handle, &self->span.raw);
-  PyObject *made = !name ? NULL
-                         : PyUnicode_FromFormat("<Batch of %zd messages of %R from number %llu, %s>", self->count, name,
-                                                (unsigned long long)self->span.raw.number,
-                                                readable ? "readable" : "expired");
+  PyObject *made =
+      !name ? NULL
+            : PyUnicode_FromFormat("<Batch of %zd messages of %R from number %llu, %s>", self->count, name,
+                                   (unsigned long long)self->span.raw.number, readable ? "readable" : "expired");
   Py_XDECREF(name);
   return made;
 }

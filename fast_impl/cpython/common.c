@@ -108,7 +108,8 @@ PyObject *name_of(const char *name, size_t size) {
   return PyUnicode_DecodeUTF8(name, (Py_ssize_t)size, "surrogatepass");
 }
 
-PyObject *stood_of(const char *name, size_t size, bool moved, bool inherited, const omni_channel_info *info, bool sends) {
+PyObject *stood_of(const char *name, size_t size, bool moved, bool inherited, const omni_channel_info *info,
+                   bool sends) {
   uint32_t open = sends ? info->producer_open : info->consumer_open;
   uint32_t peer = sends ? info->consumer_open : info->producer_open;
   return Py_BuildValue("(y#NNNNNKKK)", name, (Py_ssize_t)size, PyBool_FromLong(moved), PyBool_FromLong(inherited),
@@ -125,8 +126,8 @@ static int tell(PyObject *tell_end, const char *side, const char *name, size_t s
   PyObject *kind, *error, *trace;
   if (Py_IsFinalizing()) return 0; /* what would be called may be gone already */
   PyErr_Fetch(&kind, &error, &trace);
-  PyObject *said = PyObject_CallFunction(tell_end, "sy#Os", side, name, (Py_ssize_t)size, inherited ? Py_True : Py_False,
-                                         how ? how : "its last reference");
+  PyObject *said = PyObject_CallFunction(tell_end, "sy#Os", side, name, (Py_ssize_t)size,
+                                         inherited ? Py_True : Py_False, how ? how : "its last reference");
   if (said) Py_DECREF(said);
   else if (how) return -1; /* nothing was set before */
   else PyErr_WriteUnraisable(tell_end);

@@ -65,7 +65,7 @@ typedef struct {
   PyObject *nothing[OMNI_POP_EMPTY + 1]; /* (that PopResult, None) */
   PyObject *producer_stats, *consumer_stats;
   PyObject *as_count, *as_nanoseconds, *as_memory; /* of fast_impl._common: rare arguments, and every refusal */
-  PyObject *represent, *tell_end; /* likewise, of how a handle stands and ends [OBS-1, OBS-3] */
+  PyObject *represent, *tell_end;                  /* likewise, of how a handle stands and ends [OBS-1, OBS-3] */
   PyObject *refuse, *unsent, *unreceived, *expired, *ended, *held, *bad_element, *stopped, *undetached; /* likewise */
   message_object *free_messages; /* each linked to the next, and holding a reference to its type; with a GIL only */
   int free_message_count;
@@ -237,7 +237,8 @@ static inline void payload_release(payload *bytes) {
 /* A channel's name [BRK-7]. */
 PyObject *name_of(const char *name, size_t size);
 /* The tuple Stood of fast_impl._common: of a producer's side, or of a consumer's. */
-PyObject *stood_of(const char *name, size_t size, bool moved, bool inherited, const omni_channel_info *info, bool sends);
+PyObject *stood_of(const char *name, size_t size, bool moved, bool inherited, const omni_channel_info *info,
+                   bool sends);
 /* Tells how an end has ended, where it has not been told before. From a destructor, `how` is NULL: there an exception
  * that is set stays as it is, and one that telling raises is reported. -1 with an exception. */
 int tell_producer(producer_endpoint *endpoint, const char *how);

@@ -84,12 +84,13 @@ static PyObject *get_stats(registry_object *self, PyObject *Py_UNUSED(unused)) {
 
 static PyObject *described(const omni_channel_info *channel, const char *name) {
   const omni_handle_stats *sent = &channel->producer, *received = &channel->consumer;
-  return Py_BuildValue(
-      "(y#KKKIIILLKKKKKK)", name, (Py_ssize_t)channel->name_size, (unsigned long long)channel->capacity,
-      (unsigned long long)channel->max_message_size, (unsigned long long)channel->waiting, channel->producer_open,
-      channel->consumer_open, channel->shut, (long long)channel->producer_sleeps, (long long)channel->consumer_sleeps,
-      (unsigned long long)sent->messages, (unsigned long long)sent->bytes, (unsigned long long)sent->failed,
-      (unsigned long long)received->messages, (unsigned long long)received->bytes, (unsigned long long)received->failed);
+  return Py_BuildValue("(y#KKKIIILLKKKKKK)", name, (Py_ssize_t)channel->name_size,
+                       (unsigned long long)channel->capacity, (unsigned long long)channel->max_message_size,
+                       (unsigned long long)channel->waiting, channel->producer_open, channel->consumer_open,
+                       channel->shut, (long long)channel->producer_sleeps, (long long)channel->consumer_sleeps,
+                       (unsigned long long)sent->messages, (unsigned long long)sent->bytes,
+                       (unsigned long long)sent->failed, (unsigned long long)received->messages,
+                       (unsigned long long)received->bytes, (unsigned long long)received->failed);
 }
 
 static PyObject *channels(registry_object *self, PyObject *Py_UNUSED(unused)) {

@@ -16,7 +16,7 @@ from weakref import ref
 import flatbuffers
 from flatbuffers.builder import BuilderNotFinishedError
 
-from fast_impl._common import RESERVED, Timeout, as_count, as_nanoseconds, closed
+from fast_impl._common import RESERVED, Stood, Timeout, as_count, as_nanoseconds, closed
 from spec_model.errors import ConcurrentUseError, FlatBufferTooLarge
 from spec_model.vocabulary import PushResult
 

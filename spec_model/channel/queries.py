@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from spec_model.channel.value import Channel, Side, well_formed
 from spec_model.config import ChannelConfig
-from spec_model.words import Standing
 from spec_model.vocabulary import ConsumerStats, ProducerStats
+from spec_model.words import Standing
 
 __all__ = [
     "available_messages",

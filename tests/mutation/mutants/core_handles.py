@@ -666,8 +666,8 @@ CONSUMER = (
 BROKER = (
     Mutant(
         "a_snapshot_begins_with_the_newest_channel", BROKER_C, suite("OBS-2"),
-        "    for (const omni_channel *channel = broker->oldest; channel; channel = channel->newer) {\n      channel_describe",
-        "    for (const omni_channel *channel = broker->newest; channel; channel = channel->older) {\n      channel_describe",
+        "channel = broker->oldest; channel; channel = channel->newer) {\n      channel_describe",
+        "channel = broker->newest; channel; channel = channel->older) {\n      channel_describe",
     ),
     Mutant(
         "names_end_at_a_nul", BROKER_C, suite("BRK-7"),

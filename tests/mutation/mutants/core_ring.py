@@ -111,7 +111,7 @@ RING = (
     ),
     Mutant(
         "who_has_been_woken_still_sleeps", EVENTCOUNT_H, suite("OBS-2"),
-        "      platform_wakes(waiter);                                                                             \\\n", "",
+        "      platform_wakes(waiter);", "",
     ),
     Mutant(
         "last_check_before_the_waiter_flag", EVENTCOUNT_H, suite("CON-5"),

@@ -499,7 +499,7 @@ LIFECYCLE = (
         "a_producer_lets_go_of_a_reservation", LIFECYCLE_PY, suite("LIF-10"),
         "    return channel, Refused.BY_RESERVATION if channel.reserved else None\n", "    return channel, None\n",
     ),
-    Mutant("with_does_not_close", ENDPOINT_PY, suite("LIF-1"), "        self._end(words.BY_WITH)\n", "        return\n"),
+    Mutant("with_does_not_close", ENDPOINT_PY, suite("LIF-1"), "self._end(words.BY_WITH)\n", "return\n"),
     Mutant("last_reference_leaks", ENDPOINT_PY, suite("LIF-1"), "self._store.deferred.append(", "(lambda _: None)("),
     Mutant(
         "pair_closes_producer_only", PAIR_PY, suite("LIF-1"),
