@@ -93,6 +93,7 @@ class StatusServer:
                     with asking:
                         asking.settimeout(_PATIENCE)
                         asking.sendall(json.dumps(snapshot(self._broker)).encode())
+                        asking.shutdown(socket.SHUT_WR)  # the end, also where a child of fork has a copy of the socket
 
     def _let_go(self) -> None:
         for each in (self._listening, self._awake, self._wake):

@@ -273,8 +273,8 @@ void omni_consumer_release(omni_consumer *consumer);
 /* ---- how channels stand: any thread ---- */
 
 /* A snapshot of the registered channels, in the order of their requests, and of their names, one behind the other: how
- * many there are, and in `*names_size` the bytes of all names. Where that is more than `room`, or than the `*names_size`
- * given, it fills nothing: call again. Waits only for the registry's lock, and no push or pop waits for it. */
+ * many there are, and in `*names_size` the bytes of all names. It fills nothing where that is more than `room`, or than
+ * the `*names_size` given: call again. Waits only for the registry's lock, and no push or pop waits for it. */
 uint64_t omni_broker_get_channels(omni_broker *broker, omni_channel_info *channels, uint64_t room, void *names,
                                   uint64_t *names_size);
 /* How the channel of a handle stands, open or closed. */
