@@ -103,16 +103,12 @@ static PyObject *copied(batch_object *self, void *Py_UNUSED(closure)) { return P
 static Py_ssize_t length(batch_object *self) { return self->count; }
 
 static PyObject *repr(batch_object *self) {
+  const message_object *span = &self->span;
   size_t size;
-  const char *bytes = omni_consumer_name(self->span.endpoint->handle, &size);
-  PyObject *name = name_of(bytes, size);
-  bool readable = omni_message_is_readable(self->span.endpoint->handle, &self->span.raw);
-  PyObject *made =
-      !name ? NULL
-            : PyUnicode_FromFormat("<Batch of %zd messages of %R from number %llu, %s>", self->count, name,
-                                   (unsigned long long)self->span.raw.number, readable ? "readable" : "expired");
-  Py_XDECREF(name);
-  return made;
+  const char *name = omni_consumer_name(span->endpoint->handle, &size);
+  return PyObject_CallFunction(span->endpoint->state->of_batch, "KNnN", (unsigned long long)span->raw.number,
+                               name_of(name, size), self->count,
+                               PyBool_FromLong(omni_message_is_readable(span->endpoint->handle, &span->raw)));
 }
 
 static PyGetSetDef getset[] = {

@@ -65,7 +65,7 @@ typedef struct {
   PyObject *nothing[OMNI_POP_EMPTY + 1]; /* (that PopResult, None) */
   PyObject *producer_stats, *consumer_stats;
   PyObject *as_count, *as_nanoseconds, *as_memory; /* of fast_impl._common: rare arguments, and every refusal */
-  PyObject *represent, *tell_end;                  /* likewise, of how a handle stands and ends [OBS-1, OBS-3] */
+  PyObject *represent, *of_message, *of_batch, *of_reservation, *tell_end; /* likewise: what is seen of them [OBS] */
   PyObject *refuse, *unsent, *unreceived, *expired, *ended, *held, *bad_element, *stopped, *undetached; /* likewise */
   message_object *free_messages; /* each linked to the next, and holding a reference to its type; with a GIL only */
   int free_message_count;

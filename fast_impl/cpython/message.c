@@ -188,14 +188,10 @@ PyObject *view_of(PyObject *self, void *Py_UNUSED(closure)) { return PyMemoryVie
 
 static PyObject *repr(message_object *self) {
   size_t size;
-  const char *bytes = omni_consumer_name(self->endpoint->handle, &size);
-  PyObject *name = name_of(bytes, size), *made = NULL;
-  unsigned long long number = self->raw.number;
-  if (name && is_readable(self->endpoint, &self->raw))
-    made = PyUnicode_FromFormat("<Message %llu of %R, %zu bytes>", number, name, self->raw.size);
-  else if (name) made = PyUnicode_FromFormat("<Message %llu of %R, expired>", number, name);
-  Py_XDECREF(name);
-  return made;
+  const char *name = omni_consumer_name(self->endpoint->handle, &size);
+  bool readable = is_readable(self->endpoint, &self->raw);
+  return PyObject_CallFunction(self->endpoint->state->of_message, "KNN", (unsigned long long)self->raw.number,
+                               name_of(name, size), readable ? PyLong_FromSize_t(self->raw.size) : Py_NewRef(Py_None));
 }
 
 static PyMethodDef methods[] = {

@@ -203,13 +203,10 @@ static void reservation_dealloc(reservation_object *self) {
 }
 
 static PyObject *repr(reservation_object *self) {
-  if (!is_writable(self)) return PyUnicode_FromFormat("<Reservation of %zu bytes, ended>", self->region.size);
   size_t size;
-  const char *bytes = omni_producer_name(self->endpoint->handle, &size);
-  PyObject *name = name_of(bytes, size), *made = NULL;
-  if (name) made = PyUnicode_FromFormat("<Reservation of %zu bytes of %R, outstanding>", self->region.size, name);
-  Py_XDECREF(name);
-  return made;
+  const char *name = omni_producer_name(self->endpoint->handle, &size);
+  return PyObject_CallFunction(self->endpoint->state->of_reservation, "nN", (Py_ssize_t)self->region.size,
+                               is_writable(self) ? name_of(name, size) : Py_NewRef(Py_None));
 }
 
 static PyGetSetDef getset[] = {
