@@ -118,6 +118,9 @@ def _maker(make_broker: Callable[..., Any], kind: type) -> type:
         def __call__(cls, **options: Any) -> Any:
             return make_broker(**options)
 
+        def __getattr__(cls, name: str) -> Any:
+            return getattr(kind, name)
+
         def __instancecheck__(cls, instance: Any) -> bool:
             return isinstance(instance, kind)
 

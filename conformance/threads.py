@@ -37,6 +37,7 @@ OPERATIONS = frozenset({
     "try_push", "blocking_push", "batch_push", "send", "send_many", "reserve", "commit", "rollback",
     "try_pop", "blocking_pop", "batch_pop", "receive", "receive_many", "wait", "wait_any", "move", "close", "__del__",
     "is_connected", "capacity", "max_message_size", "available_slots", "available_messages", "get_config", "get_stats",
+    "channels",
 })  # fmt: skip
 """Everything of a target's that can be called by name."""
 

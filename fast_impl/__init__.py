@@ -1,5 +1,6 @@
 """OmniMailbox, fast: a C11 lock-free core behind the names of `spec_model`."""
 
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ from spec_model.errors import (
 from spec_model.vocabulary import (
     BrokerStats,
     ChannelError,
+    ChannelInfo,
     ConsumerStats,
     PopResult,
     ProducerStats,
@@ -35,6 +37,7 @@ from spec_model.vocabulary import (
 
 if TYPE_CHECKING:
     from fast_impl.flatbuffers.schema import Schema
+    from fast_impl.status import serve_status
 
 __all__ = [
     "Batch",
@@ -42,6 +45,7 @@ __all__ = [
     "ChannelClosedError",
     "ChannelConfig",
     "ChannelError",
+    "ChannelInfo",
     "ChannelNameError",
     "ChannelPair",
     "ConcurrentUseError",
@@ -65,6 +69,7 @@ __all__ = [
     "close_detached",
     "get_include",
     "open_channel",
+    "serve_status",
     "wait_any",
 ]
 
@@ -82,15 +87,15 @@ def get_include() -> str:
     return str(Path(native.__file__).parent)
 
 
+_HOMES = {"Schema": "flatbuffers.schema", "serve_status": "status"}
+"""Where the rest is, imported when it is asked for: those who have no FlatBuffers, and no socket, do without."""
+
 if not TYPE_CHECKING:  # for which every name would be one
 
     def __getattr__(name: str) -> Any:
-        """`Schema`, imported when it is asked for: those who have no FlatBuffers do without."""
-        if name != "Schema":
+        if name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from fast_impl.flatbuffers.schema import Schema
-
-        return globals().setdefault(name, Schema)
+        return globals().setdefault(name, getattr(import_module(f"{__name__}.{_HOMES[name]}"), name))
 
 
 def __dir__() -> list[str]:

@@ -7,15 +7,25 @@ from typing import TYPE_CHECKING, ClassVar, NoReturn, Self, SupportsIndex
 from uuid import uuid4
 
 from fast_impl._binding import ConsumerHandle, ProducerHandle, Registry
-from fast_impl._common import CONCURRENT_USE, as_config, as_count, as_memory_limit, as_name, as_nanoseconds
+from fast_impl._common import (
+    CONCURRENT_USE,
+    as_config,
+    as_count,
+    as_info,
+    as_memory_limit,
+    as_name,
+    as_nanoseconds,
+    as_text,
+    told,
+)
 from fast_impl._interface import Closable, NonCopyable
+from spec_model import words
 from spec_model.config import ChannelConfig
 from spec_model.errors import ChannelNameError, ConcurrentUseError
-from spec_model.vocabulary import BrokerStats, ChannelError, Timeout
+from spec_model.vocabulary import BrokerStats, ChannelError, ChannelInfo, Timeout
 
 _DEFAULT = ChannelConfig()
 _ERRORS = tuple(ChannelError)
-_NO_MEMORY = ChannelError.ALLOCATION_FAILED, None
 
 if TYPE_CHECKING:  # so that a checker takes each name that a pair unpacks into for its handle
 
@@ -72,6 +82,13 @@ class ChannelPair(Closable, _Two):
         self._producer.close()
         self._consumer.close()
 
+    def __exit__(self, *exception: object) -> None:
+        self._producer.__exit__(*exception)
+        self._consumer.__exit__(*exception)
+
+    def __repr__(self) -> str:
+        return f"<ChannelPair of {self._producer!r} and {self._consumer!r}>"
+
 
 class MailboxBroker(NonCopyable):
     """Makes channels and knows them by name (§4). Any thread may call anything [BRK-12].
@@ -83,12 +100,14 @@ class MailboxBroker(NonCopyable):
     Raises TypeError or ValueError for a bad limit, MemoryError without memory.
     """
 
-    __slots__ = ("__weakref__", "_registry")
+    __slots__ = ("__weakref__", "_memory_limit", "_registry")
 
     _instance: ClassVar[dict[str, MailboxBroker]] = {}
 
     def __init__(self, *, memory_limit: SupportsIndex | None = None) -> None:
-        self._registry = Registry(as_memory_limit(memory_limit))
+        limit = as_memory_limit(memory_limit)
+        self._memory_limit = None if memory_limit is None else limit
+        self._registry = Registry(limit)
 
     @classmethod
     def instance(cls) -> MailboxBroker:
@@ -96,6 +115,7 @@ class MailboxBroker(NonCopyable):
         found = MailboxBroker._instance.get("")
         if found is None:
             broker = MailboxBroker.__new__(MailboxBroker)
+            broker._memory_limit = None
             broker._registry = Registry(as_memory_limit(None), True)
             found = MailboxBroker._instance.setdefault("", broker)  # no lock, which a fork could copy as held [LIF-9]
         return found
@@ -105,13 +125,20 @@ class MailboxBroker(NonCopyable):
 
         Raises TypeError where `name` is not a str or `config` not a ChannelConfig.
         """
+        logger = None
         try:
             encoded, config = as_name(name), as_config(config)
-            producer, consumer = self._registry.handles()
+            logger = told("fast_impl.broker")
+            producer, consumer = self._registry.handles(told("fast_impl.channel") is not None)
             answer = ChannelError.SUCCESS, ChannelPair(producer, consumer)  # made before: then nothing can fail [BRK-5]
             code = self._registry.request(encoded, config.capacity, config.max_message_size, producer, consumer)
         except MemoryError:
-            return _NO_MEMORY
+            code = ChannelError.ALLOCATION_FAILED.value
+        if logger is not None:
+            if code == 0:
+                logger.debug(words.REQUESTED, name, producer.capacity(), producer.max_message_size())
+            else:
+                logger.debug(words.REFUSED, name, _ERRORS[code].name)
         return answer if code == 0 else (_ERRORS[code], None)
 
     def has_channel(self, name: str) -> bool:
@@ -129,15 +156,44 @@ class MailboxBroker(NonCopyable):
         """The broker's counters (§4.2) [BRK-11]."""
         return BrokerStats(*self._registry.get_stats())
 
+    def channels(self) -> list[ChannelInfo]:
+        """How each registered channel stands now, in the order of their requests [OBS-2].
+
+        From any thread, at any time: no push or pop waits for it, and it waits for none. It is one
+        moment for which channels there are, not for what passes through them meanwhile.
+        """
+        found = self._registry.channels()
+        if found is None:
+            raise NotImplementedError("this library of the core cannot tell: it has no omni_broker_get_channels")
+        return [as_info(each) for each in found]
+
+    def __repr__(self) -> str:
+        return words.broker(self.get_stats().active_channels, self._memory(), self._memory_limit)
+
+    def _memory(self) -> int:
+        """Bytes that the channels count for, against the limit [BRK-5]."""
+        if self._memory_limit is None:
+            return 0
+        return sum(capacity * size for _, capacity, size, *_ in self._registry.channels() or ())
+
     def shutdown(self, timeout: Timeout = None) -> bool:
         """Close every channel registered now; wait up to `timeout` seconds for their handles to go (§4.2).
 
         Whether they went; the channels stay closed either way [SHD-1, SHD-2].
         Raises TypeError or ValueError for a bad timeout [ARG-2].
         """
-        code = self._registry.shutdown(as_nanoseconds(timeout))
+        nanoseconds = as_nanoseconds(timeout)
+        if (logger := told("fast_impl.broker")) is not None:
+            names = [as_text(each[0]) for each in self._registry.channels() or ()]
+            logger.debug(words.SHUTDOWN, len(names))
+            for name in names:
+                if (ends := told("fast_impl.channel")) is not None:
+                    ends.debug(words.SHUT, name)
+        code = self._registry.shutdown(nanoseconds)
         if code == CONCURRENT_USE:
             raise ConcurrentUseError("it would wait for a consumer that this thread has closed inside its own pop")
+        if logger is not None:
+            logger.debug(words.SHUTDOWN_ENDED, bool(code))
         return bool(code)
 
 
@@ -158,13 +214,14 @@ def open_channel(
         broker = MailboxBroker.instance()
     if name is None:
         name = f"channel-{uuid4()}"
-    error, channel = broker.request_channel(name, ChannelConfig(capacity, max_message_size))
+    config = ChannelConfig(capacity, max_message_size)
+    error, channel = broker.request_channel(name, config)
     if error is ChannelError.NAME_EXISTS:
-        raise ChannelNameError(f"a channel named {name!r} exists; close its handles first or choose another name")
+        raise ChannelNameError(words.name_exists(name))
     if error is ChannelError.INVALID_CONFIG:
         raise ValueError("a channel's name must not be empty")
     if channel is None:
-        raise MemoryError(f"no memory for a channel of {capacity} messages of {max_message_size} bytes")
+        raise words.no_memory(config, broker._memory(), broker._memory_limit)
     return channel
 
 
@@ -173,7 +230,7 @@ def attach(token: SupportsIndex) -> ProducerHandle | ConsumerHandle:
 
     A token works once. Raises ValueError for any other number, TypeError for what is no integer.
     """
-    handle = Registry.attach(as_count("token", token))
+    handle = Registry.attach(as_count("token", token), told("fast_impl.channel") is not None)
     return _unknown(token) if handle is None else handle
 
 

@@ -6,12 +6,14 @@ import math
 import operator
 import os
 import re
+import sys
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
 from numbers import Integral, Real
 from typing import Any, NoReturn, SupportsIndex
 
+from spec_model import words
 from spec_model.config import ChannelConfig
 from spec_model.errors import (
     SEND_ERRORS,
@@ -20,7 +22,15 @@ from spec_model.errors import (
     MessageExpiredError,
     not_all_sent,
 )
-from spec_model.vocabulary import Buffer, PopResult, PushResult, Timeout
+from spec_model.vocabulary import (
+    Buffer,
+    ChannelInfo,
+    ConsumerStats,
+    PopResult,
+    ProducerStats,
+    PushResult,
+    Timeout,
+)
 
 # ---- arguments [ARG] ----
 
@@ -88,6 +98,11 @@ def as_name(name: str) -> bytes:
     return name.encode("utf-8", "surrogatepass")
 
 
+def as_text(name: bytes) -> str:
+    """A name as the caller knows it [BRK-7]."""
+    return name.decode("utf-8", "surrogatepass")
+
+
 def as_config(config: ChannelConfig) -> ChannelConfig:
     """`config`, if it is one; raises TypeError if not."""
     if not isinstance(config, ChannelConfig):
@@ -123,6 +138,50 @@ def has_references(buffer_format: str) -> bool:
     return "O" in re.sub(":.*?:", "", buffer_format)
 
 
+def as_info(raw: tuple[Any, ...]) -> ChannelInfo:
+    """A snapshot of a channel as the core gives it, with its times in seconds [OBS-2]."""
+    name, capacity, size, waiting, sends, receives, shut, sending, receiving, *counts = raw
+    return ChannelInfo(
+        name=as_text(name),
+        config=ChannelConfig(capacity, size),
+        waiting=waiting,
+        producer_open=bool(sends),
+        consumer_open=bool(receives),
+        shut=bool(shut),
+        producer_sleeps=None if sending < 0 else sending / 10**9,
+        consumer_sleeps=None if receiving < 0 else receiving / 10**9,
+        producer=ProducerStats(*counts[:3]),
+        consumer=ConsumerStats(*counts[3:]),
+    )
+
+
+# ---- logs [OBS-3] ----
+
+_DEBUG = 10
+_loggers: dict[str, Any] = {}
+
+
+def told(name: str) -> Any:
+    """The logger of that name if it is enabled for DEBUG, else None.
+
+    Whoever enables one has imported `logging`; nobody else needs it.
+    """
+    logger = _loggers.get(name)
+    if logger is None:
+        get = getattr(sys.modules.get("logging"), "getLogger", None)  # another thread may be importing it
+        if get is None:
+            return None
+        logger = _loggers[name] = get(name)
+    return logger if logger.isEnabledFor(_DEBUG) else None
+
+
+def tell_end(side: str, name: bytes, inherited: bool, how: str) -> None:
+    """Tell how a handle has ended."""
+    logger = told("fast_impl.channel")
+    if logger is not None:
+        logger.debug(words.ENDED, side, as_text(name), words.BY_FORK if inherited else how)
+
+
 # ---- errors ----
 
 CONCURRENT_USE = -1
@@ -134,7 +193,7 @@ NO_DESCRIPTOR = -7
 
 def refuse(code: int, side: str, name: bytes) -> NoReturn:
     """Raise what a negative code of the core means for a call on one side of a channel."""
-    channel = repr(name.decode("utf-8", "surrogatepass"))
+    channel = repr(as_text(name))
     if code == CONCURRENT_USE:
         raise ConcurrentUseError(
             f"another call is inside the {side} of channel {channel}: one at a time may be, from whichever thread"
@@ -151,7 +210,7 @@ def undetached(code: int, side: str, name: bytes) -> NoReturn:
     """Raise why a handle cannot be detached [LIF-10]."""
     if code == EXPIRED:
         raise ValueError(f"the {side} cannot be detached: it is closed, or was moved from or detached")
-    channel = repr(name.decode("utf-8", "surrogatepass"))
+    channel = repr(as_text(name))
     if code == RESERVED:
         raise BufferError(f"the {side} of channel {channel} has a reservation outstanding: commit or roll back first")
     if code == PINNED:
@@ -171,33 +230,50 @@ def no_descriptor(code: int, errno: int, side: str, name: bytes) -> NoReturn:
     refuse(code, side, name)
 
 
-def closed(usual: str, inherited: bool) -> ChannelClosedError:
-    """What a call on a closed channel raises: in its usual words, unless its handle is from before a fork [LIF-9]."""
-    if inherited:
-        usual = "the handle is from before a fork, and only the parent process has its channel; open another one here"
-    return ChannelClosedError(usual)
+Stood = tuple[bytes, bool, bool, bool, bool, bool, int, int, int]
+"""How a handle stood, of the side that it is: the channel's name; whether it was moved from, is from before a fork, is
+open; whether its peer is open, and the channel shut down; capacity, max_message_size, messages waiting."""
 
 
-def unsent(result: PushResult, size: int, most: int, inherited: bool, sent: int | None = None) -> NoReturn:
+def _standing(stood: Stood) -> words.Standing:
+    _, moved, inherited, is_open, peer_is_open, shut, *_ = stood
+    for found, standing in (
+        (moved, words.Standing.MOVED), (inherited, words.Standing.INHERITED), (not is_open, words.Standing.CLOSED),
+        (not peer_is_open, words.Standing.ALONE), (shut, words.Standing.SHUT),
+    ):  # fmt: skip
+        if found:
+            return standing
+    return words.Standing.OPEN
+
+
+def represent(side: str, stood: Stood) -> str:
+    """The repr of a handle [OBS-1]."""
+    return words.handle(side, as_text(stood[0]), _standing(stood), stood[6], stood[8])
+
+
+def closed(side: str, stood: Stood) -> ChannelClosedError:
+    """What a call on a closed channel raises."""
+    return words.closed(side, as_text(stood[0]), _standing(stood))
+
+
+def unsent(result: PushResult, size: int, stood: Stood, sent: int | None = None) -> NoReturn:
     """Raise, for `send`, what any result but SUCCESS means; with `sent`, for `send_many`."""
     if sent is not None:
-        send_many_stopped(_why_unsent(result, size, most, inherited), sent)
-    raise _why_unsent(result, size, most, inherited)
+        send_many_stopped(_why_unsent(result, size, stood), sent)
+    raise _why_unsent(result, size, stood)
 
 
-def _why_unsent(result: PushResult, size: int, most: int, inherited: bool) -> Exception:
+def _why_unsent(result: PushResult, size: int, stood: Stood) -> Exception:
     if result is PushResult.TIMEOUT:
-        return TimeoutError("no slot became free in time")
+        return words.no_slot(as_text(stood[0]))
     if result is PushResult.CHANNEL_CLOSED:
-        return closed("the channel is closed: nobody receives", inherited)
-    return ValueError(f"a message has 1 to {most} bytes, not {size}")
+        return closed("producer", stood)
+    return words.wrong_size(as_text(stood[0]), size, stood[7])
 
 
-def unreceived(result: PopResult, inherited: bool) -> NoReturn:
+def unreceived(result: PopResult, stood: Stood) -> NoReturn:
     """Raise, for `receive` and `receive_many`, what any result but SUCCESS means."""
-    if result is PopResult.CHANNEL_CLOSED:
-        raise closed("the channel is closed and drained", inherited)
-    raise TimeoutError("no message came in time")
+    raise closed("consumer", stood) if result is PopResult.CHANNEL_CLOSED else words.no_message(as_text(stood[0]))
 
 
 def bad_element(error: Exception, index: int) -> NoReturn:

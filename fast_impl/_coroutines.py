@@ -1,6 +1,7 @@
 """What the calls for coroutines await [ASY]: that others run, and where a look found nothing, the handle's descriptor.
 
-A call takes or sends in one step, behind its last `await`: cancelled, it has done so whole or not at all [ASY-2].
+Handles are those of either binding; `_interface` has their types, and the calls. A call takes or sends in one step,
+behind its last `await`: cancelled, it has done so whole or not at all [ASY-2].
 """
 
 from __future__ import annotations
@@ -18,10 +19,8 @@ from spec_model.vocabulary import Buffer, PopResult, PushResult
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop, Future
 
-    from fast_impl._interface import ConsumerHandle, Handle, ProducerHandle
 
-
-async def pop(consumer: ConsumerHandle, wanted: int, nanoseconds: int, result: PopResult) -> list[bytes]:
+async def pop(consumer: Any, wanted: int, nanoseconds: int, result: PopResult) -> list[bytes]:
     """What is there when there is something, after a look that gave `result` and found nothing."""
     deadline = deadline_after(nanoseconds)
     found: list[bytes] = []
@@ -30,10 +29,10 @@ async def pop(consumer: ConsumerHandle, wanted: int, nanoseconds: int, result: P
             result, found = consumer._pop_bytes(wanted)
         else:
             result, found = consumer._pop_bytes(wanted, _INSTANT)
-    return found if result is PopResult.SUCCESS else unreceived(result, consumer._is_inherited())
+    return found if result is PopResult.SUCCESS else unreceived(result, consumer._stood())
 
 
-async def push(producer: ProducerHandle, data: Buffer, deadline: int) -> PushResult:
+async def push(producer: Any, data: Buffer, deadline: int) -> PushResult:
     """Send `data` when there is space, after a look that found none."""
     result = PushResult.QUEUE_FULL
     while result is PushResult.QUEUE_FULL:
@@ -100,7 +99,7 @@ def deadline_after(nanoseconds: int) -> int:
     return FOREVER if nanoseconds == FOREVER else monotonic_ns() + nanoseconds
 
 
-async def _readable(handle: Handle, deadline: int) -> bool:
+async def _readable(handle: Any, deadline: int) -> bool:
     """Wait, after a look that found nothing, until it is worth another one; False when the time is up [WAI-3]."""
     left = FOREVER if deadline == FOREVER else deadline - monotonic_ns()
     if left != FOREVER and left <= 0:
@@ -112,7 +111,7 @@ async def _readable(handle: Handle, deadline: int) -> bool:
     return await (_on_asyncio if _is_on_asyncio() else _on_anyio)(handle, descriptor, left)
 
 
-async def _on_anyio(handle: Handle, descriptor: int, left: int) -> bool:
+async def _on_anyio(handle: Any, descriptor: int, left: int) -> bool:
     anyio, claim, own = _anyio(), _Claim(handle), os.dup(descriptor)  # which outlives a close of the handle
     try:
         with anyio.move_on_after(None if left == FOREVER else left / 1e9) as scope:
@@ -123,7 +122,7 @@ async def _on_anyio(handle: Handle, descriptor: int, left: int) -> bool:
         claim.end()
 
 
-async def _on_asyncio(handle: Handle, descriptor: int, left: int) -> bool:
+async def _on_asyncio(handle: Any, descriptor: int, left: int) -> bool:
     from asyncio import get_running_loop
 
     loop = get_running_loop()
@@ -146,7 +145,7 @@ class _Claim:
 
     __slots__ = ("_claim", "_handle")
 
-    def __init__(self, handle: Handle) -> None:
+    def __init__(self, handle: Any) -> None:
         self._handle, self._claim = handle, handle._claim()
 
     def end(self) -> None:
@@ -163,7 +162,7 @@ class _Registration:
     it: when that is closed, nothing resumes a coroutine that waits, and other loops may use the handle [ASY-3].
     """
 
-    def __init__(self, loop: AbstractEventLoop, handle: Handle, descriptor: int) -> None:
+    def __init__(self, loop: AbstractEventLoop, handle: Any, descriptor: int) -> None:
         self.handle, self._loop = ref(handle), loop
         self._found: Future[bool] | None = None
         self._claim: _Claim | None = None
@@ -196,7 +195,7 @@ _registrations: WeakValueDictionary[tuple[int, int], _Registration] = WeakValueD
 """By the identities of a loop that is not closed, and of a handle."""
 
 
-def _registered(loop: AbstractEventLoop, handle: Handle, descriptor: int) -> _Registration:
+def _registered(loop: AbstractEventLoop, handle: Any, descriptor: int) -> _Registration:
     found = _registrations.get((id(loop), id(handle)))
     if found is None or found.handle() is not handle:
         found = _registrations[id(loop), id(handle)] = _Registration(loop, handle, descriptor)

@@ -12,7 +12,7 @@ from inspect import isfunction
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self, SupportsIndex
 
-from fast_impl._common import FOREVER, as_count, as_memory, as_nanoseconds, send_many_stopped, unsent
+from fast_impl._common import FOREVER, Stood, as_count, as_memory, as_nanoseconds, send_many_stopped, unsent
 from fast_impl._coroutines import deadline_after, let_others_run, modules, pop, push
 from spec_model.config import ChannelConfig
 from spec_model.errors import ChannelClosedError
@@ -75,8 +75,8 @@ class Closable(NonCopyable):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *exception: object) -> None:
-        self.close()
+    @abstractmethod
+    def __exit__(self, *exception: object) -> None: ...
 
 
 class Handle(Closable):
@@ -139,9 +139,14 @@ class Handle(Closable):
         Raises ValueError once moved from.
         """
 
+    @property
     @abstractmethod
-    def _is_inherited(self) -> bool:
-        """Whether it was open in a parent of this process when that forked [LIF-9]."""
+    def name(self) -> str:
+        """The channel's name, also of a handle that is closed or was moved from [OBS-1]."""
+
+    @abstractmethod
+    def _stood(self) -> Stood:
+        """How it stands now."""
 
 
 class Build(Protocol):
@@ -215,7 +220,7 @@ class ProducerHandle(Handle):
         if result is PushResult.QUEUE_FULL:
             result = await push(self, data, deadline_after(nanoseconds))
         if result is not PushResult.SUCCESS:
-            unsent(result, as_memory(data).nbytes, self.max_message_size(), self._is_inherited())
+            unsent(result, as_memory(data).nbytes, self._stood())
 
     async def send_many_async(self, messages: Iterable[Buffer], timeout: Timeout = None) -> None:
         """`send_many` for a coroutine; what went before it is cancelled stays sent [ASY-1, ASY-2]."""
@@ -231,7 +236,7 @@ class ProducerHandle(Handle):
             if result is PushResult.QUEUE_FULL:
                 result = await push(self, data, deadline)
             if result is not PushResult.SUCCESS:
-                unsent(result, as_memory(data).nbytes, self.max_message_size(), self._is_inherited(), sent)
+                unsent(result, as_memory(data).nbytes, self._stood(), sent)
 
     @abstractmethod
     def wait(self, timeout: Timeout = None) -> PushResult:
@@ -546,8 +551,8 @@ class Registry:
     __slots__ = ()
 
     @abstractmethod
-    def handles(self) -> tuple[ProducerHandle, ConsumerHandle]:
-        """Two handles without a channel, for `request` to fill."""
+    def handles(self, told: bool) -> tuple[ProducerHandle, ConsumerHandle]:
+        """Two handles without a channel, for `request` to fill; `told`: their ends are told [OBS-3]."""
 
     @abstractmethod
     def request(self, name: bytes, capacity: int, max_message_size: int, producer: Any, consumer: Any) -> int:
@@ -566,12 +571,16 @@ class Registry:
         """The fields of BrokerStats."""
 
     @abstractmethod
+    def channels(self) -> list[tuple[Any, ...]] | None:
+        """Of each channel what `as_info` takes; None of another library that cannot tell."""
+
+    @abstractmethod
     def shutdown(self, nanoseconds: int, /) -> int:
         """Close every channel: 1 if their handles went in time, else 0; CONCURRENT_USE."""
 
     @classmethod
     @abstractmethod
-    def attach(cls, token: int, /) -> ProducerHandle | ConsumerHandle | None:
+    def attach(cls, token: int, told: bool, /) -> ProducerHandle | ConsumerHandle | None:
         """A handle over the end of that token, or None."""
 
     @classmethod

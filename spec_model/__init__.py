@@ -21,7 +21,15 @@ from spec_model.errors import (
     UnknownTableError,
     WouldBlockForever,
 )
-from spec_model.vocabulary import BrokerStats, ChannelError, ConsumerStats, PopResult, ProducerStats, PushResult
+from spec_model.vocabulary import (
+    BrokerStats,
+    ChannelError,
+    ChannelInfo,
+    ConsumerStats,
+    PopResult,
+    ProducerStats,
+    PushResult,
+)
 
 if TYPE_CHECKING:
     from spec_model.flatbuffers.schema import Schema
@@ -75,6 +83,7 @@ __all__ = [
     "ChannelClosedError",
     "ChannelConfig",
     "ChannelError",
+    "ChannelInfo",
     "ChannelNameError",
     "ChannelPair",
     "ConcurrentUseError",

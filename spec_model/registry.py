@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from spec_model.channel import lifecycle, value
 from spec_model.channel.value import Blocked, Channel, Side
 from spec_model.config import ChannelConfig
-from spec_model.vocabulary import BrokerStats, ChannelError
+from spec_model.vocabulary import BrokerStats, ChannelError, ChannelInfo
 
 __all__ = [
     "Registry",
+    "channels",
     "get_stats",
     "has_channel",
     "lookup",
@@ -184,6 +185,37 @@ def get_stats(registry: Registry) -> BrokerStats:
         total_messages_sent=registry.retired_messages + sum(stats.messages_sent for stats in sent),
         total_bytes_transferred=registry.retired_bytes + sum(stats.bytes_sent for stats in sent),
     )
+
+
+def channels(registry: Registry) -> list[ChannelInfo]:
+    """How each registered channel stands.
+
+    Precondition: none.
+    Effect: none.
+    Result: the registered channels in the order of their requests, each with its normalised
+        configuration, the messages waiting, and what its handles report [OBS-2]. In a sequential
+        program no call sleeps in one.
+
+    pre: well_formed(registry)
+    post: [each.name for each in __return__] == [name for name, _ in registry.channels]
+    post: sum(each.producer.messages_sent for each in __return__) <= get_stats(registry).total_messages_sent
+    post: all(each.producer_open or each.consumer_open for each in __return__)
+    """
+    return [
+        ChannelInfo(
+            name=name,
+            config=channel.config,
+            waiting=len(channel.waiting),
+            producer_open=channel.producer is Side.LIVE,
+            consumer_open=channel.consumer is Side.LIVE,
+            shut=channel.shut,
+            producer_sleeps=None,
+            consumer_sleeps=None,
+            producer=channel.sent,
+            consumer=channel.received,
+        )
+        for name, channel in registry.channels
+    ]
 
 
 def shutdown(registry: Registry) -> tuple[Registry, bool | Blocked]:

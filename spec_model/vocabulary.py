@@ -10,7 +10,9 @@ from datetime import timedelta
 from decimal import Decimal
 from enum import Enum
 from numbers import Real
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Protocol, TypeVar, Union
+
+from spec_model.config import ChannelConfig
 
 if sys.version_info >= (3, 12):
     from collections.abc import Buffer as Buffer
@@ -96,3 +98,25 @@ class BrokerStats(NamedTuple):
     total_channels_created: int = 0
     total_messages_sent: int = 0
     total_bytes_transferred: int = 0
+
+
+class ChannelInfo(NamedTuple):
+    """How a registered channel stood at some moment [OBS-2].
+
+    name, config: as requested, and normalised. waiting: messages sent and not popped.
+    producer_open, consumer_open: whether that handle is not closed. shut: whether a shutdown has closed the channel.
+    producer_sleeps, consumer_sleeps: seconds for which a call has been asleep in that handle, None where none is. It is
+        one sleep: a signal ends it, and the call then begins another.
+    producer, consumer: what their `get_stats()` gives.
+    """
+
+    name: str
+    config: ChannelConfig
+    waiting: int
+    producer_open: bool
+    consumer_open: bool
+    shut: bool
+    producer_sleeps: Optional[float]  # noqa: UP045 (Python 3.9)
+    consumer_sleeps: Optional[float]  # noqa: UP045
+    producer: ProducerStats
+    consumer: ConsumerStats

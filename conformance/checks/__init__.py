@@ -8,7 +8,8 @@ from conformance.checks.registry import CHECKS, Check
 
 MODULES = (
     "values", "broker", "pushing", "reserving", "popping", "waiting", "coroutines", "lifecycle", "fork", "c_abi",
-    "threads", "broker_threads", "hot_path", "memory", "wakeups", "blocking", "differential", "linearizability",
+    "threads", "broker_threads", "observing", "hot_path", "memory", "wakeups", "blocking", "differential",
+    "linearizability",
     "flatbuffers", "interruption", "interpreters",
 )  # fmt: skip
 

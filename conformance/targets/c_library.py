@@ -28,6 +28,7 @@ _OPTIONAL = {
                   "omni_producer_release", "omni_consumer_release"),
     "descriptors": ("omni_producer_fileno", "omni_consumer_fileno"),
     "coroutines": ("omni_producer_claim", "omni_consumer_claim", "omni_producer_unclaim", "omni_consumer_unclaim"),
+    "observing": ("omni_broker_get_channels", "omni_producer_get_info", "omni_consumer_get_info"),
 }  # fmt: skip
 """The functions of a feature: a library that exports none of them lacks it."""
 

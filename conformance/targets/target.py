@@ -26,6 +26,8 @@ FEATURES = {
     "descriptors": "fileno and wait_any",
     "coroutines": "receive_async, send_async and their like",
     "detaching": "detach, attach and close_detached",
+    "observing": "name, repr, and channels() of a broker",
+    "logging": "loggers of the target's package, called broker and channel",
     "interpreters": "an interpreter with a GIL of its own can import it, and shares its channels and its broker",
     "free-threading": "a Python without a GIL can import it, and stays without",
     "fork": "a child of fork has none of its parent's channels, and may have its own",
@@ -44,8 +46,8 @@ TYPES = ("MailboxBroker", "ChannelPair", "ProducerHandle", "ConsumerHandle", "Me
 """What an implementation must have of its own."""
 
 SHARED = (
-    "BrokerStats", "ChannelConfig", "ChannelError", "ConsumerStats", "PopResult", "ProducerStats", "PushResult",
-    "ChannelClosedError", "ChannelNameError", "ConcurrentUseError", "MessageExpiredError", "OmniError",
+    "BrokerStats", "ChannelConfig", "ChannelError", "ChannelInfo", "ConsumerStats", "PopResult", "ProducerStats",
+    "PushResult", "ChannelClosedError", "ChannelNameError", "ConcurrentUseError", "MessageExpiredError", "OmniError",
 )  # fmt: skip
 """What it may take from the model [VOC-5]."""
 
@@ -92,6 +94,8 @@ def absent(omni: Any) -> dict[str, str]:
         lacks["coroutines"] = "not there"
     if not hasattr(omni, "attach"):
         lacks["detaching"] = "not there"
+    if not hasattr(omni.MailboxBroker, "channels"):
+        lacks["observing"] = lacks["logging"] = "no channels()"
     if "detaching" in lacks or find_spec("_interpreters") is None:
         lacks["interpreters"] = lacks.get("detaching", "this Python has no such interpreters; 3.13 has")
     if not FREE_THREADED:

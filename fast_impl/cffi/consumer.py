@@ -7,7 +7,16 @@ from functools import partial
 from typing import Any, NoReturn, SupportsIndex, TypeVar, final
 
 from fast_impl import _interface
-from fast_impl._common import as_count, as_nanoseconds, refuse, undetached, unreceived
+from fast_impl._common import (
+    Stood,
+    as_count,
+    as_nanoseconds,
+    as_text,
+    refuse,
+    represent,
+    undetached,
+    unreceived,
+)
 from fast_impl.cffi.core import (
     COUNT,
     HANDLE_STATS,
@@ -20,13 +29,15 @@ from fast_impl.cffi.core import (
     clock,
     ffi,
     fileno,
-    is_inherited,
     is_native,
     lib,
     native_handle,
+    stood,
+    tell,
     wait,
 )
 from fast_impl.cffi.message import Batch, Message, batch, payloads
+from spec_model import words
 from spec_model.vocabulary import ConsumerStats, PopResult, Timeout
 
 Answer = TypeVar("Answer")
@@ -36,10 +47,11 @@ _MESSAGES, _MESSAGE, _POP = map(ffi.typeof, ("omni_message[]", "omni_message *",
 
 @final
 class ConsumerHandle(_interface.ConsumerHandle):
-    __slots__ = ("__weakref__", "_endpoint")
+    __slots__ = ("__weakref__", "_endpoint", "_name")
 
-    def __init__(self, endpoint: tuple[Any, Any]) -> None:
+    def __init__(self, endpoint: tuple[Any, Any], name: bytes = b"") -> None:
         self._endpoint = endpoint  # a handle of the core, which calls hold, and the token, which they do not [LIF-1]
+        self._name = name  # once it is moved from
 
     def try_pop(self) -> tuple[PopResult, Message | None]:
         return self._pop(1, 0, _one)
@@ -101,7 +113,8 @@ class ConsumerHandle(_interface.ConsumerHandle):
         return ConsumerStats(stats.messages, stats.bytes, stats.failed)
 
     def move(self) -> ConsumerHandle:
-        moved = ConsumerHandle(self._endpoint)
+        self._name = name = self._channel_name()
+        moved = ConsumerHandle(self._endpoint, name)
         self._endpoint = MOVED
         return moved
 
@@ -111,6 +124,7 @@ class ConsumerHandle(_interface.ConsumerHandle):
             undetached(lib.OMNI_EXPIRED, "consumer", b"")
         if is_native(handle):
             undetached(lib.OMNI_PINNED, "consumer", channel_name(lib.omni_consumer_name, handle))
+        self._name = self._channel_name()
         [code] = map(lib.slot_detach_consumer, [handle], [number])  # as where a pop ends: no handler runs in between
         if code == 0:
             self._endpoint = MOVED
@@ -128,12 +142,32 @@ class ConsumerHandle(_interface.ConsumerHandle):
         lib.omni_consumer_unclaim(claim[0])
 
     def close(self) -> None:
-        handle = self._endpoint[0]
+        self._end(words.BY_CLOSE)
+
+    def __exit__(self, *exception: object) -> None:
+        self._end(words.BY_WITH)
+
+    def _end(self, how: str) -> None:
+        handle, token = self._endpoint
         if handle is not None:
             lib.slot_close_consumer(handle)
+            tell(token, how)
 
-    def _is_inherited(self) -> bool:
-        return is_inherited("consumer", self._endpoint[0])
+    def _stood(self) -> Stood:
+        return stood("consumer", self._channel_name(), self._endpoint[0])
+
+    def _channel_name(self) -> bytes:
+        handle = self._endpoint[0]
+        if handle is None or handle[0] == ffi.NULL:
+            return self._name
+        return channel_name(lib.omni_consumer_name, handle)
+
+    @property
+    def name(self) -> str:
+        return as_text(self._channel_name())
+
+    def __repr__(self) -> str:
+        return represent("consumer", self._stood())
 
     @property
     def native_handle(self) -> NativeHandle:
@@ -153,12 +187,12 @@ class ConsumerHandle(_interface.ConsumerHandle):
         """What `make` makes of the result and of up to `most` messages, which are taken when it has [POP-6].
 
         `make` gives None where the messages have expired meanwhile: a handler or a finaliser has popped or closed. It
-        is given the open pop as well, or the handle where there are no messages, None of an inactive one.
+        is given the open pop as well, or this where there are no messages.
         `otherwise` is the answer where nothing waits and there is no time.
         """
         handle = self._endpoint[0]
         if handle is None:
-            return make(PopResult.CHANNEL_CLOSED, [], None)  # type: ignore[return-value]
+            return make(PopResult.CHANNEL_CLOSED, [], self)  # type: ignore[return-value]
         most = min(most, lib.omni_consumer_capacity(handle[0]))
         left = clock(timeout)
         raws, count = ffi.new(_MESSAGES, most), ffi.new(COUNT)
@@ -166,7 +200,7 @@ class ConsumerHandle(_interface.ConsumerHandle):
         while True:
             try:
                 if handle[1]:  # detached meanwhile: it is somebody else's
-                    return make(PopResult.CHANNEL_CLOSED, [], handle)  # type: ignore[return-value]
+                    return make(PopResult.CHANNEL_CLOSED, [], self)  # type: ignore[return-value]
                 code = lib.omni_pop_begin(handle[0], most, otherwise, raws, count, pop)
                 if code == lib.OMNI_POP_SUCCESS:
                     messages = [Message(handle, ffi.new(_MESSAGE, raws[i])) for i in range(count[0])]
@@ -183,7 +217,7 @@ class ConsumerHandle(_interface.ConsumerHandle):
             if code < 0:
                 _refused(code, handle)
             if code != lib.OMNI_POP_EMPTY or timeout == 0 or most == 0:
-                return make(POP_RESULTS[code], [], handle)  # type: ignore[return-value]
+                return make(POP_RESULTS[code], [], self)  # type: ignore[return-value]
             code = wait(lib.omni_consumer_wait, handle, left)
             if code < 0:
                 _refused(code, handle)
@@ -218,11 +252,11 @@ def _copied_or_none(result: PopResult, messages: list[Message], source: Any) -> 
 
 
 def _copied(result: PopResult, messages: list[Message], source: Any) -> bytes | None:
-    return messages[0]._copy() if messages else unreceived(result, is_inherited("consumer", source))
+    return messages[0]._copy() if messages else unreceived(result, source._stood())
 
 
 def _all_copied(result: PopResult, messages: list[Message], source: Any) -> list[bytes] | None:
-    return payloads(messages) if messages else unreceived(result, is_inherited("consumer", source))
+    return payloads(messages) if messages else unreceived(result, source._stood())
 
 
 def _all_with_result(result: PopResult, messages: list[Message], source: Any) -> tuple[PopResult, list[bytes]] | None:
@@ -231,4 +265,4 @@ def _all_with_result(result: PopResult, messages: list[Message], source: Any) ->
 
 
 def _none_copied(result: PopResult, messages: list[Message], source: Any) -> list[bytes]:
-    return unreceived(result, is_inherited("consumer", source)) if result is PopResult.CHANNEL_CLOSED else []
+    return unreceived(result, source._stood()) if result is PopResult.CHANNEL_CLOSED else []

@@ -14,7 +14,8 @@ from weakref import WeakValueDictionary, ref
 
 from fast_impl import _interface
 from fast_impl._choice import platform
-from fast_impl._common import FOREVER, as_memory, no_descriptor, refuse
+from fast_impl._common import FOREVER, Stood, as_memory, no_descriptor, refuse, tell_end
+from spec_model import words
 from spec_model.vocabulary import Buffer, PopResult, PushResult
 
 _NAME = "fast_impl._core" if platform == "futex" else "fast_impl._core_portable"
@@ -54,6 +55,7 @@ POP_RESULTS = tuple(PopResult)
 
 ADDRESS, COUNT, NUMBER = map(ffi.typeof, ("uintptr_t", "size_t *", "uint64_t *"))
 HANDLE_STATS, PIN, POINTER = map(ffi.typeof, ("omni_handle_stats *", "omni_pin *", "void *"))
+_INFO = ffi.typeof("omni_channel_info *")
 """Types parsed beforehand: cffi crashes where it has no memory to parse one."""
 
 _live: dict[int, tuple[Any, ref[Any]]] = {}
@@ -73,17 +75,18 @@ def kept(owner: Any, storage: Any) -> Any:
     return owner
 
 
-def endpoint(slot: Any, handle: Any, close: Any, free: Any) -> tuple[Any, Any]:
+def endpoint(side: str, told: bool, slot: Any, handle: Any, close: Any, free: Any) -> tuple[Any, Any]:
     """(handle, token): an empty slot for a handle of the core, which `request_channel` or `attach` fills.
 
-    slot, handle: the types of an array of two handles and of a pointer to one.
+    slot, handle: the types of an array of two handles and of a pointer to one. told: whether its end is.
 
     Its second place is set when the handle is detached: then it is somebody else's [LIF-10]. It is closed when nothing
     refers to the token, freed when nothing refers to the handle, which the token does.
     """
     storage = ffi.gc(ffi.new(slot), free)
     first = kept(ffi.cast(handle, storage), storage)
-    return first, kept(ffi.cast(POINTER, first), ffi.gc(first, close))
+    token = kept(ffi.cast(POINTER, first), ffi.gc(first, close))
+    return first, (Told(side, first), token) if told else token
 
 
 class _Calls(local):
@@ -139,7 +142,7 @@ def is_native(handle: Any) -> bool:
 def is_inherited(side: str, handle: Any) -> bool:
     """Whether it is from before a fork; never, of another library's, which need not say so."""
     name = f"omni_{side}_is_inherited"
-    return handle is not None and hasattr(lib, name) and bool(getattr(lib, name)(handle[0]))
+    return handle[0] != ffi.NULL and hasattr(lib, name) and bool(getattr(lib, name)(handle[0]))
 
 
 def fileno(call: Callable[[Any], int], side: str, handle: Any, name: Callable[[Any, Any], Any]) -> int:
@@ -162,6 +165,51 @@ def claim(call: Callable[[Any], int], side: str, handle: Any, name: Callable[[An
 
 MOVED: tuple[Any, Any] = None, None
 """The endpoint of a handle that was moved from."""
+
+
+def stood(side: str, name: bytes, handle: Any) -> Stood:
+    """How a handle stands; of another library that does not tell, as far as it is known."""
+    if handle is None or handle[0] == ffi.NULL:
+        return name, True, False, False, False, False, 0, 0, 0
+    sends, info = side == "producer", ffi.new(_INFO)
+    if hasattr(lib, "omni_producer_get_info"):
+        getattr(lib, f"omni_{side}_get_info")(handle[0], info)
+    else:
+        peer = getattr(lib, f"omni_{side}_is_connected")(handle[0])
+        info.producer_open, info.consumer_open = (1, peer) if sends else (peer, 1)
+        info.capacity = getattr(lib, f"omni_{side}_capacity")(handle[0])
+        info.max_message_size = getattr(lib, f"omni_{side}_max_message_size")(handle[0])
+    is_open, peer_is_open = (info.producer_open, info.consumer_open)[:: 1 if sends else -1]
+    return (
+        name, bool(handle[1]), is_inherited(side, handle), bool(is_open), bool(peer_is_open), bool(info.shut),
+        info.capacity, info.max_message_size, info.waiting,
+    )  # fmt: skip
+
+
+class Told:
+    """Tells once how a handle has ended: by the end of this itself, where nothing has told before [OBS-3]."""
+
+    __slots__ = ("_handle", "_side", "_told")
+
+    def __init__(self, side: str, handle: Any) -> None:
+        self._side, self._handle, self._told = side, handle, False
+
+    def tell(self, how: str) -> None:
+        """It has ended so."""
+        if not self._told and self._handle[0] != ffi.NULL and not self._handle[1]:  # neither empty nor detached
+            self._told = True
+            name = channel_name(getattr(lib, f"omni_{self._side}_name"), self._handle)
+            tell_end(self._side, name, is_inherited(self._side, self._handle), how)
+
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if not is_finalizing():  # when what is called may be gone already
+            self.tell(words.BY_LAST_REFERENCE)
+
+
+def tell(token: Any, how: str) -> None:
+    """How the end with that token has ended, where it is to be told."""
+    if type(token) is tuple:
+        token[0].tell(how)
 
 
 def clock(timeout: int) -> Callable[[], int]:

@@ -7,8 +7,9 @@ from itertools import accumulate
 from typing import Any, final
 
 from fast_impl import _interface
-from fast_impl._common import expired
-from fast_impl.cffi.core import ADDRESS, PIN, ffi, kept, lib
+from fast_impl._common import as_text, expired
+from fast_impl.cffi.core import ADDRESS, PIN, channel_name, ffi, kept, lib
+from spec_model import words
 
 
 @final
@@ -44,7 +45,10 @@ class Message(_interface.Message):
         return self.data
 
     def __repr__(self) -> str:
-        return f"<Message number {self._raw.number}, {f'{self._raw.size} bytes' if self._is_readable() else 'expired'}>"
+        return words.message(self._raw.number, self._channel(), self._raw.size if self._is_readable() else None)
+
+    def _channel(self) -> str:
+        return as_text(channel_name(lib.omni_consumer_name, self._consumer))
 
     def _is_readable(self) -> bool:
         return bool(lib.omni_message_is_readable(self._consumer[0], self._raw))
@@ -105,6 +109,10 @@ class Batch(_interface.Batch):
 
     def __buffer__(self, flags: int, /) -> memoryview:
         return self.data
+
+    def __repr__(self) -> str:
+        first = self._messages[0]
+        return words.batch(first._raw.number, first._channel(), len(self), first._is_readable())
 
 
 def payloads(messages: list[Message]) -> list[bytes] | None:

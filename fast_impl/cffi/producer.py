@@ -8,12 +8,15 @@ from weakref import ref
 
 from fast_impl import _interface
 from fast_impl._common import (
+    Stood,
     as_count,
     as_nanoseconds,
+    as_text,
     bad_element,
     ended,
     held,
     refuse,
+    represent,
     send_many_stopped,
     undetached,
     unsent,
@@ -32,13 +35,15 @@ from fast_impl.cffi.core import (
     clock,
     ffi,
     fileno,
-    is_inherited,
     is_native,
     kept,
     lib,
     native_handle,
+    stood,
+    tell,
     wait,
 )
+from spec_model import words
 from spec_model.errors import SEND_ERRORS
 from spec_model.vocabulary import Buffer, ProducerStats, PushResult, Timeout
 
@@ -70,6 +75,12 @@ class Reservation(_interface.Reservation):
             endpoint.release(self)
             ended()
         return view
+
+    def __repr__(self) -> str:
+        endpoint = self._endpoint()
+        if endpoint is None or not lib.omni_region_is_writable(endpoint.handle[0], self._region):
+            return words.reservation(self.capacity, None)
+        return words.reservation(self.capacity, as_text(channel_name(lib.omni_producer_name, endpoint.handle)))
 
     def _export(self, endpoint: ProducerEndpoint) -> memoryview:
         """A view that pins the region; it is released with the endpoint, if not before [RSV-6, RSV-7]."""
@@ -109,10 +120,11 @@ class ProducerEndpoint:
 
 @final
 class ProducerHandle(_interface.ProducerHandle):
-    __slots__ = ("__weakref__", "_endpoint")
+    __slots__ = ("__weakref__", "_endpoint", "_name")
 
-    def __init__(self, endpoint: tuple[Any, Any]) -> None:
+    def __init__(self, endpoint: tuple[Any, Any], name: bytes = b"") -> None:
         self._endpoint = endpoint  # a ProducerEndpoint, which calls hold, and the token, which they do not [LIF-1]
+        self._name = name  # once it is moved from
 
     def try_push(self, data: Buffer) -> PushResult:
         payload, endpoint = as_bytes(data), self._endpoint[0]
@@ -147,7 +159,7 @@ class ProducerHandle(_interface.ProducerHandle):
         payload = as_bytes(data)
         result = self._push(payload, clock(as_nanoseconds(timeout)))
         if result is not PushResult.SUCCESS:
-            unsent(result, len(payload), self.max_message_size(), self._is_inherited())
+            unsent(result, len(payload), self._stood())
 
     def send_many(self, messages: Iterable[Buffer], timeout: Timeout = None) -> None:
         left = clock(as_nanoseconds(timeout))
@@ -158,7 +170,7 @@ class ProducerHandle(_interface.ProducerHandle):
                 send_many_stopped(error, sent)
             result = self._push(payload, left)
             if result is not PushResult.SUCCESS:
-                unsent(result, len(payload), self.max_message_size(), self._is_inherited(), sent)
+                unsent(result, len(payload), self._stood(), sent)
 
     def wait(self, timeout: Timeout = None) -> PushResult:
         nanoseconds, endpoint = as_nanoseconds(timeout), self._endpoint[0]
@@ -191,7 +203,8 @@ class ProducerHandle(_interface.ProducerHandle):
         return ProducerStats(stats.messages, stats.bytes, stats.failed)
 
     def move(self) -> ProducerHandle:
-        moved = ProducerHandle(self._endpoint)
+        self._name = name = self._channel_name()
+        moved = ProducerHandle(self._endpoint, name)
         self._endpoint = MOVED
         return moved
 
@@ -201,6 +214,7 @@ class ProducerHandle(_interface.ProducerHandle):
             undetached(lib.OMNI_EXPIRED, "producer", b"")
         if is_native(endpoint.handle):
             undetached(lib.OMNI_PINNED, "producer", channel_name(lib.omni_producer_name, endpoint.handle))
+        self._name = self._channel_name()
         [code] = map(lib.slot_detach_producer, [endpoint.handle], [number])  # no signal's handler runs in between
         if code == 0:
             self._endpoint = MOVED
@@ -221,14 +235,34 @@ class ProducerHandle(_interface.ProducerHandle):
         lib.omni_producer_unclaim(claim[0])
 
     def close(self) -> None:
-        endpoint = self._endpoint[0]
+        self._end(words.BY_CLOSE)
+
+    def __exit__(self, *exception: object) -> None:
+        self._end(words.BY_WITH)
+
+    def _end(self, how: str) -> None:
+        endpoint, token = self._endpoint
         if endpoint is not None:
             lib.slot_close_producer(endpoint.handle)
             endpoint.release()
+            tell(token, how)
 
-    def _is_inherited(self) -> bool:
+    def _stood(self) -> Stood:
         endpoint = self._endpoint[0]
-        return is_inherited("producer", endpoint and endpoint.handle)
+        return stood("producer", self._channel_name(), endpoint and endpoint.handle)
+
+    def _channel_name(self) -> bytes:
+        endpoint = self._endpoint[0]
+        if endpoint is None or endpoint.handle[0] == ffi.NULL:
+            return self._name
+        return channel_name(lib.omni_producer_name, endpoint.handle)
+
+    @property
+    def name(self) -> str:
+        return as_text(self._channel_name())
+
+    def __repr__(self) -> str:
+        return represent("producer", self._stood())
 
     @property
     def native_handle(self) -> NativeHandle:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fast_impl import _interface
 from fast_impl.cffi.consumer import ConsumerHandle
-from fast_impl.cffi.core import clock, endpoint, ffi, kept, lib, wait
+from fast_impl.cffi.core import NUMBER, clock, endpoint, ffi, kept, lib, wait
 from fast_impl.cffi.producer import ProducerEndpoint, ProducerHandle
 
-_BROKER, _STATS = map(ffi.typeof, ("omni_broker **", "omni_broker_stats *"))
+_BROKER, _STATS, _INFOS, _NAMES = map(
+    ffi.typeof, ("omni_broker **", "omni_broker_stats *", "omni_channel_info[]", "char[]")
+)
 _PRODUCER = ffi.typeof("omni_producer *[2]"), ffi.typeof("omni_producer **")
 _CONSUMER = ffi.typeof("omni_consumer *[2]"), ffi.typeof("omni_consumer **")
 
@@ -22,8 +26,8 @@ class Registry(_interface.Registry):
             raise MemoryError("no memory for a broker")
         self._broker = kept(slot[0], slot)
 
-    def handles(self) -> tuple[ProducerHandle, ConsumerHandle]:
-        return _handles()
+    def handles(self, told: bool) -> tuple[ProducerHandle, ConsumerHandle]:
+        return _handles(told)
 
     def request(
         self, name: bytes, capacity: int, max_message_size: int, producer: ProducerHandle, consumer: ConsumerHandle
@@ -50,13 +54,33 @@ class Registry(_interface.Registry):
             stats.total_bytes_transferred,
         )
 
+    def channels(self) -> list[tuple[Any, ...]] | None:
+        if not hasattr(lib, "omni_broker_get_channels"):
+            return None
+        room, size, count, bytes_of_names = 0, ffi.new(NUMBER), 1, 0
+        while count > room or size[0] > bytes_of_names:  # more have been requested since
+            room, bytes_of_names = count + 8, size[0] + 512
+            found, names = ffi.new(_INFOS, room), ffi.new(_NAMES, bytes_of_names)
+            size[0] = bytes_of_names
+            count = lib.omni_broker_get_channels(self._broker, found, room, names, size)
+        described, end = [], 0
+        for each in found[0:count]:
+            begin, end = end, end + each.name_size
+            sent, received = each.producer, each.consumer
+            described.append((
+                bytes(ffi.buffer(names + begin, each.name_size)), each.capacity, each.max_message_size, each.waiting,
+                each.producer_open, each.consumer_open, each.shut, each.producer_sleeps, each.consumer_sleeps,
+                sent.messages, sent.bytes, sent.failed, received.messages, received.bytes, received.failed,
+            ))  # fmt: skip
+        return described
+
     def shutdown(self, nanoseconds: int, /) -> int:
         generation = lib.omni_shutdown_begin(self._broker)
         return wait(lib.omni_shutdown_wait, [self._broker, None], clock(nanoseconds), generation)
 
     @classmethod
-    def attach(cls, token: int, /) -> ProducerHandle | ConsumerHandle | None:
-        producer, consumer = _handles()
+    def attach(cls, token: int, told: bool, /) -> ProducerHandle | ConsumerHandle | None:
+        producer, consumer = _handles(told)
         sender, receiver = producer._endpoint[0].handle, consumer._endpoint[0]
         lib.omni_attach(token, sender, receiver)
         return producer if sender[0] else consumer if receiver[0] else None
@@ -66,7 +90,7 @@ class Registry(_interface.Registry):
         return bool(lib.omni_close_detached(token) == 0)
 
 
-def _handles() -> tuple[ProducerHandle, ConsumerHandle]:
-    producer, token = endpoint(*_PRODUCER, lib.slot_close_producer, lib.slot_free_producer)
-    consumer = endpoint(*_CONSUMER, lib.slot_close_consumer, lib.slot_free_consumer)
+def _handles(told: bool) -> tuple[ProducerHandle, ConsumerHandle]:
+    producer, token = endpoint("producer", told, *_PRODUCER, lib.slot_close_producer, lib.slot_free_producer)
+    consumer = endpoint("consumer", told, *_CONSUMER, lib.slot_close_consumer, lib.slot_free_consumer)
     return ProducerHandle((ProducerEndpoint(producer), token)), ConsumerHandle(consumer)

@@ -185,6 +185,25 @@ void omni_broker_get_stats(omni_broker *broker, omni_broker_stats *stats) {
   platform_unlock(&broker->lock);
 }
 
+uint64_t omni_broker_get_channels(omni_broker *broker, omni_channel_info *channels, uint64_t room, void *names,
+                                  uint64_t *names_size) {
+  uint64_t size = 0;
+  platform_lock_shared(&broker->lock);
+  uint64_t count = broker->active;
+  for (const omni_channel *channel = broker->oldest; channel; channel = channel->newer) size += channel->name_size;
+  if (count <= room && size <= *names_size) {
+    uint8_t *name = names;
+    for (const omni_channel *channel = broker->oldest; channel; channel = channel->newer) {
+      channel_describe(channel, channels++);
+      memcpy(name, channel->name, channel->name_size);
+      name += channel->name_size;
+    }
+  }
+  platform_unlock(&broker->lock);
+  *names_size = size;
+  return count;
+}
+
 uint64_t omni_shutdown_begin(omni_broker *broker) {
   platform_lock_shared(&broker->lock); /* keeps the channels registered, and so in memory */
   uint64_t generation = broker->created;

@@ -102,6 +102,26 @@ bool channel_shut(omni_channel *channel) {
   return true;
 }
 
+void channel_describe(const omni_channel *channel, omni_channel_info *info) {
+  const omni_ring *ring = &channel->ring;
+  bool producer_open = !guard_is_closed(&channel->producer.guard);
+  bool consumer_open = !guard_is_closed(&channel->consumer.guard);
+  /* relaxed: a handle's close ends its side after the guard, so a side that has ended beside an open guard was shut */
+  bool shut = (consumer_open && !platform_load(&ring->consumer_alive, relaxed)) ||
+              (producer_open && !platform_load(&ring->producer_alive, relaxed));
+  *info = (omni_channel_info){.name_size = channel->name_size,
+                              .capacity = ring->capacity,
+                              .max_message_size = channel->max_message_size,
+                              .waiting = ring_length(ring),
+                              .producer_sleeps = platform_asleep(&ring->producer_waiter.flags),
+                              .consumer_sleeps = platform_asleep(&ring->consumer_waiter.flags),
+                              .producer_open = producer_open,
+                              .consumer_open = consumer_open,
+                              .shut = shut};
+  omni_consumer_get_stats(&channel->consumer, &info->consumer); /* first: what it received has been sent */
+  omni_producer_get_stats(&channel->producer, &info->producer);
+}
+
 void channel_sent(const omni_channel *channel, omni_handle_stats *stats) {
   const omni_ring *ring = &channel->ring;
   stats->messages = ring_number(ring, platform_load(&ring->write_index, relaxed)); /* relaxed: possibly stale */

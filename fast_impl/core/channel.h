@@ -106,6 +106,9 @@ static inline int refused_or_expired(guard_entry answer) {
 /* What the producer has sent, and how many of its calls failed. */
 void channel_sent(const omni_channel *channel, omni_handle_stats *stats);
 
+/* How it stands. */
+void channel_describe(const omni_channel *channel, omni_channel_info *info);
+
 /* One of its sides has ended: unregisters the channel with the last, and counts what it sent. False if it had already;
  * then the other close is complete. */
 bool broker_side_ended(omni_channel *channel, _Atomic bool *ended);

@@ -316,6 +316,10 @@ void omni_consumer_get_stats(const omni_consumer *consumer, omni_handle_stats *s
   stats->failed = platform_load(&ring->failed_pops, relaxed);
 }
 
+void omni_consumer_get_info(const omni_consumer *consumer, omni_channel_info *info) {
+  channel_describe(consumer->channel, info);
+}
+
 const void *omni_consumer_name(const omni_consumer *consumer, size_t *size) {
   *size = consumer->channel->name_size;
   return consumer->channel->name;

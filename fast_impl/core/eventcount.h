@@ -28,12 +28,14 @@ typedef struct {
     int waited = PLATFORM_AWAKE, spins = platform_spins;                                                  \
     while (spins > 0 && !(ready)) spins--, platform_pause();                                              \
     if (spins == 0) {                                                                                     \
+      platform_sleeps(&(waiter)->flags);                                                                  \
       /* relaxed: the fence orders it before the last check */                                            \
       uint32_t others = platform_or(&(waiter)->flags.value, EVENTCOUNT_SLEEPS, relaxed);                  \
       platform_fence_heavy(); /* pairs with eventcount_wake: else each misses the other, a lost wakeup */ \
       if (!(ready)) waited = platform_sleep(&(waiter)->flags, others | EVENTCOUNT_SLEEPS, deadline);      \
       /* relaxed: own flag; a stale load of it wakes spuriously */                                        \
       platform_and(&(waiter)->flags.value, ~(uint32_t)EVENTCOUNT_SLEEPS, relaxed);                        \
+      platform_wakes(&(waiter)->flags);                                                                   \
     }                                                                                                     \
     waited;                                                                                               \
   })

@@ -99,6 +99,21 @@ typedef struct {
   uint64_t failed;   /* calls that answered TIMEOUT or CHANNEL_CLOSED */
 } omni_handle_stats;
 
+/* How a channel stands. */
+typedef struct {
+  uint64_t name_size;
+  uint64_t capacity;
+  uint64_t max_message_size;
+  uint64_t waiting;        /* messages sent and not popped */
+  int64_t producer_sleeps; /* nanoseconds for which a call has been asleep in it, in this one sleep; -1: none is */
+  int64_t consumer_sleeps;
+  omni_handle_stats producer;
+  omni_handle_stats consumer;
+  uint32_t producer_open; /* 1 until its close has begun, then 0 */
+  uint32_t consumer_open;
+  uint32_t shut; /* 1 where a shutdown has closed an end that is still open, else 0 */
+} omni_channel_info;
+
 /* ---- broker: any thread ---- */
 
 /* A new registry, or NULL without memory. `memory_limit`: bytes, the most that capacity x max_message_size may sum to
@@ -266,6 +281,17 @@ int omni_close_detached(uint64_t token);
 /* Gives up a pointer to a handle that was detached. */
 void omni_producer_release(omni_producer *producer);
 void omni_consumer_release(omni_consumer *consumer);
+
+/* ---- how channels stand: any thread ---- */
+
+/* A snapshot of the registered channels, in the order of their requests, and of their names, one behind the other: how
+ * many there are, and in `*names_size` the bytes of all names. It fills nothing where that is more than `room`, or than
+ * the `*names_size` given: call again. Waits only for the registry's lock, and no push or pop waits for it. */
+uint64_t omni_broker_get_channels(omni_broker *broker, omni_channel_info *channels, uint64_t room, void *names,
+                                  uint64_t *names_size);
+/* How the channel of a handle stands, open or closed. */
+void omni_producer_get_info(const omni_producer *producer, omni_channel_info *info);
+void omni_consumer_get_info(const omni_consumer *consumer, omni_channel_info *info);
 
 /* declarations end */
 

@@ -249,6 +249,10 @@ void omni_producer_get_stats(const omni_producer *producer, omni_handle_stats *s
   channel_sent(producer->channel, stats);
 }
 
+void omni_producer_get_info(const omni_producer *producer, omni_channel_info *info) {
+  channel_describe(producer->channel, info);
+}
+
 const void *omni_producer_name(const omni_producer *producer, size_t *size) {
   *size = producer->channel->name_size;
   return producer->channel->name;

@@ -102,6 +102,15 @@ static PyObject *copied(batch_object *self, void *Py_UNUSED(closure)) { return P
 
 static Py_ssize_t length(batch_object *self) { return self->count; }
 
+static PyObject *repr(batch_object *self) {
+  const message_object *span = &self->span;
+  size_t size;
+  const char *name = omni_consumer_name(span->endpoint->handle, &size);
+  return PyObject_CallFunction(span->endpoint->state->of_batch, "KNnN", (unsigned long long)span->raw.number,
+                               name_of(name, size), self->count,
+                               PyBool_FromLong(omni_message_is_readable(span->endpoint->handle, &span->raw)));
+}
+
 static PyGetSetDef getset[] = {
     PROPERTY(Batch, data, view_of),  PROPERTY(Batch, offsets, offsets), PROPERTY(Batch, lengths, lengths),
     PROPERTY(Batch, copied, copied), {NULL, NULL, NULL, NULL, NULL},
@@ -110,6 +119,7 @@ static PyGetSetDef getset[] = {
 static PyType_Slot slots[] = {
     {Py_tp_doc, DOC_Batch},
     {Py_tp_dealloc, batch_dealloc},
+    {Py_tp_repr, repr},
     {Py_tp_getset, getset},
     {Py_sq_length, length},
     {Py_bf_getbuffer, getbuffer},

@@ -104,6 +104,51 @@ int convert_timeout(const handles_state *state, PyObject *timeout, int64_t *nano
 
 /* ---- answers ---- */
 
+PyObject *name_of(const char *name, size_t size) {
+  return PyUnicode_DecodeUTF8(name, (Py_ssize_t)size, "surrogatepass");
+}
+
+PyObject *stood_of(const char *name, size_t size, bool moved, bool inherited, const omni_channel_info *info,
+                   bool sends) {
+  uint32_t open = sends ? info->producer_open : info->consumer_open;
+  uint32_t peer = sends ? info->consumer_open : info->producer_open;
+  return Py_BuildValue("(y#NNNNNKKK)", name, (Py_ssize_t)size, PyBool_FromLong(moved), PyBool_FromLong(inherited),
+                       PyBool_FromLong(open), PyBool_FromLong(peer), PyBool_FromLong(info->shut),
+                       (unsigned long long)info->capacity, (unsigned long long)info->max_message_size,
+                       (unsigned long long)info->waiting);
+}
+
+#if PY_VERSION_HEX < 0x030D0000
+#define Py_IsFinalizing _Py_IsFinalizing
+#endif
+
+static int tell(PyObject *tell_end, const char *side, const char *name, size_t size, bool inherited, const char *how) {
+  PyObject *kind, *error, *trace;
+  if (Py_IsFinalizing()) return 0; /* what would be called may be gone already */
+  PyErr_Fetch(&kind, &error, &trace);
+  PyObject *said = PyObject_CallFunction(tell_end, "sy#Os", side, name, (Py_ssize_t)size,
+                                         inherited ? Py_True : Py_False, how ? how : "its last reference");
+  if (said) Py_DECREF(said);
+  else if (how) return -1; /* nothing was set before */
+  else PyErr_WriteUnraisable(tell_end);
+  PyErr_Restore(kind, error, trace);
+  return 0;
+}
+
+int tell_producer(producer_endpoint *endpoint, const char *how) {
+  size_t size;
+  if (LIKELY(!IS_SET(endpoint->told)) || !atomic_exchange(&endpoint->told, false)) return 0;
+  const char *name = omni_producer_name(endpoint->handle, &size);
+  return tell(endpoint->state->tell_end, "producer", name, size, omni_producer_is_inherited(endpoint->handle), how);
+}
+
+int tell_consumer(consumer_endpoint *endpoint, const char *how) {
+  size_t size;
+  if (LIKELY(!IS_SET(endpoint->told)) || !atomic_exchange(&endpoint->told, false)) return 0;
+  const char *name = omni_consumer_name(endpoint->handle, &size);
+  return tell(endpoint->state->tell_end, "consumer", name, size, omni_consumer_is_inherited(endpoint->handle), how);
+}
+
 PyObject *stats_of(PyObject *type, const omni_handle_stats *stats) {
   return PyObject_CallFunction(type, "KKK", (unsigned long long)stats->messages, (unsigned long long)stats->bytes,
                                (unsigned long long)stats->failed);

@@ -12,11 +12,12 @@ static consumer_object *handle_of(handles_state *state, consumer_endpoint *endpo
   return self;
 }
 
-PyObject *consumer_new(handles_state *state) {
+PyObject *consumer_new(handles_state *state, bool told) {
   consumer_endpoint *endpoint = PyMem_Calloc(1, sizeof *endpoint);
   if (!endpoint) return PyErr_NoMemory();
   endpoint->references = endpoint->owners = 1;
   endpoint->state = state;
+  endpoint->told = told;
   end_list(state->open, &endpoint->listed, false);
   PyObject *self = (PyObject *)handle_of(state, endpoint);
   consumer_endpoint_drop(endpoint);
@@ -40,8 +41,10 @@ static void finish(consumer_endpoint *endpoint, bool inside) {
 }
 
 void consumer_endpoint_leave(consumer_endpoint *endpoint) {
-  if (ONE_LESS(endpoint->owners) == 0 && endpoint->handle) /* LIF-1; also where a call is still inside */
+  if (ONE_LESS(endpoint->owners) == 0 && endpoint->handle) { /* LIF-1; also where a call is still inside */
     finish(endpoint, begin(endpoint));
+    tell_consumer(endpoint, NULL);
+  }
   consumer_endpoint_drop(endpoint);
 }
 
@@ -54,7 +57,7 @@ static void consumer_dealloc(consumer_object *self) {
   Py_DECREF(type);
 }
 
-static PyObject *close_(consumer_object *self, PyObject *Py_UNUSED(unused)) {
+static PyObject *close_by(consumer_object *self, const char *how) {
   consumer_endpoint *endpoint = self->endpoint;
   bool inside = false, active;
   Py_BEGIN_CRITICAL_SECTION(self); /* before a detach, or not at all */
@@ -62,7 +65,14 @@ static PyObject *close_(consumer_object *self, PyObject *Py_UNUSED(unused)) {
   if (active) inside = begin(endpoint);
   Py_END_CRITICAL_SECTION();
   if (active) finish(endpoint, inside);
+  if (active && tell_consumer(endpoint, how) < 0) return NULL;
   Py_RETURN_NONE;
+}
+
+static PyObject *close_(consumer_object *self, PyObject *Py_UNUSED(unused)) { return close_by(self, "close()"); }
+
+static PyObject *leave_block(consumer_object *self, PyObject *Py_UNUSED(exception)) {
+  return close_by(self, "its with block");
 }
 
 static PyObject *move(consumer_object *self, PyObject *Py_UNUSED(unused)) {
@@ -148,8 +158,26 @@ static PyObject *get_stats(consumer_object *self, PyObject *Py_UNUSED(unused)) {
   return stats_of(self->state->consumer_stats, &stats);
 }
 
-static PyObject *is_inherited(consumer_object *self, PyObject *Py_UNUSED(unused)) {
-  return PyBool_FromLong(receives(self) && omni_consumer_is_inherited(self->endpoint->handle));
+PyObject *consumer_stood(const consumer_object *self) {
+  const consumer_endpoint *endpoint = self->endpoint;
+  omni_channel_info info;
+  size_t size;
+  const char *name = omni_consumer_name(endpoint->handle, &size);
+  omni_consumer_get_info(endpoint->handle, &info);
+  return stood_of(name, size, IS_SET(self->moved) || IS_SET(endpoint->detached),
+                  omni_consumer_is_inherited(endpoint->handle), &info, false);
+}
+
+static PyObject *stood(consumer_object *self, PyObject *Py_UNUSED(unused)) { return consumer_stood(self); }
+
+static PyObject *repr(consumer_object *self) {
+  return PyObject_CallFunction(self->state->represent, "sN", "consumer", consumer_stood(self));
+}
+
+static PyObject *name(consumer_object *self, void *Py_UNUSED(closure)) {
+  size_t size;
+  const char *bytes = omni_consumer_name(self->endpoint->handle, &size);
+  return name_of(bytes, size);
 }
 
 static PyObject *native_handle(consumer_object *self, void *Py_UNUSED(closure)) {
@@ -188,11 +216,13 @@ static PyMethodDef methods[] = {
     {"_pop_bytes", CALL(consumer_pop_bytes), KEYWORDS, NULL},
     {"_claim", CALL(claim), METH_NOARGS, NULL},
     {"_unclaim", CALL(unclaim), METH_O, NULL},
-    {"_is_inherited", CALL(is_inherited), METH_NOARGS, NULL},
+    {"__exit__", CALL(leave_block), METH_VARARGS, NULL},
+    {"_stood", CALL(stood), METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
 static PyGetSetDef getset[] = {
+    PROPERTY(ConsumerHandle, name, name),
     PROPERTY(ConsumerHandle, native_handle, native_handle),
     {NULL, NULL, NULL, NULL, NULL},
 };
@@ -203,10 +233,15 @@ static PyMemberDef members[] = {
 };
 
 static PyType_Slot slots[] = {
-    {Py_tp_doc, DOC_ConsumerHandle}, {Py_tp_dealloc, consumer_dealloc},
-    {Py_tp_iter, consumer_iter},     {Py_am_aiter, aiter},
-    {Py_tp_methods, methods},        {Py_tp_getset, getset},
-    {Py_tp_members, members},        {0, NULL},
+    {Py_tp_doc, DOC_ConsumerHandle},
+    {Py_tp_dealloc, consumer_dealloc},
+    {Py_tp_repr, repr},
+    {Py_tp_iter, consumer_iter},
+    {Py_am_aiter, aiter},
+    {Py_tp_methods, methods},
+    {Py_tp_getset, getset},
+    {Py_tp_members, members},
+    {0, NULL},
 };
 
 PyType_Spec consumer_spec = {

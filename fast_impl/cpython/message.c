@@ -187,9 +187,11 @@ void message_releasebuffer(PyObject *object, Py_buffer *Py_UNUSED(view)) {
 PyObject *view_of(PyObject *self, void *Py_UNUSED(closure)) { return PyMemoryView_FromObject(self); }
 
 static PyObject *repr(message_object *self) {
-  unsigned long long number = self->raw.number;
-  if (!is_readable(self->endpoint, &self->raw)) return PyUnicode_FromFormat("<Message number %llu, expired>", number);
-  return PyUnicode_FromFormat("<Message number %llu, %zu bytes>", number, self->raw.size);
+  size_t size;
+  const char *name = omni_consumer_name(self->endpoint->handle, &size);
+  bool readable = is_readable(self->endpoint, &self->raw);
+  return PyObject_CallFunction(self->endpoint->state->of_message, "KNN", (unsigned long long)self->raw.number,
+                               name_of(name, size), readable ? PyLong_FromSize_t(self->raw.size) : Py_NewRef(Py_None));
 }
 
 static PyMethodDef methods[] = {

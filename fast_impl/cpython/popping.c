@@ -156,8 +156,7 @@ static PyObject *take(consumer_object *self, int64_t timeout, int *code) {
 }
 
 static PyObject *unreceived(const consumer_object *self, int code) {
-  bool inherited = receives(self) && omni_consumer_is_inherited(self->endpoint->handle);
-  return raise_by(self->state->unreceived, "(OO)", self->state->pop_results[code], inherited ? Py_True : Py_False);
+  return raise_by(self->state->unreceived, "(ON)", self->state->pop_results[code], consumer_stood(self));
 }
 
 PyObject *consumer_receive(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {

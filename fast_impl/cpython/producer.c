@@ -12,11 +12,12 @@ static producer_object *handle_of(handles_state *state, producer_endpoint *endpo
   return self;
 }
 
-PyObject *producer_new(handles_state *state) {
+PyObject *producer_new(handles_state *state, bool told) {
   producer_endpoint *endpoint = PyMem_Calloc(1, sizeof *endpoint);
   if (!endpoint) return PyErr_NoMemory();
   endpoint->references = endpoint->owners = 1;
   endpoint->state = state;
+  endpoint->told = told;
   end_list(state->open, &endpoint->listed, true);
   PyObject *self = (PyObject *)handle_of(state, endpoint);
   producer_endpoint_drop(endpoint);
@@ -43,8 +44,10 @@ static void finish(producer_endpoint *endpoint, bool inside) {
 }
 
 void producer_endpoint_leave(producer_endpoint *endpoint) {
-  if (ONE_LESS(endpoint->owners) == 0 && endpoint->handle) /* LIF-1; also where a call is still inside */
+  if (ONE_LESS(endpoint->owners) == 0 && endpoint->handle) { /* LIF-1; also where a call is still inside */
     finish(endpoint, omni_producer_close_begin(endpoint->handle));
+    tell_producer(endpoint, NULL);
+  }
   producer_endpoint_drop(endpoint);
 }
 
@@ -57,7 +60,7 @@ static void producer_dealloc(producer_object *self) {
   Py_DECREF(type);
 }
 
-static PyObject *close_(producer_object *self, PyObject *Py_UNUSED(unused)) {
+static PyObject *close_by(producer_object *self, const char *how) {
   producer_endpoint *endpoint = self->endpoint;
   bool inside = false, active;
   Py_BEGIN_CRITICAL_SECTION(self); /* before a detach, or not at all */
@@ -65,7 +68,14 @@ static PyObject *close_(producer_object *self, PyObject *Py_UNUSED(unused)) {
   if (active) inside = omni_producer_close_begin(endpoint->handle);
   Py_END_CRITICAL_SECTION();
   if (active) finish(endpoint, inside);
+  if (active && tell_producer(endpoint, how) < 0) return NULL;
   Py_RETURN_NONE;
+}
+
+static PyObject *close_(producer_object *self, PyObject *Py_UNUSED(unused)) { return close_by(self, "close()"); }
+
+static PyObject *leave_block(producer_object *self, PyObject *Py_UNUSED(exception)) {
+  return close_by(self, "its with block");
 }
 
 static PyObject *move(producer_object *self, PyObject *Py_UNUSED(unused)) {
@@ -148,8 +158,26 @@ static PyObject *get_stats(producer_object *self, PyObject *Py_UNUSED(unused)) {
   return stats_of(self->state->producer_stats, &stats);
 }
 
-static PyObject *is_inherited(producer_object *self, PyObject *Py_UNUSED(unused)) {
-  return PyBool_FromLong(sends(self) && omni_producer_is_inherited(self->endpoint->handle));
+PyObject *producer_stood(const producer_object *self) {
+  const producer_endpoint *endpoint = self->endpoint;
+  omni_channel_info info;
+  size_t size;
+  const char *name = omni_producer_name(endpoint->handle, &size);
+  omni_producer_get_info(endpoint->handle, &info);
+  return stood_of(name, size, IS_SET(self->moved) || IS_SET(endpoint->detached),
+                  omni_producer_is_inherited(endpoint->handle), &info, true);
+}
+
+static PyObject *stood(producer_object *self, PyObject *Py_UNUSED(unused)) { return producer_stood(self); }
+
+static PyObject *repr(producer_object *self) {
+  return PyObject_CallFunction(self->state->represent, "sN", "producer", producer_stood(self));
+}
+
+static PyObject *name(producer_object *self, void *Py_UNUSED(closure)) {
+  size_t size;
+  const char *bytes = omni_producer_name(self->endpoint->handle, &size);
+  return name_of(bytes, size);
 }
 
 static PyObject *native_handle(producer_object *self, void *Py_UNUSED(closure)) {
@@ -185,11 +213,13 @@ static PyMethodDef methods[] = {
     METHOD(ProducerHandle, fileno, fileno_, METH_NOARGS),
     {"_claim", CALL(claim), METH_NOARGS, NULL},
     {"_unclaim", CALL(unclaim), METH_O, NULL},
-    {"_is_inherited", CALL(is_inherited), METH_NOARGS, NULL},
+    {"__exit__", CALL(leave_block), METH_VARARGS, NULL},
+    {"_stood", CALL(stood), METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 
 static PyGetSetDef getset[] = {
+    PROPERTY(ProducerHandle, name, name),
     PROPERTY(ProducerHandle, native_handle, native_handle),
     {NULL, NULL, NULL, NULL, NULL},
 };
@@ -200,7 +230,7 @@ static PyMemberDef members[] = {
 };
 
 static PyType_Slot slots[] = {
-    {Py_tp_doc, DOC_ProducerHandle}, {Py_tp_dealloc, producer_dealloc}, {Py_tp_methods, methods},
+    {Py_tp_doc, DOC_ProducerHandle}, {Py_tp_dealloc, producer_dealloc}, {Py_tp_repr, repr}, {Py_tp_methods, methods},
     {Py_tp_getset, getset},          {Py_tp_members, members},          {0, NULL},
 };
 

@@ -98,9 +98,8 @@ static int send_bytes(producer_object *self, payload *bytes, int64_t timeout, co
   if (UNLIKELY(code < 0 && code != OMNI_INTERRUPTED)) {
     refuse_producer(endpoint, code);
   } else if (UNLIKELY(code > OMNI_PUSH_SUCCESS)) {
-    unsigned long long most = endpoint ? omni_producer_max_message_size(endpoint->handle) : 0;
-    raise_by(self->state->unsent, "(OnKO)", self->state->push_results[code], (Py_ssize_t)bytes->size, most,
-             endpoint && omni_producer_is_inherited(endpoint->handle) ? Py_True : Py_False);
+    raise_by(self->state->unsent, "(OnN)", self->state->push_results[code], (Py_ssize_t)bytes->size,
+             producer_stood(self));
   }
   payload_release(bytes);
   return code;

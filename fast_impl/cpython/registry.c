@@ -39,9 +39,9 @@ static void dealloc(registry_object *self) {
   Py_DECREF(type);
 }
 
-static PyObject *handles(registry_object *self, PyObject *Py_UNUSED(unused)) {
-  PyObject *producer = producer_new(self->state);
-  PyObject *consumer = producer ? consumer_new(self->state) : NULL;
+static PyObject *handles(registry_object *self, PyObject *told) {
+  PyObject *producer = producer_new(self->state, told == Py_True);
+  PyObject *consumer = producer ? consumer_new(self->state, told == Py_True) : NULL;
   if (consumer) return Py_BuildValue("(NN)", producer, consumer);
   Py_XDECREF(producer);
   return NULL;
@@ -82,6 +82,44 @@ static PyObject *get_stats(registry_object *self, PyObject *Py_UNUSED(unused)) {
                        (unsigned long long)stats.total_bytes_transferred);
 }
 
+static PyObject *described(const omni_channel_info *channel, const char *name) {
+  const omni_handle_stats *sent = &channel->producer, *received = &channel->consumer;
+  return Py_BuildValue("(y#KKKIIILLKKKKKK)", name, (Py_ssize_t)channel->name_size,
+                       (unsigned long long)channel->capacity, (unsigned long long)channel->max_message_size,
+                       (unsigned long long)channel->waiting, channel->producer_open, channel->consumer_open,
+                       channel->shut, (long long)channel->producer_sleeps, (long long)channel->consumer_sleeps,
+                       (unsigned long long)sent->messages, (unsigned long long)sent->bytes,
+                       (unsigned long long)sent->failed, (unsigned long long)received->messages,
+                       (unsigned long long)received->bytes, (unsigned long long)received->failed);
+}
+
+static PyObject *channels(registry_object *self, PyObject *Py_UNUSED(unused)) {
+  omni_channel_info *found = NULL;
+  char *names = NULL, *name;
+  uint64_t room = 0, capacity = 0, count, size;
+  PyObject *list = NULL;
+  while (size = capacity, count = omni_broker_get_channels(self->broker, found, room, names, &size),
+         count > room || size > capacity) { /* more have been requested since */
+    PyMem_Free(found);
+    PyMem_Free(names);
+    found = PyMem_New(omni_channel_info, count + 8);
+    names = PyMem_New(char, size + 512);
+    if (!found || !names) goto done;
+    room = count + 8, capacity = size + 512;
+  }
+  list = PyList_New((Py_ssize_t)count);
+  name = names;
+  for (uint64_t i = 0; list && i < count; name += found[i++].name_size) {
+    PyObject *each = described(&found[i], name);
+    if (each) PyList_SET_ITEM(list, (Py_ssize_t)i, each);
+    else Py_CLEAR(list);
+  }
+done:
+  PyMem_Free(found);
+  PyMem_Free(names);
+  return list || PyErr_Occurred() ? list : PyErr_NoMemory();
+}
+
 static PyObject *shutdown_(registry_object *self, PyObject *nanoseconds) {
   int64_t timeout = PyLong_AsLongLong(nanoseconds);
   if (timeout == -1 && PyErr_Occurred()) return NULL;
@@ -101,14 +139,15 @@ static PyObject *shutdown_(registry_object *self, PyObject *nanoseconds) {
 
 /* ---- ends that are detached [LIF-10] ---- */
 
-static PyObject *attach(PyTypeObject *type, PyObject *token) {
+static PyObject *attach(PyTypeObject *type, PyObject *args) {
   handles_state *state = PyType_GetModuleState(type);
   omni_producer *producer = NULL;
   omni_consumer *consumer = NULL;
-  uint64_t number = PyLong_AsUnsignedLongLong(token);
-  if (PyErr_Occurred()) return NULL;
+  unsigned long long number;
+  int told;
+  if (!PyArg_ParseTuple(args, "Kp", &number, &told)) return NULL;
   /* Made before, for either end: then nothing can fail once the token has been used */
-  PyObject *sender = producer_new(state), *receiver = sender ? consumer_new(state) : NULL, *found = NULL;
+  PyObject *sender = producer_new(state, told), *receiver = sender ? consumer_new(state, told) : NULL, *found = NULL;
   if (receiver) {
     omni_attach(number, &producer, &consumer);
     ((producer_object *)sender)->endpoint->handle = producer;
@@ -131,13 +170,14 @@ static PyObject *close_detached(PyTypeObject *type, PyObject *token) {
 }
 
 static PyMethodDef methods[] = {
-    {"handles", (PyCFunction)handles, METH_NOARGS, NULL},
+    {"handles", (PyCFunction)handles, METH_O, NULL},
     {"request", (PyCFunction)request, METH_VARARGS, NULL},
     {"has", (PyCFunction)has, METH_O, NULL},
     {"remove", (PyCFunction)remove_, METH_O, NULL},
     {"get_stats", (PyCFunction)get_stats, METH_NOARGS, NULL},
+    {"channels", (PyCFunction)channels, METH_NOARGS, NULL},
     {"shutdown", (PyCFunction)shutdown_, METH_O, NULL},
-    {"attach", (PyCFunction)attach, METH_O | METH_CLASS, NULL},
+    {"attach", (PyCFunction)attach, METH_VARARGS | METH_CLASS, NULL},
     {"close_detached", (PyCFunction)close_detached, METH_O | METH_CLASS, NULL},
     {NULL, NULL, 0, NULL},
 };

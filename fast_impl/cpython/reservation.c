@@ -202,6 +202,13 @@ static void reservation_dealloc(reservation_object *self) {
   Py_DECREF(type);
 }
 
+static PyObject *repr(reservation_object *self) {
+  size_t size;
+  const char *name = omni_producer_name(self->endpoint->handle, &size);
+  return PyObject_CallFunction(self->endpoint->state->of_reservation, "nN", (Py_ssize_t)self->region.size,
+                               is_writable(self) ? name_of(name, size) : Py_NewRef(Py_None));
+}
+
 static PyGetSetDef getset[] = {
     PROPERTY(Reservation, capacity, reservation_capacity),
     PROPERTY(Reservation, data, reservation_data),
@@ -211,6 +218,7 @@ static PyGetSetDef getset[] = {
 static PyType_Slot slots[] = {
     {Py_tp_doc, DOC_Reservation},
     {Py_tp_dealloc, reservation_dealloc},
+    {Py_tp_repr, repr},
     {Py_tp_getset, getset},
     {Py_bf_getbuffer, reservation_getbuffer},
     {Py_bf_releasebuffer, reservation_releasebuffer},

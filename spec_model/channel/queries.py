@@ -5,6 +5,7 @@ from __future__ import annotations
 from spec_model.channel.value import Channel, Side, well_formed
 from spec_model.config import ChannelConfig
 from spec_model.vocabulary import ConsumerStats, ProducerStats
+from spec_model.words import Standing
 
 __all__ = [
     "available_messages",
@@ -13,6 +14,7 @@ __all__ = [
     "get_config",
     "is_connected",
     "producer_stats",
+    "standing",
     "well_formed",
 ]
 
@@ -85,3 +87,24 @@ def consumer_stats(channel: Channel) -> ConsumerStats:
     Result: the counters [STA-2], also after the close; zeros for a moved-from handle [LIF-5].
     """
     return ConsumerStats() if channel.consumer is Side.MOVED else channel.received
+
+
+def standing(channel: Channel, handle: Side, peer: Side) -> Standing:
+    """How a handle in state `handle` stands, whose peer is in state `peer`.
+
+    Precondition: none.
+    Effect: none.
+    Result: the first of these that applies [OBS-1]
+        MOVED or CLOSED: the handle is inactive;
+        ALONE: its peer is closed;
+        SHUT: the channel was shut down;
+        OPEN.
+
+    post: (__return__ is Standing.MOVED) == (handle is Side.MOVED)
+    post: __return__ is not Standing.OPEN or (handle is Side.LIVE and peer is Side.LIVE and not channel.shut)
+    """
+    if handle is not Side.LIVE:
+        return Standing.MOVED if handle is Side.MOVED else Standing.CLOSED
+    if peer is not Side.LIVE:
+        return Standing.ALONE
+    return Standing.SHUT if channel.shut else Standing.OPEN

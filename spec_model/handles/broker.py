@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from typing import SupportsIndex
 from uuid import uuid4
 
-from spec_model import arguments, registry
+from spec_model import arguments, registry, words
 from spec_model.channel.lifecycle import close_consumer, close_producer
 from spec_model.channel.value import Blocked
 from spec_model.config import ChannelConfig
 from spec_model.errors import ChannelNameError
 from spec_model.handles.consumer import ConsumerHandle
-from spec_model.handles.endpoint import Endpoint, NonCopyable, Store, time_up
+from spec_model.handles.endpoint import ENDS, Endpoint, NonCopyable, Store, time_up
 from spec_model.handles.message import MessageExports
 from spec_model.handles.pair import ChannelPair
 from spec_model.handles.producer import ProducerHandle
-from spec_model.vocabulary import BrokerStats, ChannelError, Timeout
+from spec_model.vocabulary import BrokerStats, ChannelError, ChannelInfo, Timeout
 
 _DEFAULTS = ChannelConfig()
+_LOGGER = logging.getLogger(f"{__name__.partition('.')[0]}.broker")
 
 
 class MailboxBroker(NonCopyable):
@@ -40,7 +42,10 @@ class MailboxBroker(NonCopyable):
         name, config = arguments.name(name), arguments.config(config)
         self._store.registry, error = registry.request_channel(self._store.registry, name, config)
         if error is not ChannelError.SUCCESS:
+            _LOGGER.debug(words.REFUSED, name, error.name)
             return error, None
+        granted = config.normalize()
+        _LOGGER.debug(words.REQUESTED, name, granted.capacity, granted.max_message_size)
         producer = ProducerHandle._of(Endpoint(self._store, name, None, close_producer))
         consumer = ConsumerHandle._of(Endpoint(self._store, name, MessageExports(), close_consumer))
         return error, ChannelPair._of(producer, consumer)
@@ -66,14 +71,24 @@ class MailboxBroker(NonCopyable):
         raises WouldBlockForever where there is no timeout. The channels stay shut either way.
         """
         limit = arguments.seconds(timeout)
+        channels = self.channels()
+        _LOGGER.debug(words.SHUTDOWN, len(channels))
+        for each in channels:
+            ENDS.debug(words.SHUT, each.name)
         self._store.registry, result = registry.shutdown(self._store.registry)
         if isinstance(result, Blocked):
             time_up("shutdown", result, limit)
-            return False
+            result = False
+        _LOGGER.debug(words.SHUTDOWN_ENDED, result)
         return result
 
+    def channels(self) -> list[ChannelInfo]:
+        """How each registered channel stands now, in the order of their requests [OBS-2]."""
+        return registry.channels(self._store.registry)
+
     def __repr__(self) -> str:
-        return f"<MailboxBroker with {self.get_stats().active_channels} channels>"
+        found = self._store.registry
+        return words.broker(len(found.channels), found.memory, found.memory_limit)
 
 
 _INSTANCE = MailboxBroker()
@@ -98,9 +113,10 @@ def open_channel(
     broker = MailboxBroker.instance() if broker is None else broker
     error, pair = broker.request_channel(name, config)
     if error is ChannelError.NAME_EXISTS:
-        raise ChannelNameError(f"a channel named {name!r} exists")
+        raise ChannelNameError(words.name_exists(name))
     if error is ChannelError.INVALID_CONFIG:
         raise ValueError("a channel's name must not be empty")
     if pair is None:
-        raise MemoryError(f"no memory for {config.normalize()}")
+        found = broker._store.registry
+        raise words.no_memory(config, found.memory, found.memory_limit)
     return pair

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from typing import SupportsIndex
 
-from spec_model import arguments
+from spec_model import arguments, words
 from spec_model.channel import lifecycle, popping, queries
 from spec_model.channel.value import Blocked, Channel, Refused, Side
 from spec_model.errors import ChannelClosedError
@@ -22,6 +22,7 @@ class ConsumerHandle(Handle):
     """
 
     _endpoint: Endpoint[MessageExports]
+    _kind = "consumer"
 
     def try_pop(self) -> tuple[PopResult, Message | None]:
         """Take the oldest message if one waits (§6.3)."""
@@ -86,9 +87,9 @@ class ConsumerHandle(Handle):
         """
         result, message = self.blocking_pop(timeout)
         if result is PopResult.TIMEOUT:
-            raise TimeoutError(f"no message within {timeout} s")
+            raise words.no_message(self.name)
         if message is None:
-            raise ChannelClosedError("the channel is closed and drained")
+            raise words.closed("consumer", self.name, self._standing())
         return bytes(message)
 
     def receive_many(self, max_count: SupportsIndex, timeout: Timeout = None) -> list[bytes]:
@@ -98,9 +99,9 @@ class ConsumerHandle(Handle):
         """
         result, messages = self.batch_pop(max_count, timeout)
         if result is PopResult.CHANNEL_CLOSED:
-            raise ChannelClosedError("the channel is closed and drained")
+            raise words.closed("consumer", self.name, self._standing())
         if not messages and arguments.count("max_count", max_count) > 0:
-            raise TimeoutError(f"no message within {timeout} s")
+            raise words.no_message(self.name)
         return [bytes(message) for message in messages]
 
     async def receive_async(self, timeout: Timeout = None) -> bytes:

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import sys
 from collections import deque
 from collections.abc import Generator
 from enum import Enum
+from functools import partial
 from itertools import count
 from types import TracebackType, coroutine
-from typing import Any, Callable, Generic, NoReturn, TypeVar
+from typing import Any, Callable, ClassVar, Generic, NoReturn, TypeVar
 
+from spec_model import words
 from spec_model.channel import queries
 from spec_model.channel.value import Blocked, Channel, Refused, Side
 from spec_model.config import ChannelConfig
 from spec_model.errors import WouldBlockForever
 from spec_model.registry import Registry, lookup, with_channel
+
+ENDS = logging.getLogger(f"{__name__.partition('.')[0]}.channel")
+"""Tells how each handle ended [OBS-3]."""
 
 H = TypeVar("H", bound="Handle")
 Resources = TypeVar("Resources")
@@ -177,12 +183,18 @@ class Endpoint(Generic[Resources]):
         endpoint._final = channel
         return endpoint
 
-    def close(self) -> None:
+    @property
+    def name(self) -> str:
+        """The channel's name, however the endpoint stands [OBS-1]."""
+        return self._name
+
+    def close(self, side: str, how: str) -> None:
         """End a live endpoint; the name is free when the other one is closed too [LIF-1, BRK-8]."""
         if self._final is None:
             self._final = self._close(self._store.read(self._name))
             self.close_descriptor()
             self._store.write(self._name, self._final)
+            ENDS.debug(words.ENDED, side, self._name, how)
 
     def descriptor(self, has_something: Callable[[Channel], bool]) -> Descriptor:
         """The one it has, from the first call on [WAI-3]."""
@@ -204,9 +216,9 @@ class Endpoint(Generic[Resources]):
             self._descriptor.look_found_nothing()
             self._descriptor.update(self.channel)
 
-    def defer_close(self) -> None:
+    def defer_close(self, side: str) -> None:
         """Close before the next operation on the broker's channels: safe in a finaliser [LIF-1]."""
-        self._store.deferred.append(self.close)
+        self._store.deferred.append(partial(self.close, side, words.BY_LAST_REFERENCE))
 
 
 DETACHED: dict[int, Handle] = {}
@@ -226,9 +238,22 @@ class Handle(NotConstructible):
         handle._endpoint = endpoint
         return handle
 
+    _kind: ClassVar[str]
+    """Which side it is."""
+
     def _side(self) -> Side:
         """The state of this handle."""
         raise NotImplementedError
+
+    def _standing(self) -> words.Standing:
+        channel = self._endpoint.channel
+        peer = channel.consumer if self._kind == "producer" else channel.producer
+        return queries.standing(channel, self._side(), peer)
+
+    @property
+    def name(self) -> str:
+        """The channel's name, also of a handle that is closed or was moved from [OBS-1]."""
+        return self._endpoint.name
 
     def _release(self) -> tuple[Channel, Refused | None]:
         """The channel without this end's holder, or why it cannot be without [LIF-10]."""
@@ -288,7 +313,10 @@ class Handle(NotConstructible):
 
     def close(self) -> None:
         """Close this handle; a second time does nothing [LIF-1]."""
-        self._endpoint.close()
+        self._end(words.BY_CLOSE)
+
+    def _end(self, how: str) -> None:
+        self._endpoint.close(self._kind, how)
 
     def __enter__(self: H) -> H:
         return self
@@ -296,12 +324,13 @@ class Handle(NotConstructible):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        self._end(words.BY_WITH)
 
     def __del__(self) -> None:
         endpoint = getattr(self, "_endpoint", None)
         if endpoint is not None:
-            endpoint.defer_close()
+            endpoint.defer_close(self._kind)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__}, {self._side().value}>"
+        waiting = len(self._endpoint.channel.waiting)
+        return words.handle(self._kind, self.name, self._standing(), self.capacity(), waiting)

@@ -6,6 +6,7 @@ import weakref
 from array import array
 from itertools import accumulate
 
+from spec_model import words
 from spec_model.arguments import as_identifier
 from spec_model.channel.popping import is_readable, release_export, take_export
 from spec_model.channel.value import Channel
@@ -123,11 +124,13 @@ class Message(NotConstructible):
         return self.data
 
     def __repr__(self) -> str:
-        readable = is_readable(self._endpoint.channel, self._number)
-        return f"<Message {self._number}, {f'{len(self._data)} bytes' if readable else 'expired'}>"
+        return words.message(self._number, self._endpoint.name, len(self._data) if self._is_readable() else None)
+
+    def _is_readable(self) -> bool:
+        return is_readable(self._endpoint.channel, self._number)
 
     def _read(self) -> bytes:
-        if not is_readable(self._endpoint.channel, self._number):
+        if not self._is_readable():
             raise MessageExpiredError(
                 f"message {self._number} was readable until its consumer's next pop or close; "
                 "take bytes(message) in time to keep it"
@@ -185,4 +188,5 @@ class Batch(NotConstructible):
         return self.data
 
     def __repr__(self) -> str:
-        return f"<Batch of {len(self)} messages from {self._first!r}>"
+        first = self._first
+        return words.batch(first._number, first._endpoint.name, len(self), first._is_readable())

@@ -73,7 +73,8 @@ class ChannelPair(NotConstructible, _Two):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        self._producer.__exit__(kind, error, trace)
+        self._consumer.__exit__(kind, error, trace)
 
     def __repr__(self) -> str:
         return f"<ChannelPair of {self._producer!r} and {self._consumer!r}>"

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Any, SupportsIndex
 
-from spec_model import arguments
+from spec_model import arguments, words
 from spec_model.channel import lifecycle, pushing, queries, reserving
 from spec_model.channel.value import Blocked, Channel, Refused, Side
-from spec_model.errors import SEND_ERRORS, ChannelClosedError, FlatBufferTooLarge, not_all_sent
+from spec_model.errors import SEND_ERRORS, FlatBufferTooLarge, not_all_sent
 from spec_model.handles.endpoint import Endpoint, Handle, time_up, turn
 from spec_model.handles.reservation import Reservation
 from spec_model.vocabulary import Buffer, ProducerStats, PushResult, Timeout
@@ -19,6 +19,7 @@ class ProducerHandle(Handle):
     """The sending endpoint of a channel, made by `request_channel`."""
 
     _endpoint: Endpoint[Reservation | None]
+    _kind = "producer"
 
     def try_push(self, data: Buffer) -> PushResult:
         """Send a copy of `data`, any C-contiguous bytes-like object, if there is a free slot (§5.2).
@@ -67,7 +68,7 @@ class ProducerHandle(Handle):
             self._endpoint.looked(PushResult.TIMEOUT)
         if answer is not True:
             return None
-        self._endpoint.resources = Reservation._of(self.max_message_size())
+        self._endpoint.resources = Reservation._of(self.max_message_size(), self.name)
         return self._endpoint.resources
 
     def commit(self, n: SupportsIndex, offset: SupportsIndex = 0) -> bool:
@@ -138,9 +139,8 @@ class ProducerHandle(Handle):
         self._endpoint = endpoint.moved_from(moved_from, None)
         return ProducerHandle._of(endpoint)
 
-    def close(self) -> None:
-        """Close the producer, and end its reservation; a second time does nothing (§5.5) [LIF-1, RSV-6]."""
-        super().close()
+    def _end(self, how: str) -> None:
+        super()._end(how)
         self._drop_reservation()
 
     def send(self, data: Buffer, timeout: Timeout = None) -> None:
@@ -150,12 +150,11 @@ class ProducerHandle(Handle):
         """
         result = self.blocking_push(data, timeout)
         if result is PushResult.TIMEOUT:
-            raise TimeoutError(f"no free slot within {timeout} s")
+            raise words.no_slot(self.name)
         if result is PushResult.CHANNEL_CLOSED:
-            raise ChannelClosedError("nobody can receive: the channel is closed")
+            raise words.closed("producer", self.name, self._standing())
         if result is PushResult.INVALID_SIZE:
-            size = len(arguments.payload(data))
-            raise ValueError(f"a message here has 1 to {self.max_message_size()} bytes, not {size}")
+            raise words.wrong_size(self.name, len(arguments.payload(data)), self.max_message_size())
 
     def send_many(self, messages: Iterable[Buffer], timeout: Timeout = None) -> None:
         """Send each message as `messages` yields it, waiting up to `timeout` seconds in all, None for ever [WAI-5].
@@ -246,14 +245,14 @@ class Build:
         """Why nothing could be reserved, as the exception that `send` raises with a timeout of 0 [RSV-1]."""
         producer = self._producer
         if producer.try_push(b"") is PushResult.CHANNEL_CLOSED:  # inactive; otherwise the size is wrong [PSH-1]
-            return ChannelClosedError("the producer is closed, or was moved from")
+            return words.closed("producer", producer.name, producer._standing())
         if not 0 < self._available <= producer.max_message_size():
             return ValueError(
                 f"max_bytes must be from 1 to {producer.max_message_size()}, the channel's max_message_size, "
                 f"not {self._available}"
             )
         if not producer.is_connected():
-            return ChannelClosedError("nobody can receive: the channel is closed")
+            return words.closed("producer", producer.name, producer._standing())
         if producer.available_slots() > 0:
             return RuntimeError("a reservation is outstanding: commit it or roll it back first")
         return TimeoutError("no slot is free")
@@ -271,7 +270,7 @@ class Build:
 
     def _commit(self, output: bytes) -> None:
         if not self._producer.is_connected():
-            raise ChannelClosedError("nothing was sent: the channel or the producer was closed, or moved, meanwhile")
+            raise words.closed("producer", self._producer.name, self._producer._standing())
         assert self._reservation is not None
         self._reservation.data[: len(output)] = output
         self._producer.commit(len(output))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 
+from spec_model import words
 from spec_model.handles.endpoint import Exporter, NotConstructible, collect_unreferenced
 
 
@@ -11,19 +12,20 @@ class Reservation(NotConstructible):
     """The writable region that `reserve` granted [RSV-2]."""
 
     _capacity: int
+    _channel: str
     _base: memoryview | None
     _view: memoryview
     _exporter: weakref.ref[Exporter]
 
     @classmethod
-    def _of(cls, capacity: int) -> Reservation:
+    def _of(cls, capacity: int, channel: str) -> Reservation:
         reservation = cls.__new__(cls)
-        reservation._capacity = capacity
+        reservation._capacity, reservation._channel = capacity, channel
         reservation._export(Exporter(capacity))
         return reservation
 
     def __repr__(self) -> str:
-        return f"<Reservation of {self._capacity} bytes, {'ended' if self._base is None else 'outstanding'}>"
+        return words.reservation(self._capacity, None if self._base is None else self._channel)
 
     @property
     def capacity(self) -> int:

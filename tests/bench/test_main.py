@@ -19,11 +19,11 @@ pytestmark = pytest.mark.once
 
 ROWS = {
     "c-64", "c-batch-32-64", "c-batch-32-64-boost", "c-copies-8", "c-4KiB", "c-1MiB", "c-waking", "single-64",
-    "single-popped-64", "single-copied-64", "send-64", "batch-512-64", "many-512-64", "threads-64", "threads-new-64",
-    "threads-batch-512-64", "threads-many-512-64", "interpreters-64", "interpreters-ping-pong", "ping-pong",
-    "new-ping-pong", "streaming", "large",
-    "thread-coroutine-64-janus", "thread-coroutine-64-culsans", "thread-coroutine-many-64",
-    "coroutine-thread-64-janus", "coroutine-thread-64-culsans", "coroutines-64-janus", "coroutines-64-culsans", "large-array", "resident",
+    "single-popped-64", "single-copied-64", "send-64", "batch-512-64", "many-512-64", "threads-64",
+    "threads-new-64", "threads-batch-512-64", "threads-many-512-64", "interpreters-64", "interpreters-ping-pong",
+    "ping-pong", "new-ping-pong", "streaming", "large", "thread-coroutine-64-janus", "thread-coroutine-64-culsans",
+    "thread-coroutine-many-64", "coroutine-thread-64-janus", "coroutine-thread-64-culsans", "coroutines-64-janus",
+    "coroutines-64-culsans", "large-array", "resident",
 }  # fmt: skip
 """The rows of the table of thresholds."""
 

@@ -23,13 +23,14 @@ SECTIONS = {
     "Producer": ("ProducerHandle", "Reservation"),
     "Consumer": ("ConsumerHandle", "Message", "Batch"),
     "Results and statistics": (
-        "PushResult", "PopResult", "ChannelError", "BrokerStats", "ProducerStats", "ConsumerStats",
+        "PushResult", "PopResult", "ChannelError", "BrokerStats", "ProducerStats", "ConsumerStats", "ChannelInfo",
     ),
     "Exceptions": (
         "OmniError", "ChannelClosedError", "ChannelNameError", "MessageExpiredError", "ConcurrentUseError",
         "FlatBufferTooLarge", "SchemaError", "UnknownTableError",
     ),
     "FlatBuffers": ("Schema",),
+    "A process's status": ("serve_status", "status.StatusServer", "status.fetch"),
     "Native code": ("get_include", "native.functions", "native.NativeHandle"),
 }  # fmt: skip
 

@@ -526,6 +526,8 @@ QUICK: tuple[Client, ...] = (
     client(
         "statistics during close", 1, "try_push 1; free_producer; free_consumer", "broker_statistics; broker_statistics"
     ),
+    client("snapshot during use", 1, "try_push 1; close_producer", "try_pop", "channels"),
+    client("snapshot during shutdown", 1, "shutdown", "channels"),
     client("shutdown, consumer waits", 1, "blocking_pop", "shutdown", "try_push 1"),
     client("shutdown, producer waits", 1, "blocking_push 2", "shutdown", setup="try_push 1"),
     client("shutdown, concurrent push and pops", 1, "try_push 1", "shutdown", "try_pop; try_pop"),

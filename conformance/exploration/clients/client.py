@@ -30,8 +30,8 @@ CONSUMERS = (
     "consumer_connected", "consumer_statistics", "available_messages",
 )  # fmt: skip
 BROKERS = (
-    "request", "has", "remove", "broker_statistics", "shutdown", "shutdown_wait", "timed_shutdown_wait", "new_broker",
-    "free_broker",
+    "request", "has", "remove", "broker_statistics", "channels", "shutdown", "shutdown_wait", "timed_shutdown_wait",
+    "new_broker", "free_broker",
 )  # fmt: skip
 KINDS = (*PRODUCERS, *CONSUMERS, *BROKERS, "hand", "take", "attach")
 

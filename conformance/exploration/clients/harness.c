@@ -70,6 +70,7 @@ typedef enum {
   HAS,
   REMOVE,
   BROKER_STATISTICS,
+  CHANNELS,
   SHUTDOWN,
   SHUTDOWN_WAIT,
   TIMED_SHUTDOWN_WAIT,
@@ -429,6 +430,13 @@ static uint64_t broker_statistics(void) {
          stats.total_bytes_transferred << 24;
 }
 
+static uint64_t channels(void) {
+  omni_channel_info found[2];
+  uint8_t names[2];
+  uint64_t size = sizeof names;
+  return omni_broker_get_channels(broker, found, 2, names, &size);
+}
+
 static uint64_t new_broker(void) {
   omni_broker *another = omni_broker_new(UINT64_MAX);
   if (another) omni_broker_free(another);
@@ -446,6 +454,8 @@ static uint64_t administer(actor *me, const script *s, operation_kind kind, int 
       return code(omni_remove_channel(broker, &name, 1));
     case BROKER_STATISTICS:
       return broker_statistics();
+    case CHANNELS:
+      return channels();
     case SHUTDOWN:
       me->generation = omni_shutdown_begin(broker);
       return NO_RESULT;

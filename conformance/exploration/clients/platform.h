@@ -139,6 +139,9 @@ static inline void platform_lock_leave(platform_rwlock *lock, const wm_site *sit
 
 /* Time stands still; that it is up is the explorer's choice. */
 static inline int64_t platform_now(void) { return 0; }
+#define platform_sleeps(word) ((void)0)
+#define platform_wakes(word) ((void)0)
+#define platform_asleep(word) ((void)(word), INT64_C(-1))
 static inline int64_t platform_deadline(int64_t timeout) { return timeout < 0 ? PLATFORM_NEVER : timeout; }
 #define platform_allocate(size) (fault_refusal(WM_SITE(#size)) ? NULL : wm_allocate(size))
 #define platform_map(size) platform_allocate(size)

@@ -555,6 +555,8 @@ def _broker(number: int, operation: Operation, state: State) -> Iterator[Transit
         yield state, thread.done(int(registry.remove_channel(state.registry, name)[1]))
     elif kind == "broker_statistics":
         yield from _broker_statistics(state, thread)
+    elif kind == "channels":
+        yield state, thread.done(len(state.registry.channels))
     elif kind == "shutdown":
         yield from _shutdown(state, thread)
     elif kind in ("shutdown_wait", "timed_shutdown_wait"):

@@ -4,7 +4,7 @@ use std::mem::{size_of, transmute};
 use std::thread::{spawn, JoinHandle};
 
 const ABI_VERSION: u32 = 2; // OMNI_ABI_VERSION
-const STRUCTS: usize = 7; // that omni_mailbox.h defines
+const STRUCTS: usize = 8; // that omni_mailbox.h defines
 const FUNCTIONS: usize = 25; // those that this program needs are among the first
 
 /// The beginning of `omni_functions` (omni_functions.h): the functions in the order of omni_mailbox.h.

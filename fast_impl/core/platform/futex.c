@@ -30,6 +30,7 @@ void platform_fence_heavy(void) {
 
 int platform_word_init(platform_word *word) {
   atomic_init(&word->value, 0);
+  atomic_init(&word->asleep_since, 0);
   return 0;
 }
 

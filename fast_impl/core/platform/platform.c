@@ -155,8 +155,9 @@ void platform_descriptor_write(const platform_descriptor *descriptor) {
 }
 
 void platform_descriptor_read(const platform_descriptor *descriptor) {
-  uint64_t several[64];
-  while (read(descriptor->read_end, several, sizeof several) == sizeof several) continue;
+  uint8_t several[512];
+  ssize_t most = sizeof several;
+  while (read(descriptor->read_end, several, sizeof several) == most) continue;
 }
 
 void platform_descriptor_close(platform_descriptor *descriptor) {

@@ -59,6 +59,7 @@ static inline uint32_t platform_budget(uint32_t count, uint64_t stride) {
 /* A word to sleep on. */
 typedef struct {
   _Atomic uint32_t value;
+  _Atomic int64_t asleep_since; /* monotonic nanoseconds, 0 while nobody sleeps: to be looked at, orders nothing */
 #ifdef OMNI_PORTABLE
   pthread_mutex_t mutex;
   pthread_cond_t changed;
@@ -153,6 +154,13 @@ int platform_sleep(platform_word *word, uint32_t value, int64_t deadline);
 void platform_wake(platform_word *word); /* every thread that sleeps on it; the caller has changed its value */
 
 int64_t platform_now(void); /* monotonic nanoseconds */
+/* Around a sleep on the word, for whoever asks for how long; a verification build has neither. */
+#define platform_sleeps(word) platform_store(&(word)->asleep_since, platform_now(), relaxed)
+#define platform_wakes(word) platform_store(&(word)->asleep_since, 0, relaxed)
+static inline int64_t platform_asleep(const platform_word *word) {
+  int64_t since = platform_load(&word->asleep_since, relaxed); /* possibly stale */
+  return since ? platform_now() - since : -1;
+}
 struct timespec platform_timespec(int64_t nanoseconds);
 int64_t platform_deadline(int64_t timeout);       /* now + timeout; negative or beyond reach: PLATFORM_NEVER */
 void *platform_map(uint64_t size);                /* zeroed pages, resident once touched; NULL if refused */

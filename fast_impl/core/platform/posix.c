@@ -43,6 +43,7 @@ static int changed_wait(platform_word *word, int64_t deadline) {
 
 int platform_word_init(platform_word *word) {
   atomic_init(&word->value, 0);
+  atomic_init(&word->asleep_since, 0);
   int error = changed_init(&word->changed);
   if (error) return error;
   error = pthread_mutex_init(&word->mutex, NULL);

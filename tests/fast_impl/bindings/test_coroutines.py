@@ -163,7 +163,7 @@ def test_a_descriptor_that_the_system_refuses() -> None:
     producer, consumer = omni.open_channel(capacity=8)
     with _no_further_descriptor():
         for call in (consumer.fileno, producer.fileno, lambda: omni.wait_any([consumer])):
-            with pytest.raises(OSError, match="[Tt]oo many open files"):
+            with pytest.raises(OSError, match="oo many open files"):
                 call()
     producer.send(b"x")
     assert consumer.receive(0) == b"x"

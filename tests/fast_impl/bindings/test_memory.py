@@ -131,14 +131,14 @@ def test_pops_reuse_answers_without_other_references(fast: ModuleType, channel: 
     message = held[1]
     other = consumer.try_pop()
     assert other is not held and other[1] is not message
-    assert (held[0], held[1], repr(message)) == (fast.PopResult.SUCCESS, message, "<Message number 0, expired>")
+    assert (held[0], held[1], repr(message)) == (fast.PopResult.SUCCESS, message, "<Message 0 of 'memory', expired>")
     kept = other[1]
     where = id(other)
     del other
     third = consumer.try_pop()
     assert id(third) == where
     assert third[1] is not kept
-    assert (repr(kept), bytes(third[1])) == ("<Message number 1, expired>", b"2")
+    assert (repr(kept), bytes(third[1])) == ("<Message 1 of 'memory', expired>", b"2")
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ from tests.mutation.mutants.model_channel import (
     POPPING,
     PUSHING,
     RESERVING,
+    SEEING,
     STATISTICS,
     WAITING,
 )
@@ -18,6 +19,7 @@ from tests.mutation.mutants.model_values import VALUES
 
 MUTANTS = (
     *VALUES, *MODEL_BROKER, *PUSHING, *RESERVING, *POPPING, *WAITING, *DESCRIPTORS, *LIFECYCLE, *STATISTICS,
+    *SEEING,
     *MODEL, *RING, *EVENTCOUNT, *POOL, *GUARD, *CHANNEL, *PLATFORM, *PRODUCER, *CONSUMER, *BROKER, *DETACHED,
     *FORK, *ENDED_THREADS, *CPYTHON, *CFFI, *SHARED, *BINDING, *VERIFIER,
 )  # fmt: skip

@@ -19,7 +19,6 @@ MESSAGE_PY = "fast_impl/cffi/message.py"
 PRODUCER_PY = "fast_impl/cffi/producer.py"
 BROKER_PY = "fast_impl/_broker.py"
 COMMON_PY = "fast_impl/_common.py"
-INTERFACE_PY = "fast_impl/_interface.py"
 
 CPYTHON = (
     Mutant(
@@ -54,6 +53,14 @@ CPYTHON = (
     Mutant(
         "a_detach_does_not_pin_what_is_exported", CONSUMER_TYPE_C, suite("LIF-10"),
         "    pin_live_exports(endpoint);\n    /* A Native", "    /* A Native",
+    ),
+    Mutant(
+        "a_producer_that_was_moved_from_says_that_it_is_open", PRODUCER_TYPE_C, suite("OBS-1"),
+        "IS_SET(self->moved) || IS_SET(endpoint->detached)", "IS_SET(endpoint->detached)",
+    ),
+    Mutant(
+        "a_last_reference_is_not_told", CONSUMER_TYPE_C, suite("OBS-3"),
+        "    tell_consumer(endpoint, NULL);\n", "",
     ),
     Mutant(
         "a_detached_producer_stays_active", PRODUCER_TYPE_C, suite("LIF-10"),
@@ -144,8 +151,9 @@ CFFI = (
     ),
     Mutant(
         "a_close_reads_its_endpoint_twice", CONSUMER_PY, suite("CON-2"),
-        "        handle = self._endpoint[0]\n        if handle is not None:\n"
+        "        handle, token = self._endpoint\n        if handle is not None:\n"
         "            lib.slot_close_consumer(handle)\n",
+        "        token = self._endpoint[1]\n"
         "        if self._endpoint[0] is not None:\n            lib.slot_close_consumer(self._endpoint[0])\n",
     ),
     Mutant(
@@ -170,8 +178,14 @@ CFFI = (
     ),
     Mutant(
         "send_many_counts_the_one_that_failed", PRODUCER_PY, suite("WAI-5"),
-        "self._is_inherited(), sent)", "self._is_inherited(), sent + 1)",
+        "self._stood(), sent)", "self._stood(), sent + 1)",
     ),
+    Mutant(
+        "a_moved_handle_is_given_no_name", PRODUCER_PY, suite("OBS-1"),
+        "        self._name = name = self._channel_name()\n        moved = ProducerHandle(self._endpoint, name)\n",
+        "        moved = ProducerHandle(self._endpoint)\n",
+    ),
+    Mutant("an_end_is_told_twice", CORE_PY, suite("OBS-3"), "            self._told = True\n", ""),
     Mutant(
         "the_second_signal_ends_a_wait", CORE_PY, suite("CON-6"),
         "    while code == lib.OMNI_INTERRUPTED:\n", "    if code == lib.OMNI_INTERRUPTED:\n",
@@ -237,9 +251,8 @@ SHARED = (
         "math.ceil(number * 10**9) if number < _LONGEST // 10**9 else _LONGEST + 1", "math.ceil(float(number) * 10**9)",
     ),
     Mutant(
-        "leaving_a_block_closes_nothing", INTERFACE_PY, suite("LIF-1"),
-        "    def __exit__(self, *exception: object) -> None:\n        self.close()\n",
-        "    def __exit__(self, *exception: object) -> None:\n        pass\n",
+        "leaving_a_block_closes_nothing", BROKER_PY, suite("LIF-1"),
+        "        self._producer.__exit__(*exception)\n        self._consumer.__exit__(*exception)\n", "        pass\n",
     ),
 )  # fmt: skip
 """What both bindings share, tried with the types in C."""

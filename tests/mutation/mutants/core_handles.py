@@ -683,6 +683,11 @@ CONSUMER = (
 
 BROKER = (
     Mutant(
+        "a_snapshot_begins_with_the_newest_channel", BROKER_C, suite("OBS-2"),
+        "channel = broker->oldest; channel; channel = channel->newer) {\n      channel_describe",
+        "channel = broker->newest; channel; channel = channel->older) {\n      channel_describe",
+    ),
+    Mutant(
         "names_end_at_a_nul", BROKER_C, suite("BRK-7"),
         "  if (name_size == 0) return OMNI_CHANNEL_INVALID_CONFIG; /* BRK-4 */\n",
         "  name_size = strnlen(name, name_size);\n  if (name_size == 0) return OMNI_CHANNEL_INVALID_CONFIG;\n",

@@ -110,6 +110,10 @@ RING = (
         "platform_load(&ring->write_index, relaxed) - read + (read > 0);",
     ),
     Mutant(
+        "who_has_been_woken_still_sleeps", EVENTCOUNT_H, suite("OBS-2"),
+        "      platform_wakes(&(waiter)->flags); ", "      ",
+    ),
+    Mutant(
         "last_check_before_the_waiter_flag", EVENTCOUNT_H, suite("CON-5"),
         "      uint32_t others = platform_or(&(waiter)->flags.value, EVENTCOUNT_SLEEPS, relaxed);                  \\\n"
         "      platform_fence_heavy(); /* pairs with eventcount_wake: else each misses the other, a lost wakeup */ "

@@ -11,6 +11,7 @@ PRODUCER_PY = "spec_model/handles/producer.py"
 RESERVING_PY = "spec_model/channel/reserving.py"
 RESERVATION_PY = "spec_model/handles/reservation.py"
 QUERIES_PY = "spec_model/channel/queries.py"
+REGISTRY_PY = "spec_model/registry.py"
 LIFECYCLE_PY = "spec_model/channel/lifecycle.py"
 POPPING_PY = "spec_model/channel/popping.py"
 CONSUMER_PY = "spec_model/handles/consumer.py"
@@ -107,7 +108,7 @@ RESERVING = (
     Mutant("reserved_for_nobody", RESERVING_PY, suite("RSV-1"), "        and channel.consumer is Side.LIVE\n", ""),
     Mutant(
         "region_as_asked", PRODUCER_PY, suite("RSV-2"),
-        "Reservation._of(self.max_message_size())", "Reservation._of(n)",
+        "Reservation._of(self.max_message_size(), self.name)", "Reservation._of(n, self.name)",
     ),
     Mutant(
         "region_read_only", RESERVATION_PY, suite("RSV-2"),
@@ -172,7 +173,7 @@ RESERVING = (
     ),
     Mutant(
         "close_leaves_the_region", PRODUCER_PY, suite("RSV-6"),
-        "        super().close()\n        self._drop_reservation()\n", "        super().close()\n",
+        "        super()._end(how)\n        self._drop_reservation()\n", "        super()._end(how)\n",
     ),
     Mutant(
         "region_view_is_not_released", RESERVATION_PY, suite("RSV-7"),
@@ -275,9 +276,8 @@ POPPING = (
     ),
     Mutant(
         "close_keeps_messages", MESSAGE_PY, suite("MSG-2"),
-        "        if not is_readable(self._endpoint.channel, self._number):\n            raise",
-        "        if not is_readable(self._endpoint.channel, self._number) and self._endpoint.channel.consumer.name != "
-        '"CLOSED":\n'
+        "        if not self._is_readable():\n            raise",
+        '        if not self._is_readable() and self._endpoint.channel.consumer.name != "CLOSED":\n'
         "            raise",
     ),
     Mutant(
@@ -522,10 +522,10 @@ DESCRIPTORS = (
 LIFECYCLE = (
     Mutant(
         "closed_twice_raises", ENDPOINT_PY, suite("LIF-1"),
-        "        self._endpoint.close()\n",
+        "        self._endpoint.close(self._kind, how)\n",
         "        if self._endpoint._final is not None:\n"
         '            raise ValueError("closed twice")\n'
-        "        self._endpoint.close()\n",
+        "        self._endpoint.close(self._kind, how)\n",
     ),
     Mutant(
         "a_detached_consumer_keeps_its_last_message", LIFECYCLE_PY, suite("LIF-10"),
@@ -535,8 +535,8 @@ LIFECYCLE = (
         "a_producer_lets_go_of_a_reservation", LIFECYCLE_PY, suite("LIF-10"),
         "    return channel, Refused.BY_RESERVATION if channel.reserved else None\n", "    return channel, None\n",
     ),
-    Mutant("with_does_not_close", ENDPOINT_PY, suite("LIF-1"), "        self.close()\n", "        return\n"),
-    Mutant("last_reference_leaks", ENDPOINT_PY, suite("LIF-1"), "self._store.deferred.append(self.close)", "return"),
+    Mutant("with_does_not_close", ENDPOINT_PY, suite("LIF-1"), "self._end(words.BY_WITH)\n", "return\n"),
+    Mutant("last_reference_leaks", ENDPOINT_PY, suite("LIF-1"), "self._store.deferred.append(", "(lambda _: None)("),
     Mutant(
         "pair_closes_producer_only", PAIR_PY, suite("LIF-1"),
         "        self._producer.close()\n        self._consumer.close()\n", "        self._producer.close()\n",
@@ -601,7 +601,7 @@ LIFECYCLE = (
     ),
     Mutant(
         "closed_forgets_its_size", QUERIES_PY, suite("LIF-5"),
-        "if handle is Side.MOVED", "if handle is not Side.LIVE",
+        "if handle is Side.MOVED else channel.config", "if handle is not Side.LIVE else channel.config",
     ),
     Mutant(
         "assigned_over_producer_lives", PAIR_PY, suite("LIF-6"),
@@ -636,6 +636,22 @@ LIFECYCLE = (
     ),
 )  # fmt: skip
 """How handles end."""
+
+SEEING = (
+    Mutant(
+        "nobody_is_left_alone", QUERIES_PY, suite("OBS-1"),
+        "    if peer is not Side.LIVE:\n        return Standing.ALONE\n", "",
+    ),
+    Mutant(
+        "channels_are_listed_by_name", REGISTRY_PY, suite("OBS-2"),
+        "        for name, channel in registry.channels\n    ]\n",
+        "        for name, channel in sorted(registry.channels, key=lambda each: each[0])\n    ]\n",
+    ),
+    Mutant(
+        "a_last_reference_is_told_as_a_close", ENDPOINT_PY, suite("OBS-3"),
+        "partial(self.close, side, words.BY_LAST_REFERENCE)", "partial(self.close, side, words.BY_CLOSE)",
+    ),
+)  # fmt: skip
 
 STATISTICS = (
     Mutant(

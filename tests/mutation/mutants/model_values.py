@@ -325,7 +325,7 @@ BROKER = (
         "shut_is_empty_for_good", POPPING_PY, suite("SHD-1", "POP-1"),
         "channel.producer is not Side.LIVE or channel.shut:", "channel.producer is not Side.LIVE:",
     ),
-    Mutant("shut_is_connected", QUERIES_PY, suite("SHD-1"), " and not channel.shut", ""),
+    Mutant("shut_is_connected", QUERIES_PY, suite("SHD-1"), " and not channel.shut\n\n", "\n\n"),
     Mutant(
         "shut_drops_messages", LIFECYCLE_PY, suite("SHD-1"),
         "replace(channel, shut=True)", "replace(channel, shut=True, waiting=())",
@@ -335,7 +335,7 @@ BROKER = (
         "(name, lifecycle.shut(channel)) for name, channel in registry.channels)",
         "(name, channel if n else lifecycle.shut(channel)) for n, (name, channel) in enumerate(registry.channels))",
     ),
-    Mutant("shutdown_always_done", BROKER_PY, suite("SHD-2"), "        return False\n", "        return True\n"),
+    Mutant("shutdown_always_done", BROKER_PY, suite("SHD-2"), "result = False\n", "result = True\n"),
     Mutant(
         "shutdown_of_nothing_waits", REGISTRY_PY, suite("SHD-2"),
         "    if not registry.channels:\n        return registry, True\n", "",
