@@ -139,6 +139,7 @@ B = Deviant(
         "the_last_byte_of_the_limit_is_refused", "shutdown_does_not_wait", "commit_ignores_the_offset",
         "remove_takes_what_is_alive", "pops_ignore_exports", "a_pop_of_nothing_expires",
     ),
+    consequences=(("OBS-2", "a snapshot has the bytes that were sent"),),
 )  # fmt: skip
 
 C = Deviant(

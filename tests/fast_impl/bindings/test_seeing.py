@@ -109,6 +109,25 @@ def test_memory(omni: ModuleType) -> None:
         )
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_handle_from_before_a_fork_says_so(fast: ModuleType, caplog: pytest.LogCaptureFixture) -> None:
+    """By its repr, its errors and, as the child lets go of it, the logs [OBS-1, OBS-3]; the parent's goes on."""
+    caplog.set_level(logging.DEBUG, "fast_impl.channel")
+    pair = fast.open_channel("a", capacity=8, max_message_size=64, broker=fast.MailboxBroker())
+
+    def child() -> None:
+        assert repr(pair.producer) == "<ProducerHandle of 'a', capacity 8, from before a fork>"
+        assert "is from before a fork, and only the parent process" in words_of(pair.consumer.receive)
+        pair.close()
+        how = "ended: a fork, before which it was opened"
+        assert caplog.messages == [f"the {side} of channel 'a' {how}" for side in ("producer", "consumer")]
+
+    in_child(child)
+    assert repr(pair.producer) == "<ProducerHandle of 'a', capacity 8, 0 waiting, open>"
+    pair.close()
+    assert caplog.messages == [f"the {side} of channel 'a' ended: close()" for side in ("producer", "consumer")]
+
+
 # ---- logs ----
 
 
