@@ -41,7 +41,8 @@ typedef struct {
   })
 
 /* Makes the descriptor readable, if it is armed. Counted, for eventcount_end_descriptor. */
-static __attribute__((noinline)) void eventcount_signal(omni_eventcount *waiter) {
+static inline __attribute__((cold)) void eventcount_signal(omni_eventcount *waiter);
+static inline void eventcount_signal(omni_eventcount *waiter) {
   platform_add(&waiter->signalling, 1, relaxed); /* before the flag is cleared, by the release there */
   /* acquire: pairs with eventcount_arm; without it the descriptor is not there yet. release: pairs with
    * eventcount_end_descriptor; without it the descriptor is closed and then written to */
@@ -64,7 +65,8 @@ static inline void eventcount_wake(omni_eventcount *waiter) {
 
 /* Makes the descriptor unreadable until the next eventcount_wake; whether that has to be checked again. What is read
  * came before the look that found nothing, or the flag is clear by now, and is set again. */
-static __attribute__((noinline)) bool eventcount_arm(omni_eventcount *waiter) {
+static inline __attribute__((cold)) bool eventcount_arm(omni_eventcount *waiter);
+static inline bool eventcount_arm(omni_eventcount *waiter) {
   platform_descriptor_read(waiter->descriptor);
   if (platform_load(&waiter->flags.value, relaxed) & EVENTCOUNT_ARMED) return false;
   platform_or(&waiter->flags.value, EVENTCOUNT_ARMED, release); /* pairs with eventcount_signal */

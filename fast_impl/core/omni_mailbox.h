@@ -171,13 +171,6 @@ int omni_region_is_writable(const omni_producer *producer, const omni_region *re
  * omni_unpin: 0, or OMNI_EXPIRED. */
 int omni_region_pin(omni_producer *producer, const omni_region *region, omni_pin *pin);
 
-/* One thread at a time. A descriptor (close-on-exec) of the handle, for poll and its like; the same one each time, or
- * OMNI_EXPIRED of a closed handle, or OMNI_NO_DESCRIPTOR. Readable from the moment at which a push would find space, or
- * CHANNEL_CLOSED, for a producer whose last look found no space (QUEUE_FULL, TIMEOUT, a batch cut short), until its
- * next look that finds none; at first, and otherwise in vain at times. So: poll, push until it is full, poll again. The
- * caller only polls it. A close or a detach makes it readable and closes it. */
-int omni_producer_fileno(omni_producer *producer);
-
 /* Any thread. */
 int omni_producer_is_connected(const omni_producer *producer);
 uint64_t omni_producer_capacity(const omni_producer *producer);
@@ -211,10 +204,6 @@ int omni_batch_pop(omni_consumer *consumer, size_t max_count, int64_t timeout, o
 /* One thread at a time. Sleeps, as omni_blocking_pop does, until a message waits: OMNI_POP_SUCCESS, CHANNEL_CLOSED,
  * TIMEOUT, or OMNI_INTERRUPTED. Takes, expires and counts nothing. */
 int omni_consumer_wait(omni_consumer *consumer, int64_t timeout);
-
-/* One thread at a time. As omni_producer_fileno: readable from the moment at which a message waits, or none ever will,
- * for a consumer whose last look found nothing (EMPTY, TIMEOUT), until its next look that finds nothing. */
-int omni_consumer_fileno(omni_consumer *consumer);
 
 /* One thread at a time. The first half of a pop: SUCCESS with the oldest messages, up to `max_count` of them, and
  * `*pop`. They go on waiting; earlier messages expire. The thread is inside the consumer until omni_pop_end: a pop by
@@ -292,6 +281,18 @@ uint64_t omni_broker_get_channels(omni_broker *broker, omni_channel_info *channe
 /* How the channel of a handle stands, open or closed. */
 void omni_producer_get_info(const omni_producer *producer, omni_channel_info *info);
 void omni_consumer_get_info(const omni_consumer *consumer, omni_channel_info *info);
+
+/* ---- descriptors ---- */
+
+/* One thread at a time. A descriptor (close-on-exec) of the handle, for poll and its like; the same one each time, or
+ * OMNI_EXPIRED of a closed handle, or OMNI_NO_DESCRIPTOR. Readable from the moment at which a push would find space, or
+ * CHANNEL_CLOSED, for a producer whose last look found no space (QUEUE_FULL, TIMEOUT, a batch cut short), until its
+ * next look that finds none; at first, and otherwise in vain at times. So: poll, push until it is full, poll again. The
+ * caller only polls it. A close or a detach makes it readable and closes it. */
+int omni_producer_fileno(omni_producer *producer);
+/* One thread at a time. As omni_producer_fileno: readable from the moment at which a message waits, or none ever will,
+ * for a consumer whose last look found nothing (EMPTY, TIMEOUT), until its next look that finds nothing. */
+int omni_consumer_fileno(omni_consumer *consumer);
 
 /* declarations end */
 
