@@ -5,7 +5,7 @@ use std::thread::{spawn, JoinHandle};
 
 const ABI_VERSION: u32 = 2; // OMNI_ABI_VERSION
 const STRUCTS: usize = 7; // that omni_mailbox.h defines
-const FUNCTIONS: usize = 25; // those that this program needs are among the first
+const FUNCTIONS: usize = 26; // those that this program needs are among the first
 
 /// The beginning of `omni_functions` (omni_functions.h): the functions in the order of omni_mailbox.h.
 #[repr(C)]
@@ -17,7 +17,7 @@ pub struct Core {
 }
 
 type BlockingPush = unsafe extern "C" fn(*mut c_void, *const u8, usize, i64) -> i32; // function 10
-type ProducerClose = unsafe extern "C" fn(*mut c_void); // function 24
+type ProducerClose = unsafe extern "C" fn(*mut c_void); // function 25
 
 const PUSH_SUCCESS: i32 = 0;
 const INTERRUPTED: i32 = -3;
@@ -60,7 +60,7 @@ pub unsafe extern "C" fn start(core: *const Core, handle: *mut c_void, count: u6
     let producer = Producer {
         handle,
         push: transmute::<*const c_void, BlockingPush>(functions[10]),
-        close: transmute::<*const c_void, ProducerClose>(functions[24]),
+        close: transmute::<*const c_void, ProducerClose>(functions[25]),
     };
     Box::into_raw(Box::new(spawn(move || run(producer, count))))
 }
