@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from select import POLLIN, poll
 from time import monotonic_ns
+from typing import TypeVar
 
 from fast_impl._binding import ConsumerHandle, ProducerHandle
 from fast_impl._common import FOREVER, as_nanoseconds
@@ -13,10 +14,10 @@ from spec_model.vocabulary import Timeout
 _MOST_MILLISECONDS = 2**31 - 1
 """That poll takes at once."""
 
+Either = TypeVar("Either", bound="ProducerHandle | ConsumerHandle")
 
-def wait_any(
-    handles: Iterable[ProducerHandle | ConsumerHandle], timeout: Timeout = None
-) -> list[ProducerHandle | ConsumerHandle]:
+
+def wait_any(handles: Iterable[Either], timeout: Timeout = None) -> list[Either]:
     """Those of `handles` that have something, waiting up to `timeout` seconds until one does [WAI-4].
 
     A consumer has something where a message waits or none ever will, a producer where a slot is free or
@@ -44,7 +45,7 @@ def wait_any(
         return found
     deadline = FOREVER if nanoseconds == FOREVER else monotonic_ns() + nanoseconds
     poller = poll()
-    by_descriptor: dict[int, ProducerHandle | ConsumerHandle] = {}
+    by_descriptor: dict[int, Either] = {}
     for handle in chosen.values():
         try:
             by_descriptor[descriptor := handle.fileno()] = handle

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from spec_model import arguments
 from spec_model.channel.value import Blocked
@@ -11,10 +12,10 @@ from spec_model.handles.endpoint import time_up
 from spec_model.handles.producer import ProducerHandle
 from spec_model.vocabulary import Timeout
 
+Either = TypeVar("Either", bound="ProducerHandle | ConsumerHandle")
 
-def wait_any(
-    handles: Iterable[ProducerHandle | ConsumerHandle], timeout: Timeout = None
-) -> list[ProducerHandle | ConsumerHandle]:
+
+def wait_any(handles: Iterable[Either], timeout: Timeout = None) -> list[Either]:
     """Those of `handles` that have something, waiting up to `timeout` seconds, None for ever, until one does [WAI-4].
 
     A consumer has something where a message waits or none ever will, a producer where a slot is free or nobody

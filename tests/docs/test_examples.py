@@ -1,4 +1,4 @@
-"""The examples (the target in C, the telemetry program) and the guide for implementers, each run as a reader would."""
+"""The examples (targets, programs, those on their page) and the guide for implementers, each run as a reader would."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ import pytest
 
 import fast_impl
 
-# ---- the examples: docs/examples/target_c and docs/examples/telemetry.py ----
+# ---- the examples: docs/examples/target_c ----
 
 
 pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).parents[2]
 TARGET = ROOT / "docs" / "examples" / "target_c"
-TELEMETRY = ROOT / "docs" / "examples" / "telemetry.py"
+TELEMETRY = TARGET.with_name("telemetry.py")
 SAMPLE_SIZE = 48
 """Of a FlatBuffer with three numbers of eight bytes; one that is 0 is left out."""
 ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), *sys.path]))}
@@ -149,6 +149,9 @@ def test_the_sanitizers_find_nothing(folder: Path, sanitizer: str) -> None:
     assert done.stdout.endswith("20000 messages, 10 rounds of each race: no mistake\n")
 
 
+# ---- docs/examples/telemetry.py ----
+
+
 def _telemetry(*arguments: str) -> dict[str, int]:
     """Run the telemetry program; its figures by name, each side's with the side before it."""
     finished = subprocess.run(
@@ -182,6 +185,52 @@ def test_telemetry_by_seconds() -> None:
     """Stopped after a time, the consumer drains everything that was sent."""
     figures = _telemetry("--seconds", "0.5")
     assert figures["producer Sent"] == figures["consumer Received"] > 0
+
+
+# ---- the other programs, and those on their page: docs/examples.md ----
+
+
+PAGE = TARGET.parents[1] / "examples.md"
+PROGRAMS = sorted(path.stem for path in TARGET.parent.glob("*.py") if path != TELEMETRY)
+ON_PAGE = re.findall(
+    r"^```python\n(.*?)^```\n\n```text\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+)
+NEEDS = {"bridge": "zmq", "frames": "numpy"}
+"""What a program imports beside the project; without it, its test is skipped."""
+MEASURES = {"building"}
+"""What takes seconds, to measure."""
+
+
+@pytest.mark.parametrize("binding", ["c", "cffi"])
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in MEASURES else ()) for name in PROGRAMS]
+)
+def test_a_program_finds_what_it_claims(name: str, binding: str) -> None:
+    """It says what it found and nothing else, on either binding, with every warning an error."""
+    pytest.importorskip(NEEDS.get(name, "fast_impl"), exc_type=ImportError)
+    environment = {**ENVIRONMENT, "OMNI_BINDING": binding}
+    command = [sys.executable, "-X", "dev", "-W", "error", str(TARGET.with_name(f"{name}.py"))]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=50)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout
+
+
+@pytest.mark.parametrize("program", ON_PAGE, ids=lambda block: re.sub(r"\W+", " ", block[1]).strip())
+def test_a_program_on_the_page_prints_what_the_page_says(program: tuple[str, str], tmp_path: Path) -> None:
+    """Pasted into a file and run, it prints the block that follows it."""
+    if "import trio" in program[0]:
+        pytest.importorskip("trio")
+    (tmp_path / "program.py").write_text(program[0], encoding="utf-8")
+    command = [sys.executable, "program.py"]
+    done = subprocess.run(command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=50)
+    assert (done.returncode, done.stdout) == (0, program[1]), done.stderr
+
+
+def test_the_page_has_every_program() -> None:
+    """Its table names each program, and each block of Python has its output beside it."""
+    text = PAGE.read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| \[(\w+)\.py\]", text, re.MULTILINE)) == {*PROGRAMS, TELEMETRY.stem}
+    assert text.count("```python") == len(ON_PAGE) > 0
 
 
 # ---- the guide: its commands are run, in order, as one session ----

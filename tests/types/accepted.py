@@ -56,6 +56,14 @@ def timeouts(consumer: omni.ConsumerHandle) -> None:
         assert_type(consumer.wait(timeout), omni.PopResult)
 
 
+def many(producers: list[omni.ProducerHandle], consumers: dict[omni.ConsumerHandle, str]) -> None:
+    """Of one kind of handle, that kind; of both, either."""
+    assert_type(omni.wait_any(producers), list[omni.ProducerHandle])
+    assert_type(omni.wait_any(consumers, timeout=0), list[omni.ConsumerHandle])
+    either: list[omni.ProducerHandle | omni.ConsumerHandle] = [*producers, *consumers]
+    assert_type(omni.wait_any(either), list[omni.ProducerHandle | omni.ConsumerHandle])
+
+
 def results(producer: omni.ProducerHandle, consumer: omni.ConsumerHandle) -> None:
     """Comparing with None is enough to go on."""
     if not producer.try_push(b"x"):

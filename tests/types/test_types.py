@@ -68,7 +68,7 @@ def run(*command: str | Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[s
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the programs beside this file, over each package; the examples; those of README and guide."""
+    """A folder with the programs beside this file, over each package; the examples; those on pages."""
     folder = tmp_path_factory.mktemp("programs")
     for name in ("accepted", "rejected"):
         program = Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
@@ -76,10 +76,10 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
             (folder / f"{name}_{package}.py").write_text(program.replace("fast_impl", package), encoding="utf-8")
     for example in (*EXAMPLES.glob("*.py"), *EXAMPLES.glob("native/*.py"), *EXAMPLES.glob("target_python/*.py")):
         shutil.copy(example, folder / f"example_{example.name}")
-    for page in (ROOT / "README.md", ROOT / "docs" / "implementers.md"):
+    for page in (ROOT / "README.md", ROOT / "docs" / "implementers.md", ROOT / "docs" / "examples.md"):
         blocks = BLOCK.findall(page.read_text(encoding="utf-8"))
-        (program,) = (text for language, _, text in blocks if language == "python")
-        (folder / f"page_{page.stem}.py").write_text(program, encoding="utf-8")
+        for number, program in enumerate(text for language, _, text in blocks if language == "python"):
+            (folder / f"page_{page.stem}_{number}.py").write_text(program, encoding="utf-8")
     return folder
 
 
