@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -62,7 +62,7 @@ def _print(title: str, lines: list[tuple[str, ...]]) -> None:
 
 
 @contextmanager
-def _screen() -> Iterator[Show]:
+def _screen() -> Generator[Show]:
     """A table in place of the one before it: by rich where that is installed."""
     try:
         from rich.live import Live

@@ -125,7 +125,7 @@ class MailboxBroker(NonCopyable):
 
         Raises TypeError where `name` is not a str or `config` not a ChannelConfig.
         """
-        logger = None
+        answer = logger = None
         try:
             encoded, config = as_name(name), as_config(config)
             logger = told("fast_impl.broker")
@@ -134,12 +134,14 @@ class MailboxBroker(NonCopyable):
             code = self._registry.request(encoded, config.capacity, config.max_message_size, producer, consumer)
         except MemoryError:
             code = ChannelError.ALLOCATION_FAILED.value
-        if logger is not None:
-            if code == 0:
-                logger.debug(words.REQUESTED, name, producer.capacity(), producer.max_message_size())
-            else:
+        if answer is None or code != 0:
+            if logger is not None:
                 logger.debug(words.REFUSED, name, _ERRORS[code].name)
-        return answer if code == 0 else (_ERRORS[code], None)
+            return _ERRORS[code], None
+        if logger is not None:
+            producer = answer[1].producer
+            logger.debug(words.REQUESTED, name, producer.capacity(), producer.max_message_size())
+        return answer
 
     def has_channel(self, name: str) -> bool:
         """Whether the name is registered now (§4.2) [BRK-10]. Raises TypeError where it is not a str."""

@@ -551,7 +551,7 @@ class Registry:
     __slots__ = ()
 
     @abstractmethod
-    def handles(self, told: bool) -> tuple[ProducerHandle, ConsumerHandle]:
+    def handles(self, told: bool, /) -> tuple[ProducerHandle, ConsumerHandle]:
         """Two handles without a channel, for `request` to fill; `told`: their ends are told [OBS-3]."""
 
     @abstractmethod

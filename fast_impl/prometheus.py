@@ -22,8 +22,8 @@ from spec_model.vocabulary import ChannelInfo
 try:
     from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
     from prometheus_client.registry import Collector
-except ModuleNotFoundError as error:
-    raise ImportError("fast_impl.prometheus needs prometheus-client: pip install 'omnimailbox[prometheus]'") from error
+except ModuleNotFoundError as _error:
+    raise ImportError("fast_impl.prometheus needs prometheus-client: pip install 'omnimailbox[prometheus]'") from _error
 
 __all__ = ["ChannelCollector"]
 

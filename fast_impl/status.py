@@ -47,7 +47,7 @@ class StatusServer:
     """What `serve_status` gives: the socket at `path`, until `close()`."""
 
     def __init__(self, path: str | os.PathLike[str], broker: MailboxBroker) -> None:
-        self.path = os.path.abspath(path)
+        self.path: str = os.path.abspath(path)
         self._broker = broker
         self._listening = _listen(self.path)
         found = os.lstat(self.path)
@@ -177,7 +177,7 @@ def fetch(path: str | os.PathLike[str]) -> dict[str, Any]:
         asking.settimeout(_PATIENCE)
         asking.connect(os.fspath(path))
         with asking.makefile("rb") as answer:
-            found = json.loads(answer.read())
+            found: dict[str, Any] = json.loads(answer.read())
     if not isinstance(found, dict) or "channels" not in found:
         raise ValueError(f"{os.fspath(path)} is no socket of serve_status")
     return found

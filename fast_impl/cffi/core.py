@@ -9,7 +9,7 @@ from functools import partial
 from importlib import import_module
 from threading import local
 from time import monotonic_ns
-from typing import Any, final
+from typing import Any, cast, final
 from weakref import WeakValueDictionary, ref
 
 from fast_impl import _interface
@@ -209,7 +209,7 @@ class Told:
 def tell(token: Any, how: str) -> None:
     """How the end with that token has ended, where it is to be told."""
     if type(token) is tuple:
-        token[0].tell(how)
+        cast("tuple[Told, Any]", token)[0].tell(how)
 
 
 def clock(timeout: int) -> Callable[[], int]:

@@ -26,7 +26,7 @@ class Registry(_interface.Registry):
             raise MemoryError("no memory for a broker")
         self._broker = kept(slot[0], slot)
 
-    def handles(self, told: bool) -> tuple[ProducerHandle, ConsumerHandle]:
+    def handles(self, told: bool, /) -> tuple[ProducerHandle, ConsumerHandle]:
         return _handles(told)
 
     def request(
@@ -57,13 +57,16 @@ class Registry(_interface.Registry):
     def channels(self) -> list[tuple[Any, ...]] | None:
         if not hasattr(lib, "omni_broker_get_channels"):
             return None
-        room, size, count, bytes_of_names = 0, ffi.new(NUMBER), 1, 0
-        while count > room or size[0] > bytes_of_names:  # more have been requested since
-            room, bytes_of_names = count + 8, size[0] + 512
+        room, size, bytes_of_names = 9, ffi.new(NUMBER), 512
+        while True:
             found, names = ffi.new(_INFOS, room), ffi.new(_NAMES, bytes_of_names)
             size[0] = bytes_of_names
             count = lib.omni_broker_get_channels(self._broker, found, room, names, size)
-        described, end = [], 0
+            if count <= room and size[0] <= bytes_of_names:
+                break
+            room, bytes_of_names = count + 8, size[0] + 512  # more may be requested meanwhile
+        described: list[tuple[Any, ...]] = []
+        end = 0
         for each in found[0:count]:
             begin, end = end, end + each.name_size
             sent, received = each.producer, each.consumer

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import mmap
 from array import array
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
+from select import POLLIN, poll
 from typing import Any, assert_type
 
 import fast_impl as omni
@@ -35,6 +36,19 @@ def pairs(broker: omni.MailboxBroker) -> None:
     assert_type(broker.shutdown(0.5), bool)
     assert_type(omni.MailboxBroker.instance(), omni.MailboxBroker)
     assert_type(omni.MailboxBroker(memory_limit=1 << 20).get_stats().active_channels, int)
+
+
+def seen(broker: omni.MailboxBroker, channel: omni.ChannelPair) -> None:
+    """What there is to look at."""
+    assert_type(channel.producer.name + channel.consumer.name, str)
+    assert_type(broker.channels(), list[omni.ChannelInfo])
+    for info in broker.channels():
+        assert_type(info.name, str)
+        assert_type(info.config.capacity, int)
+        assert_type(info.producer_open, bool)
+        assert_type(info.consumer_sleeps, float | None)
+        assert_type(info.producer.messages_sent, int)
+        assert_type(info.consumer.messages_received, int)
 
 
 def buffers(producer: omni.ProducerHandle, message: omni.Message, memory: mmap.mmap) -> None:
@@ -95,6 +109,38 @@ def results(producer: omni.ProducerHandle, consumer: omni.ConsumerHandle) -> Non
             pass
         case omni.PopResult.TIMEOUT | omni.PopResult.CHANNEL_CLOSED:
             pass
+
+
+async def coroutines(producer: omni.ProducerHandle, consumer: omni.ConsumerHandle) -> list[bytes]:
+    """What is awaited is what the call gives that waits."""
+    await producer.send_async(bytearray(8))
+    await producer.send_async(memoryview(b"view"), timeout=timedelta(seconds=1))
+    await producer.send_many_async([b"a", bytearray(b"b")])
+    await producer.send_many_async((bytes([n]) for n in range(9)), 0.5)
+    assert_type(await consumer.receive_async(), bytes)
+    assert_type(await consumer.receive_async(1), bytes)
+    assert_type(await consumer.receive_many_async(8), list[bytes])
+    payloads: AsyncIterator[bytes] = aiter(consumer)
+    assert_type(await anext(payloads), bytes)
+    async for payload in consumer:
+        assert_type(payload, bytes)
+    return [payload async for payload in consumer]
+
+
+def descriptors(producer: omni.ProducerHandle, consumer: omni.ConsumerHandle) -> None:
+    """Whatever iterable of handles, also of one kind; the answer may have either."""
+    poller = poll()
+    poller.register(consumer.fileno(), POLLIN)
+    poller.register(producer)
+    assert_type(producer.fileno(), int)
+    consumers: list[omni.ConsumerHandle] = [consumer]
+    assert_type(omni.wait_any(consumers), list[omni.ProducerHandle | omni.ConsumerHandle])
+    assert_type(omni.wait_any({producer}, 0.5), list[omni.ProducerHandle | omni.ConsumerHandle])
+    for handle in omni.wait_any((producer, consumer), timeout=timedelta(seconds=1)):
+        if isinstance(handle, omni.ConsumerHandle):
+            assert_type(handle.receive_many(8, timeout=0), list[bytes])
+        else:
+            assert_type(handle, omni.ProducerHandle)
 
 
 def in_place(producer: omni.ProducerHandle) -> None:

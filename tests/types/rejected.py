@@ -61,6 +61,47 @@ def arguments(producer: omni.ProducerHandle, consumer: omni.ConsumerHandle, brok
     omni.attach("token")  # expect: arg-type reportArgumentType
 
 
+async def coroutines(producer: omni.ProducerHandle, consumer: omni.ConsumerHandle) -> None:
+    """What is awaited, and what it gives."""
+    producer.send_async(b"x")  # expect: unused-coroutine reportUnusedCoroutine
+    consumer.receive_async() + b"x"  # expect: operator reportOperatorIssue
+    await producer.send_async("text")  # expect: arg-type reportArgumentType
+    await producer.send_async(b"x", timeout="1")  # expect: arg-type reportArgumentType
+    await producer.send_many_async(b"text")  # expect: arg-type reportArgumentType
+    await producer.send_many_async(["text"])  # expect: list-item reportArgumentType
+    await producer.receive_async()  # expect: attr-defined reportAttributeAccessIssue
+    await consumer.receive_many_async()  # expect: call-arg reportCallIssue
+    await consumer.receive(1)  # expect: misc reportGeneralTypeIssues
+    text: str = await consumer.receive_async()  # expect: assignment reportAssignmentType
+    payloads: list[str] = await consumer.receive_many_async(8)  # expect: assignment reportAssignmentType
+    async for number in consumer:
+        number + 1  # expect: operator reportOperatorIssue
+    async for _ in producer:  # expect: attr-defined reportGeneralTypeIssues
+        pass
+
+
+def descriptors(producer: omni.ProducerHandle, consumer: omni.ConsumerHandle, channel: omni.ChannelPair) -> None:
+    """What can be waited for, and what is found."""
+    omni.wait_any(consumer)  # expect: arg-type reportArgumentType
+    omni.wait_any([consumer.fileno()])  # expect: list-item reportArgumentType
+    omni.wait_any([channel])  # expect: list-item reportArgumentType
+    omni.wait_any([consumer], timeout="1")  # expect: arg-type reportArgumentType
+    found: list[omni.ConsumerHandle] = omni.wait_any([consumer])  # expect: assignment reportAssignmentType
+    for handle in omni.wait_any([producer, consumer]):
+        handle.receive()  # expect: union-attr reportAttributeAccessIssue
+    name: bytes = consumer.fileno()  # expect: assignment reportAssignmentType
+
+
+def seen(broker: omni.MailboxBroker, producer: omni.ProducerHandle) -> None:
+    """What there is to look at."""
+    producer.name()  # expect: operator reportCallIssue
+    producer.name = "other"  # expect: misc reportAttributeAccessIssue
+    for info in broker.channels():
+        info.producer.messages_received  # expect: attr-defined reportAttributeAccessIssue
+        info.producer_sleeps + 1  # expect: operator reportOptionalOperand
+        info.waiting = 0  # expect: misc reportAttributeAccessIssue
+
+
 def results(producer: omni.ProducerHandle, consumer: omni.ConsumerHandle) -> None:
     """What a call gives."""
     sent: bool = producer.try_push(b"x")  # expect: assignment reportAssignmentType
