@@ -245,6 +245,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add = parser.add_argument
     add("--only", default="", metavar="TEXT", help="only rows with this in their name; writes nothing")
     add("--rematch", action="store_true", help="explore nothing: keep each result where its access is now")
+    add("--missing", action="store_true", help="keep these, and explore only those that have none")
     add("--docs", type=Path, metavar="FOLDER", help="write the table, and necessity.md there")
     add("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (default: %(default)s)")
     given = parser.parse_args(arguments)
@@ -256,8 +257,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             table = kept
         else:
             reasons = {row.key: row.reason for row in kept.rows}
-            rows = (replace(row, reason=reasons.get(row.key, "")) for row in _mutation_run(wanted, given.workers))
-            table = Table(tuple(rows), known.reasons)
+            there = {row.key: row for row in kept.rows if given.missing}
+            run = _mutation_run([each for each in wanted if each.key not in there], given.workers)
+            there |= {row.key: replace(row, reason=reasons.get(row.key, "")) for row in run}
+            table = Table(tuple(there[each.key] for each in wanted if each.key in there), known.reasons)
     except (CompilerError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -108,6 +108,13 @@ QUICK: tuple[Client, ...] = (
     client(
         "watch for space, shutdown", 1, "try_push 2; watch_producer", "shutdown", setup="fileno_producer; try_push 1"
     ),
+    client(
+        "watch for space, reserved",
+        1,
+        "fileno_producer; try_push 1; watch_producer",
+        "close_consumer",
+        setup="reserve",
+    ),
     client("watch for space, rolled back", 1, "try_push 1; rollback; watch_producer", setup="fileno_producer; reserve"),
     client("watch for space, committed", 2, "try_push 1; commit 2; watch_producer", setup="fileno_producer; reserve"),
     client("fileno refused", 1, "fileno_consumer; fileno_consumer; free_consumer; fileno_consumer", refusals=1),
