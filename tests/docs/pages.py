@@ -19,7 +19,9 @@ REFERENCE = ROOT / "fast_impl" / "cffi"
 RULE = re.compile(r"\b([A-Z]{3}-\d+)\b")
 
 SECTIONS = {
-    "Brokers and channels": ("MailboxBroker", "ChannelConfig", "ChannelPair", "open_channel"),
+    "Brokers and channels": (
+        "MailboxBroker", "ChannelConfig", "ChannelPair", "open_channel", "wait_any", "attach", "close_detached",
+    ),
     "Producer": ("ProducerHandle", "Reservation"),
     "Consumer": ("ConsumerHandle", "Message", "Batch"),
     "Results and statistics": (
@@ -27,7 +29,7 @@ SECTIONS = {
     ),
     "Exceptions": (
         "OmniError", "ChannelClosedError", "ChannelNameError", "MessageExpiredError", "ConcurrentUseError",
-        "FlatBufferTooLarge", "SchemaError", "UnknownTableError",
+        "NotAllSent", "FlatBufferTooLarge", "SchemaError", "UnknownTableError",
     ),
     "FlatBuffers": ("Schema",),
     "A process's status": ("serve_status", "status.StatusServer", "status.fetch"),
