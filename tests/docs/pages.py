@@ -113,7 +113,8 @@ def _entry(name: str, known: dict[str, str]) -> str:
         return "\n".join([*lines, f"Fields: {fields}.", ""])
     for method, member in _members(thing):
         if _doc(member):
-            lines += [f"**`{method}{_signature(name, method, member, known)}`**", "", _doc(member), ""]
+            awaited = "await " if inspect.iscoroutinefunction(member) else ""
+            lines += [f"**`{awaited}{method}{_signature(name, method, member, known)}`**", "", _doc(member), ""]
     return "\n".join(lines)
 
 
