@@ -954,8 +954,8 @@ def open_and_close(count: int) -> int:
             _progress(begun, f"{part.stop:,} opened")
     faulthandler.cancel_dump_traceback_later()
     ratio, grown, left = _last_to_first(seconds), _resident() - memory, _maps() - maps
-    print(f"{omni.binding}: {count:,} channels opened and closed, {sum(seconds) / count * 1e6:.2f} us of processor time "
-          f"each; last tenth to first: {ratio:.2f}")  # fmt: skip
+    print(f"{omni.binding}: {count:,} channels opened and closed, {sum(seconds) / count * 1e6:.2f} us of processor "
+          f"time each; last tenth to first: {ratio:.2f}")  # fmt: skip
     print(f"  lines of /proc/self/maps: {maps} before, {left:+} after; {grown / MIB:+.1f} MiB resident; "
           f"{broker.get_stats().active_channels} still registered")  # fmt: skip
     return int(broker.get_stats().active_channels > 0 or left > 2 or grown > GROWTH or ratio > 2)
