@@ -24,13 +24,8 @@ PyObject *producer_new(handles_state *state, bool told) {
   return self;
 }
 
-/* The rest of a close that has begun. Releases the GIL only if it has to wait for a thread that is inside. */
-static void finish(producer_endpoint *endpoint, bool inside) {
-  if (inside) {
-    PyThreadState *thread = gil_give(endpoint->state);
-    omni_producer_close_end(endpoint->handle);
-    gil_take(endpoint->state, thread);
-  }
+/* After a close or a detach: the two hold each other. */
+static void drop_reservation(producer_endpoint *endpoint) {
   LOCK(endpoint);
   reservation_object *reservation = endpoint->reservation;
   endpoint->reservation = NULL;
@@ -41,6 +36,16 @@ static void finish(producer_endpoint *endpoint, bool inside) {
   if (reservation_release(reservation) < 0) PyErr_Clear();
   PyErr_Restore(kind, error, trace);
   Py_DECREF(reservation);
+}
+
+/* The rest of a close that has begun. Releases the GIL only if it has to wait for a thread that is inside. */
+static void finish(producer_endpoint *endpoint, bool inside) {
+  if (inside) {
+    PyThreadState *thread = gil_give(endpoint->state);
+    omni_producer_close_end(endpoint->handle);
+    gil_take(endpoint->state, thread);
+  }
+  drop_reservation(endpoint);
 }
 
 void producer_endpoint_leave(producer_endpoint *endpoint) {
@@ -102,7 +107,10 @@ static PyObject *detach(producer_object *self, PyObject *Py_UNUSED(unused)) {
     }
   }
   Py_END_CRITICAL_SECTION();
-  if (code == 0) return PyLong_FromUnsignedLongLong(token);
+  if (code == 0) {
+    drop_reservation(endpoint); /* one that has ended */
+    return PyLong_FromUnsignedLongLong(token);
+  }
   size_t size;
   const char *name = omni_producer_name(endpoint->handle, &size);
   return raise_by(endpoint->state->undetached, "(isy#)", code, "producer", name, (Py_ssize_t)size);

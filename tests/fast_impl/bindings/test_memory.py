@@ -79,6 +79,11 @@ def _everything(fast: ModuleType, channel: Any, data: Any) -> None:
     assert list(iterator) == [data]
     moved.close()
     held.release()
+    _, handed = fast.MailboxBroker().request_channel("handed", fast.ChannelConfig(8, 64))
+    handed.producer.reserve(1)
+    handed.producer.rollback()
+    for end in handed:
+        fast.attach(end.detach()).close()
 
 
 def test_nothing_is_left_in_use(fast: ModuleType, channel: Any) -> None:

@@ -256,14 +256,3 @@ def test_a_message_taken_when_the_signal_came_is_handed_out_by_the_next_pop(fast
     sender.join(30)
     assert received == sent
     assert interruptions >= ENOUGH, f"only {interruptions} signals came inside a call on {sys.version}"
-
-
-def test_random_programs() -> None:
-    """Threads, handlers and finalisers on one channel, for some seconds of `make soak`: every message accounted for."""
-    soak = subprocess.run(
-        [sys.executable, "-m", "tests.fast_impl.threads.soak", "--minutes", "0.05"],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}, capture_output=True, text=True,
-        timeout=50, check=False,
-    )  # fmt: skip
-    assert soak.returncode == 0, soak.stdout + soak.stderr
-    assert "0 lost" in soak.stdout

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import struct
+import subprocess
+import sys
 import threading
 from functools import partial
 from types import ModuleType
@@ -10,6 +13,7 @@ from typing import Any
 
 import pytest
 
+import fast_impl
 from tests.workers import Worker, run_together
 
 # ---- messages by the million through Python, from one thread to another [CON-1, CON-3, POP-2] ----
@@ -187,3 +191,26 @@ def test_ends_closed_by_two_threads(fast: ModuleType) -> None:
         run_together(partial(close, pair.producer), partial(close, pair.consumer))
         assert broker.get_stats().active_channels == 0
     assert broker.get_stats().total_channels_created == ROUNDS
+
+
+# ---- the program of `make soak`, with small numbers ----
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ("--minutes 0.05", "0 lost"),
+        ("--channels 300", "300 channels of capacity 1024 and messages of 4096 bytes open at once"),
+        ("--opens 3000", "3,000 channels opened and closed"),
+        ("--messages 100000", "100,000 messages of 64 bytes, 6,400,000 bytes"),
+    ],
+)
+def test_soak(options: str, says: str) -> None:
+    """Every message is accounted for, in some seconds of each load, and the last lines say what was moved."""
+    if options.startswith("--messages"):
+        pytest.importorskip("numpy", reason="numpy is not installed")
+    command = [sys.executable, "-m", "tests.fast_impl.threads.soak", "--binding", fast_impl.binding, *options.split()]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    soak = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=50, check=False)
+    assert soak.returncode == 0, soak.stdout + soak.stderr
+    assert f"{fast_impl.binding}: " in soak.stdout and says in soak.stdout
