@@ -94,6 +94,10 @@ class Task:
         wait_until_blocked(self._thread, lambda: self.ended, self._runs)
         return not self.ended
 
+    def slept(self) -> str:
+        """How often it went to sleep, as `sleeps` says."""
+        return sleeps(self._thread.native_id)
+
     def ends(self, within: float) -> bool:
         """Wait up to `within` seconds for the thread's end; whether it came."""
         self._thread.join(within)

@@ -140,13 +140,6 @@ PRODUCER = (
         "  if (pushed < count) arm(producer);\n", "",
     ),
     Mutant(
-        "reserve_does_not_arm", "fast_impl/core/producer.c", suite("WAI-3"),
-        "    platform_store(&producer->region, producer->regions, relaxed); /* publishes no memory */\n  }\n"
-        "  return looked(producer, result);\n",
-        "    platform_store(&producer->region, producer->regions, relaxed); /* publishes no memory */\n  }\n"
-        "  guard_leave(&producer->guard);\n  return result;\n",
-    ),
-    Mutant(
         "messages_above_1_mib_are_refused", PRODUCER_C, suite_any("BRK-2", "PSH-1"),
         "if (size == 0 || size > channel->max_message_size) return",
         "if (size == 0 || size > channel->max_message_size || size > 1024 * 1024) return",

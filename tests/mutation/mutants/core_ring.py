@@ -228,9 +228,9 @@ EVENTCOUNT = (
         "",
     ),
     Mutant(
-        "close_wakes_no_duplicate",
+        "detach_wakes_no_duplicate",
         EVENTCOUNT_H,
-        suite_any("WAI-3", "ASY-3"),
+        suite("WAI-3"),
         "  platform_descriptor_write(descriptor);\n  platform_descriptor_close(descriptor);",
         "  platform_descriptor_close(descriptor);",
     ),
