@@ -47,6 +47,7 @@ help:
 	@echo "make wheel-model       a wheel of the model alone into dist/; not to be installed beside the other one"
 	@echo "make pages             docs/api.md and docs/rules.md, from docstrings and from the catalogue of rules"
 	@echo "make lint, make types  ruff, import-linter (who may import whom), clang-format and clang-tidy; mypy, pyright, stubtest"
+	@echo "make venv              only sets up .venv/VERSION, as the other targets do first"
 	@echo "make clean             remove everything that was built, the environments too"
 	@echo "PYTHON=python3.12 chooses the interpreter; now: $(PYTHON) ($(or $(TAG),not found))"
 
