@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from errno import EBADF
 from importlib import import_module
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Any
@@ -105,30 +106,52 @@ async def _readable(handle: Handle, deadline: int) -> bool:
     left = FOREVER if deadline == FOREVER else deadline - monotonic_ns()
     if left != FOREVER and left <= 0:
         return False
-    try:
-        descriptor = handle.fileno()
-    except ValueError:
-        return True  # it is inactive, as another look will find
-    return await (_on_asyncio if _is_on_asyncio() else _on_anyio)(handle, descriptor, left)
+    return await (_on_asyncio if _is_on_asyncio() else _on_anyio)(handle, left)
 
 
-async def _on_anyio(handle: Handle, descriptor: int, left: int) -> bool:
-    anyio, claim, own = _anyio(), _Claim(handle), os.dup(descriptor)  # which outlives a close of the handle
+def duplicate(handle: Handle) -> int | None:
+    """A descriptor as the handle's, which outlives a close of it; None where the handle is inactive.
+
+    After a close by another thread the handle's number may be any other file's: only where the handle has its
+    descriptor still, the duplicate is one of it.
+    """
+    own = None
     try:
+        own = os.dup(handle.fileno())
+        handle.fileno()
+    except (ValueError, OSError) as error:
+        if own is not None:
+            os.close(own)
+        if isinstance(error, OSError) and error.errno != EBADF:
+            raise
+        return None
+    return own
+
+
+async def _on_anyio(handle: Handle, left: int) -> bool:
+    anyio, claim, own = _anyio(), _Claim(handle), None
+    try:
+        own = duplicate(handle)
+        if own is None:
+            return True  # as another look will find
         with anyio.move_on_after(None if left == FOREVER else left / 1e9) as scope:
             await anyio.wait_readable(own)
         return not scope.cancelled_caught
     finally:
-        os.close(own)
+        if own is not None:
+            os.close(own)
         claim.end()
 
 
-async def _on_asyncio(handle: Handle, descriptor: int, left: int) -> bool:
+async def _on_asyncio(handle: Handle, left: int) -> bool:
     from asyncio import get_running_loop
 
     loop = get_running_loop()
+    registration = _registered(loop, handle)
+    if registration is None:
+        return True  # as another look will find
     found: Future[bool] = loop.create_future()
-    claim = _registered(loop, handle, descriptor).wait(found)
+    claim = registration.wait(found)
     timer = None if left == FOREVER else loop.call_later(left / 1e9, _set, found, False)
     try:
         return await found
@@ -163,11 +186,10 @@ class _Registration:
     it: when that is closed, nothing resumes a coroutine that waits, and other loops may use the handle [ASY-3].
     """
 
-    def __init__(self, loop: AbstractEventLoop, handle: Handle, descriptor: int) -> None:
-        self.handle, self._loop = ref(handle), loop
+    def __init__(self, loop: AbstractEventLoop, handle: Handle, own: int) -> None:
+        self.handle, self._loop, self._descriptor = ref(handle), loop, own
         self._found: Future[bool] | None = None
         self._claim: _Claim | None = None
-        self._descriptor = os.dup(descriptor)
         loop.add_reader(self._descriptor, self)
 
     def wait(self, found: Future[bool]) -> _Claim:
@@ -196,10 +218,14 @@ _registrations: WeakValueDictionary[tuple[int, int], _Registration] = WeakValueD
 """By the identities of a loop that is not closed, and of a handle."""
 
 
-def _registered(loop: AbstractEventLoop, handle: Handle, descriptor: int) -> _Registration:
+def _registered(loop: AbstractEventLoop, handle: Handle) -> _Registration | None:
+    """None where the handle is inactive."""
     found = _registrations.get((id(loop), id(handle)))
     if found is None or found.handle() is not handle:
-        found = _registrations[id(loop), id(handle)] = _Registration(loop, handle, descriptor)
+        own = duplicate(handle)
+        if own is None:
+            return None
+        found = _registrations[id(loop), id(handle)] = _Registration(loop, handle, own)
     return found
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from select import POLLIN, poll
 from time import monotonic_ns
 
 from fast_impl._binding import ConsumerHandle, ProducerHandle
 from fast_impl._common import FOREVER, as_nanoseconds
+from fast_impl._coroutines import duplicate
 from spec_model.vocabulary import Timeout
 
 _MOST_MILLISECONDS = 2**31 - 1
@@ -45,18 +47,22 @@ def wait_any(
     deadline = FOREVER if nanoseconds == FOREVER else monotonic_ns() + nanoseconds
     poller = poll()
     by_descriptor: dict[int, ProducerHandle | ConsumerHandle] = {}
-    for handle in chosen.values():
-        try:
-            by_descriptor[descriptor := handle.fileno()] = handle
-        except ValueError:  # closed meanwhile
-            return [handle]
-        poller.register(descriptor, POLLIN)
-    while True:
-        readable = {descriptor for descriptor, _ in poller.poll(_milliseconds(deadline))}
-        woken = [handle for descriptor, handle in by_descriptor.items() if descriptor in readable]
-        found = [handle for handle in woken if _has_something(handle)]
-        if found or (deadline != FOREVER and monotonic_ns() >= deadline):
-            return found
+    try:
+        for handle in chosen.values():
+            descriptor = duplicate(handle)
+            if descriptor is None:  # closed meanwhile
+                return [handle]
+            by_descriptor[descriptor] = handle
+            poller.register(descriptor, POLLIN)
+        while True:
+            readable = {descriptor for descriptor, _ in poller.poll(_milliseconds(deadline))}
+            woken = [handle for descriptor, handle in by_descriptor.items() if descriptor in readable]
+            found = [handle for handle in woken if _has_something(handle)]
+            if found or (deadline != FOREVER and monotonic_ns() >= deadline):
+                return found
+    finally:
+        for descriptor in by_descriptor:
+            os.close(descriptor)
 
 
 def _has_something(handle: ProducerHandle | ConsumerHandle) -> bool:

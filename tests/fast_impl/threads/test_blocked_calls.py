@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -175,3 +177,35 @@ def test_handle_is_usable_afterwards(fast: ModuleType, channel: Any) -> None:
     channel.producer.batch_push([b"one", b"two"])
     assert bytes(worker.result()[1]) == b"one"
     assert bytes(consumer.try_pop()[1]) == b"two"
+
+
+# ---- a close between two calls of the system: the descriptor's number may be another file's by then ----
+
+
+@pytest.mark.parametrize("reused", [False, True])
+@pytest.mark.parametrize("wait", ["wait_any", "receive_async", "send_async"])
+def test_closed_before_the_wait(
+    fast: ModuleType, channel: Any, monkeypatch: pytest.MonkeyPatch, wait: str, reused: bool
+) -> None:
+    """A handle that is closed when its descriptor is about to be polled ends the wait [LIF-8, WAI-3, ASY-3]."""
+    producer, consumer = channel
+    producer.batch_push([b"filler"] * 8 if wait == "send_async" else [])
+    duplicate, others = os.dup, list[int]()
+
+    def closed_first(descriptor: int) -> int:
+        for handle in channel:
+            handle.close()
+        if reused:
+            others.extend([*os.pipe(), descriptor])
+            os.dup2(others[0], descriptor)
+        return duplicate(descriptor)
+
+    monkeypatch.setattr(os, "dup", closed_first)
+    if wait == "wait_any":
+        assert fast.wait_any([consumer], timeout=30) == [consumer]
+    else:
+        call = producer.send_async(b"more", 30) if wait == "send_async" else consumer.receive_async(30)
+        with pytest.raises(fast.ChannelClosedError):
+            asyncio.run(call)
+    for descriptor in others:
+        os.close(descriptor)
