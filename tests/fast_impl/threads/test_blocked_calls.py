@@ -190,14 +190,15 @@ def test_closed_before_the_wait(
     """A handle that is closed when its descriptor is about to be polled ends the wait [LIF-8, WAI-3, ASY-3]."""
     producer, consumer = channel
     producer.batch_push([b"filler"] * 8 if wait == "send_async" else [])
-    duplicate, others = os.dup, list[int]()
+    duplicate, others = os.dup, set[int]()
 
     def closed_first(descriptor: int) -> int:
         for handle in channel:
             handle.close()
         if reused:
-            others.extend([*os.pipe(), descriptor])
-            os.dup2(others[0], descriptor)
+            never_readable = os.pipe()
+            os.dup2(never_readable[0], descriptor)
+            others.update(never_readable, [descriptor])
         return duplicate(descriptor)
 
     monkeypatch.setattr(os, "dup", closed_first)
