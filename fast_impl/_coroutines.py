@@ -190,6 +190,8 @@ class _Registration:
         self.handle, self._loop, self._descriptor = ref(handle), loop, own
         self._found: Future[bool] | None = None
         self._claim: _Claim | None = None
+        self.ended = False
+        """The loop watches it no more; it may live on for a while, as in the frames of a traceback."""
         loop.add_reader(self._descriptor, self)
 
     def wait(self, found: Future[bool]) -> _Claim:
@@ -202,7 +204,7 @@ class _Registration:
     def __call__(self) -> None:
         """The descriptor is readable, as the loop says once in each of its rounds."""
         if self._found is None:
-            self._loop.remove_reader(self._descriptor)
+            self.ended = self._loop.remove_reader(self._descriptor)
         elif self._found.done():
             self._found = None
         else:
@@ -221,7 +223,7 @@ _registrations: WeakValueDictionary[tuple[int, int], _Registration] = WeakValueD
 def _registered(loop: AbstractEventLoop, handle: Handle) -> _Registration | None:
     """None where the handle is inactive."""
     found = _registrations.get((id(loop), id(handle)))
-    if found is None or found.handle() is not handle:
+    if found is None or found.ended or found.handle() is not handle:
         own = duplicate(handle)
         if own is None:
             return None

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from fast_impl._coroutines import _registrations
 from tests.workers import Worker, blocked_in, needs_proc
 
 pytestmark = needs_proc
@@ -210,3 +211,24 @@ def test_closed_before_the_wait(
             asyncio.run(call)
     for descriptor in others:
         os.close(descriptor)
+
+
+def test_a_registration_that_ended_is_not_used_again(fast: ModuleType, channel: Any) -> None:
+    """A message that came while nobody waited ends the loop's watch; the next wait begins another one [ASY-3]."""
+    producer, consumer = channel
+
+    async def receive() -> list[bytes]:
+        loop = asyncio.get_running_loop()
+        cancelled = asyncio.ensure_future(consumer.receive_async())
+        await asyncio.sleep(0)
+        watched = dict(_registrations)  # keeps them, as a traceback's frames can
+        cancelled.cancel()
+        await asyncio.wait([cancelled])
+        producer.send(b"not awaited")
+        while any(registration._found is not None or not registration.ended for registration in watched.values()):
+            await asyncio.sleep(0)
+        received = [consumer.receive(0)]
+        loop.call_soon(producer.send, b"awaited")
+        return [*received, await consumer.receive_async(30)]
+
+    assert asyncio.run(receive()) == [b"not awaited", b"awaited"]
