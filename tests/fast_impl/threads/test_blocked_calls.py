@@ -217,18 +217,26 @@ def test_a_registration_that_ended_is_not_used_again(fast: ModuleType, channel: 
     """A message that came while nobody waited ends the loop's watch; the next wait begins another one [ASY-3]."""
     producer, consumer = channel
 
-    async def receive() -> list[bytes]:
-        loop = asyncio.get_running_loop()
-        cancelled = asyncio.ensure_future(consumer.receive_async())
-        while not (watched := [each for each in _registrations.values() if each.handle() is consumer]):
+    def watched() -> list[Any]:
+        return [each for each in _registrations.values() if each.handle() is consumer]
+
+    async def waiting() -> tuple[asyncio.Task[bytes], list[Any]]:
+        task = asyncio.ensure_future(consumer.receive_async())
+        while not watched() or watched()[0]._found is None or watched()[0]._found.done():
             await asyncio.sleep(0)
+        return task, watched()
+
+    async def receive() -> list[bytes]:
+        cancelled, [first] = await waiting()
         cancelled.cancel()
         await asyncio.wait([cancelled])
         producer.send(b"not awaited")
-        while not watched[0].ended:  # it lives on as long as `watched`, as it can in a traceback's frames
+        while not first.ended:  # and it lives on, as it can in a traceback's frames
             await asyncio.sleep(0)
         received = [consumer.receive(0)]
-        loop.call_soon(producer.send, b"awaited")
-        return [*received, await consumer.receive_async(10)]
+        task, _ = await waiting()
+        producer.send(b"awaited")
+        await asyncio.wait([task], timeout=10)
+        return [*received, task.result()]
 
     assert asyncio.run(receive()) == [b"not awaited", b"awaited"]
