@@ -40,7 +40,7 @@ help:
 	@echo "make bench             how fast, beside its peers: table and plots into docs/ (a minute's worth: ARGS=--quick)"
 	@echo "make bench-check       is it as fast as is asked, row by row? (one of them: ARGS='--only ROW')"
 	@echo "make flatbuffers       the FlatBuffers verifier beside C++'s on 1,000,000 buffers, its time, and fuzzed"
-	@echo "make soak              random programs over threads, signal handlers and finalisers (longer: ARGS='--minutes 60')"
+	@echo "make soak              ten minutes of many channels under load, every message accounted for (see ARGS=--help)"
 	@echo "make test              run the tests, two minutes of them (options through ARGS=); all of them: make test-all"
 	@echo "make pythons           the bindings' tests and conformance on 3.11 to 3.15, free-threaded too (some: ARGS='3.14 3.15')"
 	@echo "make packages          builds sdist and wheels and checks them: contents, sizes, the tests on what was installed"

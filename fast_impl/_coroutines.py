@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from errno import EBADF
 from importlib import import_module
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Any
@@ -104,30 +105,53 @@ async def _readable(handle: Any, deadline: int) -> bool:
     left = FOREVER if deadline == FOREVER else deadline - monotonic_ns()
     if left != FOREVER and left <= 0:
         return False
-    try:
-        descriptor = handle.fileno()
-    except ValueError:
-        return True  # it is inactive, as another look will find
-    return await (_on_asyncio if _is_on_asyncio() else _on_anyio)(handle, descriptor, left)
+    return await (_on_asyncio if _is_on_asyncio() else _on_anyio)(handle, left)
 
 
-async def _on_anyio(handle: Any, descriptor: int, left: int) -> bool:
-    anyio, claim, own = _anyio(), _Claim(handle), os.dup(descriptor)  # which outlives a close of the handle
+def duplicate(handle: Any) -> int | None:
+    """A descriptor as the handle's, which outlives a close of it; None where the handle is inactive.
+
+    After a close by another thread the handle's number may be any other file's: only where the handle has its
+    descriptor still, the duplicate is one of it.
+    """
+    own = None
     try:
+        own = os.dup(handle.fileno())
+        handle.fileno()
+    except (ValueError, OSError) as error:
+        if own is not None:
+            os.close(own)
+        if isinstance(error, OSError) and error.errno != EBADF:
+            raise
+        return None
+    return own
+
+
+async def _on_anyio(handle: Any, left: int) -> bool:
+    anyio, own = _anyio(), duplicate(handle)
+    if own is None:
+        return True  # as another look will find
+    claim = None
+    try:
+        claim = _Claim(handle)
         with anyio.move_on_after(None if left == FOREVER else left / 1e9) as scope:
             await anyio.wait_readable(own)
         return not scope.cancelled_caught
     finally:
         os.close(own)
-        claim.end()
+        if claim is not None:
+            claim.end()
 
 
-async def _on_asyncio(handle: Any, descriptor: int, left: int) -> bool:
+async def _on_asyncio(handle: Any, left: int) -> bool:
     from asyncio import get_running_loop
 
     loop = get_running_loop()
+    registration = _registered(loop, handle)
+    if registration is None:
+        return True  # as another look will find
     found: Future[bool] = loop.create_future()
-    claim = _registered(loop, handle, descriptor).wait(found)
+    claim = registration.wait(found)
     timer = None if left == FOREVER else loop.call_later(left / 1e9, _set, found, False)
     try:
         return await found
@@ -162,11 +186,12 @@ class _Registration:
     it: when that is closed, nothing resumes a coroutine that waits, and other loops may use the handle [ASY-3].
     """
 
-    def __init__(self, loop: AbstractEventLoop, handle: Any, descriptor: int) -> None:
-        self.handle, self._loop = ref(handle), loop
+    def __init__(self, loop: AbstractEventLoop, handle: Any, own: int) -> None:
+        self.handle, self._loop, self._descriptor = ref(handle), loop, own
         self._found: Future[bool] | None = None
         self._claim: _Claim | None = None
-        self._descriptor = os.dup(descriptor)
+        self.ended = False
+        """The loop watches it no more; it may live on for a while, as in the frames of a traceback."""
         loop.add_reader(self._descriptor, self)
 
     def wait(self, found: Future[bool]) -> _Claim:
@@ -179,7 +204,7 @@ class _Registration:
     def __call__(self) -> None:
         """The descriptor is readable, as the loop says once in each of its rounds."""
         if self._found is None:
-            self._loop.remove_reader(self._descriptor)
+            self.ended = self._loop.remove_reader(self._descriptor)
         elif self._found.done():
             self._found = None
         else:
@@ -195,10 +220,14 @@ _registrations: WeakValueDictionary[tuple[int, int], _Registration] = WeakValueD
 """By the identities of a loop that is not closed, and of a handle."""
 
 
-def _registered(loop: AbstractEventLoop, handle: Any, descriptor: int) -> _Registration:
+def _registered(loop: AbstractEventLoop, handle: Any) -> _Registration | None:
+    """None where the handle is inactive."""
     found = _registrations.get((id(loop), id(handle)))
-    if found is None or found.handle() is not handle:
-        found = _registrations[id(loop), id(handle)] = _Registration(loop, handle, descriptor)
+    if found is None or found.ended or found.handle() is not handle:
+        own = duplicate(handle)
+        if own is None:
+            return None
+        found = _registrations[id(loop), id(handle)] = _Registration(loop, handle, own)
     return found
 
 

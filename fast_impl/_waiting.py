@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from resource import RLIMIT_NOFILE, getrlimit
 from select import POLLIN, poll
 from time import monotonic_ns
 from typing import TypeVar
 
 from fast_impl._binding import ConsumerHandle, ProducerHandle
 from fast_impl._common import FOREVER, as_nanoseconds
+from fast_impl._coroutines import duplicate
 from spec_model.vocabulary import Timeout
 
 _MOST_MILLISECONDS = 2**31 - 1
@@ -45,19 +48,35 @@ def wait_any(handles: Iterable[Either], timeout: Timeout = None) -> list[Either]
         return found
     deadline = FOREVER if nanoseconds == FOREVER else monotonic_ns() + nanoseconds
     poller = poll()
+    few = len(chosen) < getrlimit(RLIMIT_NOFILE)[0] // 4  # else duplicates would leave too few for others
+    own: list[int] = []
     by_descriptor: dict[int, Either] = {}
-    for handle in chosen.values():
-        try:
-            by_descriptor[descriptor := handle.fileno()] = handle
-        except ValueError:  # closed meanwhile
-            return [handle]
-        poller.register(descriptor, POLLIN)
-    while True:
-        readable = {descriptor for descriptor, _ in poller.poll(_milliseconds(deadline))}
-        woken = [handle for descriptor, handle in by_descriptor.items() if descriptor in readable]
-        found = [handle for handle in woken if _has_something(handle)]
-        if found or (deadline != FOREVER and monotonic_ns() >= deadline):
-            return found
+    try:
+        for handle in chosen.values():
+            descriptor = duplicate(handle) if few else _own(handle)
+            if descriptor is None:  # closed meanwhile
+                return [handle]
+            if few:
+                own.append(descriptor)
+            by_descriptor[descriptor] = handle
+            poller.register(descriptor, POLLIN)
+        while True:
+            readable = {descriptor for descriptor, _ in poller.poll(_milliseconds(deadline))}
+            woken = [handle for descriptor, handle in by_descriptor.items() if descriptor in readable]
+            found = [handle for handle in woken if _has_something(handle)]
+            if found or (deadline != FOREVER and monotonic_ns() >= deadline):
+                return found
+    finally:
+        for descriptor in own:
+            os.close(descriptor)
+
+
+def _own(handle: ProducerHandle | ConsumerHandle) -> int | None:
+    """Its own descriptor; a close by another thread between here and `poll` could go unseen."""
+    try:
+        return handle.fileno()
+    except ValueError:
+        return None
 
 
 def _has_something(handle: ProducerHandle | ConsumerHandle) -> bool:

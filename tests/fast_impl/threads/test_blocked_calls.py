@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import pytest
 
+from fast_impl._coroutines import _registrations
 from tests.workers import Worker, blocked_in, needs_proc
 
 pytestmark = needs_proc
@@ -175,3 +178,65 @@ def test_handle_is_usable_afterwards(fast: ModuleType, channel: Any) -> None:
     channel.producer.batch_push([b"one", b"two"])
     assert bytes(worker.result()[1]) == b"one"
     assert bytes(consumer.try_pop()[1]) == b"two"
+
+
+# ---- a close between two calls of the system: the descriptor's number may be another file's by then ----
+
+
+@pytest.mark.parametrize("reused", [False, True])
+@pytest.mark.parametrize("wait", ["wait_any", "receive_async", "send_async"])
+def test_closed_before_the_wait(
+    fast: ModuleType, channel: Any, monkeypatch: pytest.MonkeyPatch, wait: str, reused: bool
+) -> None:
+    """A handle that is closed when its descriptor is about to be polled ends the wait [LIF-8, WAI-3, ASY-3]."""
+    producer, consumer = channel
+    producer.batch_push([b"filler"] * 8 if wait == "send_async" else [])
+    duplicate, others = os.dup, set[int]()
+
+    def closed_first(descriptor: int) -> int:
+        for handle in channel:
+            handle.close()
+        if reused:
+            never_readable = os.pipe()
+            os.dup2(never_readable[0], descriptor)
+            others.update(never_readable, [descriptor])
+        return duplicate(descriptor)
+
+    monkeypatch.setattr(os, "dup", closed_first)
+    if wait == "wait_any":
+        assert fast.wait_any([consumer], timeout=30) == [consumer]
+    else:
+        call = producer.send_async(b"more", 30) if wait == "send_async" else consumer.receive_async(30)
+        with pytest.raises(fast.ChannelClosedError):
+            asyncio.run(call)
+    for descriptor in others:
+        os.close(descriptor)
+
+
+def test_a_registration_that_ended_is_not_used_again(fast: ModuleType, channel: Any) -> None:
+    """A message that came while nobody waited ends the loop's watch; the next wait begins another one [ASY-3]."""
+    producer, consumer = channel
+
+    def watched() -> list[Any]:
+        return [each for each in _registrations.values() if each.handle() is consumer]
+
+    async def waiting() -> tuple[asyncio.Task[bytes], list[Any]]:
+        task = asyncio.ensure_future(consumer.receive_async())
+        while not watched() or watched()[0]._found is None or watched()[0]._found.done():
+            await asyncio.sleep(0)
+        return task, watched()
+
+    async def receive() -> list[bytes]:
+        cancelled, [first] = await waiting()
+        cancelled.cancel()
+        await asyncio.wait([cancelled])
+        producer.send(b"not awaited")
+        while not first.ended:  # and it lives on, as it can in a traceback's frames
+            await asyncio.sleep(0)
+        received = [consumer.receive(0)]
+        task, _ = await waiting()
+        producer.send(b"awaited")
+        await asyncio.wait([task], timeout=10)
+        return [*received, task.result()]
+
+    assert asyncio.run(receive()) == [b"not awaited", b"awaited"]
