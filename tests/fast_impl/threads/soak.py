@@ -253,7 +253,8 @@ class Program:
         what = self.random.random()
         if what < 0.7:
             self.act("handler")
-        if what > 0.4 and self.interruptible:
+        in_the_hook = frame is not None and frame.f_code.co_name == "unraised"  # which prints what is raised there
+        if what > 0.4 and self.interruptible and not in_the_hook:
             raise Raised
 
     interruptible = False
