@@ -152,6 +152,7 @@ async def _on_asyncio(handle: Any, left: int) -> bool:
         return True  # as another look will find
     found: Future[bool] = loop.create_future()
     claim = registration.wait(found)
+    del registration  # only the loop holds it
     timer = None if left == FOREVER else loop.call_later(left / 1e9, _set, found, False)
     try:
         return await found
