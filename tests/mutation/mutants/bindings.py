@@ -210,7 +210,7 @@ SHARED = (
     ),
     Mutant(
         "coroutine_watches_the_handles_own_descriptor", COROUTINES_PY, suite_any("ASY-3", "WAI-3"),
-        "        self._descriptor = os.dup(descriptor)\n", "        self._descriptor = descriptor\n",
+        "        own = os.dup(handle.fileno())\n", "        own = handle.fileno()\n",
     ),
     Mutant(
         "coroutines_time_is_not_counted", COROUTINES_PY, suite("ASY-1"),
