@@ -104,8 +104,8 @@ async def _readable(handle: Any, deadline: int) -> bool:
 
     The clock tells that, and not a loop's timer: uvloop's count in milliseconds, and end up to half of one early.
     """
-    left = FOREVER if deadline == FOREVER else deadline - monotonic_ns()
-    if left != FOREVER and left <= 0:
+    left = FOREVER if deadline == FOREVER else max(0, deadline - monotonic_ns())  # or -1 would be FOREVER
+    if left == 0:
         return False
     await (_on_asyncio if _is_on_asyncio() else _on_anyio)(handle, left)
     return True

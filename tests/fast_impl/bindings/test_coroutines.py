@@ -251,6 +251,19 @@ def test_no_wait_ends_early(library: str) -> None:
     assert consumer.available_messages() == 8
 
 
+def test_one_nanosecond_after_its_time_a_wait_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left then, -1, is what the core takes for ever [POP-4]."""
+    _producer, consumer = omni.open_channel(capacity=8)
+    times = iter([0, 1_000_001])
+
+    async def receive() -> None:
+        monkeypatch.setattr("fast_impl._coroutines.monotonic_ns", lambda: next(times))
+        with pytest.raises(TimeoutError, match="no message came"):
+            await asyncio.wait_for(consumer.receive_async(0.001), 10)
+
+    asyncio.run(receive())
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_million_messages_with_a_cancellation_every_ten() -> None:
