@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-from errno import EBADF
 from importlib import import_module
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Any
@@ -101,80 +100,85 @@ def deadline_after(nanoseconds: int) -> int:
 
 
 async def _readable(handle: Any, deadline: int) -> bool:
-    """Wait, after a look that found nothing, until it is worth another one; False when the time is up [WAI-3]."""
-    left = FOREVER if deadline == FOREVER else deadline - monotonic_ns()
-    if left != FOREVER and left <= 0:
-        return False
-    return await (_on_asyncio if _is_on_asyncio() else _on_anyio)(handle, left)
+    """Wait, after a look that found nothing, until it is worth another one; False when the time is up [WAI-3].
 
-
-def duplicate(handle: Any) -> int | None:
-    """A descriptor as the handle's, which outlives a close of it; None where the handle is inactive.
-
-    After a close by another thread the handle's number may be any other file's: only where the handle has its
-    descriptor still, the duplicate is one of it.
+    The clock tells that, and not a loop's timer: uvloop's count in milliseconds, and end up to half of one early.
     """
-    own = None
-    try:
-        own = os.dup(handle.fileno())
-        handle.fileno()
-    except (ValueError, OSError) as error:
-        if own is not None:
-            os.close(own)
-        if isinstance(error, OSError) and error.errno != EBADF:
-            raise
-        return None
-    return own
+    left = FOREVER if deadline == FOREVER else max(0, deadline - monotonic_ns())  # or -1 would be FOREVER
+    if left == 0:
+        return False
+    await (_on_asyncio if _is_on_asyncio() else _on_anyio)(handle, left)
+    return True
 
 
-async def _on_anyio(handle: Any, left: int) -> bool:
-    anyio, own = _anyio(), duplicate(handle)
+async def _on_anyio(handle: Any, left: int) -> None:
+    own, claim, anyio = duplicate(handle), _Claim(handle), _anyio()
     if own is None:
-        return True  # as another look will find
-    claim = None
+        return
     try:
-        claim = _Claim(handle)
-        with anyio.move_on_after(None if left == FOREVER else left / 1e9) as scope:
+        claim.begin()
+        with anyio.move_on_after(None if left == FOREVER else left / 1e9):
             await anyio.wait_readable(own)
-        return not scope.cancelled_caught
     finally:
+        claim.end()
         os.close(own)
-        if claim is not None:
-            claim.end()
 
 
-async def _on_asyncio(handle: Any, left: int) -> bool:
+async def _on_asyncio(handle: Any, left: int) -> None:
     from asyncio import get_running_loop
 
     loop = get_running_loop()
-    registration = _registered(loop, handle)
-    if registration is None:
-        return True  # as another look will find
-    found: Future[bool] = loop.create_future()
-    claim = registration.wait(found)
-    del registration  # only the loop holds it
-    timer = None if left == FOREVER else loop.call_later(left / 1e9, _set, found, False)
+    found: Future[None] = loop.create_future()
+    claim, timer = _Claim(handle), None
     try:
-        return await found
+        if not _register(loop, handle, found, claim):
+            return
+        if left != FOREVER:
+            timer = loop.call_later(left / 1e9, _set, found)
+        await found
     finally:
         claim.end()
         if timer is not None:
             timer.cancel()
 
 
+def duplicate(handle: Any) -> int | None:
+    """Of the handle's descriptor, one that outlives a close of the handle; None where the handle is inactive.
+
+    Another thread may close the handle meanwhile: then its number is nobody's, or somebody else's.
+    """
+    own = -1
+    try:
+        descriptor = handle.fileno()
+        try:
+            own = os.dup(descriptor)
+        finally:
+            handle.fileno()  # raises, if so
+    except BaseException as error:
+        if own != -1:
+            os.close(own)
+        if isinstance(error, ValueError):  # inactive
+            return None
+        raise
+    return own
+
+
 class _Claim:
     """A handle whose other calls are refused while a coroutine waits [ASY-4], though not after the end of its loop.
 
-    Raises ConcurrentUseError where another call is inside or waits.
+    Beginning it raises ConcurrentUseError where another call is inside or waits.
     """
 
     __slots__ = ("_claim", "_handle")
 
     def __init__(self, handle: Any) -> None:
-        self._handle, self._claim = handle, handle._claim()
+        self._handle, self._claim = handle, None
+
+    def begin(self) -> None:
+        [self._claim] = map(type(self._handle)._claim, [self._handle])  # so that no handler runs in between
 
     def end(self) -> None:
-        """A second time does nothing."""
+        """Does nothing where it has not begun, or has ended."""
         claim, self._claim = self._claim, None
         if claim is not None:
             self._handle._unclaim(claim)
@@ -187,20 +191,18 @@ class _Registration:
     it: when that is closed, nothing resumes a coroutine that waits, and other loops may use the handle [ASY-3].
     """
 
-    def __init__(self, loop: AbstractEventLoop, handle: Any, own: int) -> None:
-        self.handle, self._loop, self._descriptor = ref(handle), loop, own
-        self._found: Future[bool] | None = None
+    def __init__(self, loop: AbstractEventLoop, handle: Any, descriptor: int) -> None:
+        self.handle, self._loop, self._descriptor = ref(handle), loop, descriptor
+        self._found: Future[None] | None = None
         self._claim: _Claim | None = None
         self.ended = False
         """The loop watches it no more; it may live on for a while, as in the frames of a traceback."""
-        loop.add_reader(self._descriptor, self)
+        loop.add_reader(descriptor, self)
 
-    def wait(self, found: Future[bool]) -> _Claim:
+    def wait(self, found: Future[None], claim: _Claim) -> None:
         """Give `found` its result when the descriptor is readable, for a coroutine that ends the claim then."""
-        handle = self.handle()
-        assert handle is not None, "its caller has it"
-        self._claim, self._found = _Claim(handle), found
-        return self._claim
+        claim.begin()
+        self._claim, self._found = claim, found
 
     def __call__(self) -> None:
         """The descriptor is readable, as the loop says once in each of its rounds."""
@@ -209,7 +211,7 @@ class _Registration:
         elif self._found.done():
             self._found = None
         else:
-            self._found.set_result(True)
+            self._found.set_result(None)
 
     def __del__(self) -> None:
         if self._claim is not None:
@@ -221,17 +223,21 @@ _registrations: WeakValueDictionary[tuple[int, int], _Registration] = WeakValueD
 """By the identities of a loop that is not closed, and of a handle."""
 
 
-def _registered(loop: AbstractEventLoop, handle: Any) -> _Registration | None:
-    """None where the handle is inactive."""
-    found = _registrations.get((id(loop), id(handle)))
-    if found is None or found.ended or found.handle() is not handle:
-        own = duplicate(handle)
-        if own is None:
-            return None
-        found = _registrations[id(loop), id(handle)] = _Registration(loop, handle, own)
-    return found
+def _register(loop: AbstractEventLoop, handle: Any, found: Future[None], claim: _Claim) -> bool:
+    """`_Registration.wait` of the one of this loop and this handle; False where the handle is inactive.
+
+    Its caller does not get the registration, which only the loop is to hold.
+    """
+    registration = _registrations.get((id(loop), id(handle)))
+    if registration is None or registration.ended or registration.handle() is not handle:
+        descriptor = duplicate(handle)
+        if descriptor is None:
+            return False
+        registration = _registrations[id(loop), id(handle)] = _Registration(loop, handle, descriptor)
+    registration.wait(found, claim)
+    return True
 
 
-def _set(found: Future[bool], value: bool) -> None:
+def _set(found: Future[None]) -> None:
     if not found.done():
-        found.set_result(value)
+        found.set_result(None)

@@ -382,19 +382,17 @@ class ConsumerHandle(Handle):
 
     @abstractmethod
     def __aiter__(self) -> AsyncIterator[bytes]:
-        """Payloads, awaiting each, until the channel is closed and drained [ASY-1]."""
+        """Payloads, awaiting each, until the channel is closed and drained [ASY-1].
+
+        A cancelled `anext` has taken nothing, and the iterator goes on [ASY-2].
+        """
 
     @abstractmethod
     def _pop_bytes(self, max_count: SupportsIndex, timeout: Timeout = 0) -> tuple[PopResult, list[bytes]]:
         """`batch_pop`, with copies of the messages."""
 
-    async def _payloads(self) -> AsyncIterator[bytes]:
-        while True:
-            try:
-                payload = await self.receive_async()
-            except ChannelClosedError:
-                return
-            yield payload
+    def _payloads(self) -> AsyncIterator[bytes]:
+        return Payloads(self)
 
     @abstractmethod
     def wait(self, timeout: Timeout = None) -> PopResult:
@@ -423,6 +421,24 @@ class ConsumerHandle(Handle):
     @abstractmethod
     def close(self) -> None:
         """End the consumer, from any thread; a blocked producer wakes and sees it (§6.5) [LIF-2, LIF-8]."""
+
+
+class Payloads:
+    """Of `async for`. No generator: an exception, such as that of a cancellation, would be its end [ASY-2]."""
+
+    __slots__ = ("_consumer",)
+
+    def __init__(self, consumer: ConsumerHandle) -> None:
+        self._consumer = consumer
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            return await self._consumer.receive_async()
+        except ChannelClosedError:
+            raise StopAsyncIteration from None
 
 
 class Message:

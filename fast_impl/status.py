@@ -32,6 +32,9 @@ __all__ = ["StatusServer", "fetch", "serve_status"]
 _PATIENCE = 5.0
 """Seconds after which either side gives up on the other."""
 
+_PAUSE = 0.5
+"""Seconds until the next try to answer, where the system refuses one."""
+
 
 def serve_status(path: str | os.PathLike[str], broker: MailboxBroker | None = None) -> StatusServer:
     """Answer at a new unix socket, which only this user can open, how the channels of `broker` stand [OBS-2].
@@ -53,6 +56,7 @@ class StatusServer:
         found = os.lstat(self.path)
         self._file = found.st_dev, found.st_ino
         self._awake, self._wake = socket.socketpair()
+        self._awake.settimeout(_PAUSE)
         _OPEN.add(self)
         self._thread = threading.Thread(target=self._serve, name="omnimailbox-status", daemon=True)
         self._thread.start()
@@ -88,12 +92,17 @@ class StatusServer:
             while True:
                 if any(key.fileobj is self._awake for key, _ in selector.select()):
                     return
-                with suppress(OSError):  # whoever asked is gone already, or does not read
+                try:
                     asking, _ = self._listening.accept()
-                    with asking:
-                        asking.settimeout(_PATIENCE)
-                        asking.sendall(json.dumps(snapshot(self._broker)).encode())
-                        asking.shutdown(socket.SHUT_WR)  # the end, also where a child of fork has a copy of the socket
+                except OSError:  # no descriptor is left, as a rule: then the next try, at once, would fail as well
+                    with suppress(TimeoutError):
+                        self._awake.recv(1)
+                        return
+                    continue
+                with asking, suppress(OSError):  # whoever asked is gone already, or does not read
+                    asking.settimeout(_PATIENCE)
+                    asking.sendall(json.dumps(snapshot(self._broker)).encode())
+                    asking.shutdown(socket.SHUT_WR)  # the end, also where a child of fork has a copy of the socket
 
     def _let_go(self) -> None:
         for each in (self._listening, self._awake, self._wake):

@@ -430,6 +430,26 @@ def cancelled_it_has_taken_nothing(omni: Any) -> None:
 
 
 @function("ASY-2", "coroutines threads", layer="blocking")
+def a_cancelled_step_does_not_end_the_iteration(omni: Any) -> None:
+    """What it would have received, the next step of the same iterator receives."""
+    _, pair = open_pair(omni)
+
+    async def steps() -> list[bytes]:
+        payloads = aiter(pair.consumer)
+        for _ in range(2):
+            task = await _waits(anext(payloads))
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        assert pair.producer.batch_push([b"1", b"2"]) == 2
+        pair.producer.close()
+        return [payload async for payload in payloads]
+
+    assert _run(steps()) == [b"1", b"2"]
+    pair.close()
+
+
+@function("ASY-2", "coroutines threads", layer="blocking")
 def cancelled_it_has_sent_whole_or_not(omni: Any) -> None:
     """Sending calls cancelled on a full queue: what the statistics count is what comes."""
     _, pair = open_full(omni)

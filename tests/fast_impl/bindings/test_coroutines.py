@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import fcntl
 import os
 import resource
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -168,6 +171,97 @@ def test_a_descriptor_that_the_system_refuses() -> None:
     producer.send(b"x")
     assert consumer.receive(0) == b"x"
     assert consumer.fileno() != producer.fileno()
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_descriptor_that_the_system_refuses_a_coroutine(library: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """OSError says so, and it has left nothing behind: no claim, no message of a finaliser [ASY-4]."""
+    producer, consumer = omni.open_channel(capacity=8)
+    unraisable: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", unraisable.append)
+
+    async def receive() -> bytes:
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "dup", _refused)
+            with pytest.raises(OSError, match="oo many open files"):
+                await consumer.receive_async()
+        producer.send(b"x")
+        return await consumer.receive_async(10)
+
+    assert LIBRARIES[library](receive) == b"x"
+    assert unraisable == []
+
+
+def _refused(descriptor: int) -> int:
+    raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+
+@pytest.mark.parametrize("taken", [False, True], ids=["free", "taken by another file"])
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_close_between_a_descriptor_and_its_duplicate(
+    library: str, taken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The number may be nobody's then, or that of a file that never becomes readable; the close ends the wait."""
+    _producer, consumer = omni.open_channel(capacity=8)
+    others: list[int] = []
+    duplicate = os.dup
+
+    def dup(descriptor: int) -> int:
+        if descriptor == number:
+            consumer.close()
+            if taken:
+                others.append(fcntl.fcntl(silent[0], fcntl.F_DUPFD_CLOEXEC, descriptor))
+                assert others == [descriptor]
+        return duplicate(descriptor)
+
+    async def receive() -> None:
+        monkeypatch.setattr(os, "dup", dup)
+        begun = time.monotonic()
+        with pytest.raises(omni.ChannelClosedError):
+            await consumer.receive_async(10)
+        assert time.monotonic() - begun < 5, "its time was up before it saw the close"
+
+    number, silent = consumer.fileno(), os.pipe()
+    try:
+        LIBRARIES[library](receive)
+    finally:
+        for each in (*others, *silent):
+            os.close(each)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_no_wait_ends_early(library: str) -> None:
+    """Neither where the loop's timers count in milliseconds [ARG-2]."""
+    producer, consumer = omni.open_channel(capacity=8)
+    producer.batch_push([b"x"] * 8)
+    _, empty = omni.open_channel(capacity=8)
+
+    async def early() -> list[float]:
+        found: list[float] = []
+        for call in (empty.receive_async, lambda timeout: producer.send_async(b"x", timeout)):
+            for timeout in (0.0014, 0.0024) * 5:
+                begun = time.monotonic()
+                with pytest.raises(TimeoutError):
+                    await call(timeout)
+                found.append(time.monotonic() - begun - timeout)
+        return found
+
+    assert min(LIBRARIES[library](early)) >= 0
+    assert (empty.get_stats().failed_pops, producer.get_stats().failed_pushes) == (10, 10)
+    assert consumer.available_messages() == 8
+
+
+def test_one_nanosecond_after_its_time_a_wait_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left then, -1, is what the core takes for ever [POP-4]."""
+    _producer, consumer = omni.open_channel(capacity=8)
+    times = iter([0, 1_000_001])
+
+    async def receive() -> None:
+        monkeypatch.setattr("fast_impl._coroutines.monotonic_ns", lambda: next(times))
+        with pytest.raises(TimeoutError, match="no message came"):
+            await asyncio.wait_for(consumer.receive_async(0.001), 10)
+
+    asyncio.run(receive())
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import errno
 import gc
 import logging
 import os
@@ -11,6 +12,8 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -247,6 +250,34 @@ def test_who_asks_and_does_not_read_holds_up_nobody_for_long(path: str) -> None:
             with socket.socket(socket.AF_UNIX) as gone:
                 gone.connect(path)
         assert status.fetch(path)["pid"] == os.getpid()
+
+
+def test_a_server_without_a_descriptor_tries_again_later(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not at once, for ever: who asks goes on waiting to be answered. A close ends the pause."""
+    tries: list[float] = []
+    tried = threading.Event()
+
+    class Refused(socket.socket):
+        def accept(self) -> Any:
+            tries.append(time.monotonic())
+            tried.set()
+            if len(tries) == 2:
+                return super().accept()
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    listen = status._listen
+    monkeypatch.setattr(status, "_listen", lambda path: Refused(fileno=listen(path).detach()))
+    monkeypatch.setattr(status, "_PAUSE", 0.1)
+    with fast_impl.serve_status(path):
+        assert status.fetch(path)["pid"] == os.getpid()
+        assert len(tries) == 2 and tries[1] - tries[0] >= 0.1
+    monkeypatch.setattr(status, "_PAUSE", 60)
+    begun = time.monotonic()
+    with fast_impl.serve_status(path), socket.socket(socket.AF_UNIX) as asking:
+        tried.clear()
+        asking.connect(path)
+        assert tried.wait(30)
+    assert time.monotonic() - begun < 30 and len(tries) == 3
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
