@@ -172,7 +172,8 @@ class _Claim:
     __slots__ = ("_claim", "_handle")
 
     def __init__(self, handle: Any) -> None:
-        self._handle, self._claim = handle, None
+        self._handle = handle
+        self._claim: Any = None
 
     def begin(self) -> None:
         [self._claim] = map(type(self._handle)._claim, [self._handle])  # so that no handler runs in between

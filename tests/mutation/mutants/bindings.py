@@ -201,8 +201,7 @@ SHARED = (
     ),
     Mutant(
         "coroutine_claims_nothing", COROUTINES_PY, suite("ASY-4"),
-        "        self._handle, self._claim = handle, handle._claim()\n",
-        "        self._handle, self._claim = handle, None\n",
+        "        [self._claim] = map(type(self._handle)._claim, [self._handle])", "        self._claim = None",
     ),
     Mutant(
         "claim_outlives_its_loop", COROUTINES_PY, suite("ASY-3"),
