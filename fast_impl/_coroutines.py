@@ -112,7 +112,7 @@ async def _readable(handle: Any, deadline: int) -> bool:
 
 
 async def _on_anyio(handle: Any, left: int) -> None:
-    own, claim, anyio = _duplicate(handle), _Claim(handle), _anyio()
+    anyio, claim, own = _anyio(), _Claim(handle), _duplicate(handle)
     if own is None:
         return
     try:
@@ -172,7 +172,8 @@ class _Claim:
     __slots__ = ("_claim", "_handle")
 
     def __init__(self, handle: Any) -> None:
-        self._handle, self._claim = handle, None
+        self._handle: Any = handle
+        self._claim: Any = None
 
     def begin(self) -> None:
         [self._claim] = map(type(self._handle)._claim, [self._handle])  # so that no handler runs in between

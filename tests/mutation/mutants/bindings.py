@@ -200,9 +200,12 @@ SHARED = (
         "        result, found = self._pop_bytes(wanted)\n        await __import__('asyncio').sleep(0)\n",
     ),
     Mutant(
+        "cancelled_step_ends_the_iteration", "fast_impl/_interface.py", suite("ASY-2"),
+        "        return Payloads(self)\n", "        return (payload async for payload in Payloads(self))\n",
+    ),
+    Mutant(
         "coroutine_claims_nothing", COROUTINES_PY, suite("ASY-4"),
-        "        self._handle, self._claim = handle, handle._claim()\n",
-        "        self._handle, self._claim = handle, None\n",
+        "        [self._claim] = map(type(self._handle)._claim, [self._handle])", "        self._claim = None",
     ),
     Mutant(
         "claim_outlives_its_loop", COROUTINES_PY, suite("ASY-3"),
@@ -210,7 +213,7 @@ SHARED = (
     ),
     Mutant(
         "coroutine_watches_the_handles_own_descriptor", COROUTINES_PY, suite_any("ASY-3", "WAI-3"),
-        "        self._descriptor = os.dup(descriptor)\n", "        self._descriptor = descriptor\n",
+        "            own = os.dup(descriptor)\n", "            own = descriptor\n",
     ),
     Mutant(
         "coroutines_time_is_not_counted", COROUTINES_PY, suite("ASY-1"),
