@@ -13,7 +13,7 @@ from time import monotonic_ns
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary, ref
 
-from fast_impl._common import FOREVER, RESERVED, unreceived
+from fast_impl._common import FOREVER, unreceived
 from spec_model.vocabulary import Buffer, PopResult, PushResult
 
 if TYPE_CHECKING:
@@ -36,14 +36,11 @@ async def push(producer: Any, data: Buffer, deadline: int) -> PushResult:
     """Send `data` when there is space, after a look that found none."""
     result = PushResult.QUEUE_FULL
     while result is PushResult.QUEUE_FULL:
-        code, reservation = producer._reserve(1, 0)  # none is free, or one is outstanding [PSH-5]?
-        if reservation is not None:
-            producer.rollback()
+        found_slots = producer.available_slots() > 0
+        if found_slots or await _readable(producer, deadline):
             result = producer.try_push(data)
-        elif code != RESERVED and await _readable(producer, deadline):
-            result = producer.try_push(data)
-        else:
-            result = producer.blocking_push(data, 0)
+        if result is PushResult.QUEUE_FULL and (found_slots or _is_over(deadline)):
+            result = producer.blocking_push(data, 0)  # the time is up, or a reservation outstanding [PSH-5]
     return result
 
 
@@ -99,6 +96,10 @@ def deadline_after(nanoseconds: int) -> int:
     return FOREVER if nanoseconds == FOREVER else monotonic_ns() + nanoseconds
 
 
+def _is_over(deadline: int) -> bool:
+    return deadline != FOREVER and monotonic_ns() >= deadline
+
+
 async def _readable(handle: Any, deadline: int) -> bool:
     """Wait, after a look that found nothing, until it is worth another one; False when the time is up [WAI-3].
 
@@ -112,7 +113,7 @@ async def _readable(handle: Any, deadline: int) -> bool:
 
 
 async def _on_anyio(handle: Any, left: int) -> None:
-    own, claim, anyio = duplicate(handle), _Claim(handle), _anyio()
+    anyio, claim, own = _anyio(), _Claim(handle), duplicate(handle)
     if own is None:
         return
     try:
@@ -172,11 +173,12 @@ class _Claim:
     __slots__ = ("_claim", "_handle")
 
     def __init__(self, handle: Any) -> None:
-        self._handle = handle
+        self._handle: Any = handle
         self._claim: Any = None
 
     def begin(self) -> None:
-        [self._claim] = map(type(self._handle)._claim, [self._handle])  # so that no handler runs in between
+        kind: Any = type(self._handle)
+        [self._claim] = map(kind._claim, [self._handle])  # so that no handler runs in between
 
     def end(self) -> None:
         """Does nothing where it has not begun, or has ended."""

@@ -82,13 +82,11 @@ async def coroutines(producer: omni.ProducerHandle, consumer: omni.ConsumerHandl
 
 def descriptors(producer: omni.ProducerHandle, consumer: omni.ConsumerHandle, channel: omni.ChannelPair) -> None:
     """What can be waited for, and what is found."""
-    omni.wait_any(consumer)  # expect: arg-type reportArgumentType
-    omni.wait_any([consumer.fileno()])  # expect: list-item reportArgumentType
-    omni.wait_any([channel])  # expect: list-item reportArgumentType
+    omni.wait_any(consumer)  # expect: type-var reportArgumentType
+    omni.wait_any([consumer.fileno()])  # expect: type-var reportArgumentType
+    omni.wait_any([channel])  # expect: type-var reportArgumentType
     omni.wait_any([consumer], timeout="1")  # expect: arg-type reportArgumentType
-    found: list[omni.ConsumerHandle] = omni.wait_any([consumer])  # expect: assignment reportAssignmentType
-    for handle in omni.wait_any([producer, consumer]):
-        handle.receive()  # expect: union-attr reportAttributeAccessIssue
+    found: list[omni.ProducerHandle] = omni.wait_any([consumer])  # expect: list-item reportAssignmentType
     name: bytes = consumer.fileno()  # expect: assignment reportAssignmentType
 
 

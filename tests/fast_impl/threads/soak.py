@@ -301,7 +301,6 @@ class Program:
             self.problems.append("the channel is still registered after both handles were closed")
 
 
-
 # ---- many channels, each end in the hands of one player after another
 
 

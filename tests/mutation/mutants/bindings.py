@@ -200,8 +200,12 @@ SHARED = (
         "        result, found = self._pop_bytes(wanted)\n        await __import__('asyncio').sleep(0)\n",
     ),
     Mutant(
+        "cancelled_step_ends_the_iteration", "fast_impl/_interface.py", suite("ASY-2"),
+        "        return Payloads(self)\n", "        return (payload async for payload in Payloads(self))\n",
+    ),
+    Mutant(
         "coroutine_claims_nothing", COROUTINES_PY, suite("ASY-4"),
-        "        [self._claim] = map(type(self._handle)._claim, [self._handle])", "        self._claim = None",
+        "        [self._claim] = map(kind._claim, [self._handle])", "        self._claim = None",
     ),
     Mutant(
         "claim_outlives_its_loop", COROUTINES_PY, suite("ASY-3"),
@@ -209,7 +213,7 @@ SHARED = (
     ),
     Mutant(
         "coroutine_watches_the_handles_own_descriptor", COROUTINES_PY, suite_any("ASY-3", "WAI-3"),
-        "        own = os.dup(handle.fileno())\n", "        own = handle.fileno()\n",
+        "            own = os.dup(descriptor)\n", "            own = descriptor\n",
     ),
     Mutant(
         "coroutines_time_is_not_counted", COROUTINES_PY, suite("ASY-1"),
@@ -218,8 +222,7 @@ SHARED = (
     ),
     Mutant(
         "send_async_waits_with_a_reservation", COROUTINES_PY, suite("ASY-1"),
-        "        elif code != RESERVED and await _readable(producer, deadline):\n",
-        "        elif await _readable(producer, deadline):\n",
+        "        found_slots = producer.available_slots() > 0\n", "        found_slots = False\n",
     ),
     Mutant(
         "coroutines_seldom_let_others_run", "fast_impl/cpython/module.c", suite("ASY-5"), "++calls % 64 == 0",
