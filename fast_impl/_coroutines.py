@@ -177,7 +177,7 @@ class _Claim:
         self._claim: Any = None
 
     def begin(self) -> None:
-        kind: Any = type(self._handle)
+        kind: type[Any] = type(self._handle)
         [self._claim] = map(kind._claim, [self._handle])  # so that no handler runs in between
 
     def end(self) -> None:
