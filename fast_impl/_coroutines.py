@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from operator import methodcaller
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary, ref
@@ -177,8 +178,7 @@ class _Claim:
         self._claim: Any = None
 
     def begin(self) -> None:
-        kind: type[Any] = type(self._handle)
-        [self._claim] = map(kind._claim, [self._handle])  # so that no handler runs in between
+        [self._claim] = map(methodcaller("_claim"), [self._handle])  # so that no handler runs in between
 
     def end(self) -> None:
         """Does nothing where it has not begun, or has ended."""

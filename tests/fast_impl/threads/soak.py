@@ -687,12 +687,11 @@ class Coroutines(Player):
             self.read(end, await end.handle.receive_many_async(self.many(), self.timeout()))
         else:
             left = self.many()
-            async with contextlib.aclosing(aiter(end.handle)) as payloads:
-                async for payload in payloads:
-                    self.read(end, [payload])
-                    left -= 1
-                    if not left:
-                        break
+            async for payload in end.handle:
+                self.read(end, [payload])
+                left -= 1
+                if not left:
+                    break
 
 
 class _Bytes(ctypes.Structure):

@@ -205,7 +205,7 @@ SHARED = (
     ),
     Mutant(
         "coroutine_claims_nothing", COROUTINES_PY, suite("ASY-4"),
-        "        [self._claim] = map(kind._claim, [self._handle])", "        self._claim = None",
+        "        [self._claim] = map(methodcaller(\"_claim\"), [self._handle])", "        self._claim = None",
     ),
     Mutant(
         "claim_outlives_its_loop", COROUTINES_PY, suite("ASY-3"),
