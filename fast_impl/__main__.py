@@ -47,7 +47,7 @@ Show = Callable[[str, list[tuple[str, ...]]], None]
 
 def _top(path: str, interval: float, once: bool) -> None:
     before, at = fetch(path), time.monotonic()
-    with nullcontext(_print) if once else _screen() as show:
+    with _screen() if not once and sys.stdout.isatty() else nullcontext(_print) as show:
         while True:
             time.sleep(interval)
             now, then, at = fetch(path), at, time.monotonic()
@@ -71,7 +71,7 @@ def _screen() -> Generator[Show]:
     except ModuleNotFoundError:
 
         def show(title: str, lines: list[tuple[str, ...]]) -> None:
-            print(end="\033[H\033[2J" if sys.stdout.isatty() else "")
+            print(end="\033[H\033[2J")
             _print(title, lines)
 
         yield show

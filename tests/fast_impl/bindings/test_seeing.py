@@ -112,6 +112,7 @@ def test_memory(omni: ModuleType) -> None:
         )
 
 
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")  # threads of other tests may be left
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_handle_from_before_a_fork_says_so(fast: ModuleType, caplog: pytest.LogCaptureFixture) -> None:
     """By its repr, its errors and, as the child lets go of it, the logs [OBS-1, OBS-3]; the parent's goes on."""
@@ -280,6 +281,7 @@ def test_a_server_without_a_descriptor_tries_again_later(path: str, monkeypatch:
     assert time.monotonic() - begun < 30 and len(tries) == 3
 
 
+@pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")  # threads of other tests may be left
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_a_child_of_fork_serves_nothing(path: str) -> None:
     """It neither answers at the parent's socket nor removes that, and may serve at one of its own."""
