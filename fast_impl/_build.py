@@ -118,7 +118,7 @@ def compile_handles(package: Path, headers: Path, tmpdir: str) -> str:
         include_dirs=[*folders, str(headers)],
         define_macros=[("OMNI_PORTABLE", "1")] if VARIANTS["fast_impl._core"] else [],
         extra_compile_args=["-O3", *sources.FLAGS, optimised_as_one],
-        extra_link_args=["-O3", optimised_as_one],
+        extra_link_args=["-O3", *sources.FLAGS, optimised_as_one],
         libraries=["pthread"],
     )
     command = build_ext(Distribution({"ext_modules": [extension]}))

@@ -55,16 +55,23 @@ static PyObject *repr(native_object *self) {
                               address_of(self));
 }
 
+/* Their names in a row, in the order of the table, which ends with their addresses. */
 static PyObject *functions(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(unused)) {
+#define NAME(function) #function "\0"
+#define ONE(function) +1
+  enum { COUNT = OMNI_EACH_FUNCTION(ONE) };
+  const char *name = OMNI_EACH_FUNCTION(NAME);
+  const char *address = (const char *)(&table + 1) - COUNT * sizeof(uintptr_t);
+#undef ONE
+#undef NAME
   PyObject *found = PyDict_New();
-#define ADD(function)                                                                        \
-  if (found) {                                                                               \
-    PyObject *number = PyLong_FromUnsignedLongLong((unsigned long long)(uintptr_t)function); \
-    if (!number || PyDict_SetItemString(found, #function, number) < 0) Py_CLEAR(found);      \
-    Py_XDECREF(number);                                                                      \
+  for (; found && *name; name += strlen(name) + 1, address += sizeof(uintptr_t)) {
+    uintptr_t function;
+    memcpy(&function, address, sizeof function);
+    PyObject *number = PyLong_FromUnsignedLongLong(function);
+    if (!number || PyDict_SetItemString(found, name, number) < 0) Py_CLEAR(found);
+    Py_XDECREF(number);
   }
-  OMNI_EACH_FUNCTION(ADD)
-#undef ADD
   return found;
 }
 
