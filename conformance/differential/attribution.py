@@ -271,7 +271,7 @@ def rules_of_result(operation: Operation, expected: Any, got: Any, context: Cont
         if refusal:
             return refusal
     rules = _of_kind(kind, expected, got, context)
-    if receiver is None or kind == "wait":
+    if receiver is None or kind in ("wait", "repr", "name"):
         return rules
     if receiver.inactive:
         sharper = kind == "close" or PushResult.INVALID_SIZE in (wanted, found)
@@ -318,6 +318,9 @@ def _of_kind(kind: str, expected: Any, got: Any, context: Context) -> Rules:
         "with": ("LIF-1",),
         "del": ("LIF-1",),
         "write": ("RSV-2",),
+        "repr": ("OBS-1",),
+        "name": ("OBS-1",),
+        "channels": ("OBS-2",),
         "len": ("MSG-4",),
         "bytes": ("MSG-4",),
     }.get(kind, ())
