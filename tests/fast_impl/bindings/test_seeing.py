@@ -244,8 +244,8 @@ def test_what_is_there_is_not_overwritten(path: str) -> None:
         fast_impl.serve_status("nowhere/status")
 
 
-def test_who_asks_and_does_not_read_holds_up_nobody_for_long(path: str) -> None:
-    """Nor does one who has gone again."""
+def test_who_has_gone_again_holds_up_nobody(path: str) -> None:
+    """One who connects and does not read gets no answer; the next one does."""
     with fast_impl.serve_status(path):
         for _ in range(3):
             with socket.socket(socket.AF_UNIX) as gone:
