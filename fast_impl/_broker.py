@@ -16,7 +16,7 @@ from fast_impl._common import (
     as_name,
     as_nanoseconds,
     as_text,
-    told,
+    debug_logger,
 )
 from fast_impl._interface import Closable, NonCopyable
 from spec_model import words
@@ -128,8 +128,8 @@ class MailboxBroker(NonCopyable):
         answer = logger = None
         try:
             encoded, config = as_name(name), as_config(config)
-            logger = told("fast_impl.broker")
-            producer, consumer = self._registry.handles(told("fast_impl.channel") is not None)
+            logger = debug_logger("fast_impl.broker")
+            producer, consumer = self._registry.handles(debug_logger("fast_impl.channel") is not None)
             answer = ChannelError.SUCCESS, ChannelPair(producer, consumer)  # made before: then nothing can fail [BRK-5]
             code = self._registry.request(encoded, config.capacity, config.max_message_size, producer, consumer)
         except MemoryError:
@@ -185,11 +185,11 @@ class MailboxBroker(NonCopyable):
         Raises TypeError or ValueError for a bad timeout [ARG-2].
         """
         nanoseconds = as_nanoseconds(timeout)
-        if (logger := told("fast_impl.broker")) is not None:
+        if (logger := debug_logger("fast_impl.broker")) is not None:
             names = [as_text(each[0]) for each in self._registry.channels() or ()]
             logger.debug(words.SHUTDOWN, len(names))
             for name in names:
-                if (ends := told("fast_impl.channel")) is not None:
+                if (ends := debug_logger("fast_impl.channel")) is not None:
                     ends.debug(words.SHUT, name)
         code = self._registry.shutdown(nanoseconds)
         if code == CONCURRENT_USE:
@@ -232,7 +232,7 @@ def attach(token: SupportsIndex) -> ProducerHandle | ConsumerHandle:
 
     A token works once. Raises ValueError for any other number, TypeError for what is no integer.
     """
-    handle = Registry.attach(as_count("token", token), told("fast_impl.channel") is not None)
+    handle = Registry.attach(as_count("token", token), debug_logger("fast_impl.channel") is not None)
     return _unknown(token) if handle is None else handle
 
 

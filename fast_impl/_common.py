@@ -161,7 +161,7 @@ _DEBUG = 10
 _loggers: dict[str, Any] = {}
 
 
-def told(name: str) -> Any:
+def debug_logger(name: str) -> Any:
     """The logger of that name if it is enabled for DEBUG, else None.
 
     Whoever enables one has imported `logging`; nobody else needs it.
@@ -175,9 +175,9 @@ def told(name: str) -> Any:
     return logger if logger.isEnabledFor(_DEBUG) else None
 
 
-def tell_end(side: str, name: bytes, inherited: bool, how: str) -> None:
-    """Tell how a handle has ended."""
-    logger = told("fast_impl.channel")
+def log_end(side: str, name: bytes, inherited: bool, how: str) -> None:
+    """Log how a handle has ended."""
+    logger = debug_logger("fast_impl.channel")
     if logger is not None:
         logger.debug(words.ENDED, side, as_text(name), words.BY_FORK if inherited else how)
 
@@ -224,56 +224,57 @@ def undetached(code: int, side: str, name: bytes) -> NoReturn:
 def no_descriptor(code: int, errno: int, side: str, name: bytes) -> NoReturn:
     """Raise why `fileno` has no descriptor to give; `errno` where the system had none [WAI-3]."""
     if code == EXPIRED:
-        raise ValueError(f"the {side} has no descriptor: it is closed, or was moved from or detached")
+        raise words.no_descriptor(side)
     if code == NO_DESCRIPTOR:
         raise OSError(errno, os.strerror(errno))
     refuse(code, side, name)
 
 
-Stood = tuple[bytes, bool, bool, bool, bool, bool, int, int, int]
-"""How a handle stood, of the side that it is: the channel's name; whether it was moved from, is from before a fork, is
+Snapshot = tuple[bytes, bool, bool, bool, bool, bool, int, int, int]
+"""How a handle stands, of the side that it is: the channel's name; whether it was moved from, is from before a fork, is
 open; whether its peer is open, and the channel shut down; capacity, max_message_size, messages waiting."""
 
 
-def _standing(stood: Stood) -> words.Standing:
-    _, moved, inherited, is_open, peer_is_open, shut, *_ = stood
-    for found, standing in (
-        (moved, words.Standing.MOVED), (inherited, words.Standing.INHERITED), (not is_open, words.Standing.CLOSED),
-        (not peer_is_open, words.Standing.ALONE), (shut, words.Standing.SHUT),
+def _handle_state(snapshot: Snapshot) -> words.HandleState:
+    _, moved, inherited, is_open, peer_is_open, shut, *_ = snapshot
+    for found, handle_state in (
+        (moved, words.HandleState.MOVED), (inherited, words.HandleState.INHERITED),
+        (not is_open, words.HandleState.CLOSED), (not peer_is_open, words.HandleState.ALONE),
+        (shut, words.HandleState.SHUT),
     ):  # fmt: skip
         if found:
-            return standing
-    return words.Standing.OPEN
+            return handle_state
+    return words.HandleState.OPEN
 
 
-def represent(side: str, stood: Stood) -> str:
+def represent(side: str, snapshot: Snapshot) -> str:
     """The repr of a handle [OBS-1]."""
-    return words.handle(side, as_text(stood[0]), _standing(stood), stood[6], stood[8])
+    return words.handle(side, as_text(snapshot[0]), _handle_state(snapshot), snapshot[6], snapshot[8])
 
 
-def closed(side: str, stood: Stood) -> ChannelClosedError:
+def closed(side: str, snapshot: Snapshot) -> ChannelClosedError:
     """What a call on a closed channel raises."""
-    return words.closed(side, as_text(stood[0]), _standing(stood))
+    return words.closed(side, as_text(snapshot[0]), _handle_state(snapshot))
 
 
-def unsent(result: PushResult, size: int, stood: Stood, sent: int | None = None) -> NoReturn:
+def unsent(result: PushResult, size: int, snapshot: Snapshot, sent: int | None = None) -> NoReturn:
     """Raise, for `send`, what any result but SUCCESS means; with `sent`, for `send_many`."""
     if sent is not None:
-        send_many_stopped(_why_unsent(result, size, stood), sent)
-    raise _why_unsent(result, size, stood)
+        send_many_stopped(_why_unsent(result, size, snapshot), sent)
+    raise _why_unsent(result, size, snapshot)
 
 
-def _why_unsent(result: PushResult, size: int, stood: Stood) -> Exception:
+def _why_unsent(result: PushResult, size: int, snapshot: Snapshot) -> Exception:
     if result is PushResult.TIMEOUT:
-        return words.no_slot(as_text(stood[0]))
+        return words.no_slot(as_text(snapshot[0]))
     if result is PushResult.CHANNEL_CLOSED:
-        return closed("producer", stood)
-    return words.wrong_size(as_text(stood[0]), size, stood[7])
+        return closed("producer", snapshot)
+    return words.wrong_size(as_text(snapshot[0]), size, snapshot[7])
 
 
-def unreceived(result: PopResult, stood: Stood) -> NoReturn:
+def unreceived(result: PopResult, snapshot: Snapshot) -> NoReturn:
     """Raise, for `receive` and `receive_many`, what any result but SUCCESS means."""
-    raise closed("consumer", stood) if result is PopResult.CHANNEL_CLOSED else words.no_message(as_text(stood[0]))
+    raise closed("consumer", snapshot) if result is PopResult.CHANNEL_CLOSED else words.no_message(as_text(snapshot[0]))
 
 
 def bad_element(error: Exception, index: int) -> NoReturn:

@@ -30,7 +30,7 @@ async def pop(consumer: Any, wanted: int, nanoseconds: int, result: PopResult) -
             result, found = consumer._pop_bytes(wanted)
         else:
             result, found = consumer._pop_bytes(wanted, _INSTANT)
-    return found if result is PopResult.SUCCESS else unreceived(result, consumer._stood())
+    return found if result is PopResult.SUCCESS else unreceived(result, consumer._snapshot())
 
 
 async def push(producer: Any, data: Buffer, deadline: int) -> PushResult:

@@ -12,7 +12,7 @@ from inspect import isfunction
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self, SupportsIndex
 
-from fast_impl._common import FOREVER, Stood, as_count, as_memory, as_nanoseconds, send_many_stopped, unsent
+from fast_impl._common import FOREVER, Snapshot, as_count, as_memory, as_nanoseconds, send_many_stopped, unsent
 from fast_impl._coroutines import deadline_after, let_others_run, modules, pop, push
 from spec_model.config import ChannelConfig
 from spec_model.errors import ChannelClosedError
@@ -145,7 +145,7 @@ class Handle(Closable):
         """The channel's name, also of a handle that is closed or was moved from [OBS-1]."""
 
     @abstractmethod
-    def _stood(self) -> Stood:
+    def _snapshot(self) -> Snapshot:
         """How it stands now."""
 
 
@@ -220,7 +220,7 @@ class ProducerHandle(Handle):
         if result is PushResult.QUEUE_FULL:
             result = await push(self, data, deadline_after(nanoseconds))
         if result is not PushResult.SUCCESS:
-            unsent(result, as_memory(data).nbytes, self._stood())
+            unsent(result, as_memory(data).nbytes, self._snapshot())
 
     async def send_many_async(self, messages: Iterable[Buffer], timeout: Timeout = None) -> None:
         """`send_many` for a coroutine; what went before it is cancelled stays sent [ASY-1, ASY-2]."""
@@ -236,7 +236,7 @@ class ProducerHandle(Handle):
             if result is PushResult.QUEUE_FULL:
                 result = await push(self, data, deadline)
             if result is not PushResult.SUCCESS:
-                unsent(result, as_memory(data).nbytes, self._stood(), sent)
+                unsent(result, as_memory(data).nbytes, self._snapshot(), sent)
 
     @abstractmethod
     def wait(self, timeout: Timeout = None) -> PushResult:
@@ -380,18 +380,19 @@ class ConsumerHandle(Handle):
         result, found = self._pop_bytes(wanted)
         return found if result is PopResult.SUCCESS else await pop(self, wanted, nanoseconds, result)
 
-    @abstractmethod
     def __aiter__(self) -> AsyncIterator[bytes]:
         """Payloads, awaiting each, until the channel is closed and drained [ASY-1].
 
         A cancelled `anext` has taken nothing, and the iterator goes on [ASY-2].
         """
+        return self._payloads()
 
     @abstractmethod
     def _pop_bytes(self, max_count: SupportsIndex, timeout: Timeout = 0) -> tuple[PopResult, list[bytes]]:
         """`batch_pop`, with copies of the messages."""
 
     def _payloads(self) -> AsyncIterator[bytes]:
+        """`__aiter__`, as the slot of the type in C calls it."""
         return Payloads(self)
 
     @abstractmethod
@@ -567,8 +568,8 @@ class Registry:
     __slots__ = ()
 
     @abstractmethod
-    def handles(self, told: bool, /) -> tuple[ProducerHandle, ConsumerHandle]:
-        """Two handles without a channel, for `request` to fill; `told`: their ends are told [OBS-3]."""
+    def handles(self, logged: bool, /) -> tuple[ProducerHandle, ConsumerHandle]:
+        """Two handles without a channel, for `request` to fill; `logged`: their ends are logged [OBS-3]."""
 
     @abstractmethod
     def request(self, name: bytes, capacity: int, max_message_size: int, producer: Any, consumer: Any) -> int:
@@ -596,7 +597,7 @@ class Registry:
 
     @classmethod
     @abstractmethod
-    def attach(cls, token: int, told: bool, /) -> ProducerHandle | ConsumerHandle | None:
+    def attach(cls, token: int, logged: bool, /) -> ProducerHandle | ConsumerHandle | None:
         """A handle over the end of that token, or None."""
 
     @classmethod

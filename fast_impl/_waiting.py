@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from resource import RLIMIT_NOFILE, getrlimit
+from resource import RLIM_INFINITY, RLIMIT_NOFILE, getrlimit
 from select import POLLIN, poll
 from time import monotonic_ns
 from typing import TypeVar
@@ -48,7 +48,8 @@ def wait_any(handles: Iterable[Either], timeout: Timeout = None) -> list[Either]
         return found
     deadline = FOREVER if nanoseconds == FOREVER else monotonic_ns() + nanoseconds
     poller = poll()
-    few = len(chosen) < getrlimit(RLIMIT_NOFILE)[0] // 4  # else duplicates would leave too few for others
+    most = getrlimit(RLIMIT_NOFILE)[0]
+    few = most == RLIM_INFINITY or len(chosen) < most // 4  # else duplicates would leave too few for others
     own: list[int] = []
     by_descriptor: dict[int, Either] = {}
     try:

@@ -101,7 +101,7 @@ class BrokerStats(NamedTuple):
 
 
 class ChannelInfo(NamedTuple):
-    """How a registered channel stood at some moment [OBS-2].
+    """How a registered channel stands at some moment [OBS-2].
 
     name, config: as requested, and normalised. waiting: messages sent and not popped.
     producer_open, consumer_open: whether that handle is not closed. shut: whether a shutdown has closed the channel.

@@ -10,7 +10,7 @@ from spec_model.errors import ChannelClosedError
 PEER = {"producer": "consumer", "consumer": "producer"}
 
 
-class Standing(Enum):
+class HandleState(Enum):
     """How a handle stands [OBS-1]: the first of these that applies, from below."""
 
     OPEN = "open"
@@ -24,14 +24,14 @@ class Standing(Enum):
 # ---- repr ----
 
 
-def handle(side: str, name: str, standing: Standing, capacity: int, waiting: int) -> str:
+def handle(side: str, name: str, handle_state: HandleState, capacity: int, waiting: int) -> str:
     """The repr of a handle [OBS-1]."""
     words = [f"<{side.capitalize()}Handle of {name!r}"]
-    if standing is not Standing.MOVED:  # whose capacity reads 0 [LIF-5]
+    if handle_state is not HandleState.MOVED:  # whose capacity reads 0 [LIF-5]
         words.append(f"capacity {capacity}")
-    if standing in (Standing.OPEN, Standing.SHUT, Standing.ALONE):
+    if handle_state in (HandleState.OPEN, HandleState.SHUT, HandleState.ALONE):
         words.append(f"{waiting} waiting")
-    return ", ".join(words) + f", {standing.value.format(peer=PEER[side])}>"
+    return ", ".join(words) + f", {handle_state.value.format(peer=PEER[side])}>"
 
 
 def message(number: int, name: str, size: int | None) -> str:
@@ -58,18 +58,23 @@ def broker(active: int, memory: int, limit: int | None) -> str:
 # ---- errors ----
 
 
-def closed(side: str, name: str, standing: Standing) -> ChannelClosedError:
+def no_descriptor(side: str) -> ValueError:
+    """Of `fileno` of an inactive handle [WAI-3]."""
+    return ValueError(f"the {side} has no descriptor: it is closed, or was moved from or detached")
+
+
+def closed(side: str, name: str, handle_state: HandleState) -> ChannelClosedError:
     """What `send` or `receive` raises for CHANNEL_CLOSED: whose end it was."""
     this = f"the {side} of channel {name!r}"
-    if standing is Standing.MOVED:
+    if handle_state is HandleState.MOVED:
         return ChannelClosedError(f"{this} was moved from or detached: another handle has its end")
-    if standing is Standing.INHERITED:
+    if handle_state is HandleState.INHERITED:
         return ChannelClosedError(
             f"{this} is from before a fork, and only the parent process has its channel; open another one here"
         )
-    if standing is Standing.CLOSED:
+    if handle_state is HandleState.CLOSED:
         return ChannelClosedError(f"{this} is closed")
-    end = "was shut down" if standing is Standing.SHUT else f"is closed: its {PEER[side]} is gone"
+    end = "was shut down" if handle_state is HandleState.SHUT else f"is closed: its {PEER[side]} is gone"
     return ChannelClosedError(f"channel {name!r} {end}{', and it is drained' if side == 'consumer' else ''}")
 
 

@@ -121,9 +121,9 @@ def a_detached_handle_is_moved_from(omni: Any) -> None:
     _, pair = open_pair(omni)
     name = pair.producer.name
     token = pair.producer.detach()
-    assert repr(pair.producer) == words.handle("producer", name, words.Standing.MOVED, 0, 0), repr(pair.producer)
+    assert repr(pair.producer) == words.handle("producer", name, words.HandleState.MOVED, 0, 0), repr(pair.producer)
     attached = omni.attach(token)
-    assert attached.name == name and repr(attached) == words.handle("producer", name, words.Standing.OPEN, 8, 0)
+    assert attached.name == name and repr(attached) == words.handle("producer", name, words.HandleState.OPEN, 8, 0)
     pair.close()
     attached.close()
 
@@ -278,7 +278,7 @@ def _ended(side: str, how: str, name: str = "a") -> str:
 
 
 @function("OBS-3", "observing logging brokers")
-def requests_and_ends_are_told(omni: Any) -> None:
+def requests_and_ends_are_logged(omni: Any) -> None:
     """A request, granted or refused, and how each handle ended, once: close(), with, the last reference."""
     broker, config = omni.MailboxBroker(), omni.ChannelConfig(3, 1)
     requested = words.REQUESTED % ("a", 8, 64)
@@ -287,40 +287,40 @@ def requests_and_ends_are_told(omni: Any) -> None:
         def refused(name: str) -> str:
             return words.REFUSED % (name, broker.request_channel(name, config)[0].name)
 
-        def told(*expected: str) -> None:
+        def logged(*expected: str) -> None:
             assert said == list(expected), f"{said}, and not {list(expected)}"
             said.clear()
 
         _, pair = broker.request_channel("a", config)
         again = refused("a")
-        told(requested, again)
+        logged(requested, again)
         moved = pair.producer.move()
         pair.producer.close()
         moved.close()
         moved.close()
-        told(_ended("producer", words.BY_CLOSE))
+        logged(_ended("producer", words.BY_CLOSE))
         pair.close()
-        told(_ended("consumer", words.BY_CLOSE))
+        logged(_ended("consumer", words.BY_CLOSE))
         _, pair = broker.request_channel("a", config)
         with pair.producer:
             pass
         with pair:
             pass
-        told(requested, _ended("producer", words.BY_WITH), _ended("consumer", words.BY_WITH))
+        logged(requested, _ended("producer", words.BY_WITH), _ended("consumer", words.BY_WITH))
         _, pair = broker.request_channel("a", config)
         moved = pair.consumer.move()
         del moved
         gc.collect()
         broker.has_channel("a")  # where a finaliser only notes what is to be done
-        told(requested, _ended("consumer", words.BY_LAST_REFERENCE))
+        logged(requested, _ended("consumer", words.BY_LAST_REFERENCE))
         del pair
         gc.collect()
         broker.has_channel("a")
-        told(_ended("producer", words.BY_LAST_REFERENCE))
+        logged(_ended("producer", words.BY_LAST_REFERENCE))
 
 
 @function("OBS-3", "observing logging brokers")
-def a_shutdown_is_told(omni: Any) -> None:
+def a_shutdown_is_logged(omni: Any) -> None:
     """How many channels it closes, which they are, and whether their handles went in time."""
     broker = omni.MailboxBroker()
     with _logged(omni) as said:

@@ -1,4 +1,4 @@
-"""A logging handler that never waits for the disk: where the queue is full, lines are dropped, counted and told.
+"""A logging handler that never waits for the disk: where the queue is full, lines are dropped, counted and reported.
 
 python docs/examples/log_handler.py
 """
@@ -66,7 +66,7 @@ def write(consumer: omni.ConsumerHandle, disk: threading.Event, file: io.StringI
 
 
 def main() -> None:
-    """Log while the disk hangs and after that, and check that what is missing is told."""
+    """Log while the disk hangs and after that, and check that what is missing is reported."""
     disk, file = threading.Event(), io.StringIO()
     producer, consumer = omni.open_channel("log", capacity=CAPACITY, max_message_size=4096)
     handler = MailboxHandler(producer)
@@ -80,11 +80,11 @@ def main() -> None:
     handler.close()
     writer.join()
     lines = file.getvalue().splitlines()
-    told = sum(int(dropped) for dropped in re.findall(r"^\((\d+) lines dropped\)$", file.getvalue(), re.MULTILINE))
+    reported = sum(int(dropped) for dropped in re.findall(r"^\((\d+) lines dropped\)$", file.getvalue(), re.MULTILINE))
     kept = [line for line in lines if line.startswith("line ")]
     assert CAPACITY <= len(kept) <= CAPACITY + 1, "the queue's worth, and the one in the writer's hand"
-    assert told == handler.dropped == LINES - len(kept)
-    print(f"{LINES} lines logged while the disk hung: {len(kept)} kept, {told} dropped and told")
+    assert reported == handler.dropped == LINES - len(kept)
+    print(f"{LINES} lines logged while the disk hung: {len(kept)} kept, {reported} dropped and reported")
 
 
 if __name__ == "__main__":

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NoReturn, SupportsIndex, TypeVar, final
 
 from fast_impl import _interface
 from fast_impl._common import (
-    Stood,
+    Snapshot,
     as_count,
     as_nanoseconds,
     as_text,
@@ -31,9 +31,9 @@ from fast_impl.cffi.core import (
     fileno,
     is_native,
     lib,
+    log,
     native_handle,
-    stood,
-    tell,
+    snapshot,
     wait,
 )
 from fast_impl.cffi.message import Batch, Message, batch, payloads
@@ -81,9 +81,6 @@ class ConsumerHandle(_interface.ConsumerHandle):
             return PopResult.CHANNEL_CLOSED
         code = wait(lib.omni_consumer_wait, handle, clock(nanoseconds))
         return _refused(code, handle) if code < 0 else POP_RESULTS[code]
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._payloads()
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(partial(self._blocking, None, _copied_or_none), None)
@@ -151,10 +148,10 @@ class ConsumerHandle(_interface.ConsumerHandle):
         handle, token = self._endpoint
         if handle is not None:
             lib.slot_close_consumer(handle)
-            tell(token, how)
+            log(token, how)
 
-    def _stood(self) -> Stood:
-        return stood("consumer", self._channel_name(), self._endpoint[0])
+    def _snapshot(self) -> Snapshot:
+        return snapshot("consumer", self._channel_name(), self._endpoint[0])
 
     def _channel_name(self) -> bytes:
         handle = self._endpoint[0]
@@ -167,7 +164,7 @@ class ConsumerHandle(_interface.ConsumerHandle):
         return as_text(self._channel_name())
 
     def __repr__(self) -> str:
-        return represent("consumer", self._stood())
+        return represent("consumer", self._snapshot())
 
     @property
     def native_handle(self) -> NativeHandle:
@@ -252,11 +249,11 @@ def _copied_or_none(result: PopResult, messages: list[Message], source: Any) -> 
 
 
 def _copied(result: PopResult, messages: list[Message], source: Any) -> bytes | None:
-    return messages[0]._copy() if messages else unreceived(result, source._stood())
+    return messages[0]._copy() if messages else unreceived(result, source._snapshot())
 
 
 def _all_copied(result: PopResult, messages: list[Message], source: Any) -> list[bytes] | None:
-    return payloads(messages) if messages else unreceived(result, source._stood())
+    return payloads(messages) if messages else unreceived(result, source._snapshot())
 
 
 def _all_with_result(result: PopResult, messages: list[Message], source: Any) -> tuple[PopResult, list[bytes]] | None:
@@ -265,4 +262,4 @@ def _all_with_result(result: PopResult, messages: list[Message], source: Any) ->
 
 
 def _none_copied(result: PopResult, messages: list[Message], source: Any) -> list[bytes]:
-    return unreceived(result, source._stood()) if result is PopResult.CHANNEL_CLOSED else []
+    return unreceived(result, source._snapshot()) if result is PopResult.CHANNEL_CLOSED else []

@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary, ref
 
 from fast_impl import _interface
 from fast_impl._choice import platform
-from fast_impl._common import FOREVER, Stood, as_memory, no_descriptor, refuse, tell_end
+from fast_impl._common import FOREVER, Snapshot, as_memory, log_end, no_descriptor, refuse
 from spec_model import words
 from spec_model.vocabulary import Buffer, PopResult, PushResult
 
@@ -75,10 +75,10 @@ def kept(owner: Any, storage: Any) -> Any:
     return owner
 
 
-def endpoint(side: str, told: bool, slot: Any, handle: Any, close: Any, free: Any) -> tuple[Any, Any]:
+def endpoint(side: str, logged: bool, slot: Any, handle: Any, close: Any, free: Any) -> tuple[Any, Any]:
     """(handle, token): an empty slot for a handle of the core, which `request_channel` or `attach` fills.
 
-    slot, handle: the types of an array of two handles and of a pointer to one. told: whether its end is.
+    slot, handle: the types of an array of two handles and of a pointer to one. logged: whether its end is.
 
     Its second place is set when the handle is detached: then it is somebody else's [LIF-10]. It is closed when nothing
     refers to the token, freed when nothing refers to the handle, which the token does.
@@ -86,7 +86,7 @@ def endpoint(side: str, told: bool, slot: Any, handle: Any, close: Any, free: An
     storage = ffi.gc(ffi.new(slot), free)
     first = kept(ffi.cast(handle, storage), storage)
     token = kept(ffi.cast(POINTER, first), ffi.gc(first, close))
-    return first, (Told(side, first), token) if told else token
+    return first, (EndLogger(side, first), token) if logged else token
 
 
 class _Calls(local):
@@ -167,7 +167,7 @@ MOVED: tuple[Any, Any] = None, None
 """The endpoint of a handle that was moved from."""
 
 
-def stood(side: str, name: bytes, handle: Any) -> Stood:
+def snapshot(side: str, name: bytes, handle: Any) -> Snapshot:
     """How a handle stands; of another library that does not tell, as far as it is known."""
     if handle is None or handle[0] == ffi.NULL:
         return name, True, False, False, False, False, 0, 0, 0
@@ -186,30 +186,30 @@ def stood(side: str, name: bytes, handle: Any) -> Stood:
     )  # fmt: skip
 
 
-class Told:
-    """Tells once how a handle has ended: by the end of this itself, where nothing has told before [OBS-3]."""
+class EndLogger:
+    """Logs once how a handle has ended: by the end of this itself, where nothing has been logged before [OBS-3]."""
 
-    __slots__ = ("_handle", "_side", "_told")
+    __slots__ = ("_handle", "_logged", "_side")
 
     def __init__(self, side: str, handle: Any) -> None:
-        self._side, self._handle, self._told = side, handle, False
+        self._side, self._handle, self._logged = side, handle, False
 
-    def tell(self, how: str) -> None:
+    def log(self, how: str) -> None:
         """It has ended so."""
-        if not self._told and self._handle[0] != ffi.NULL and not self._handle[1]:  # neither empty nor detached
-            self._told = True
+        if not self._logged and self._handle[0] != ffi.NULL and not self._handle[1]:  # neither empty nor detached
+            self._logged = True
             name = channel_name(getattr(lib, f"omni_{self._side}_name"), self._handle)
-            tell_end(self._side, name, is_inherited(self._side, self._handle), how)
+            log_end(self._side, name, is_inherited(self._side, self._handle), how)
 
     def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         if not is_finalizing():  # when what is called may be gone already
-            self.tell(words.BY_LAST_REFERENCE)
+            self.log(words.BY_LAST_REFERENCE)
 
 
-def tell(token: Any, how: str) -> None:
-    """How the end with that token has ended, where it is to be told."""
+def log(token: Any, how: str) -> None:
+    """Log how the end with that token has ended, where that is asked for."""
     if type(token) is tuple:
-        cast("tuple[Told, Any]", token)[0].tell(how)
+        cast("tuple[EndLogger, Any]", token)[0].log(how)
 
 
 def clock(timeout: int) -> Callable[[], int]:

@@ -8,7 +8,7 @@ from weakref import ref
 
 from fast_impl import _interface
 from fast_impl._common import (
-    Stood,
+    Snapshot,
     as_count,
     as_nanoseconds,
     as_text,
@@ -38,9 +38,9 @@ from fast_impl.cffi.core import (
     is_native,
     kept,
     lib,
+    log,
     native_handle,
-    stood,
-    tell,
+    snapshot,
     wait,
 )
 from spec_model import words
@@ -159,7 +159,7 @@ class ProducerHandle(_interface.ProducerHandle):
         payload = as_bytes(data)
         result = self._push(payload, clock(as_nanoseconds(timeout)))
         if result is not PushResult.SUCCESS:
-            unsent(result, len(payload), self._stood())
+            unsent(result, len(payload), self._snapshot())
 
     def send_many(self, messages: Iterable[Buffer], timeout: Timeout = None) -> None:
         left = clock(as_nanoseconds(timeout))
@@ -170,7 +170,7 @@ class ProducerHandle(_interface.ProducerHandle):
                 send_many_stopped(error, sent)
             result = self._push(payload, left)
             if result is not PushResult.SUCCESS:
-                unsent(result, len(payload), self._stood(), sent)
+                unsent(result, len(payload), self._snapshot(), sent)
 
     def wait(self, timeout: Timeout = None) -> PushResult:
         nanoseconds, endpoint = as_nanoseconds(timeout), self._endpoint[0]
@@ -245,11 +245,11 @@ class ProducerHandle(_interface.ProducerHandle):
         if endpoint is not None:
             lib.slot_close_producer(endpoint.handle)
             endpoint.release()
-            tell(token, how)
+            log(token, how)
 
-    def _stood(self) -> Stood:
+    def _snapshot(self) -> Snapshot:
         endpoint = self._endpoint[0]
-        return stood("producer", self._channel_name(), endpoint and endpoint.handle)
+        return snapshot("producer", self._channel_name(), endpoint and endpoint.handle)
 
     def _channel_name(self) -> bytes:
         endpoint = self._endpoint[0]
@@ -262,7 +262,7 @@ class ProducerHandle(_interface.ProducerHandle):
         return as_text(self._channel_name())
 
     def __repr__(self) -> str:
-        return represent("producer", self._stood())
+        return represent("producer", self._snapshot())
 
     @property
     def native_handle(self) -> NativeHandle:

@@ -26,8 +26,8 @@ class Registry(_interface.Registry):
             raise MemoryError("no memory for a broker")
         self._broker = kept(slot[0], slot)
 
-    def handles(self, told: bool, /) -> tuple[ProducerHandle, ConsumerHandle]:
-        return _handles(told)
+    def handles(self, logged: bool, /) -> tuple[ProducerHandle, ConsumerHandle]:
+        return _handles(logged)
 
     def request(
         self, name: bytes, capacity: int, max_message_size: int, producer: ProducerHandle, consumer: ConsumerHandle
@@ -82,8 +82,8 @@ class Registry(_interface.Registry):
         return wait(lib.omni_shutdown_wait, [self._broker, None], clock(nanoseconds), generation)
 
     @classmethod
-    def attach(cls, token: int, told: bool, /) -> ProducerHandle | ConsumerHandle | None:
-        producer, consumer = _handles(told)
+    def attach(cls, token: int, logged: bool, /) -> ProducerHandle | ConsumerHandle | None:
+        producer, consumer = _handles(logged)
         sender, receiver = producer._endpoint[0].handle, consumer._endpoint[0]
         lib.omni_attach(token, sender, receiver)
         return producer if sender[0] else consumer if receiver[0] else None
@@ -93,7 +93,7 @@ class Registry(_interface.Registry):
         return bool(lib.omni_close_detached(token) == 0)
 
 
-def _handles(told: bool) -> tuple[ProducerHandle, ConsumerHandle]:
-    producer, token = endpoint("producer", told, *_PRODUCER, lib.slot_close_producer, lib.slot_free_producer)
-    consumer = endpoint("consumer", told, *_CONSUMER, lib.slot_close_consumer, lib.slot_free_consumer)
+def _handles(logged: bool) -> tuple[ProducerHandle, ConsumerHandle]:
+    producer, token = endpoint("producer", logged, *_PRODUCER, lib.slot_close_producer, lib.slot_free_producer)
+    consumer = endpoint("consumer", logged, *_CONSUMER, lib.slot_close_consumer, lib.slot_free_consumer)
     return ProducerHandle((ProducerEndpoint(producer), token)), ConsumerHandle(consumer)

@@ -59,7 +59,7 @@ omni_channel *channel_new(const void *name, size_t name_size, uint64_t capacity,
 void channel_inherit(omni_channel *channel) {
   eventcount_inherit(&channel->ring.producer_waiter);
   eventcount_inherit(&channel->ring.consumer_waiter);
-  platform_word_init(&channel->producer.guard.left); /* likewise */
+  platform_word_init(&channel->producer.guard.left); /* a thread of the parent's may sleep on it */
   platform_word_init(&channel->consumer.guard.left);
   guard_inherit(&channel->producer.guard);
   guard_inherit(&channel->consumer.guard);

@@ -108,8 +108,8 @@ PyObject *name_of(const char *name, size_t size) {
   return PyUnicode_DecodeUTF8(name, (Py_ssize_t)size, "surrogatepass");
 }
 
-PyObject *stood_of(const char *name, size_t size, bool moved, bool inherited, const omni_channel_info *info,
-                   bool sends) {
+PyObject *snapshot_of(const char *name, size_t size, bool moved, bool inherited, const omni_channel_info *info,
+                      bool sends) {
   uint32_t open = sends ? info->producer_open : info->consumer_open;
   uint32_t peer = sends ? info->consumer_open : info->producer_open;
   return Py_BuildValue("(y#NNNNNKKK)", name, (Py_ssize_t)size, PyBool_FromLong(moved), PyBool_FromLong(inherited),
@@ -122,31 +122,32 @@ PyObject *stood_of(const char *name, size_t size, bool moved, bool inherited, co
 #define Py_IsFinalizing _Py_IsFinalizing
 #endif
 
-static int tell(PyObject *tell_end, const char *side, const char *name, size_t size, bool inherited, const char *how) {
+static int log_one(PyObject *log_end, const char *side, const char *name, size_t size, bool inherited,
+                   const char *how) {
   PyObject *kind, *error, *trace;
   if (Py_IsFinalizing()) return 0; /* what would be called may be gone already */
   PyErr_Fetch(&kind, &error, &trace);
-  PyObject *said = PyObject_CallFunction(tell_end, "sy#Os", side, name, (Py_ssize_t)size,
-                                         inherited ? Py_True : Py_False, how ? how : "its last reference");
+  PyObject *said = PyObject_CallFunction(log_end, "sy#Os", side, name, (Py_ssize_t)size, inherited ? Py_True : Py_False,
+                                         how ? how : "its last reference");
   if (said) Py_DECREF(said);
   else if (how) return -1; /* nothing was set before */
-  else PyErr_WriteUnraisable(tell_end);
+  else PyErr_WriteUnraisable(log_end);
   PyErr_Restore(kind, error, trace);
   return 0;
 }
 
-int tell_producer(producer_endpoint *endpoint, const char *how) {
+int log_producer_end(producer_endpoint *endpoint, const char *how) {
   size_t size;
-  if (LIKELY(!IS_SET(endpoint->told)) || !atomic_exchange(&endpoint->told, false)) return 0;
+  if (LIKELY(!IS_SET(endpoint->logged)) || !atomic_exchange(&endpoint->logged, false)) return 0;
   const char *name = omni_producer_name(endpoint->handle, &size);
-  return tell(endpoint->state->tell_end, "producer", name, size, omni_producer_is_inherited(endpoint->handle), how);
+  return log_one(endpoint->state->log_end, "producer", name, size, omni_producer_is_inherited(endpoint->handle), how);
 }
 
-int tell_consumer(consumer_endpoint *endpoint, const char *how) {
+int log_consumer_end(consumer_endpoint *endpoint, const char *how) {
   size_t size;
-  if (LIKELY(!IS_SET(endpoint->told)) || !atomic_exchange(&endpoint->told, false)) return 0;
+  if (LIKELY(!IS_SET(endpoint->logged)) || !atomic_exchange(&endpoint->logged, false)) return 0;
   const char *name = omni_consumer_name(endpoint->handle, &size);
-  return tell(endpoint->state->tell_end, "consumer", name, size, omni_consumer_is_inherited(endpoint->handle), how);
+  return log_one(endpoint->state->log_end, "consumer", name, size, omni_consumer_is_inherited(endpoint->handle), how);
 }
 
 PyObject *stats_of(PyObject *type, const omni_handle_stats *stats) {

@@ -12,12 +12,12 @@ static consumer_object *handle_of(handles_state *state, consumer_endpoint *endpo
   return self;
 }
 
-PyObject *consumer_new(handles_state *state, bool told) {
+PyObject *consumer_new(handles_state *state, bool logged) {
   consumer_endpoint *endpoint = PyMem_Calloc(1, sizeof *endpoint);
   if (!endpoint) return PyErr_NoMemory();
   endpoint->references = endpoint->owners = 1;
   endpoint->state = state;
-  endpoint->told = told;
+  endpoint->logged = logged;
   end_list(state->open, &endpoint->listed, false);
   PyObject *self = (PyObject *)handle_of(state, endpoint);
   consumer_endpoint_drop(endpoint);
@@ -43,7 +43,7 @@ static void finish(consumer_endpoint *endpoint, bool inside) {
 void consumer_endpoint_leave(consumer_endpoint *endpoint) {
   if (ONE_LESS(endpoint->owners) == 0 && endpoint->handle) { /* LIF-1; also where a call is still inside */
     finish(endpoint, begin(endpoint));
-    tell_consumer(endpoint, NULL);
+    log_consumer_end(endpoint, NULL);
   }
   consumer_endpoint_drop(endpoint);
 }
@@ -65,7 +65,7 @@ static PyObject *close_by(consumer_object *self, const char *how) {
   if (active) inside = begin(endpoint);
   Py_END_CRITICAL_SECTION();
   if (active) finish(endpoint, inside);
-  if (active && tell_consumer(endpoint, how) < 0) return NULL;
+  if (active && log_consumer_end(endpoint, how) < 0) return NULL;
   Py_RETURN_NONE;
 }
 
@@ -110,14 +110,14 @@ static PyObject *detach(consumer_object *self, PyObject *Py_UNUSED(unused)) {
 
 static PyObject *fileno_(consumer_object *self, PyObject *Py_UNUSED(unused)) {
   consumer_endpoint *endpoint = self->endpoint;
-  int number = OMNI_EXPIRED;
+  int number = OMNI_EXPIRED, why = 0;
   Py_BEGIN_CRITICAL_SECTION(self); /* before a detach, or not at all */
-  if (!IS_SET(self->moved)) number = omni_consumer_fileno(endpoint->handle);
+  if (!IS_SET(self->moved)) number = omni_consumer_fileno(endpoint->handle), why = errno;
   Py_END_CRITICAL_SECTION();
   if (number >= 0) return PyLong_FromLong(number);
   size_t size;
   const char *name = omni_consumer_name(endpoint->handle, &size);
-  return raise_by(endpoint->state->no_descriptor, "(iisy#)", number, errno, "consumer", name, (Py_ssize_t)size);
+  return raise_by(endpoint->state->no_descriptor, "(iisy#)", number, why, "consumer", name, (Py_ssize_t)size);
 }
 
 static PyObject *claim(consumer_object *self, PyObject *Py_UNUSED(unused)) {
@@ -158,20 +158,20 @@ static PyObject *get_stats(consumer_object *self, PyObject *Py_UNUSED(unused)) {
   return stats_of(self->state->consumer_stats, &stats);
 }
 
-PyObject *consumer_stood(const consumer_object *self) {
+PyObject *consumer_snapshot(const consumer_object *self) {
   const consumer_endpoint *endpoint = self->endpoint;
   omni_channel_info info;
   size_t size;
   const char *name = omni_consumer_name(endpoint->handle, &size);
   omni_consumer_get_info(endpoint->handle, &info);
-  return stood_of(name, size, IS_SET(self->moved) || IS_SET(endpoint->detached),
-                  omni_consumer_is_inherited(endpoint->handle), &info, false);
+  return snapshot_of(name, size, IS_SET(self->moved) || IS_SET(endpoint->detached),
+                     omni_consumer_is_inherited(endpoint->handle), &info, false);
 }
 
-static PyObject *stood(consumer_object *self, PyObject *Py_UNUSED(unused)) { return consumer_stood(self); }
+static PyObject *snapshot(consumer_object *self, PyObject *Py_UNUSED(unused)) { return consumer_snapshot(self); }
 
 static PyObject *repr(consumer_object *self) {
-  return PyObject_CallFunction(self->state->represent, "sN", "consumer", consumer_stood(self));
+  return PyObject_CallFunction(self->state->represent, "sN", "consumer", consumer_snapshot(self));
 }
 
 static PyObject *name(consumer_object *self, void *Py_UNUSED(closure)) {
@@ -217,7 +217,7 @@ static PyMethodDef methods[] = {
     {"_claim", CALL(claim), METH_NOARGS, NULL},
     {"_unclaim", CALL(unclaim), METH_O, NULL},
     {"__exit__", CALL(leave_block), METH_VARARGS, NULL},
-    {"_stood", CALL(stood), METH_NOARGS, NULL},
+    {"_snapshot", CALL(snapshot), METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -11,7 +11,7 @@
 #include "omni_internal.h"
 
 #ifdef OMNI_POINTS
-/* A test build: the points at which something can come between, told to a callable of Python. */
+/* A test build: the points at which something can come between, passed to a callable of Python. */
 static PyObject *point_callable;
 
 PyObject *interruption_points(PyObject *Py_UNUSED(unused), PyObject *callable) {

@@ -65,7 +65,7 @@ typedef struct {
   PyObject *nothing[OMNI_POP_EMPTY + 1]; /* (that PopResult, None) */
   PyObject *producer_stats, *consumer_stats;
   PyObject *as_count, *as_nanoseconds, *as_memory; /* of fast_impl._common: rare arguments, and every refusal */
-  PyObject *represent, *of_message, *of_batch, *of_reservation, *tell_end; /* likewise: what is seen of them [OBS] */
+  PyObject *represent, *of_message, *of_batch, *of_reservation, *log_end; /* likewise: what is seen of them [OBS] */
   PyObject *refuse, *unsent, *unreceived, *expired, *ended, *held, *bad_element, *stopped, *undetached,
       *no_descriptor;            /* likewise */
   message_object *free_messages; /* each linked to the next, and holding a reference to its type; with a GIL only */
@@ -89,7 +89,7 @@ typedef struct {
   handles_state *state; /* as long as any object of ours lives: its type keeps the module */
   omni_producer *handle;
   _Atomic bool detached;           /* whoever attaches has the handle; what is left here is only read [LIF-10] */
-  _Atomic bool told;               /* its end is to be told, once [OBS-3] */
+  _Atomic bool logged;             /* its end is to be logged, once [OBS-3] */
   reservation_object *reservation; /* the outstanding one, or NULL; under LOCK */
 #ifdef Py_GIL_DISABLED
   PyMutex lock;
@@ -101,7 +101,7 @@ typedef struct {
   shared_count references, owners;
   handles_state *state;
   omni_consumer *handle;
-  _Atomic bool detached, told;
+  _Atomic bool detached, logged;
   _Atomic bool closed, native; /* `native`: native code may pop as well, since it was given the handle */
   message_object *exported;    /* messages with live exports that are not pinned yet, each linked to the next */
   PyObject *given[2]; /* the last two payloads returned, reused when nothing else refers to them; in the guard */
@@ -237,13 +237,13 @@ static inline void payload_release(payload *bytes) {
 
 /* A channel's name [BRK-7]. */
 PyObject *name_of(const char *name, size_t size);
-/* The tuple Stood of fast_impl._common: of a producer's side, or of a consumer's. */
-PyObject *stood_of(const char *name, size_t size, bool moved, bool inherited, const omni_channel_info *info,
-                   bool sends);
-/* Tells how an end has ended, where it has not been told before. From a destructor, `how` is NULL: there an exception
- * that is set stays as it is, and one that telling raises is reported. -1 with an exception. */
-int tell_producer(producer_endpoint *endpoint, const char *how);
-int tell_consumer(consumer_endpoint *endpoint, const char *how);
+/* The tuple Snapshot of fast_impl._common: of a producer's side, or of a consumer's. */
+PyObject *snapshot_of(const char *name, size_t size, bool moved, bool inherited, const omni_channel_info *info,
+                      bool sends);
+/* Logs how an end has ended, where that has not been logged before. From a destructor, `how` is NULL: there an
+ * exception that is set stays as it is, and one that telling raises is reported. -1 with an exception. */
+int log_producer_end(producer_endpoint *endpoint, const char *how);
+int log_consumer_end(consumer_endpoint *endpoint, const char *how);
 PyObject *stats_of(PyObject *type, const omni_handle_stats *stats);
 /* Raises another exception in place of the one that is set, by calling `raiser` with that and the number; NULL. */
 PyObject *raise_instead(PyObject *raiser, Py_ssize_t number);
@@ -285,8 +285,8 @@ PyObject *producer_batch_push(producer_object *self, PyObject *const *args, Py_s
 PyObject *producer_send_many(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 PyObject *producer_wait(producer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 
-PyObject *producer_new(handles_state *state, bool told); /* with an endpoint whose handle is NULL */
-PyObject *producer_stood(const producer_object *self);
+PyObject *producer_new(handles_state *state, bool logged); /* with an endpoint whose handle is NULL */
+PyObject *producer_snapshot(const producer_object *self);
 
 /* ---- message.c, batch.c ---- */
 
@@ -320,8 +320,8 @@ PyObject *consumer_batch_pop_buffer(consumer_object *self, PyObject *const *args
 PyObject *consumer_receive_many(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 PyObject *consumer_wait(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames);
 
-PyObject *consumer_new(handles_state *state, bool told); /* with an endpoint whose handle is NULL */
-PyObject *consumer_stood(const consumer_object *self);
+PyObject *consumer_new(handles_state *state, bool logged); /* with an endpoint whose handle is NULL */
+PyObject *consumer_snapshot(const consumer_object *self);
 
 /* ---- native.c ---- */
 

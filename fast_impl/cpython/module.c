@@ -19,7 +19,7 @@ static const import imports[] = {
     {"spec_model.words", "message", offsetof(handles_state, of_message)},
     {"spec_model.words", "batch", offsetof(handles_state, of_batch)},
     {"spec_model.words", "reservation", offsetof(handles_state, of_reservation)},
-    {"fast_impl._common", "tell_end", offsetof(handles_state, tell_end)},
+    {"fast_impl._common", "log_end", offsetof(handles_state, log_end)},
     {"fast_impl._common", "refuse", offsetof(handles_state, refuse)},
     {"fast_impl._common", "unsent", offsetof(handles_state, unsent)},
     {"fast_impl._common", "unreceived", offsetof(handles_state, unreceived)},

@@ -156,7 +156,7 @@ static PyObject *take(consumer_object *self, int64_t timeout, int *code) {
 }
 
 static PyObject *unreceived(const consumer_object *self, int code) {
-  return raise_by(self->state->unreceived, "(ON)", self->state->pop_results[code], consumer_stood(self));
+  return raise_by(self->state->unreceived, "(ON)", self->state->pop_results[code], consumer_snapshot(self));
 }
 
 PyObject *consumer_receive(consumer_object *self, PyObject *const *args, Py_ssize_t nargs, PyObject *kwnames) {

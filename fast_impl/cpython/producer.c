@@ -12,12 +12,12 @@ static producer_object *handle_of(handles_state *state, producer_endpoint *endpo
   return self;
 }
 
-PyObject *producer_new(handles_state *state, bool told) {
+PyObject *producer_new(handles_state *state, bool logged) {
   producer_endpoint *endpoint = PyMem_Calloc(1, sizeof *endpoint);
   if (!endpoint) return PyErr_NoMemory();
   endpoint->references = endpoint->owners = 1;
   endpoint->state = state;
-  endpoint->told = told;
+  endpoint->logged = logged;
   end_list(state->open, &endpoint->listed, true);
   PyObject *self = (PyObject *)handle_of(state, endpoint);
   producer_endpoint_drop(endpoint);
@@ -51,7 +51,7 @@ static void finish(producer_endpoint *endpoint, bool inside) {
 void producer_endpoint_leave(producer_endpoint *endpoint) {
   if (ONE_LESS(endpoint->owners) == 0 && endpoint->handle) { /* LIF-1; also where a call is still inside */
     finish(endpoint, omni_producer_close_begin(endpoint->handle));
-    tell_producer(endpoint, NULL);
+    log_producer_end(endpoint, NULL);
   }
   producer_endpoint_drop(endpoint);
 }
@@ -73,7 +73,7 @@ static PyObject *close_by(producer_object *self, const char *how) {
   if (active) inside = omni_producer_close_begin(endpoint->handle);
   Py_END_CRITICAL_SECTION();
   if (active) finish(endpoint, inside);
-  if (active && tell_producer(endpoint, how) < 0) return NULL;
+  if (active && log_producer_end(endpoint, how) < 0) return NULL;
   Py_RETURN_NONE;
 }
 
@@ -118,14 +118,14 @@ static PyObject *detach(producer_object *self, PyObject *Py_UNUSED(unused)) {
 
 static PyObject *fileno_(producer_object *self, PyObject *Py_UNUSED(unused)) {
   producer_endpoint *endpoint = self->endpoint;
-  int number = OMNI_EXPIRED;
+  int number = OMNI_EXPIRED, why = 0;
   Py_BEGIN_CRITICAL_SECTION(self); /* before a detach, or not at all */
-  if (!IS_SET(self->moved)) number = omni_producer_fileno(endpoint->handle);
+  if (!IS_SET(self->moved)) number = omni_producer_fileno(endpoint->handle), why = errno;
   Py_END_CRITICAL_SECTION();
   if (number >= 0) return PyLong_FromLong(number);
   size_t size;
   const char *name = omni_producer_name(endpoint->handle, &size);
-  return raise_by(endpoint->state->no_descriptor, "(iisy#)", number, errno, "producer", name, (Py_ssize_t)size);
+  return raise_by(endpoint->state->no_descriptor, "(iisy#)", number, why, "producer", name, (Py_ssize_t)size);
 }
 
 static PyObject *claim(producer_object *self, PyObject *Py_UNUSED(unused)) {
@@ -166,20 +166,20 @@ static PyObject *get_stats(producer_object *self, PyObject *Py_UNUSED(unused)) {
   return stats_of(self->state->producer_stats, &stats);
 }
 
-PyObject *producer_stood(const producer_object *self) {
+PyObject *producer_snapshot(const producer_object *self) {
   const producer_endpoint *endpoint = self->endpoint;
   omni_channel_info info;
   size_t size;
   const char *name = omni_producer_name(endpoint->handle, &size);
   omni_producer_get_info(endpoint->handle, &info);
-  return stood_of(name, size, IS_SET(self->moved) || IS_SET(endpoint->detached),
-                  omni_producer_is_inherited(endpoint->handle), &info, true);
+  return snapshot_of(name, size, IS_SET(self->moved) || IS_SET(endpoint->detached),
+                     omni_producer_is_inherited(endpoint->handle), &info, true);
 }
 
-static PyObject *stood(producer_object *self, PyObject *Py_UNUSED(unused)) { return producer_stood(self); }
+static PyObject *snapshot(producer_object *self, PyObject *Py_UNUSED(unused)) { return producer_snapshot(self); }
 
 static PyObject *repr(producer_object *self) {
-  return PyObject_CallFunction(self->state->represent, "sN", "producer", producer_stood(self));
+  return PyObject_CallFunction(self->state->represent, "sN", "producer", producer_snapshot(self));
 }
 
 static PyObject *name(producer_object *self, void *Py_UNUSED(closure)) {
@@ -222,7 +222,7 @@ static PyMethodDef methods[] = {
     {"_claim", CALL(claim), METH_NOARGS, NULL},
     {"_unclaim", CALL(unclaim), METH_O, NULL},
     {"__exit__", CALL(leave_block), METH_VARARGS, NULL},
-    {"_stood", CALL(stood), METH_NOARGS, NULL},
+    {"_snapshot", CALL(snapshot), METH_NOARGS, NULL},
     {NULL, NULL, 0, NULL},
 };
 

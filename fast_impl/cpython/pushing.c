@@ -99,7 +99,7 @@ static int send_bytes(producer_object *self, payload *bytes, int64_t timeout, co
     refuse_producer(endpoint, code);
   } else if (UNLIKELY(code > OMNI_PUSH_SUCCESS)) {
     raise_by(self->state->unsent, "(OnN)", self->state->push_results[code], (Py_ssize_t)bytes->size,
-             producer_stood(self));
+             producer_snapshot(self));
   }
   payload_release(bytes);
   return code;

@@ -39,9 +39,9 @@ static void dealloc(registry_object *self) {
   Py_DECREF(type);
 }
 
-static PyObject *handles(registry_object *self, PyObject *told) {
-  PyObject *producer = producer_new(self->state, told == Py_True);
-  PyObject *consumer = producer ? consumer_new(self->state, told == Py_True) : NULL;
+static PyObject *handles(registry_object *self, PyObject *logged) {
+  PyObject *producer = producer_new(self->state, logged == Py_True);
+  PyObject *consumer = producer ? consumer_new(self->state, logged == Py_True) : NULL;
   if (consumer) return Py_BuildValue("(NN)", producer, consumer);
   Py_XDECREF(producer);
   return NULL;
@@ -144,10 +144,11 @@ static PyObject *attach(PyTypeObject *type, PyObject *args) {
   omni_producer *producer = NULL;
   omni_consumer *consumer = NULL;
   unsigned long long number;
-  int told;
-  if (!PyArg_ParseTuple(args, "Kp", &number, &told)) return NULL;
+  int logged;
+  if (!PyArg_ParseTuple(args, "Kp", &number, &logged)) return NULL;
   /* Made before, for either end: then nothing can fail once the token has been used */
-  PyObject *sender = producer_new(state, told), *receiver = sender ? consumer_new(state, told) : NULL, *found = NULL;
+  PyObject *sender = producer_new(state, logged), *receiver = sender ? consumer_new(state, logged) : NULL,
+           *found = NULL;
   if (receiver) {
     omni_attach(number, &producer, &consumer);
     ((producer_object *)sender)->endpoint->handle = producer;

@@ -16,7 +16,7 @@ from weakref import ref
 import flatbuffers
 from flatbuffers.builder import BuilderNotFinishedError
 
-from fast_impl._common import RESERVED, Stood, as_count, as_nanoseconds, closed
+from fast_impl._common import RESERVED, Snapshot, as_count, as_nanoseconds, closed
 from spec_model.errors import ConcurrentUseError, FlatBufferTooLarge
 from spec_model.vocabulary import PushResult, Timeout
 
@@ -167,7 +167,7 @@ class Producer(Protocol):
         """A slot to write to, with the value of a PushResult or RESERVED."""
         ...
 
-    def _stood(self) -> Stood:
+    def _snapshot(self) -> Snapshot:
         """How it stands now."""
         ...
 
@@ -228,7 +228,7 @@ class Build:
         try:
             size, offset = self._builder.end()
             if not self._producer.commit(size, offset):
-                raise closed("producer", self._producer._stood())
+                raise closed("producer", self._producer._snapshot())
         except BaseException as failure:
             self._give_up(failure)
             raise
@@ -258,7 +258,7 @@ def _reserve(producer: Producer, size: int, timeout: Timeout) -> Reservation:
     if code == RESERVED:
         raise RuntimeError("a reservation is outstanding: commit it or roll it back first")
     if code == PushResult.CHANNEL_CLOSED.value:
-        raise closed("producer", producer._stood())
+        raise closed("producer", producer._snapshot())
     if code == PushResult.INVALID_SIZE.value:
         most = producer.max_message_size()
         raise ValueError(f"max_bytes must be 1 to {most}, the channel's max_message_size, not {size}")

@@ -5,16 +5,16 @@ from __future__ import annotations
 from spec_model.channel.value import Channel, Side, well_formed
 from spec_model.config import ChannelConfig
 from spec_model.vocabulary import ConsumerStats, ProducerStats
-from spec_model.words import Standing
+from spec_model.words import HandleState
 
 __all__ = [
     "available_messages",
     "available_slots",
     "consumer_stats",
     "get_config",
+    "handle_state",
     "is_connected",
     "producer_stats",
-    "standing",
     "well_formed",
 ]
 
@@ -89,7 +89,7 @@ def consumer_stats(channel: Channel) -> ConsumerStats:
     return ConsumerStats() if channel.consumer is Side.MOVED else channel.received
 
 
-def standing(channel: Channel, handle: Side, peer: Side) -> Standing:
+def handle_state(channel: Channel, handle: Side, peer: Side) -> HandleState:
     """How a handle in state `handle` stands, whose peer is in state `peer`.
 
     Precondition: none.
@@ -100,11 +100,11 @@ def standing(channel: Channel, handle: Side, peer: Side) -> Standing:
         SHUT: the channel was shut down;
         OPEN.
 
-    post: (__return__ is Standing.MOVED) == (handle is Side.MOVED)
-    post: __return__ is not Standing.OPEN or (handle is Side.LIVE and peer is Side.LIVE and not channel.shut)
+    post: (__return__ is HandleState.MOVED) == (handle is Side.MOVED)
+    post: __return__ is not HandleState.OPEN or (handle is Side.LIVE and peer is Side.LIVE and not channel.shut)
     """
     if handle is not Side.LIVE:
-        return Standing.MOVED if handle is Side.MOVED else Standing.CLOSED
+        return HandleState.MOVED if handle is Side.MOVED else HandleState.CLOSED
     if peer is not Side.LIVE:
-        return Standing.ALONE
-    return Standing.SHUT if channel.shut else Standing.OPEN
+        return HandleState.ALONE
+    return HandleState.SHUT if channel.shut else HandleState.OPEN

@@ -89,7 +89,7 @@ class ConsumerHandle(Handle):
         if result is PopResult.TIMEOUT:
             raise words.no_message(self.name)
         if message is None:
-            raise words.closed("consumer", self.name, self._standing())
+            raise words.closed("consumer", self.name, self._handle_state())
         return bytes(message)
 
     def receive_many(self, max_count: SupportsIndex, timeout: Timeout = None) -> list[bytes]:
@@ -99,7 +99,7 @@ class ConsumerHandle(Handle):
         """
         result, messages = self.batch_pop(max_count, timeout)
         if result is PopResult.CHANNEL_CLOSED:
-            raise words.closed("consumer", self.name, self._standing())
+            raise words.closed("consumer", self.name, self._handle_state())
         if not messages and arguments.count("max_count", max_count) > 0:
             raise words.no_message(self.name)
         return [bytes(message) for message in messages]
@@ -114,14 +114,9 @@ class ConsumerHandle(Handle):
         await turn()
         return self.receive_many(max_count, timeout)
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
+    def __aiter__(self) -> AsyncIterator[bytes]:
         """Copies of the messages until the channel is closed and drained [ASY-1]."""
-        while True:
-            try:
-                payload = await self.receive_async()
-            except ChannelClosedError:
-                return
-            yield payload
+        return Payloads(self)
 
     def __iter__(self) -> Iterator[bytes]:
         """Copies of the messages until the channel is closed and drained."""
@@ -167,3 +162,19 @@ class ConsumerHandle(Handle):
         self._endpoint.looked(result)
         first = self._endpoint.channel.received.messages_received - len(taken)
         return result, [Message._of(self._endpoint, first + index, data) for index, data in enumerate(taken)]
+
+
+class Payloads:
+    """Of `async for`. No generator, which the exception of a cancelled step would end [ASY-2]."""
+
+    def __init__(self, consumer: ConsumerHandle) -> None:
+        self._consumer = consumer
+
+    def __aiter__(self) -> Payloads:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            return await self._consumer.receive_async()
+        except ChannelClosedError:
+            raise StopAsyncIteration from None

@@ -211,7 +211,7 @@ class Endpoint(Generic[Resources]):
             descriptor.close()
 
     def looked(self, result: Enum) -> None:
-        """A look has that result: where it is one that found nothing, the descriptor is told [WAI-3]."""
+        """Arm the descriptor where the result of a look is that it found nothing [WAI-3]."""
         if self._descriptor is not None and result.name in ("EMPTY", "QUEUE_FULL", "TIMEOUT"):
             self._descriptor.look_found_nothing()
             self._descriptor.update(self.channel)
@@ -245,10 +245,10 @@ class Handle(NotConstructible):
         """The state of this handle."""
         raise NotImplementedError
 
-    def _standing(self) -> words.Standing:
+    def _handle_state(self) -> words.HandleState:
         channel = self._endpoint.channel
         peer = channel.consumer if self._kind == "producer" else channel.producer
-        return queries.standing(channel, self._side(), peer)
+        return queries.handle_state(channel, self._side(), peer)
 
     @property
     def name(self) -> str:
@@ -287,7 +287,7 @@ class Handle(NotConstructible):
         along; `detach` and `close` close it. Raises ValueError where the handle is inactive.
         """
         if self._side() is not Side.LIVE:
-            raise ValueError("the handle has no descriptor: it is closed, or was moved from or detached")
+            raise words.no_descriptor(self._kind)
         return self._endpoint.descriptor(self._has_something).readable
 
     @staticmethod
@@ -333,4 +333,4 @@ class Handle(NotConstructible):
 
     def __repr__(self) -> str:
         waiting = len(self._endpoint.channel.waiting)
-        return words.handle(self._kind, self.name, self._standing(), self.capacity(), waiting)
+        return words.handle(self._kind, self.name, self._handle_state(), self.capacity(), waiting)

@@ -152,7 +152,7 @@ class ProducerHandle(Handle):
         if result is PushResult.TIMEOUT:
             raise words.no_slot(self.name)
         if result is PushResult.CHANNEL_CLOSED:
-            raise words.closed("producer", self.name, self._standing())
+            raise words.closed("producer", self.name, self._handle_state())
         if result is PushResult.INVALID_SIZE:
             raise words.wrong_size(self.name, len(arguments.payload(data)), self.max_message_size())
 
@@ -245,14 +245,14 @@ class Build:
         """Why nothing could be reserved, as the exception that `send` raises with a timeout of 0 [RSV-1]."""
         producer = self._producer
         if producer.try_push(b"") is PushResult.CHANNEL_CLOSED:  # inactive; otherwise the size is wrong [PSH-1]
-            return words.closed("producer", producer.name, producer._standing())
+            return words.closed("producer", producer.name, producer._handle_state())
         if not 0 < self._available <= producer.max_message_size():
             return ValueError(
                 f"max_bytes must be from 1 to {producer.max_message_size()}, the channel's max_message_size, "
                 f"not {self._available}"
             )
         if not producer.is_connected():
-            return words.closed("producer", producer.name, producer._standing())
+            return words.closed("producer", producer.name, producer._handle_state())
         if producer.available_slots() > 0:
             return RuntimeError("a reservation is outstanding: commit it or roll it back first")
         return TimeoutError("no slot is free")
@@ -270,7 +270,7 @@ class Build:
 
     def _commit(self, output: bytes) -> None:
         if not self._producer.is_connected():
-            raise words.closed("producer", self._producer.name, self._producer._standing())
+            raise words.closed("producer", self._producer.name, self._producer._handle_state())
         assert self._reservation is not None
         self._reservation.data[: len(output)] = output
         self._producer.commit(len(output))

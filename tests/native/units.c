@@ -248,7 +248,7 @@ static size_t found;
 
 static int begin(size_t max_count) { return omni_pop_begin(consumer, max_count, OMNI_POP_EMPTY, seen, &found, &step); }
 
-/* What another thread is told meanwhile. */
+/* The answer that another thread gets meanwhile. */
 static void *elsewhere(void *answer) {
   *(int *)answer = pop();
   return NULL;

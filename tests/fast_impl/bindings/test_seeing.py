@@ -177,7 +177,7 @@ def test_what_a_handler_of_logs_raises(
         logger.removeHandler(failing)
 
 
-def test_the_end_of_the_interpreter_is_not_told() -> None:
+def test_the_end_of_the_interpreter_is_not_logged() -> None:
     """Handles in globals and cycles end with it, and nothing is printed [LIF-11]."""
     done = run(
         "import logging, fast_impl\n"

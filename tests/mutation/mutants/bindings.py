@@ -59,8 +59,8 @@ CPYTHON = (
         "IS_SET(self->moved) || IS_SET(endpoint->detached)", "IS_SET(endpoint->detached)",
     ),
     Mutant(
-        "a_last_reference_is_not_told", CONSUMER_TYPE_C, suite("OBS-3"),
-        "    tell_consumer(endpoint, NULL);\n", "",
+        "a_last_reference_is_not_logged", CONSUMER_TYPE_C, suite("OBS-3"),
+        "    log_consumer_end(endpoint, NULL);\n", "",
     ),
     Mutant(
         "a_detached_producer_stays_active", PRODUCER_TYPE_C, suite("LIF-10"),
@@ -178,14 +178,14 @@ CFFI = (
     ),
     Mutant(
         "send_many_counts_the_one_that_failed", PRODUCER_PY, suite("WAI-5"),
-        "self._stood(), sent)", "self._stood(), sent + 1)",
+        "self._snapshot(), sent)", "self._snapshot(), sent + 1)",
     ),
     Mutant(
         "a_moved_handle_is_given_no_name", PRODUCER_PY, suite("OBS-1"),
         "        self._name = name = self._channel_name()\n        moved = ProducerHandle(self._endpoint, name)\n",
         "        moved = ProducerHandle(self._endpoint)\n",
     ),
-    Mutant("an_end_is_told_twice", CORE_PY, suite("OBS-3"), "            self._told = True\n", ""),
+    Mutant("an_end_is_logged_twice", CORE_PY, suite("OBS-3"), "            self._logged = True\n", ""),
     Mutant(
         "the_second_signal_ends_a_wait", CORE_PY, suite("CON-6"),
         "    while code == lib.OMNI_INTERRUPTED:\n", "    if code == lib.OMNI_INTERRUPTED:\n",

@@ -640,7 +640,7 @@ LIFECYCLE = (
 SEEING = (
     Mutant(
         "nobody_is_left_alone", QUERIES_PY, suite("OBS-1"),
-        "    if peer is not Side.LIVE:\n        return Standing.ALONE\n", "",
+        "    if peer is not Side.LIVE:\n        return HandleState.ALONE\n", "",
     ),
     Mutant(
         "channels_are_listed_by_name", REGISTRY_PY, suite("OBS-2"),
@@ -648,7 +648,7 @@ SEEING = (
         "        for name, channel in sorted(registry.channels, key=lambda each: each[0])\n    ]\n",
     ),
     Mutant(
-        "a_last_reference_is_told_as_a_close", ENDPOINT_PY, suite("OBS-3"),
+        "a_last_reference_is_logged_as_a_close", ENDPOINT_PY, suite("OBS-3"),
         "partial(self.close, side, words.BY_LAST_REFERENCE)", "partial(self.close, side, words.BY_CLOSE)",
     ),
 )  # fmt: skip
