@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.exploration.clients.client import Client
+from conformance.exploration.clients.client import STUCK, Client, Operation
 from conformance.exploration.clients.state import NOTHING_COUNTED, Entry, Outcome, SmallConfig, State, Thread
 from conformance.exploration.clients.transitions import transitions
 from spec_model.channel.value import Channel
 
 
 def outcomes(client: Client) -> frozenset[Outcome]:
-    """Every outcome of the client that some order explains; deadlocks have none."""
-    prepared = client._replace(threads=(client.setup,))
+    """Every outcome of the client that some order explains."""
+    prepared = client._replace(threads=(client.setup,), setup=())
     entries = () if client.bare else (Entry("\0", Channel(SmallConfig(client.capacity, 64))),)
     first = State(prepared, (Thread(-1 if client.bare else 0),), entries)
-    starts = [_started(client, state) for state in _final_states([first])]
-    return frozenset(
-        (*(result for thread in state.threads for result in thread.results), state.allocated)
-        for state in _final_states(starts)
-    )
+    starts = [_started(client, state) for state in _final_states([first]) if state.ended]
+    return frozenset(_outcome(state) for state in _final_states(starts))
+
+
+def _outcome(state: State) -> Outcome:
+    """As the harness reports it."""
+    results = (result for thread in state.threads for result in thread.results)
+    if state.ended:
+        return (*results, state.allocated)
+    return (*results, *(STUCK | thread.next for thread in state.threads))
 
 
 def _started(client: Client, prepared: State) -> State:
@@ -34,23 +39,24 @@ def _started(client: Client, prepared: State) -> State:
 
 
 def _final_states(starts: list[State]) -> Iterator[State]:
-    """The states in which every thread has ended."""
+    """The states in which every thread has ended, or waits for what no other thread will do."""
     seen, waiting = set(starts), list(starts)
     while waiting:
         state = waiting.pop()
-        if all(thread.next == len(script) for thread, script in zip(state.threads, state.client.threads, strict=True)):
+        stuck = True
+        for number, script in enumerate(state.client.threads):
+            if state.threads[number].next == len(script):
+                continue
+            after = set(_successors(number, script, state))
+            stuck = stuck and (not after or state in after)
+            waiting += after - seen
+            seen |= after
+        if stuck:
             yield state
-        for after in _successors(state):
-            if after not in seen:
-                seen.add(after)
-                waiting.append(after)
 
 
-def _successors(state: State) -> Iterator[State]:
-    for number, script in enumerate(state.client.threads):
-        thread = state.threads[number]
-        if thread.next == len(script):
-            continue
-        others = state.threads[:number], state.threads[number + 1 :]
-        for after, at in transitions(number, script[thread.next], state):
-            yield after._replace(threads=(*others[0], at, *others[1]))
+def _successors(number: int, script: tuple[Operation, ...], state: State) -> Iterator[State]:
+    """By the next transition of one thread."""
+    others = state.threads[:number], state.threads[number + 1 :]
+    for after, at in transitions(number, script[state.threads[number].next], state):
+        yield after._replace(threads=(*others[0], at, *others[1]))

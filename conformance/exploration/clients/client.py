@@ -15,7 +15,8 @@ from conformance.exploration.result import Result
 from conformance.targets import DEFAULT
 
 HERE = Path(__file__).parent
-OPERATIONS = 8
+STUCK = 1 << 32
+OPERATIONS = 16
 PRODUCERS = (
     "try_push", "blocking_push", "timed_push", "batch_push", "wait_space", "timed_wait_space", "poll_space",
     "reserve", "write_region", "commit", "commit_written", "rollback", "pin_region", "unpin_region", "writable",
@@ -25,7 +26,7 @@ PRODUCERS = (
 CONSUMERS = (
     "try_pop", "unread_pop", "blocking_pop", "timed_pop", "batch_pop", "blocking_batch_pop", "timed_batch_pop",
     "begin_pop", "late_begin_pop", "end_pop", "abandon", "wait_message", "timed_wait_message", "poll_message",
-    "held", "readable", "pin", "view", "unpin", "fileno_consumer", "watch_consumer", "claim_consumer",
+    "held", "readable", "pin", "view", "reread", "unpin", "fileno_consumer", "watch_consumer", "claim_consumer",
     "unclaim_consumer", "close_consumer", "free_consumer", "detach_consumer", "release_consumer",
     "consumer_connected", "consumer_statistics", "available_messages",
 )  # fmt: skip
@@ -45,7 +46,7 @@ class Operation(NamedTuple):
     offered. `commit` writes its message behind the region's first 8 bytes, `commit_written` publishes those: what
     `write_region 7` wrote. The `poll` of a side is a wait that does not wait. `held`, `readable` and `pin` are for a
     message of the thread's last pop, `view` and `unpin` for what its last `pin` of that place has pinned; without it
-    they are nothing. `hand` gives these, and the pop that the thread has begun, to the thread that does `take`.
+    they are nothing. `reread` reads again what of its last pop has not expired. `hand` gives these, and the pop that the thread has begun, to the thread that does `take`.
     A `watch` of a side waits until the descriptor that the thread's `fileno` gave is readable, which it may be in vain.
     `attach` is for the thread's last token; refused, the thread works on no channel from there on.
     """
@@ -61,6 +62,7 @@ class Client(NamedTuple):
     bare: no channel is there at first; otherwise one of name 0 is, and every thread works on it.
     channels: how many the broker's limit allows; 0 for no limit.
     signals, refusals: of each thread, how many sleeps may end with a signal, and how often it may be refused memory.
+    unread: messages that are popped are left alone, for another thread may make them expire.
     budget: how many buffers are brought into use before any is used again; -1 for all of them.
     """
 
@@ -73,6 +75,7 @@ class Client(NamedTuple):
     signals: int = 0
     refusals: int = 0
     budget: int = -1
+    unread: bool = False
 
 
 def client(
@@ -85,10 +88,11 @@ def client(
     signals: int = 0,
     refusals: int = 0,
     budget: int = -1,
+    unread: bool = False,
 ) -> Client:
     """A client in short notation: "try_push 1; blocking_push 2; close_producer" for each thread."""
     parsed = tuple(map(_operations, threads))
-    return Client(name, capacity, parsed, _operations(setup), bare, channels, signals, refusals, budget)
+    return Client(name, capacity, parsed, _operations(setup), bare, channels, signals, refusals, budget, unread)
 
 
 def _operations(text: str) -> tuple[Operation, ...]:
@@ -164,6 +168,7 @@ class _Script(ctypes.Structure):
         ("budget", ctypes.c_int32),
         ("signals", ctypes.c_int32),
         ("refusals", ctypes.c_int32),
+        ("unread", ctypes.c_int32),
         ("length", ctypes.c_int32 * (THREADS + 1)),
         ("operations", _Operation * OPERATIONS * (THREADS + 1)),
     )
@@ -172,10 +177,11 @@ class _Script(ctypes.Structure):
 def run(given: Client, *, asymmetric: bool = False, core: Path | None = None, **options: Any) -> Result:
     """Every execution of the client.
 
-    An outcome is the results of each thread's operations, in order, and how many blocks of memory are left.
+    An outcome is the results of each thread's operations, in order, and how many blocks of memory are left; or, where
+    threads wait for ever, STUCK | the operation that it is in, for each thread.
     """
     sizes = len(given.threads), given.capacity, given.channels, given.bare, given.budget
-    script = _Script(*sizes, given.signals, given.refusals)
+    script = _Script(*sizes, given.signals, given.refusals, given.unread)
     scripts = {**dict(enumerate(given.threads)), THREADS: given.setup}
     for number, operations in scripts.items():
         script.length[number] = len(operations)

@@ -2,8 +2,9 @@
 #include "omni_internal.h"
 #include "omni_mailbox.h"
 
-enum { OPERATIONS = 8, SETUP = WM_THREADS, MESSAGE_SIZE = 64 };
+enum { OPERATIONS = 16, MESSAGES = 8, SETUP = WM_THREADS, MESSAGE_SIZE = 64 };
 #define NO_RESULT UINT64_MAX
+#define STUCK (UINT64_C(1) << 32)
 
 /* In the order of KINDS in client.py. */
 typedef enum {
@@ -53,6 +54,7 @@ typedef enum {
   READABLE,
   PIN,
   VIEW,
+  REREAD,
   UNPIN,
   FILENO_CONSUMER,
   WATCH_CONSUMER,
@@ -92,6 +94,7 @@ typedef struct {
   int32_t bare;     /* there is no channel at first */
   int32_t budget;   /* buffers that are brought into use before any is used again; -1: all */
   int32_t signals, refusals;
+  int32_t unread; /* messages that are popped are not read: they may expire at any time */
   int32_t length[WM_THREADS + 1]; /* the last: the setup, which runs before the threads start */
   operation operations[WM_THREADS + 1][OPERATIONS];
 } script;
@@ -102,17 +105,22 @@ typedef struct {
   omni_consumer *consumer;
   omni_region region; /* empty where it has none */
   omni_pin region_pin;
-  omni_message held[OPERATIONS]; /* of its last pop, ended or not */
-  size_t held_count, offered;    /* offered: how many of them a pop has begun with that is not ended */
+  omni_message held[MESSAGES]; /* of its last pop, ended or not */
+  size_t held_count, offered;  /* offered: how many of them a pop has begun with that is not ended */
+  size_t valid;                /* how many of them have not expired */
+  uint64_t payload_ids[MESSAGES];
   omni_pop pop;
-  omni_message pinned[OPERATIONS]; /* by their place, where `pins` is not empty */
-  omni_pin pins[OPERATIONS];
+  omni_message pinned[MESSAGES]; /* by their place, where `pins` is not empty */
+  omni_pin pins[MESSAGES];
+  int last_id; /* of the messages that it has sent, or tried to */
   uint64_t generation; /* of its last shutdown */
   uint64_t token;      /* of its last detach */
   const platform_descriptor *producer_descriptor, *consumer_descriptor;
   uint64_t results[OPERATIONS];
-  int used;
+  int used, next; /* next: the operation that it is in */
 } actor;
+
+static bool unread;
 
 static omni_broker *broker;
 static actor actors[WM_THREADS + 1];
@@ -182,29 +190,43 @@ static uint64_t payload_id_of(const omni_message *message) {
   uint8_t first = message->data[0];
   for (size_t i = 0; i < message->size; i++)
     if (message->data[i] != first) return 255;
-  return message->size == (size_t)first + 1 ? first : 255;
+  return message->size == (size_t)first % 8 + 1 ? first : 255;
 }
 
-/* A pop's result code, and the payload ids of the messages that came. */
+/* A pop's result code, and the payload ids of the messages that came, or as many zeros where they are not read. */
 static uint64_t popped(actor *me, int result, const omni_message *messages, size_t count) {
   uint64_t value = code(result);
   me->offered = 0;
+  if (result != OMNI_CONCURRENT_USE) me->valid = 0;
   if (result != OMNI_POP_SUCCESS) return value;
   me->held_count = count;
+  me->valid = unread ? 0 : count;
   for (size_t i = 0; i < count; i++) {
-    value |= payload_id_of(&messages[i]) << (8 * (i + 1));
+    me->payload_ids[i] = unread ? 0 : payload_id_of(&messages[i]);
+    value |= me->payload_ids[i] << (8 * (i + 1));
     me->held[i] = messages[i];
   }
   return value;
 }
 
+/* That what the last pop took, and has not expired, is as it was. */
+static void reread(const actor *me) {
+  for (size_t i = 0; i < me->valid; i++)
+    if (payload_id_of(&me->held[i]) != me->payload_ids[i]) wm_fail("a message has changed while it could be read");
+}
+
 /* ---- one operation: its result, or NO_RESULT ---- */
 
-static uint64_t batch_push(omni_producer *producer, size_t count) {
-  static const uint8_t payloads[][4] = {{1, 1}, {2, 2, 2}, {3, 3, 3, 3}};
-  omni_bytes several[sizeof payloads / sizeof *payloads];
-  for (size_t i = 0; i < count; i++) several[i] = (omni_bytes){payloads[i], i + 2};
-  return code((int)omni_batch_push(producer, several, count));
+/* A message repeats its payload id: of those in a batch, each the next one after the thread's last. */
+static uint64_t batch_push(actor *me, size_t count) {
+  uint8_t payloads[MESSAGES][8];
+  omni_bytes several[MESSAGES];
+  for (size_t i = 0; i < count; i++) {
+    int payload_id = ++me->last_id;
+    memset(payloads[i], payload_id, sizeof payloads[i]);
+    several[i] = (omni_bytes){payloads[i], (size_t)payload_id % 8 + 1};
+  }
+  return code((int)omni_batch_push(me->producer, several, count));
 }
 
 /* The region is the thread's no more, unless it is still reserved. */
@@ -232,6 +254,7 @@ static uint64_t produce(actor *me, operation_kind kind, int argument) {
   uint8_t data[16], *region = me->region.data;
   memset(data, argument, sizeof data); /* a message repeats its payload id, that many times and one more */
   size_t size = (size_t)argument % 8 + 1;
+  if (kind <= TIMED_PUSH || kind == COMMIT) me->last_id = argument;
   switch (kind) {
     case TRY_PUSH:
       return code(omni_try_push(producer, data, size));
@@ -240,7 +263,7 @@ static uint64_t produce(actor *me, operation_kind kind, int argument) {
     case TIMED_PUSH:
       return code(omni_blocking_push(producer, data, size, 1));
     case BATCH_PUSH:
-      return batch_push(producer, (size_t)argument);
+      return batch_push(me, (size_t)argument);
     case WAIT_SPACE:
       return code(omni_producer_wait(producer, -1));
     case TIMED_WAIT_SPACE:
@@ -298,7 +321,7 @@ static uint64_t produce(actor *me, operation_kind kind, int argument) {
 }
 
 static uint64_t batch_pop(actor *me, size_t wanted, int64_t timeout) {
-  omni_message messages[OPERATIONS];
+  omni_message messages[MESSAGES];
   size_t count = 0;
   int result = omni_batch_pop(me->consumer, wanted, timeout, messages, &count);
   return popped(me, result, messages, count);
@@ -307,13 +330,13 @@ static uint64_t batch_pop(actor *me, size_t wanted, int64_t timeout) {
 static uint64_t unread_pop(actor *me) {
   omni_message message;
   int result = omni_try_pop(me->consumer, &message);
-  me->offered = 0;
+  me->offered = me->valid = 0;
   if (result == OMNI_POP_SUCCESS) me->held[0] = message, me->held_count = 1;
   return code(result);
 }
 
 static uint64_t begin_pop(actor *me, size_t wanted, int otherwise) {
-  omni_message messages[OPERATIONS];
+  omni_message messages[MESSAGES];
   size_t count = 0;
   int result = omni_pop_begin(me->consumer, wanted, otherwise, NULL, &count, &me->pop);
   for (size_t i = 0; i < count; i++) omni_pop_message(&me->pop, i, &messages[i]);
@@ -325,8 +348,9 @@ static uint64_t begin_pop(actor *me, size_t wanted, int otherwise) {
 /* Its result code, or 255 where a message has changed since it was offered. */
 static uint64_t end_pop(actor *me, size_t taken) {
   bool torn = false;
-  for (size_t i = 0; i < me->offered; i++) torn |= payload_id_of(&me->held[i]) == 255;
+  for (size_t i = 0; i < me->offered && !unread; i++) torn |= payload_id_of(&me->held[i]) == 255;
   me->offered = 0;
+  if (me->valid > taken) me->valid = taken;
   int result = omni_pop_end(me->consumer, &me->pop, taken);
   return torn ? 255 : code(result);
 }
@@ -364,7 +388,7 @@ static uint64_t consume(actor *me, operation_kind kind, int argument) {
     case END_POP:
       return end_pop(me, (size_t)argument);
     case ABANDON:
-      me->offered = 0;
+      me->offered = me->valid = 0;
       omni_pop_abandon(&me->pop);
       return NO_RESULT;
     case WAIT_MESSAGE:
@@ -381,6 +405,9 @@ static uint64_t consume(actor *me, operation_kind kind, int argument) {
       return pin(me, argument);
     case VIEW:
       return payload_id_of(&me->pinned[argument]);
+    case REREAD:
+      reread(me);
+      return NO_RESULT;
     case UNPIN:
       omni_unpin(&me->pins[argument]);
       return NO_RESULT;
@@ -395,12 +422,15 @@ static uint64_t consume(actor *me, operation_kind kind, int argument) {
       omni_consumer_unclaim(consumer);
       return NO_RESULT;
     case CLOSE_CONSUMER:
+      me->valid = 0;
       omni_consumer_close(consumer);
       return NO_RESULT;
     case FREE_CONSUMER:
+      me->valid = 0;
       omni_consumer_free(consumer);
       return NO_RESULT;
     case DETACH_CONSUMER:
+      me->valid = 0;
       return code(omni_consumer_detach(consumer, &me->token));
     case RELEASE_CONSUMER:
       omni_consumer_release(consumer);
@@ -512,8 +542,8 @@ static uint64_t perform(actor *me, const script *s, operation_kind kind, int arg
 
 static void run_script(const script *s, int number) {
   actor *me = &actors[number];
-  for (int i = 0; i < s->length[number]; i++) {
-    const operation *o = &s->operations[number][i];
+  for (me->next = 0; me->next < s->length[number]; me->next++) {
+    const operation *o = &s->operations[number][me->next];
     uint64_t result = perform(me, s, (operation_kind)o->kind, o->argument);
     if (result != NO_RESULT) me->results[me->used++] = result;
   }
@@ -526,6 +556,7 @@ static void begin(void *context) {
   atomic_init(&handed, 0);
   forget_tokens();
   budget = (uint32_t)s->budget;
+  unread = s->unread;
   for (int t = 0; t < WM_THREADS; t++) signals[t] = s->signals, refusals[t] = s->refusals;
   broker = omni_broker_new(s->channels ? (uint64_t)(s->channels * s->capacity * MESSAGE_SIZE) : UINT64_MAX);
   if (!s->bare) administer(&actors[SETUP], s, REQUEST, 0);
@@ -536,14 +567,24 @@ static void begin(void *context) {
 
 static void thread(void *context, int number) { run_script(context, number); }
 
-static void end(void *context) {
-  const script *s = context;
+static void outcome(const script *s) {
   for (int t = 0; t < s->threads; t++)
     for (int i = 0; i < actors[t].used; i++) wm_outcome(actors[t].results[i]);
+}
+
+static void end(void *context) {
+  outcome(context);
   wm_outcome(wm_allocated() + open_descriptors());
 }
 
+/* What the threads have got, and how far each is. */
+static void stuck(void *context) {
+  const script *s = context;
+  outcome(s);
+  for (int t = 0; t < s->threads; t++) wm_outcome(STUCK | (uint64_t)actors[t].next);
+}
+
 void script_explore(const script *given, const wm_options *options, wm_report *report) {
-  wm_client client = {given->threads, begin, thread, end, (void *)given};
+  wm_client client = {given->threads, begin, thread, end, (void *)given, stuck};
   wm_explore(&client, options, report);
 }

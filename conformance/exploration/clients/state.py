@@ -156,7 +156,7 @@ class Thread(NamedTuple):
     channel: the number of the channel it works on, or -1.
     next: the operation to come. begun: how far it is, where it takes several transitions.
     inside: whether it holds a guard, from this operation on. completes: whether it completes a deferred close.
-    region, pop: the numbers of the reservation and of the pop that it has, or 0.
+    region, pop: the numbers of the reservation and of the pop that it has, or 0. pins_region: whether it has a pin.
     held, pinned: the messages of its last pop, and those it has pinned, each with its place in the pop.
     generation: how many channels there had been at its last shutdown.
     token: that of its last detach, or 0.
@@ -171,6 +171,7 @@ class Thread(NamedTuple):
     inside: bool = False
     completes: bool = False
     region: int = 0
+    pins_region: bool = False
     pop: int = 0
     held: tuple[Message, ...] = ()
     pinned: Pinned = ()
@@ -241,6 +242,12 @@ class State(NamedTuple):
         return any(
             each.inside and each.channel == channel and script[each.next].kind in kinds for each, script in pairs
         )
+
+    @property
+    def ended(self) -> bool:
+        """Whether every thread has."""
+        pairs = zip(self.threads, self.client.threads, strict=True)
+        return all(thread.next == len(script) for thread, script in pairs)
 
     @property
     def registry(self) -> Registry:

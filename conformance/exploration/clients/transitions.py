@@ -171,9 +171,18 @@ def _attach(state: State, thread: Thread) -> Transition:
     return state, thread._replace(channel=-1).done(Code.EXPIRED)
 
 
+def _finds_nothing(side: str, entry: Entry) -> bool:
+    """Whether a pop or a push finds that it would have to wait."""
+    producer = side == "producer"
+    answer = pushing.wait(entry.seen_by_producer()) if producer else popping.wait(entry.seen_by_consumer())
+    return isinstance(answer, Blocked)
+
+
 def _describe(side: str, kind: str, entry: Entry, thread: Thread, refusals: int) -> _Changes:
     """A descriptor may be readable at any time, in vain: that it is in time, only a deadlock can contradict [WAI-3]."""
     if kind in WATCHES:
+        if kind.startswith("watch") and entry.visibility(side) is Visibility.OPEN and _finds_nothing(side, entry):
+            yield entry, thread
         yield entry._replace(claims=entry.claims - {side} if "unclaim" in kind else entry.claims), thread.done()
     elif entry.visibility(side) > Visibility.OPEN:
         yield entry, thread.done(Code.EXPIRED)
@@ -208,7 +217,7 @@ def _producer(number: int, operation: Operation, state: State) -> Iterator[Trans
     elif kind in PUSHES:
         each = _push(kind, entry, thread, message(argument), signals=signals)
     elif kind == "batch_push":
-        each = _batch_push(entry, thread, argument)
+        each = _batch_push(entry, thread, argument, _last_id(number, state))
     elif kind in WAITS:
         each = _wait_for_space(kind, entry, thread, signals=signals)
     elif kind in RESERVING:
@@ -237,7 +246,18 @@ def _push(kind: str, entry: Entry, thread: Thread, data: bytes, *, signals: int)
         yield entry, thread.fault(Code.INTERRUPTED)
 
 
-def _batch_push(entry: Entry, thread: Thread, count: int) -> _Changes:
+def _last_id(number: int, state: State) -> int:
+    """The payload id of the last message that the thread has sent, or tried to."""
+    last = 0
+    for kind, argument in (*state.client.setup, *state.client.threads[number][: state.threads[number].next]):
+        if kind in PUSHES or kind == "commit":
+            last = argument
+        elif kind == "batch_push":
+            last += argument
+    return last
+
+
+def _batch_push(entry: Entry, thread: Thread, count: int, last_id: int) -> _Changes:
     """One transition per message: the peer may come between [PSH-6].
 
     The load that finds no free slot may be older than the batch's own messages: nothing orders the two in one call.
@@ -246,15 +266,15 @@ def _batch_push(entry: Entry, thread: Thread, count: int) -> _Changes:
     read = thread.read if thread.begun else seen.received.messages_received
     if seen.sent.messages_sent - read >= seen.config.capacity:
         yield entry, thread.done(thread.begun)
-    after, result = pushing.batch_push(seen, [message(thread.begun + 1)])
+    after, result = pushing.batch_push(seen, [message(last_id + thread.begun + 1)])
     begun = thread.begun + result
     ended = begun == count or not result
     yield entry.after(after), thread.done(begun) if ended else thread._replace(begun=begun, read=read, inside=True)
 
 
 def _wait_for_space(kind: str, entry: Entry, thread: Thread, *, signals: int) -> _Changes:
-    """A wait for what a push of one byte finds; it pushes and counts nothing [WAI-1]."""
-    _, answer = pushing.blocking_push(entry.seen_by_producer(), b"1")
+    """A wait for space; it pushes and counts nothing [WAI-1]."""
+    answer = pushing.wait(entry.seen_by_producer())
     if not isinstance(answer, Blocked):
         yield entry, thread.done(answer.value)
     else:
@@ -304,9 +324,10 @@ def _committed(seen: Channel, answer: bool | Refused) -> int:
 def _pin_region(kind: str, entry: Entry, thread: Thread) -> _Changes:
     """An export of a reserved region forbids commit and rollback, and keeps its memory mapped [RSV-7, LIF-8]."""
     if kind == "unpin_region":
-        yield entry._replace(region_pins=entry.region_pins - 1), thread.done()
+        pins = entry.region_pins - thread.pins_region
+        yield entry._replace(region_pins=pins), thread._replace(pins_region=False).done()
     elif _is_writable(entry, thread):
-        yield entry._replace(region_pins=entry.region_pins + 1), thread.done(0)
+        yield entry._replace(region_pins=entry.region_pins + 1), thread._replace(pins_region=True).done(0)
     else:
         yield entry, thread.done(Code.EXPIRED)
 
@@ -385,16 +406,17 @@ def _pop(number: int, operation: Operation, entry: Entry, state: State) -> _Chan
         yield entry, thread._replace(begun=min(wanted, len(seen.waiting)), inside=True)
         return
     wanted = thread.begun or wanted
+    unread = state.client.unread or kind == "unread_pop"
     after, answer, taken = popping.batch_pop(seen, wanted)
     if taken and state.exports_change(thread.channel):
         # It may be refused, or take fewer, though it need not [MSG-3].
         yield entry.after(replace(seen, held=0)), thread.done(Code.PINNED)
         for fewer in range(1, len(taken)):
-            yield _taking(number, kind, entry, thread, fewer)
+            yield _taking(number, kind, entry, thread, fewer, unread)
     if isinstance(answer, Refused):
         yield entry.after(after), thread.done(Code.PINNED)
     elif taken:
-        yield _taking(number, kind, entry, thread, len(taken))
+        yield _taking(number, kind, entry, thread, len(taken), unread)
     elif isinstance(answer, PopResult):
         yield entry.after(after), thread.done(answer.value)
     elif kind == "late_begin_pop":
@@ -409,14 +431,14 @@ def _pop(number: int, operation: Operation, entry: Entry, state: State) -> _Chan
             yield entry.after(after), thread.fault(Code.INTERRUPTED)
 
 
-def _taking(number: int, kind: str, entry: Entry, thread: Thread, count: int) -> tuple[Entry, Thread]:
+def _taking(
+    number: int, kind: str, entry: Entry, thread: Thread, count: int, unread: bool
+) -> tuple[Entry, Thread]:
     """A pop that takes so many messages; a begin offers them, and they go on waiting."""
     seen = entry.seen_by_consumer()
     after, answer, taken = popping.batch_pop(seen, count)
     assert isinstance(answer, PopResult)
-    at = _popped(thread, seen, answer, taken)
-    if kind == "unread_pop":
-        at = at._replace(results=(*thread.results, answer.value))
+    at = _popped(thread, seen, answer, taken, unread)
     if kind not in BEGINS:
         return entry.after(after), at
     begun = entry.begun + 1
@@ -426,7 +448,7 @@ def _taking(number: int, kind: str, entry: Entry, thread: Thread, count: int) ->
 
 def _wait_for_message(kind: str, entry: Entry, thread: Thread, *, signals: int) -> _Changes:
     """A wait for what a pop finds; it takes, expires and counts nothing [WAI-1]."""
-    _, answer, _ = popping.blocking_pop(replace(entry.seen_by_consumer(), exported=()))
+    answer = popping.wait(entry.seen_by_consumer())
     if isinstance(answer, PopResult):
         yield entry, thread.done(answer.value)
     else:
@@ -467,10 +489,14 @@ def _leave(entry: Entry, thread: Thread, *results: int) -> _Changes:
         yield entry.closing("consumer", Visibility(entry.consumer + 1)), thread
 
 
-def _popped(thread: Thread, before: Channel, answer: PopResult, taken: tuple[bytes, ...]) -> Thread:
+def _popped(
+    thread: Thread, before: Channel, answer: PopResult, taken: tuple[bytes, ...], unread: bool
+) -> Thread:
     first = before.received.messages_received
     messages = tuple(Message(first + place, data[0]) for place, data in enumerate(taken))
-    value = answer.value | sum(each.payload_id << 8 * (place + 1) for place, each in enumerate(messages))
+    value = answer.value
+    if not unread:
+        value |= sum(each.payload_id << 8 * (place + 1) for place, each in enumerate(messages))
     return (thread._replace(held=messages) if messages else thread).done(value)
 
 
@@ -519,7 +545,9 @@ def _unpin(entry: Entry, thread: Thread, place: int) -> _Changes:
 
 def _query_consumer(kind: str, entry: Entry, thread: Thread, argument: int) -> _Changes:
     seen = entry.seen_by_consumer()
-    if kind == "view":
+    if kind == "reread":
+        yield entry, thread.done()
+    elif kind == "view":
         message = thread.pins(argument)
         yield entry, thread.done() if message is None else thread.done(message.payload_id)
     elif kind in ("held", "readable") and argument >= len(thread.held):

@@ -23,7 +23,7 @@ class Verdict(NamedTuple):
     @property
     def clean(self) -> bool:
         """Every execution was explored, none failed, and the model allows each outcome."""
-        return self.result.clean and not self.forbidden
+        return not self.why
 
     @property
     def why(self) -> str:
@@ -34,7 +34,7 @@ class Verdict(NamedTuple):
             return self.result.says
         if self.result.cut or self.result.open:
             return f"{self.result.cut + len(self.result.open)} executions were cut by a bound: not exhaustive"
-        return "" if self.result.complete else "no execution was complete: that says nothing"
+        return "" if self.result.complete + self.result.blocked else "it has no execution: that says nothing"
 
 
 def explore(

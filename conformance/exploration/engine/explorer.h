@@ -98,6 +98,8 @@ typedef struct {
   void (*thread)(void *context, int number); /* from 0 */
   void (*end)(void *context);                /* alone, after all of them ended; may be NULL */
   void *context;
+  /* The outcome where threads wait for ever: a lost wakeup, unless `allowed` says otherwise. NULL: always one. */
+  void (*stuck)(void *context);
 } wm_client;
 
 typedef struct wm_report wm_report;

@@ -136,6 +136,14 @@ static void forbidden(void) {
   run_failed(WM_FORBIDDEN, "an outcome that is not allowed:%s", values);
 }
 
+/* Whether the client may wait for ever here. */
+static bool may_wait(void) {
+  if (run.options->blocking_allowed) return true;
+  if (!run.client->stuck || !run.options->allowed) return false;
+  run.client->stuck(run.client->context);
+  return outcomes_add(&run.outcome);
+}
+
 void run_finish(void) {
   wm_report *report = run.report;
   const graph *g = &run.graph;
@@ -156,7 +164,7 @@ void run_finish(void) {
     if (!e->patient) impatient = true; /* it goes on when its time is up: another execution */
     else if (!sleeper) sleeper = e;
   }
-  if (sleeper && !impatient && !run.options->blocking_allowed)
+  if (sleeper && !impatient && !may_wait())
     run_failed(WM_LOST_WAKEUP, "lost wakeup: thread %d sleeps, and no thread is left to wake it", sleeper->thread);
   if (run.options->check_repetition && !signatures_add(graph_signature(g))) report->repeated++;
   if ((uint32_t)g->count > report->longest) report->longest = (uint32_t)g->count;

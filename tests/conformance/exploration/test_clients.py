@@ -18,14 +18,14 @@ from conformance.exploration.clients import report
 from conformance.exploration.clients.__main__ import main
 from conformance.exploration.clients.allowed import outcomes
 from conformance.exploration.clients.catalogue import FULL, QUICK
-from conformance.exploration.clients.client import client
+from conformance.exploration.clients.client import STUCK, client
 from conformance.exploration.clients.state import Code
 from conformance.exploration.clients.verdict import explore
 from conformance.exploration.explorer import FAILURES
 from conformance.failure import Failure
 from conformance.page import END
 from conformance.rules import RULES
-from tests.mutation.workspace import changed, racing
+from tests.mutation.workspace import changed, racing, sleepy
 
 # ---- clients, and what is allowed of them ----
 
@@ -77,7 +77,25 @@ def test_what_is_allowed_is_what_the_model_does() -> None:
     """Two orders of a push and a pop, three results of a push on a full queue with a time limit and a close."""
     assert outcomes(client("", 1, "try_push 1", "try_pop")) == {(0, 0 | 1 << 8, 4), (0, 3, 4)}
     assert outcomes(client("", 1, "try_push 1; timed_push 2", "close_consumer")) == {(0, 1, 4), (0, 2, 4), (2, 2, 4)}
-    assert outcomes(client("", 1, "blocking_pop")) == frozenset()
+
+
+def test_where_a_thread_may_wait_for_ever_is_an_outcome_too() -> None:
+    """What the threads have got, and the operation that each is in; a watch waits while a pop would find nothing."""
+    assert outcomes(client("", 1, "blocking_pop")) == {(STUCK,)}
+    assert outcomes(client("", 1, "try_push 1; blocking_push 2", "try_pop")) == {
+        (0, 3, STUCK | 1, STUCK | 1),
+        (0, 0, 0 | 1 << 8, 4),
+    }
+    assert (4, STUCK | 2) not in outcomes(client("", 1, "fileno_consumer; watch_consumer", setup="try_push 1"))
+    watching = client("watch", 1, "try_pop; watch_consumer", setup="fileno_consumer; poll_message")
+    assert outcomes(watching) == {(3, 5), (3, STUCK | 1)}
+    assert explore(watching).result.outcomes == {(3, STUCK | 1): 1}
+
+
+def test_a_wait_for_ever_that_the_model_does_not_know_is_a_lost_wakeup(tmp_path: Path) -> None:
+    """As it was where no client might wait for ever."""
+    verdict = explore(client("sleeps", 1, "blocking_pop", "try_push 1"), core=sleepy(tmp_path))
+    assert verdict.result.failure == "lost wakeup" and verdict.forbidden == {(0, STUCK, STUCK | 1)}
 
 
 def test_a_setup_comes_before_the_threads() -> None:
@@ -96,8 +114,9 @@ def test_memory_that_is_left_is_a_part_of_the_outcome() -> None:
 def test_a_fault_is_injected_as_often_as_the_client_says() -> None:
     """A sleep ends with a signal, or a request is refused memory, so many times in each thread."""
     asleep = "blocking_pop; blocking_pop; try_push 1; try_pop"
-    assert outcomes(client("", 1, asleep, signals=1)) == frozenset()
-    assert outcomes(client("", 1, asleep, signals=2)) == {(INTERRUPTED, INTERRUPTED, 0, 0 | 1 << 8, 4)}
+    assert outcomes(client("", 1, asleep, signals=1)) == {(STUCK,), (INTERRUPTED, STUCK | 1)}
+    interrupted = (INTERRUPTED, INTERRUPTED, 0, 0 | 1 << 8, 4)
+    assert interrupted in outcomes(client("", 1, asleep, signals=2))
     refused = outcomes(client("", 1, "request 0; request 0; request 0", bare=True, refusals=2))
     assert {results[:3] for results in refused} == {(0, 1, 1), (3, 0, 1), (3, 3, 0)}
 
@@ -117,8 +136,8 @@ def test_an_operation_that_is_none_is_refused() -> None:
 
 def test_a_thread_with_too_many_operations_is_refused() -> None:
     """The error says how many there are, and how many there may be."""
-    with pytest.raises(ValueError, match="a thread has at most 8 operations, not 9"):
-        client("", 1, "; ".join(["try_pop"] * 9))
+    with pytest.raises(ValueError, match="a thread has at most 16 operations, not 17"):
+        client("", 1, "; ".join(["try_pop"] * 17))
 
 
 # ---- the command: its files, its page, its progress, and its errors ----
