@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, TextIO
 from conformance.checks import CHECKS, Check
 from conformance.execution import again
 from conformance.exploration.clients import report as explored
-from conformance.exploration.clients.dask import ClusterError, JobLost
+from conformance.exploration.clients.dask import ClusterError
+from conformance.exploration.clients.parallel import JobLost
 from conformance.exploration.explorer import CompilerError
 from conformance.failure import Failure
 from conformance.reports import compare, html, junit, markdown, rules_page, terminal

@@ -19,7 +19,8 @@ import pytest
 from conformance import threads
 from conformance.checks import CHECKS, Check
 from conformance.execution import result_of
-from conformance.exploration.clients.dask import ClusterError, JobLost
+from conformance.exploration.clients.dask import ClusterError
+from conformance.exploration.clients.parallel import JobLost
 from conformance.results import Report
 from conformance.runner import Selection, run_suite
 from conformance.targets import Unusable

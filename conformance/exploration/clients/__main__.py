@@ -15,7 +15,7 @@ from conformance.exploration.clients import report
 from conformance.exploration.clients.catalogue import FULL, QUICK
 from conformance.exploration.clients.client import Client, sources
 from conformance.exploration.clients.dask import ClusterError, DaskPool
-from conformance.exploration.clients.parallel import Pool, ProcessPool, SubtreeLost, Task
+from conformance.exploration.clients.parallel import JobLost, Pool, ProcessPool, Task
 from conformance.exploration.clients.verdict import Verdict, explore
 from conformance.exploration.clients.weaken import every_weakening, weakened
 from conformance.exploration.explorer import CompilerError
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader has seen enough
         return 0
-    except (CompilerError, SubtreeLost, ClusterError, OSError, ValueError) as error:
+    except (CompilerError, JobLost, ClusterError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -11,16 +11,11 @@ from pathlib import Path
 from typing import Any, Self
 
 from conformance.exploration.clients.client import digest
-from conformance.exploration.clients.parallel import Prefix, SubtreeLost, Task
-from conformance.exploration.result import Result
+from conformance.exploration.clients.parallel import JobLost
 
 
 class ClusterError(Exception):
     """There is no such cluster, or its workers would not explore the same core."""
-
-
-class JobLost(Exception):
-    """What was given to the cluster did not come back."""
 
 
 class Cluster:
@@ -108,34 +103,29 @@ class Cluster:
 
 
 class DaskPool(Cluster):
-    """The cluster as a pool of workers that explore subtrees.
+    """The cluster as a pool of workers that explore.
 
     core: as for `verdict.explore`; its folder must be on the workers too. limit: seconds beyond its time after which
-    a subtree counts as lost.
+    a job counts as lost.
     """
 
     seconds = 5.0
 
     def __init__(self, address: str, core: Path | None = None, limit: float = 300.0) -> None:
         super().__init__(address, "engine, core and model", digest, core, limit=limit)
+        self._core = core
 
-    def submit(self, task: Task, prefix: Prefix, seconds: float) -> None:
-        """A subtree to a worker."""
-        self.put(prefix, task.below(prefix), _explore, self._sources, task, prefix, seconds, seconds=seconds)
-
-    def collect(self) -> tuple[Prefix, Result]:
-        """A subtree that is done; raises SubtreeLost where that failed, or takes far too long."""
-        try:
-            return self.take()
-        except JobLost as lost:
-            raise SubtreeLost(str(lost)) from None
+    def put(self, job: Any, text: str, function: Callable[..., Any], *arguments: Any, seconds: float = 0.0) -> None:
+        """A call to a worker that has the same sources as this process."""
+        given = (self._sources, self._core, function, *arguments)
+        super().put(job, text, _with_the_same_sources, *given, seconds=seconds)
 
 
-def _explore(sources: str, task: Task, prefix: Prefix, seconds: float) -> Result:
+def _with_the_same_sources(sources: str, core: Path | None, function: Callable[..., Any], *arguments: Any) -> Any:
     """On a worker, which may have joined later."""
-    if _digest(task.core) != sources:
+    if _digest(core) != sources:
         raise ClusterError("this worker has another engine, core or model: install the same version of omnimailbox")
-    return task.explore(prefix, seconds)
+    return function(*arguments)
 
 
 @cache

@@ -79,23 +79,23 @@ def _allowed(client: Client) -> frozenset[Outcome]:
     return outcomes(client)
 
 
-class SubtreeLost(Exception):
-    """A subtree that was given to a worker did not come back."""
+class JobLost(Exception):
+    """What was given to a worker did not come back."""
 
 
 class Pool(Protocol):
-    """A pool of workers. seconds: how long a worker explores a subtree before it gives back what is left."""
+    """A pool of workers. seconds: how long a worker explores before it gives back what is left."""
 
     seconds: float
 
     def has_room(self) -> bool:
         """Whether a worker is free."""
 
-    def submit(self, task: Task, prefix: Prefix, seconds: float) -> None:
-        """A subtree to a worker that is free."""
+    def put(self, job: Any, text: str, function: Callable[..., Any], *arguments: Any, seconds: float = 0.0) -> None:
+        """A call to a worker that is free. job, text: what it explores, for `take` and in words; seconds: how long."""
 
-    def collect(self) -> tuple[Prefix, Result]:
-        """A subtree that is done; raises SubtreeLost, which names it, where there is none to come."""
+    def take(self) -> tuple[Any, Any]:
+        """A job that is done, and what its call returned; raises JobLost, which names it, where that failed."""
 
 
 def partition(
@@ -113,12 +113,13 @@ def partition(
         # The newest first, as in one process: so that not too many wait.
         while waiting and total.failure is None and pool.has_room():
             running.add(waiting[-1])
-            pool.submit(task, waiting.pop(), pool.seconds if seconds is None else seconds)
+            prefix, limit = waiting.pop(), pool.seconds if seconds is None else seconds
+            pool.put(prefix, task.below(prefix), Task.explore, task, prefix, limit, seconds=limit)
         if progress is not None and time.monotonic() - reported > BETWEEN:
             estimate.improve()
             progress(total, estimate.left({*waiting, *running}))
             reported = time.monotonic()
-        prefix, part = pool.collect()
+        prefix, part = pool.take()
         running.remove(prefix)
         waiting += part.open
         total = merged(total, part.alone())
@@ -164,7 +165,7 @@ class Estimate:
 
 
 class _Worker:
-    """A process, and the subtree that it has: none while it is free."""
+    """A process, and the job that it has: none while it is free."""
 
     def __init__(self) -> None:
         # Not forked: a copy of this process would inherit its threads' locks in whatever state they are.
@@ -173,15 +174,8 @@ class _Worker:
         self.process = context.Process(target=_serve, args=(other,), daemon=True)
         self.process.start()
         other.close()
-        self.given: tuple[Task, Prefix] | None = None
-        self.deadline = 0.0
-
-    @property
-    def what(self) -> str:
-        """The subtree that it has."""
-        assert self.given is not None
-        task, prefix = self.given
-        return task.below(prefix)
+        self.job: Any = None
+        self.busy, self.text, self.deadline = False, "", 0.0
 
 
 class ProcessPool:
@@ -210,28 +204,29 @@ class ProcessPool:
 
     def has_room(self) -> bool:
         """Whether a worker is free, or may still be started."""
-        return len(self._workers) < self._most or any(worker.given is None for worker in self._workers)
+        return len(self._workers) < self._most or any(not worker.busy for worker in self._workers)
 
-    def submit(self, task: Task, prefix: Prefix, seconds: float) -> None:
-        """A subtree to a worker that is free."""
-        worker = next((each for each in self._workers if each.given is None), None)
+    def put(self, job: Any, text: str, function: Callable[..., Any], *arguments: Any, seconds: float = 0.0) -> None:
+        """See `Pool`."""
+        worker = next((each for each in self._workers if not each.busy), None)
         if worker is None:
             worker = _Worker()
             self._workers.append(worker)
-        worker.given, worker.deadline = (task, prefix), time.monotonic() + seconds + self._limit
+        worker.job, worker.text, worker.busy = job, text, True
+        worker.deadline = time.monotonic() + seconds + self._limit
         try:
-            worker.pipe.send((task, prefix, seconds))
+            worker.pipe.send((function, arguments))
         except BrokenPipeError:
             raise self._died(worker) from None
 
-    def collect(self) -> tuple[Prefix, Result]:
-        """A subtree that is done; raises SubtreeLost where a worker died, hung or could not explore."""
-        busy = {worker.pipe: worker for worker in self._workers if worker.given is not None}
+    def take(self) -> tuple[Any, Any]:
+        """See `Pool`; a worker may have died or hung."""
+        busy = {worker.pipe: worker for worker in self._workers if worker.busy}
         first = min(busy.values(), key=lambda worker: worker.deadline)
         ready = wait(list(busy), max(0.0, first.deadline - time.monotonic()))
         if not ready:
-            raise SubtreeLost(
-                f"the worker that explores {first.what} hangs: no answer within {self._limit:g} s of its time"
+            raise JobLost(
+                f"the worker that explores {first.text} hangs: no answer within {self._limit:g} s of its time"
             )
         worker = busy[ready[0]]  # type: ignore[index]
         try:
@@ -239,16 +234,15 @@ class ProcessPool:
         except (EOFError, ConnectionResetError):
             raise self._died(worker) from None
         if isinstance(answer, str):
-            raise SubtreeLost(f"the worker that explores {worker.what} failed: {answer}")
-        assert worker.given is not None
-        (_, prefix), worker.given = worker.given, None
-        return prefix, answer
+            raise JobLost(f"the worker that explores {worker.text} failed: {answer}")
+        worker.busy = False
+        return worker.job, answer
 
-    def _died(self, worker: _Worker) -> SubtreeLost:
+    def _died(self, worker: _Worker) -> JobLost:
         worker.process.join(10)
         code = worker.process.exitcode
         how = signal.Signals(-code).name if code is not None and code < 0 else f"exit status {code}"
-        return SubtreeLost(f"the worker that explored {worker.what} died: {how}")
+        return JobLost(f"the worker that explored {worker.text} died: {how}")
 
 
 def _serve(pipe: Connection[Any, Any]) -> None:
@@ -256,10 +250,10 @@ def _serve(pipe: Connection[Any, Any]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started it stops it
     while True:
         try:
-            task, prefix, seconds = pipe.recv()
+            function, arguments = pipe.recv()
         except EOFError:
             return
         try:
-            pipe.send(task.explore(prefix, seconds))
+            pipe.send(function(*arguments))
         except Exception as error:
             pipe.send(f"{type(error).__name__}: {error}")

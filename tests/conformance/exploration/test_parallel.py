@@ -16,7 +16,7 @@ from conformance.exploration.clients import dask as dask_pool
 from conformance.exploration.clients.catalogue import QUICK
 from conformance.exploration.clients.client import digest, library
 from conformance.exploration.clients.dask import ClusterError, DaskPool
-from conformance.exploration.clients.parallel import Estimate, ProcessPool, SubtreeLost, Task, partition
+from conformance.exploration.clients.parallel import Estimate, JobLost, ProcessPool, Task, partition
 from conformance.exploration.result import Result
 from tests.mutation.workspace import changed, racing, sleepy
 
@@ -31,6 +31,11 @@ BLOCKING, LIMITED = (Task(each) for name in ("blocking", "timed") for each in QU
 def in_small_parts(task: Task, pool: Any) -> Result:
     """Given back after a few dozen runs each, so that there are many parts, and parts of parts."""
     return partition(task, pool, first=0, seconds=0)
+
+
+def put(pool: Any, task: Task, prefix: tuple[int, ...]) -> None:
+    """The subtree to a worker."""
+    pool.put(prefix, task.below(prefix), Task.explore, task, prefix, 0.0)
 
 
 @pytest.fixture(scope="module")
@@ -51,9 +56,9 @@ def test_each_process_explores_a_part() -> None:
     given: list[tuple[int, ...]] = []
 
     class Counting(ProcessPool):
-        def submit(self, task: Task, prefix: tuple[int, ...], seconds: float) -> None:
-            given.append(prefix)
-            super().submit(task, prefix, seconds)
+        def put(self, job: tuple[int, ...], *arguments: Any, **options: Any) -> None:
+            given.append(job)
+            super().put(job, *arguments, **options)
 
     with Counting(2) as pool:
         result = in_small_parts(BLOCKING, pool)
@@ -74,18 +79,18 @@ def test_a_worker_that_dies_is_reported_with_its_subtree(tmp_path: Path) -> None
     """Killed in the core's code, it is not taken for one that found nothing."""
     core = dying(tmp_path, "__builtin_trap();")
     with ProcessPool(1) as pool:
-        pool.submit(BLOCKING._replace(core=core), (0,), 0)
-        with pytest.raises(SubtreeLost, match=r"'blocking' below 0 died: SIG(ILL|TRAP|ABRT)"):
-            pool.collect()
+        put(pool, BLOCKING._replace(core=core), (0,))
+        with pytest.raises(JobLost, match=r"'blocking' below 0 died: SIG(ILL|TRAP|ABRT)"):
+            pool.take()
 
 
 def test_a_worker_that_hangs_is_reported_with_its_subtree(tmp_path: Path) -> None:
     """Given up after a limit, although it has not died."""
     core = dying(tmp_path, "for (volatile int forever = 1; forever;) {}")
     with ProcessPool(1, limit=0.5) as pool:
-        pool.submit(BLOCKING._replace(core=core), (1, 0), 0)
-        with pytest.raises(SubtreeLost, match=r"'blocking' below 1\.0 hangs: no answer within 0.5 s"):
-            pool.collect()
+        put(pool, BLOCKING._replace(core=core), (1, 0))
+        with pytest.raises(JobLost, match=r"'blocking' below 1\.0 hangs: no answer within 0.5 s"):
+            pool.take()
 
 
 def dying(folder: Path, how: str) -> Path:
@@ -104,9 +109,9 @@ def test_a_worker_that_cannot_explore_says_why(tmp_path: Path) -> None:
     """A core that does not compile there is an error with the compiler's words."""
     core = changed(tmp_path, "consumer.c", "int omni_blocking_pop(", "nonsense omni_blocking_pop(")
     with ProcessPool(1) as pool:
-        pool.submit(BLOCKING._replace(core=core), (), 0)
-        with pytest.raises(SubtreeLost, match=r"'blocking' below - failed: CompilerError: (?s:.*)nonsense"):
-            pool.collect()
+        put(pool, BLOCKING._replace(core=core), ())
+        with pytest.raises(JobLost, match=r"'blocking' below - failed: CompilerError: (?s:.*)nonsense"):
+            pool.take()
 
 
 def test_what_is_left_is_estimated() -> None:
@@ -159,10 +164,10 @@ def test_a_dask_worker_that_joined_later_is_held_to_it_too(dask: Any) -> None:
     """Each subtree comes with the digest; a worker that has another refuses it, and names the subtree."""
     with DaskPool(dask.scheduler_address) as pool:
         pool._sources = "of another core"
-        pool.submit(BLOCKING, (0, 1), 0)
+        put(pool, BLOCKING, (0, 1))
         says = r"'blocking' below 0.1: ClusterError: this worker has another engine, core or model"
-        with pytest.raises(SubtreeLost, match=says):
-            pool.collect()
+        with pytest.raises(JobLost, match=says):
+            pool.take()
 
 
 @pytest.mark.slow
@@ -170,9 +175,9 @@ def test_a_dask_worker_that_dies_is_reported_with_its_subtree(dask: Any, tmp_pat
     """Once the scheduler has given up giving it to others."""
     core = dying(tmp_path, "__builtin_trap();")
     with DaskPool(dask.scheduler_address, core) as pool:
-        pool.submit(BLOCKING._replace(core=core), (0,), 0)
-        with pytest.raises(SubtreeLost, match=r"'blocking' below 0: KilledWorker"):
-            pool.collect()
+        put(pool, BLOCKING._replace(core=core), (0,))
+        with pytest.raises(JobLost, match=r"'blocking' below 0: KilledWorker"):
+            pool.take()
 
 
 class Alone:
@@ -207,9 +212,9 @@ def test_dask_futures_find_what_one_process_does(monkeypatch: pytest.MonkeyPatch
     with DaskPool("tcp://here") as pool:
         assert in_small_parts(LIMITED, pool) == LIMITED.explore()
         pool._sources = "of another core"
-        pool.submit(LIMITED, (0, 1), 0)
-        with pytest.raises(SubtreeLost, match=r"'timed' below 0\.1: ClusterError: this worker has another engine"):
-            pool.collect()
+        put(pool, LIMITED, (0, 1))
+        with pytest.raises(JobLost, match=r"'timed' below 0\.1: ClusterError: this worker has another engine"):
+            pool.take()
 
 
 def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
