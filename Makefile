@@ -66,13 +66,13 @@ verify: $(STAMP)
 	@$(VPYTHON) -m tests.native.prove
 	@$(VPYTHON) -m conformance.exploration.order_mutation --docs docs
 	@$(VPYTHON) -m conformance.exploration.crosscheck
-	@$(VPYTHON) -m conformance.exploration.clients --markdown docs/verification.md
-	@$(VPYTHON) -m conformance.exploration.clients --full
+	@$(VPYTHON) -m conformance explore --page docs/verification.md
+	@$(VPYTHON) -m conformance explore --full
 	@$(MAKE) --no-print-directory flatbuffers
 	@$(VPYTHON) -m tests.mutation --all --markdown docs/mutation.md $(ARGS)
 
 explore: $(STAMP)
-	@$(VPYTHON) -m conformance.exploration.clients $(ARGS)
+	@$(VPYTHON) -m conformance explore $(ARGS)
 
 necessity: $(STAMP)
 	@$(VPYTHON) -m conformance.exploration.order_mutation --docs docs $(ARGS)

@@ -8,11 +8,13 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from conformance.checks import CHECKS, Check
 from conformance.execution import again
+from conformance.exploration.clients import command as exploration
 from conformance.exploration.clients import report as explored
 from conformance.exploration.clients.dask import ClusterError
 from conformance.exploration.clients.parallel import JobLost
@@ -22,7 +24,7 @@ from conformance.reports import compare, html, junit, markdown, rules_page, term
 from conformance.reports.document import read
 from conformance.results import CheckResult, Report
 from conformance.rules import AREAS, RULES, Rule, rules_of
-from conformance.runner import NoSuchCheck, Selection, read_ids, run_suite
+from conformance.runner import NoSuchCheck, Selection, environment, read_ids, run_suite
 from conformance.targets import DEFAULT, FEATURES, Unusable
 from conformance.workers.process import Worker
 
@@ -50,9 +52,21 @@ def run_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seeds", type=int, metavar="N", help="random programs of N seeds, the same ones in every run "
         "(default: those of the profile)")  # fmt: skip
     add("--dask", metavar="ADDRESS", help="on the workers of the Dask scheduler there, which have the same target")
-    for name in PRINTERS:
-        add(f"--{name}", type=Path, metavar="FILE", help=f"write the report as {name} too")
+    report_arguments(parser)
     add("--failures", type=Path, metavar="FOLDER", help="write each failure into a file, for `replay`")
+
+
+def report_arguments(parser: argparse.ArgumentParser) -> None:
+    """The forms in which a report may be written."""
+    for name in PRINTERS:
+        parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"write the report as {name} too")
+
+
+def _write_reports(document: dict[str, Any], given: argparse.Namespace) -> None:
+    for name, render in PRINTERS.items():
+        path: Path | None = getattr(given, name)
+        if path is not None:
+            path.write_text(render(document), encoding="utf-8")
 
 
 def run(given: argparse.Namespace) -> int:
@@ -82,10 +96,7 @@ def run(given: argparse.Namespace) -> int:
     progress.finish()
     document = report.document()
     print(terminal.render(document))
-    for name, render in PRINTERS.items():
-        path: Path | None = getattr(given, name)
-        if path is not None:
-            path.write_text(render(document), encoding="utf-8")
+    _write_reports(document, given)
     if given.failures is not None:
         _write_failures(report, given.failures)
     return 0 if report.holds else 1
@@ -137,6 +148,32 @@ class Progress:
         if self._stream.isatty():
             self._stream.write("\r" + " " * 100 + "\r")
             self._stream.flush()
+
+
+def explore_arguments(parser: argparse.ArgumentParser) -> None:
+    """What `explore` takes."""
+    exploration.arguments(parser)
+    report_arguments(parser)
+
+
+def explore(given: argparse.Namespace) -> int:
+    """0 where every client is clean, 1 where one is not, 2 where they cannot be explored."""
+    try:
+        status, found = exploration.explore_clients(given)
+        report = Report(str(given.core or DEFAULT), "exploration", whole=False, environment=environment())
+        for each in found:
+            # What an exploration shows of an execution without a failure is that its outcome is one of the model's.
+            outcome, layer = "failed" if each.failures else "error" if each.why else "passed", "exploration"
+            id = f"CON-3/{each.name}"
+            report.checks.append(
+                CheckResult(id, "CON-3", layer, each.name, outcome, each.executions, each.seconds, each.why)
+            )
+            report.failures += [replace(failure, check=id) for failure in each.failures]
+            report.seconds += each.seconds
+        _write_reports(report.document(), given)
+    except (CompilerError, JobLost, ClusterError, OSError, ValueError) as error:
+        return _mistake(error)
+    return status
 
 
 def list_arguments(parser: argparse.ArgumentParser) -> None:
@@ -284,6 +321,7 @@ class _Command(NamedTuple):
 
 COMMANDS = {
     "run": _Command("run the checks on a target, against the model", run_arguments, run),
+    "explore": _Command("the core's sources on every memory order that C11 allows", explore_arguments, explore),
     "list": _Command("the rules, and the checks that cover them", list_arguments, list_rules),
     "explain": _Command("what a rule or a check says, and how it is checked", explain_arguments, explain),
     "replay": _Command("run a failure's program again, on any target", replay_arguments, replay),

@@ -44,11 +44,12 @@ class Operation(NamedTuple):
     From `request` on, a thread works on the channel that it got, or on none. `unread_pop` is a `try_pop` that leaves
     the message's bytes alone. `late_begin_pop` answers TIMEOUT where no message waits; `end_pop` reads again what is
     offered. `commit` writes its message behind the region's first 8 bytes, `commit_written` publishes those: what
-    `write_region 7` wrote. The `poll` of a side is a wait that does not wait. `held`, `readable` and `pin` are for a
-    message of the thread's last pop, `view` and `unpin` for what its last `pin` of that place has pinned; without it
-    they are nothing. `reread` reads again what of its last pop has not expired. `hand` gives these, and the pop that the thread has begun, to the thread that does `take`.
-    A `watch` of a side waits until the descriptor that the thread's `fileno` gave is readable, which it may be in vain.
-    `attach` is for the thread's last token; refused, the thread works on no channel from there on.
+    `write_region 7` wrote. The messages of a `batch_push` have the payload ids after the thread's last. The `poll` of a
+    side is a wait that does not wait. `held`, `readable` and `pin` are for a message of the thread's last pop, `view`
+    and `unpin` for what its last `pin` of that place has pinned; without it they are nothing. `reread` reads again what
+    of its last pop has not expired. `hand` gives these, and the pop that the thread has begun, to the thread that does
+    `take`. A `watch` of a side waits until the descriptor that the thread's `fileno` gave is readable, which it may be
+    in vain. `attach` is for the thread's last token; refused, the thread works on no channel from there on.
     """
 
     kind: str
@@ -96,13 +97,14 @@ def client(
 
 
 def _operations(text: str) -> tuple[Operation, ...]:
-    operations = tuple(map(_operation, text.split(";"))) if text else ()
+    operations = tuple(map(operation, text.split(";"))) if text else ()
     if len(operations) > OPERATIONS:
         raise ValueError(f"a thread has at most {OPERATIONS} operations, not {len(operations)}: {text!r}")
     return operations
 
 
-def _operation(text: str) -> Operation:
+def operation(text: str) -> Operation:
+    """One operation as `client` takes it."""
     kind, _, argument = text.strip().partition(" ")
     if kind not in KINDS:
         raise ValueError(f"no operation is called {kind!r}; there are {', '.join(KINDS)}")

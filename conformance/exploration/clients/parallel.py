@@ -11,7 +11,7 @@ import signal
 import time
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from functools import cache
+from functools import lru_cache
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -74,7 +74,7 @@ class Task(NamedTuple):
         return f"{self.client.name!r} below {replay_string(prefix)}"
 
 
-@cache
+@lru_cache(maxsize=64)  # the same client is explored with either kind of fences
 def _allowed(client: Client) -> frozenset[Outcome]:
     return outcomes(client)
 

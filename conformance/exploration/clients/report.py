@@ -12,6 +12,7 @@ from typing import TextIO
 
 from conformance.exploration.clients.client import Client, client, library, notation
 from conformance.exploration.clients.parallel import Task
+from conformance.exploration.clients.sweep import FENCES, Tally
 from conformance.exploration.clients.verdict import Verdict
 from conformance.exploration.result import Result, decisions, replay_string, source_lines, table, worded
 from conformance.failure import Failure
@@ -34,16 +35,25 @@ class ProgressLine:
         self._next = self._begun + SILENT
         self._width = 0
 
-    def __call__(self, found: Result, left: float) -> None:
-        """What was found so far, and how many runs are left."""
+    def of_one(self, found: Result, left: float) -> None:
+        """What was found of one client so far, and how many runs are left."""
+        self._show(found.complete + found.blocked, found.runs, left, "")
+
+    def of_many(self, found: Sequence[Tally], left: int) -> None:
+        """What came of clients so far, and how many are left: larger ones, mostly."""
+        executions = sum(sum(tally.executions.values()) for tally in found)
+        says = [f"{len(list(tally.found)):,} not clean in {tally.part}" for tally in found if tally.found]
+        self._show(executions, sum(len(tally.numbers) for tally in found), left, "".join(f"; {each}" for each in says))
+
+    def _show(self, executions: int, done: float, left: float, more: str) -> None:
         now = self._clock()
         if now < self._next:
             return
         self._next = now + (0.2 if self._terminal else 10.0)
-        spent, runs = now - self._begun, found.runs
+        spent = now - self._begun
         text = (
-            f"{self._what}: {found.complete + found.blocked:,} executions in {_duration(spent)}, "
-            f"about {runs / (runs + left):.0%}, {_duration(spent * left / max(1, runs))} left"
+            f"{self._what}: {executions:,} executions in {_duration(spent)}, {executions / spent:,.0f} a second, "
+            f"about {done / (done + left):.0%}, {_duration(spent * left / max(1, done))} left{more}"
         )
         if self._terminal:
             self._stream.write("\r" + text.ljust(self._width))
@@ -110,6 +120,44 @@ def threads(client: Client) -> str:
     """What its threads run, for a cell of a table."""
     each = "<br>".join(f"`{notation(thread)}`" for thread in client.threads)
     return f"first `{notation(client.setup)}`, then<br>{each}" if client.setup else each
+
+
+# ---- every client ----
+
+SWEEP = "<!-- every client: by `make every` -->"
+
+
+def sweep_rows(tallies: Sequence[Tally]) -> list[tuple[str, ...]]:
+    """Calls, capacity, start, clients; then executions, seconds, clients left over and failures for each fences."""
+    rows = []
+    for tally in tallies:
+        calls, capacity, start = tally.part
+        row = [str(calls), str(capacity), start, f"{len(tally.numbers):,}"]
+        for fences in FENCES:
+            row += [f"{tally.executions[fences]:,}", f"{tally.seconds[fences]:,.0f}"]
+            row += [str(len(tally.of(fences, left))) for left in (True, False)]
+        rows.append(tuple(row))
+    return rows
+
+
+_HEADS = ("calls", "capacity", "from", "clients", *(f"{fences[:4]}: {what}" for fences in FENCES
+          for what in ("executions", "s", "left over", "fail")))  # fmt: skip
+
+
+def sweep_text(tallies: Sequence[Tally]) -> str:
+    """The table for the terminal, and each client that is not clean."""
+    rows = [_HEADS, *sweep_rows(tallies)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    for tally in tallies:
+        lines += [f"{each.name}, {each.fences} fences: {each.why}" for each in tally.found.values()]
+    return "\n".join(lines)
+
+
+def sweep_markdown(tallies: Sequence[Tally]) -> str:
+    """The table for a page."""
+    rows = [_HEADS, tuple("--:" for _ in _HEADS), *sweep_rows(tallies)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows) + "\n"
 
 
 # ---- failures ----

@@ -15,7 +15,6 @@ import pytest
 from conformance.__main__ import main as omni_conformance
 from conformance.exploration import explorer
 from conformance.exploration.clients import report
-from conformance.exploration.clients.__main__ import main
 from conformance.exploration.clients.allowed import outcomes
 from conformance.exploration.clients.catalogue import FULL, QUICK
 from conformance.exploration.clients.client import STUCK, client
@@ -65,7 +64,7 @@ def test_client_names_are_unique() -> None:
 
 def test_a_failure_is_printed_by_thread_and_source_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The command exits with 1, and prints the execution with the lines of the core, and a string that replays it."""
-    assert main(["--core", str(racing(tmp_path)), "--only", "try", "--fences", "full"]) == 1
+    assert omni_conformance(["explore", "--core", str(racing(tmp_path)), "--only", "try", "--fences", "full"]) == 1
     printed = capsys.readouterr().out
     assert "data race: write by thread 0 at" in printed
     assert "thread 0" in printed and "thread 1" in printed
@@ -152,7 +151,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("race")
     core = racing(folder)
     only = ["--only", "try", "--fences", "asymmetric"]
-    assert main(["--core", str(core), *only, "--failures", str(folder / "failures")]) == 1
+    assert omni_conformance(["explore", "--core", str(core), *only, "--failures", str(folder / "failures")]) == 1
     (file,) = (folder / "failures").iterdir()
     return core, file
 
@@ -221,9 +220,9 @@ def test_the_printed_string_replays_it(race: tuple[Path, Path], capsys: pytest.C
     """With the client it is of."""
     core, file = race
     string = Failure.read(file).details["replay"]
-    assert main(["--core", str(core), "--only", "try", "--replay", string]) == 1
+    assert omni_conformance(["explore", "--core", str(core), "--only", "try", "--replay", string]) == 1
     assert f"replay: {string}" in capsys.readouterr().out
-    assert main(["--only", "try", "--replay", string]) == 0
+    assert omni_conformance(["explore", "--only", "try", "--replay", string]) == 0
     assert "nothing fails below" in capsys.readouterr().out
 
 
@@ -258,18 +257,18 @@ def test_every_kind_of_failure_breaks_a_rule_that_there_is() -> None:
         (["--workers", "0"], "--workers must be at least 1, not 0"),
         (["--replay", "0"], "--replay needs the client whose decisions these are: --only NAME"),
         (["--only", "try", "--core", "/nowhere"], "there is no folder /nowhere"),
-        (["--only", "try", "--markdown", "/nowhere/page.md"], "No such file"),
+        (["--only", "try", "--page", "/nowhere/page.md"], "No such file"),
     ],
 )
 def test_a_mistake_in_the_command_gives_2(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
     """With what would be right."""
-    assert main(arguments) == 2
+    assert omni_conformance(["explore", *arguments]) == 2
     assert says in capsys.readouterr().err
 
 
 def test_a_quick_exploration_shows_no_progress(capsys: pytest.CaptureFixture[str]) -> None:
     """A table, and nothing on standard error."""
-    assert main(["--only", "batches", "--only", "reserved"]) == 0
+    assert omni_conformance(["explore", "--only", "batches", "--only", "reserved"]) == 0
     printed = capsys.readouterr()
     assert printed.err == "" and "2 of 2 clients exhaustively explored and clean" in printed.out
 
@@ -278,14 +277,14 @@ def test_the_page_gets_the_table_between_its_marks(tmp_path: Path, capsys: pytes
     """What stood there goes, all else stays; a page without marks is left alone, and reported."""
     page = tmp_path / "page.md"
     page.write_text(f"before\n\n{report.BEGIN}\nold\n{END}\n\nafter\n")
-    assert main(["--only", "reserved", "--markdown", str(page)]) == 0
+    assert omni_conformance(["explore", "--only", "reserved", "--page", str(page)]) == 0
     text = page.read_text()
     assert text.startswith("before\n\n") and text.endswith("\n\nafter\n") and "old" not in text
     assert (
         "| reserved | 1 | `reserve; commit 3; reserve; rollback`<br>`try_pop; try_pop` | 13 | 13 | 5 | clean |" in text
     )
     page.write_text("no marks\n")
-    assert main(["--only", "reserved", "--markdown", str(page)]) == 2
+    assert omni_conformance(["explore", "--only", "reserved", "--page", str(page)]) == 2
     assert "has no place for the table" in capsys.readouterr().err and page.read_text() == "no marks\n"
 
 
@@ -313,7 +312,7 @@ def shown(stream: io.StringIO, times: list[float]) -> str:
     progress = report.ProgressLine("3 of 4, blocking", stream, lambda: next(ticks))
     nothing = explore(QUICK[0], executions=1).result
     for number, _ in enumerate(times, 1):
-        progress(replace(nothing, complete=1000 * number, cut=0), 3000.0 * number)
+        progress.of_one(replace(nothing, complete=1000 * number, cut=0), 3000.0 * number)
     progress.finish()
     return stream.getvalue()
 
@@ -322,9 +321,9 @@ def test_progress_is_a_line_now_and_then() -> None:
     """From the second on that an exploration lasts, every ten seconds, with an estimate of what is left."""
     lines = shown(io.StringIO(), [0.5, 2.0, 5.0, 11.9, 12.1, 300.0]).splitlines()
     assert lines == [
-        "3 of 4, blocking: 2,000 executions in 2 s, about 25%, 6 s left",
-        "3 of 4, blocking: 5,000 executions in 12 s, about 25%, 36 s left",
-        "3 of 4, blocking: 6,000 executions in 5 min, about 25%, 15 min left",
+        "3 of 4, blocking: 2,000 executions in 2 s, 1,000 a second, about 25%, 6 s left",
+        "3 of 4, blocking: 5,000 executions in 12 s, 420 a second, about 25%, 36 s left",
+        "3 of 4, blocking: 6,000 executions in 5 min, 20 a second, about 25%, 15 min left",
     ]
 
 

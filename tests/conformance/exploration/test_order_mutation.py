@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from conformance.__main__ import main as omni_conformance
 from conformance.exploration import order_mutation
-from conformance.exploration.clients.__main__ import main as explore_clients
 from conformance.exploration.clients.catalogue import FULL, QUICK
 from conformance.exploration.clients.client import sources
 from conformance.exploration.clients.weaken import Access, Weakening, accesses, every_weakening, weakened, weakenings
@@ -39,7 +39,7 @@ def test_the_page_is_that_of_the_table() -> None:
 
 def check_replay(number: int, row: Row, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--only", row.client, "--replay", row.replay]
-    assert explore_clients(["--weaken", str(number), *arguments]) == 1
+    assert omni_conformance(["explore", "--weaken", str(number), *arguments]) == 1
     printed = capsys.readouterr().out
     assert f"weakened: {row.key}" in printed and row.failure in printed and f"replay: {row.replay}" in printed
 
@@ -49,7 +49,7 @@ def test_a_row_is_replayed_as_the_page_says(capsys: pytest.CaptureFixture[str]) 
     """The command of a row prints the failing execution; without --weaken, the core that ships has none there."""
     number, row = next((number, row) for number, row in FAILING if row.function == "ring_publish")
     check_replay(number, row, capsys)
-    assert explore_clients(["--only", row.client, "--replay", row.replay]) in (0, 2)
+    assert omni_conformance(["explore", "--only", row.client, "--replay", row.replay]) in (0, 2)
 
 
 @needs_compiler
@@ -64,7 +64,7 @@ def test_a_sixth_of_the_rows_is_replayed(number: int, row: Row, capsys: pytest.C
 @pytest.mark.parametrize("number", ["0", "1000"])
 def test_a_row_that_does_not_exist_cannot_be_weakened(number: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The error says which numbers there are."""
-    assert explore_clients(["--weaken", number]) == 2
+    assert omni_conformance(["explore", "--weaken", number]) == 2
     assert f"--weaken takes a number from 1 to {len(WEAKENINGS)}, not {number}" in capsys.readouterr().err
 
 

@@ -1,0 +1,428 @@
+"""Every client of so many calls: what the calls of the C ABI allow, less what cannot matter.
+
+A client has at most three threads: the producer's, the consumer's, and a third one with the calls that the rules allow
+to any thread. Which call may come next in a thread is a table: what it needs of what the thread has, and what it
+leaves. What is left out, and why nothing is lost by that:
+
+- *split*: a thread that has both sides is two threads here. They have fewer orders to keep, so that they do all that
+  the one thread does.
+- *prefix*: only clients of exactly so many calls. One more query at the end of a thread changes nothing, so a client
+  with fewer calls is a prefix of one that is explored.
+- *ended*: a call on a handle that its own thread has closed, freed or detached, but for those that an ended handle
+  still answers. What such a call does, no other thread can change.
+- *owner*: a call that is refused for what its own thread has not done: a commit without a reservation, an end of no
+  pop; and a second pin of the same message. A second caller is refused at the guard, whatever it calls: one push and
+  one pop stand for all its calls.
+- *alike*: a batch pop of one message is a pop; one of more messages than the capacity is one of as many, and a batch
+  push of more than one beyond it is one of one beyond it.
+- *query*: beside a third thread, unless that only asks, a query comes behind all other calls of its thread. It stores
+  nothing, so that the others do what they do without it.
+- *roles*: two clients of the same threads in another order are one.
+
+Reads and writes of memory are no calls: what a message's reader and a reservation's writer may do to it, they do at the
+earliest and at the latest moment, for what can be seen in between can be seen then. A buffer is used again as soon as
+it may be.
+
+`python -m conformance.exploration.clients.every` prints how many clients there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import NamedTuple
+
+from conformance.exploration.clients.client import CONSUMERS, PRODUCERS, Client, Operation, notation, operation
+
+Marks = frozenset[str]
+Calls = tuple[Operation, ...]
+CAPACITIES = (1, 2)
+
+
+class Call(NamedTuple):
+    """A call that may come next in a thread that has all of `needs` and none of `unless`.
+
+    It leaves what the thread has without `drops` and with `adds`.
+    """
+
+    operation: Operation
+    needs: Marks
+    unless: Marks
+    adds: Marks
+    drops: Marks
+
+
+def _call(text: str, needs: str = "", unless: str = "", adds: str = "", drops: str = "") -> Call:
+    return Call(operation(text), *(frozenset(each.split()) for each in (needs, unless, adds, drops)))
+
+
+_OUT = "closed claimed detached"
+"""With one of these a thread is not let into its handle."""
+
+
+@cache
+def _producers(capacity: int) -> tuple[Call, ...]:
+    batches = (f"batch_push {count}" for count in range(1, capacity + 2))
+    waits = ("wait_space", "timed_wait_space", "poll_space")
+    return (
+        *(_call(text, unless=_OUT) for text in ("try_push", "blocking_push", "timed_push", *batches, *waits)),
+        _call("reserve", unless=_OUT, adds="reserved"),
+        _call("commit", "reserved", f"{_OUT} region", drops="reserved"),
+        _call("commit", "reserved region", _OUT),
+        _call("rollback", "reserved", f"{_OUT} region", drops="reserved"),
+        _call("pin_region", "reserved", f"{_OUT} region", adds="region"),
+        _call("unpin_region", "region", drops="region"),
+        _call("writable", "reserved", "closed"),
+        _call("fileno_producer", unless=f"{_OUT} descriptor", adds="descriptor"),
+        _call("watch_producer", "descriptor", _OUT),
+        _call("claim_producer", unless=_OUT, adds="claimed"),
+        _call("try_push", "claimed", "closed"),
+        _call("unclaim_producer", "claimed", "closed", drops="claimed"),
+        _call("close_producer", unless="closed detached", adds="closed"),
+        _call("free_producer", unless="freed detached", adds="closed freed"),
+        _call("detach_producer", unless=f"{_OUT} reserved", adds="detached", drops="descriptor"),
+        _call("detach_producer", "reserved", _OUT),
+        _call("attach", "detached", drops="detached"),
+        _call("release_producer", "detached", adds="closed freed", drops="detached"),
+        _call("producer_connected", unless="freed detached"),
+        _call("producer_statistics", unless="freed detached"),
+        _call("available_slots", unless="closed detached"),
+    )
+
+
+_BATCHES = ("batch_pop", "blocking_batch_pop", "timed_batch_pop")
+
+
+@cache
+def _consumers(capacity: int) -> tuple[Call, ...]:
+    batches = (f"{kind} {count}" for kind in _BATCHES for count in range(2, capacity + 1))
+    pops = ("try_pop", "blocking_pop", "timed_pop", *batches)
+    return (
+        *(_call(text, unless=_OUT, adds="popped") for text in pops),
+        *(_call(f"begin_pop {count}", unless=_OUT, adds="popped begun") for count in range(1, capacity + 1)),
+        _call("late_begin_pop 1", unless=_OUT, adds="popped begun"),
+        *(_call(f"end_pop {count}", "begun", drops="begun") for count in range(capacity + 1)),
+        _call("abandon", "begun", drops="begun"),
+        *(_call(text, unless=_OUT) for text in ("wait_message", "timed_wait_message")),
+        _call("poll_message", unless=_OUT),
+        _call("readable", "popped", "closed detached"),
+        _call("pin", "popped", "closed detached pinned", adds="pinned"),
+        _call("unpin", "pinned", "detached", drops="pinned"),
+        _call("fileno_consumer", unless=f"{_OUT} descriptor", adds="descriptor"),
+        _call("watch_consumer", "descriptor", _OUT),
+        _call("claim_consumer", unless=_OUT, adds="claimed"),
+        _call("try_pop", "claimed", "closed"),
+        _call("unclaim_consumer", "claimed", "closed", drops="claimed"),
+        _call("close_consumer", unless="closed detached", adds="closed"),
+        _call("free_consumer", unless="freed detached", adds="closed freed"),
+        _call("detach_consumer", unless=f"{_OUT} pinned", adds="detached", drops="descriptor"),
+        _call("detach_consumer", "pinned", _OUT),
+        _call("attach", "detached", drops="detached"),
+        _call("release_consumer", "detached", adds="closed freed", drops="detached"),
+        _call("consumer_connected", unless="freed detached"),
+        _call("consumer_statistics", unless="freed detached"),
+        _call("available_messages", unless="closed detached"),
+    )
+
+
+_THIRD = (
+    _call("close_producer", unless="producer", adds="producer"),
+    _call("close_consumer", unless="consumer", adds="consumer"),
+    _call("try_push"),
+    _call("try_pop"),
+    _call("producer_connected"),
+    _call("consumer_connected"),
+    _call("producer_statistics"),
+    _call("consumer_statistics"),
+    _call("pin", "pinnable", adds="unpinnable", drops="pinnable"),
+    _call("unpin", "unpinnable", drops="unpinnable"),
+    _call("abandon", "abandonable", drops="abandonable"),
+    _call("shutdown", unless="shut", adds="shut"),
+    _call("shutdown_wait", "shut"),
+    _call("timed_shutdown_wait", "shut"),
+    _call("has"),
+    _call("broker_statistics"),
+    _call("request", unless="requested", adds="requested"),
+)
+
+
+class Start(NamedTuple):
+    """A state of the channel in which a client's threads start: by its setup, and what each side has from it."""
+
+    setup: str
+    producer: str = ""
+    consumer: str = ""
+    third: str = ""
+
+
+_NOTHING = Start("")
+
+
+def starts(capacity: int) -> dict[str, Start]:
+    """The states by name; "empty" is the first."""
+    full = "; ".join(f"try_push {number}" for number in range(1, capacity + 1))
+    return {
+        "empty": _NOTHING,
+        "full": Start(full),
+        "held": Start("try_push 1; try_pop", consumer="popped", third="pinnable"),
+        "pinned": Start("try_push 1; try_pop; pin", consumer="popped pinned", third="unpinnable"),
+        "reserved": Start("reserve; write_region 7", producer="reserved"),
+        "armed": Start("fileno_producer; fileno_consumer; poll_message", "descriptor", "descriptor"),
+        "producer closed": Start("try_push 1; close_producer", producer="closed"),
+        "consumer closed": Start("try_push 1; close_consumer", consumer="closed"),
+        "shut": Start("try_push 1; shutdown", third="shut"),
+    }
+
+
+def _sequences(calls: Sequence[Call], length: int, marks: Marks) -> Iterator[tuple[Calls, Marks]]:
+    """Every sequence of so many calls, and what the thread has at its end."""
+    if not length:
+        yield (), marks
+        return
+    for call in calls:
+        if call.needs <= marks and not call.unless & marks:
+            for rest, left in _sequences(calls, length - 1, marks - call.drops | call.adds):
+                yield (call.operation, *rest), left
+
+
+@cache
+def _threads(role: str, capacity: int, length: int, marks: Marks) -> tuple[tuple[Calls, Marks], ...]:
+    table = {"producer": _producers(capacity), "consumer": _consumers(capacity), "third": _THIRD}
+    return tuple(_sequences(table[role], length, marks))
+
+
+class Draft(NamedTuple):
+    """A client's calls, before reads and writes of memory are put in between."""
+
+    capacity: int
+    start: str
+    producer: Calls
+    consumer: Calls
+    third: Calls
+
+    @property
+    def client(self) -> Client:
+        return _Writer(self).client()
+
+
+def drafts(calls: int, capacity: int, start: str) -> Iterator[Draft]:
+    """Every client of exactly so many calls from that state, in an order that is always the same."""
+    marks = _marks(capacity, start)
+    for third in range(calls + 1):
+        for producer in range(calls - third, -1, -1):
+            consumer = calls - third - producer
+            for consumes, has in _threads("consumer", capacity, consumer, marks["consumer"]):
+                allowed = marks["third"] | _handed(consumes, has, marks["consumer"])
+                for others, _ in _threads("third", capacity, third, allowed):
+                    if not _fits(others, consumes, "consumer", marks["consumer"]):
+                        continue
+                    for produces, _ in _threads("producer", capacity, producer, marks["producer"]):
+                        if _fits(others, produces, "producer", marks["producer"]):
+                            yield Draft(capacity, start, produces, consumes, others)
+
+
+def _marks(capacity: int, start: str) -> dict[str, Marks]:
+    begun = starts(capacity)[start]
+    return {role: frozenset(getattr(begun, role).split()) for role in ("producer", "consumer", "third")}
+
+
+_KINDS = {"producer": frozenset(PRODUCERS), "consumer": frozenset(CONSUMERS)}
+_GIVES_UP = frozenset({"free_producer", "free_consumer", "release_producer", "release_consumer"})
+_ENDS_POP = frozenset({"end_pop", "abandon"})
+
+
+def _fits(third: Calls, own: Calls, role: str, marks: Marks) -> bool:
+    """Whether the third thread may call what it does beside the one that has the handle."""
+    if not _asks_last(third) or (not _only_asks(third) and not _asks_last(own)):
+        return False  # query
+    calls = [each.kind for each in third if each.kind in _KINDS[role]]
+    if not calls:
+        return True
+    if not own and third[0].kind in _KINDS[role]:
+        return False  # roles
+    if any(each.kind in _GIVES_UP for each in own):
+        return False  # there is no handle any more
+    return not ("unpin" in calls and "pinned" in marks and any(each.kind == "unpin" for each in own))
+
+
+_QUERIES = frozenset(
+    {"writable", "producer_connected", "producer_statistics", "available_slots", "readable", "consumer_connected"}
+    | {"consumer_statistics", "available_messages", "has", "broker_statistics"}
+)
+
+
+@cache
+def _asks_last(calls: Calls) -> bool:
+    """Whether only queries come behind a query."""
+    asked = [each.kind in _QUERIES for each in calls]
+    return asked == sorted(asked)
+
+
+@cache
+def _only_asks(calls: Calls) -> bool:
+    return all(each.kind in _QUERIES for each in calls)
+
+
+def _handed(consumes: Calls, left: Marks, before: Marks) -> Marks:
+    """What the third thread may get from the consumer's: its pin, or the pop that it has begun."""
+    kinds = [each.kind for each in consumes]
+    gets = set()
+    if "pinned" in left and "pinned" not in before and not _ENDS_POP.intersection(kinds[_last(kinds, "pin") :]):
+        gets.add("unpinnable")
+    if "begun" in left and "unpin" not in kinds[_last(kinds, "begin_pop", "late_begin_pop") :]:
+        gets.add("abandonable")
+    return frozenset(gets)
+
+
+def _last(kinds: Sequence[str], *wanted: str) -> int:
+    return max((place for place, kind in enumerate(kinds) if kind in wanted), default=-1)
+
+
+_EXPIRING = frozenset(
+    {"try_pop", "blocking_pop", "timed_pop", "batch_pop", "blocking_batch_pop", "timed_batch_pop", "begin_pop"}
+    | {"late_begin_pop", "close_consumer", "free_consumer", "detach_consumer", "abandon"}
+)
+"""The calls with which the messages of the last pop expire."""
+
+
+class _Writer:
+    """Puts reads and writes of memory between the calls of a draft, and gives each message a payload id."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._draft = draft
+        self._start = starts(draft.capacity)[draft.start]
+        self._others = {each.kind for each in draft.third}
+        self._reserves = "reserved" in self._start.producer or any(each.kind == "reserve" for each in draft.producer)
+        # A reservation that another thread closes is written to no more, and its message is not what was written.
+        self._written = not (self._reserves and "close_producer" in self._others)
+        self._read = self._written and not self._others & {"close_consumer", "try_pop", "abandon"}
+        self._payload_id = self._start.setup.count("try_push")
+
+    def client(self) -> Client:
+        """The client, named by what its threads do."""
+        draft = self._draft
+        written = (self._produce(draft.producer), self._consume(), self._third())
+        threads = tuple(each for each in written if each) or ((),)
+        calls = (draft.producer, draft.consumer, draft.third)
+        name = " | ".join(notation(each) or "-" for each in calls)
+        setup = tuple(operation(each) for each in self._start.setup.split("; ") if each)
+        return Client(
+            f"{draft.start} {draft.capacity}: {name}", draft.capacity, threads, setup, budget=0, unread=not self._read
+        )
+
+    def _numbered(self, call: Operation) -> Operation:
+        if call.kind == "batch_push":
+            self._payload_id += call.argument
+        elif call.kind in ("try_push", "blocking_push", "timed_push", "commit"):
+            self._payload_id += 1
+            return Operation(call.kind, self._payload_id)
+        return call
+
+    def _produce(self, calls: Calls) -> Calls:
+        written: list[Operation] = []
+        for call in calls:
+            if call.kind == "unpin_region" and self._written:
+                written.append(Operation("write_region", 7))
+            if call.kind == "commit" and not self._written:
+                call = Operation("commit_written")
+            written.append(self._numbered(call))
+            if call.kind == "reserve" and self._written:
+                written.append(Operation("write_region", 7))
+        return tuple(written)
+
+    def _consume(self) -> Calls:
+        calls = self._draft.consumer
+        kinds = [each.kind for each in calls]
+        wanted = [kind for kind, needs in (("unpin", ("pin",)), ("abandon", ("begin_pop", "late_begin_pop")))
+                  if kind in self._others for kind in needs]  # fmt: skip
+        hands = _last(kinds, *wanted) if wanted and "pinned" not in self._start.consumer else -1
+        written: list[Operation] = []
+        for place, call in enumerate(calls):
+            if call.kind in _EXPIRING and self._read:
+                written.append(Operation("reread"))
+            if call.kind == "unpin" and self._written:
+                written.append(Operation("view"))
+            written.append(call)
+            if place == hands:
+                written.append(Operation("hand"))
+        if calls and self._read:
+            written.append(Operation("reread"))
+        if calls and "pin" in kinds and self._written:
+            written.append(Operation("view"))
+        return tuple(written)
+
+    def _third(self) -> Calls:
+        written: list[Operation] = []
+        own = "pinnable" in self._start.third or "unpinnable" in self._start.third
+        taken = False
+        for call in self._draft.third:
+            if call.kind in ("unpin", "abandon") and not taken and (call.kind == "abandon" or not own):
+                written.append(Operation("take"))
+                taken = True
+            if call.kind == "unpin" and self._written:
+                written.append(Operation("view"))
+            written.append(self._numbered(call))
+        return tuple(written)
+
+
+def generated(name: str) -> Client | None:
+    """The client of this name, as a draft's client is called; None where there is none."""
+    start, _, rest = name.partition(": ")
+    state, _, capacity = start.rpartition(" ")
+    threads = rest.split(" | ")
+    if len(threads) != 3 or capacity not in map(str, CAPACITIES) or state not in starts(1):
+        return None
+    calls = [tuple(map(operation, thread.split("; "))) if thread != "-" else () for thread in threads]
+    draft = Draft(int(capacity), state, *calls)
+    return draft.client if _is_one(draft) else None
+
+
+def _is_one(draft: Draft) -> bool:
+    """Whether `drafts` has it."""
+    marks = _marks(draft.capacity, draft.start)
+    has = _left(_consumers(draft.capacity), draft.consumer, marks["consumer"])
+    return (
+        has is not None
+        and _left(_producers(draft.capacity), draft.producer, marks["producer"]) is not None
+        and _left(_THIRD, draft.third, marks["third"] | _handed(draft.consumer, has, marks["consumer"])) is not None
+        and _fits(draft.third, draft.producer, "producer", marks["producer"])
+        and _fits(draft.third, draft.consumer, "consumer", marks["consumer"])
+    )
+
+
+def _left(table: Sequence[Call], calls: Calls, marks: Marks) -> Marks | None:
+    """What the thread has after these calls; None where one of them may not come there."""
+    for made in calls:
+        fitting = (each for each in table if each.operation == made and each.needs <= marks and not each.unless & marks)
+        if (call := next(fitting, None)) is None:
+            return None
+        marks = marks - call.drops | call.adds
+    return marks
+
+
+def count_all(calls: int, capacity: int) -> int:
+    """How many clients of up to so many calls there are if nothing is left out: any call of a role, at any place."""
+    alphabets = [
+        {call.operation for call in table} | others
+        for table, others in (
+            (_producers(capacity), {Operation("batch_push", 3)}),
+            (_consumers(capacity), {Operation(kind, n) for kind in _BATCHES for n in (1, 2, 3)}),
+            (_THIRD, frozenset(call.operation for call in (*_producers(capacity), *_consumers(capacity)))),
+        )
+    ]
+    one, two, three = map(len, alphabets)
+    every = range(calls + 1)
+    return sum(one**a * two**b * three**c for a in every for b in every for c in every if a + b + c <= calls)
+
+
+def main() -> None:
+    """A row for each number of calls and capacity."""
+    print("calls  capacity  without the rules above  of these explored")
+    for calls in range(1, 5):
+        for capacity in CAPACITIES:
+            explored = sum(1 for _ in drafts(calls, capacity, "empty"))
+            print(f"{calls:>5}{capacity:>10}{count_all(calls, capacity):>25,}{explored:>19,}")
+
+
+if __name__ == "__main__":
+    main()

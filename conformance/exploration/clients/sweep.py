@@ -1,0 +1,254 @@
+"""The exploration of every client: in pieces that any worker explores, and that a file keeps, so that it can go on."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from conformance.exploration.clients.client import digest
+from conformance.exploration.clients.every import CAPACITIES, Draft, drafts, starts
+from conformance.exploration.clients.parallel import Pool
+from conformance.exploration.clients.verdict import explore
+
+BUDGET = 100_000
+"""Executions that a client may have with either kind of fences, unless another budget is given."""
+FENCES = {"asymmetric": True, "full": False}
+PIECE, SECONDS = 500, 10.0
+"""Clients that a worker is given at a time, and for how long: those that it has not explored then, it gives back."""
+FORMAT = 1
+
+
+class Part(NamedTuple):
+    """Clients with as many calls, of the same capacity, that start from the same state."""
+
+    calls: int
+    capacity: int
+    start: str
+
+    def __str__(self) -> str:
+        return f"{self.calls} calls, capacity {self.capacity}, {self.start}"
+
+    @property
+    def size(self) -> int:
+        """How many clients there are."""
+        return _size(self)
+
+    def drafts(self, numbers: Iterable[int]) -> Iterator[tuple[int, Draft]]:
+        """Those with these numbers, which ascend."""
+        for number in numbers:
+            at, every = _open.pop(self, (0, None))
+            if every is None or number < at:
+                at, every = 0, drafts(*self)
+            draft = next(islice(every, number - at, None))
+            _open[self] = number + 1, every
+            yield number, draft
+
+
+_open: dict[Part, tuple[int, Iterator[Draft]]] = {}
+"""How far each part was listed, so that the next clients of it need not be listed from the first."""
+
+
+@cache
+def _size(part: Part) -> int:
+    return sum(1 for _ in drafts(*part))
+
+
+def parts(calls: int) -> list[Part]:
+    """Those of so many calls from an empty channel, and of one call less from each other state."""
+    if calls < 1:
+        raise ValueError(f"--calls must be at least 1, not {calls}")
+    others = [start for start in starts(1) if start != "empty"] if calls > 1 else []
+    return [
+        *(Part(calls, capacity, "empty") for capacity in CAPACITIES),
+        *(Part(calls - 1, capacity, start) for start in others for capacity in CAPACITIES),
+    ]
+
+
+class Found(NamedTuple):
+    """A client that is not clean with these fences: why, and the decisions that lead to what it shows.
+
+    left: the budget that it has outgrown, without a failure among so many executions; or 0.
+    """
+
+    number: int
+    name: str
+    fences: str
+    why: str
+    path: Sequence[int] = ()
+    left: int = 0
+
+
+class Piece(NamedTuple):
+    """Clients of a part, by their numbers, and what came of them.
+
+    executions, seconds: of those that are not left over, with each kind of fences.
+    """
+
+    part: Part
+    numbers: Sequence[int]
+    executions: dict[str, int]
+    seconds: dict[str, float]
+    found: Sequence[Found]
+
+
+def explore_piece(part: Part, numbers: Sequence[int], seconds: float, budget: int, core: Path | None) -> Piece:
+    """The first of these clients, as many as the time allows, but one at least."""
+    end, done = time.monotonic() + seconds, 0
+    executions, spent = dict.fromkeys(FENCES, 0), dict.fromkeys(FENCES, 0.0)
+    found: list[Found] = []
+    for number, draft in part.drafts(numbers):
+        client = draft.client
+        for fences, asymmetric in FENCES.items():
+            began = time.monotonic()
+            verdict = explore(client, asymmetric, core, budget)
+            result = verdict.result
+            if verdict.clean:
+                executions[fences] += result.complete + result.blocked
+            else:
+                left = budget if result.failure is None and result.cut else 0
+                found.append(Found(number, client.name, fences, verdict.why, result.path, left))
+            spent[fences] += time.monotonic() - began
+        done += 1
+        if time.monotonic() > end:
+            break
+    return Piece(part, numbers[:done], executions, spent, found)
+
+
+@dataclass
+class Tally:
+    """What came of the clients of a part so far. numbers: those that were explored."""
+
+    part: Part
+    numbers: set[int] = field(default_factory=set)
+    executions: Counter[str] = field(default_factory=Counter)
+    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(FENCES, 0.0))
+    found: dict[tuple[int, str], Found] = field(default_factory=dict)
+
+    def add(self, piece: Piece) -> None:
+        """Of clients that were not explored yet, or were left over."""
+        again = self.numbers.intersection(piece.numbers)
+        self.found = {key: each for key, each in self.found.items() if key[0] not in again}
+        self.numbers.update(piece.numbers)
+        self.executions.update(piece.executions)
+        self.seconds = {fences: self.seconds[fences] + seconds for fences, seconds in piece.seconds.items()}
+        self.found |= {(each.number, each.fences): each for each in piece.found}
+
+    def of(self, fences: str, left: bool) -> list[Found]:
+        """The clients that are not clean with these fences, or those that are left over."""
+        return [each for each in self.found.values() if each.fences == fences and bool(each.left) == left]
+
+
+Progress = Callable[[Sequence[Tally], int], None]
+"""Called with what was found so far, and how many clients are still to be explored."""
+
+
+def sweep(
+    wanted: Sequence[tuple[Part, Sequence[int]]],
+    pool: Pool,
+    budget: int = BUDGET,
+    core: Path | None = None,
+    record: Record | None = None,
+    progress: Progress | None = None,
+) -> list[Tally]:
+    """Explore these clients of each part.
+
+    record: the file that knows what was explored already, and is told of each piece.
+    """
+    tallies = {part: record.tally(part) if record else Tally(part) for part, _ in wanted}
+    waiting = [job for part, numbers in reversed(wanted) for job in _jobs(numbers, tallies[part], budget)]
+    left, running = sum(len(numbers) for _, numbers in waiting), 0
+    while waiting or running:
+        while waiting and pool.has_room():
+            part, numbers = waiting.pop()
+            text = f"{len(numbers)} clients of {part} from {numbers[0]} on"
+            pool.put((part, numbers), text, explore_piece, part, numbers, SECONDS, budget, core, seconds=SECONDS)
+            running += 1
+        (part, numbers), piece = pool.take()
+        running -= 1
+        if rest := numbers[len(piece.numbers) :]:
+            waiting.append((part, rest))
+        tallies[part].add(piece)
+        left -= len(piece.numbers)
+        if record:
+            record.keep(piece)
+        if progress:
+            progress(list(tallies.values()), left)
+    return list(tallies.values())
+
+
+def _jobs(numbers: Sequence[int], tally: Tally, budget: int) -> list[tuple[Part, Sequence[int]]]:
+    """What is still to be explored of a part, the first piece last: clients that were left over, with more budget."""
+    again = {each.number for each in tally.found.values() if 0 < each.left < budget}
+    done = tally.numbers - again
+    rest = [number for number in numbers if number not in done] if done else numbers
+    return [(tally.part, rest[at : at + PIECE]) for at in range(0, len(rest), PIECE)][::-1]
+
+
+def sample(wanted: Sequence[Part], count: int, seed: str) -> list[tuple[Part, Sequence[int]]]:
+    """So many clients of these parts, by chance, the same ones for the same seed."""
+    sizes = [part.size for part in wanted]
+    chosen = sorted(random.Random(seed).sample(range(sum(sizes)), min(count, sum(sizes))))
+    found: list[tuple[Part, Sequence[int]]] = []
+    first = 0
+    for part, size in zip(wanted, sizes, strict=True):
+        found.append((part, tuple(each - first for each in chosen if first <= each < first + size)))
+        first += size
+    return [(part, numbers) for part, numbers in found if numbers]
+
+
+class Record:
+    """The file of a sweep: a line for what it was made from, then one for each piece.
+
+    Raises ValueError where it is of another core, engine or model, or no such file.
+    """
+
+    def __init__(self, path: Path, core: Path | None = None) -> None:
+        self._path = path
+        self._tallies: dict[Part, Tally] = {}
+        head = {"format": FORMAT, "sources": digest(core)}
+        if not path.exists() or not path.stat().st_size:
+            path.write_text(json.dumps(head) + "\n", encoding="utf-8")
+            return
+        first, *lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        try:
+            known = json.loads(first)
+            for line in lines:
+                if line.endswith("\n"):  # the last one may have been broken off
+                    self._add(_piece(json.loads(line)))
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(f"{path} is no file of an exploration that was broken off: {error}") from None
+        if known != head:
+            raise ValueError(f"{path} is of another core, engine or model: give another file, or remove it")
+        if lines and not lines[-1].endswith("\n"):
+            path.write_text("".join([first, *lines[:-1]]), encoding="utf-8")
+
+    def tally(self, part: Part) -> Tally:
+        """What is known of a part."""
+        return self._tallies.setdefault(part, Tally(part))
+
+    def _add(self, piece: Piece) -> None:
+        self.tally(piece.part).add(piece)
+
+    def keep(self, piece: Piece) -> None:
+        """Write it down."""
+        numbers = piece.numbers
+        run = isinstance(numbers, range) or len(numbers) == numbers[-1] - numbers[0] + 1
+        short = {"first": numbers[0], "count": len(numbers)} if run else {"numbers": list(numbers)}
+        line = json.dumps({**piece._asdict(), "numbers": short})
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+
+def _piece(line: dict[str, Any]) -> Piece:
+    short = line["numbers"]
+    numbers = short.get("numbers") or range(short["first"], short["first"] + short["count"])
+    found = [Found(*each) for each in line["found"]]
+    return Piece(Part(*line["part"]), numbers, line["executions"], line["seconds"], found)

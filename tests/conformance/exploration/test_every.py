@@ -1,0 +1,343 @@
+"""Every client of so many calls: what is left out loses nothing; the exploration of the rest counts what it does."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from conformance.__main__ import main as omni_conformance
+from conformance.exploration.clients import every
+from conformance.exploration.clients.client import CONSUMERS, PRODUCERS, STUCK, Client, Operation, client, operation
+from conformance.exploration.clients.every import CAPACITIES, Draft, drafts, generated, starts
+from conformance.exploration.clients.parallel import ProcessPool
+from conformance.exploration.clients.state import Outcome
+from conformance.exploration.clients.sweep import Part, Record, Tally, parts, sample, sweep
+from conformance.exploration.clients.verdict import explore
+from tests.mutation.workspace import racing
+
+pytestmark = [
+    pytest.mark.once,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(shutil.which("cc") is None and shutil.which("gcc") is None, reason="no C compiler on the PATH"),
+]
+MEMORY = {"write_region", "held", "view", "reread", "unread_pop", "commit_written"}
+"""Operations that are no calls, or calls without what they read."""
+
+
+def seen(given: Client) -> set[Outcome]:
+    """The outcomes that an exploration meets; the client is clean."""
+    verdict = explore(given, True)
+    assert verdict.clean, f"{given.name}: {verdict.why}"
+    return set(verdict.result.outcomes)
+
+
+def ended(outcomes: set[Outcome]) -> set[Outcome]:
+    """Those in which no thread waits for ever."""
+    return {each for each in outcomes if not any(value & STUCK for value in each if value < 2 * STUCK)}
+
+
+# ---- what is generated ----
+
+
+@pytest.mark.parametrize("capacity", CAPACITIES)
+def test_each_client_is_there_once_and_is_found_by_its_name(capacity: int) -> None:
+    """From every state."""
+    for start in starts(capacity):
+        clients = [draft.client for draft in drafts(2, capacity, start)]
+        assert len({each.name for each in clients}) == len(clients)
+        assert len({(each.setup, each.threads, each.unread) for each in clients}) == len(clients)
+        assert all(generated(each.name) == each for each in clients)
+
+
+@pytest.mark.parametrize(
+    "name", ["try", "empty 1: try_push", "empty 3: try_push | - | -", "empty 1: try_push 1 | - | -"]
+)
+def test_another_name_is_no_client(name: str) -> None:
+    """Of the catalogue, of too few threads, of another capacity, or with another payload id."""
+    assert generated(name) is None
+    with pytest.raises(ValueError, match="no operation is called 'no'"):
+        generated("full 1: reserve | try_pop | no")
+
+
+def test_reads_and_writes_of_memory_are_put_in_between() -> None:
+    """At the latest moment; not where another thread may make a message expire, or end a reservation."""
+    given = "empty 2: reserve; commit | begin_pop 2; end_pop 1; pin; try_pop | unpin"
+    found = generated(given)
+    assert found is not None and not found.unread
+    assert (
+        found.threads
+        == client(
+            "",
+            2,
+            "reserve; write_region 7; commit 1",
+            "reread; begin_pop 2; end_pop 1; pin; hand; reread; try_pop; reread; view",
+            "take; view; unpin",
+        ).threads
+    )
+    closed = generated("empty 1: reserve; commit | try_pop | close_producer")
+    assert closed is not None and closed.unread
+    assert closed.threads == client("", 1, "reserve; commit_written", "try_pop", "close_producer").threads
+
+
+# ---- what is left out, by each rule (see every.py) ----
+
+
+def test_one_thread_with_both_sides_does_nothing_that_two_threads_do_not() -> None:
+    """Rule "split": every outcome of the one thread is one of the two."""
+    lost = []
+    for draft in drafts(2, 1, "empty"):
+        if not (draft.producer and draft.consumer):
+            continue
+        both = draft.client
+        apart = ended(seen(both))
+        together = both._replace(name=f"{both.name}, one thread", threads=(both.threads[0] + both.threads[1],))
+        lost += [(together.name, each) for each in ended(seen(together)) - apart]
+    assert not lost
+
+
+@pytest.mark.parametrize("capacity", CAPACITIES)
+def test_each_client_is_a_prefix_of_one_with_another_call(capacity: int) -> None:
+    """Rule "prefix": one more query at the end of a thread, or in a thread of its own."""
+    queries = {"producer": "producer_connected", "consumer": "consumer_connected", "third": "broker_statistics"}
+    for calls in (1, 2):
+        longer = set(drafts(calls + 1, capacity, "empty"))
+        for each in drafts(calls, capacity, "empty"):
+            more = {each._replace(**{role: (*getattr(each, role), Operation(queries[role]))}) for role in queries}
+            assert more & longer, each
+
+
+def calls_of(kinds: tuple[str, ...]) -> Iterator[Operation]:
+    """Every call of a side, with each argument that differs at capacity 1."""
+    for kind in kinds:
+        if kind in MEMORY:
+            continue
+        if kind == "end_pop":
+            yield from (Operation(kind, count) for count in (0, 1))
+        elif kind == "batch_push":
+            yield from (Operation(kind, count) for count in (1, 2))
+        elif kind in ("begin_pop", "late_begin_pop"):
+            yield Operation(kind, 1)
+        elif "batch" in kind:
+            pass  # rule "alike"
+        else:
+            yield Operation(kind)
+
+
+GONE = ("free_producer", "free_consumer", "release_producer", "release_consumer")
+
+
+def left_out(side: str) -> Iterator[tuple[Operation, Operation]]:
+    """Two calls of one thread that are left out together, though C allows them: of a handle that it has still."""
+    kinds = PRODUCERS if side == "producer" else CONSUMERS
+    kept = {getattr(draft, side) for draft in drafts(2, 1, "empty")}
+    for pair in product(calls_of(kinds), repeat=2):
+        gone = pair[0].kind in GONE or pair[0].kind.startswith("detach") or pair[1].kind.startswith("release")
+        if pair not in kept and not gone:
+            yield pair
+
+
+OTHERS = {"producer": ("timed_pop", "close_consumer"), "consumer": ("timed_push 1", "close_producer")}
+
+
+@pytest.mark.parametrize("side", ["producer", "consumer"])
+def test_what_a_call_that_is_left_out_answers_no_other_thread_can_change(side: str) -> None:
+    """Rules "ended" and "owner": the others answer as they do without it, and it has one answer beside theirs."""
+    first_calls = {getattr(draft, side) for draft in drafts(1, 1, "empty")}
+    pairs, wrong = list(left_out(side)), []
+    assert len(pairs) > 100
+    for pair, other in product(pairs, OTHERS[side]):
+        place = 0 if (pair[0],) not in first_calls else 1
+        rest = (pair[1 - place],), (operation(other),)
+        without = ended(seen(Client(f"{rest}", 1, rest)))
+        with_it = ended(seen(Client(f"{pair} | {other}", 1, (pair, rest[1]))))
+        length = len(next(iter(without)))
+        at = length - 1 - other.startswith("timed") if place else 0
+        answers = len(next(iter(with_it))) > length
+        rid = {each[:at] + each[at + 1 :] for each in with_it} if answers else with_it
+        if rid != without or len(with_it) != len(without):
+            wrong.append((*pair, other, sorted(with_it), sorted(without)))
+    assert not wrong, len(wrong)
+
+
+@pytest.mark.parametrize("side", ["producer", "consumer"])
+def test_a_second_caller_is_refused_or_served_whatever_it_calls(side: str) -> None:
+    """Rule "owner": each call beside each other one of the same handle is clean; one of them stands for all of them."""
+    own = {getattr(draft, side)[0] for draft in drafts(1, 1, "empty") if getattr(draft, side)}
+    own -= {operation(each) for each in GONE}
+    for one, other in product(sorted(own), repeat=2):
+        if one <= other and not ("detach" in one.kind + other.kind and "claim" in one.kind + other.kind):
+            seen(Client(f"{one.kind} | {other.kind}", 1, ((one,), (other,)), unread=True))
+
+
+def test_a_batch_of_one_or_of_too_many_is_like_another_call() -> None:
+    """Rule "alike": the same outcomes, in as many executions."""
+    pairs = (
+        (1, "batch_pop 1", "try_pop"), (1, "blocking_batch_pop 1", "blocking_pop"),
+        (2, "timed_batch_pop 1", "timed_pop"), (1, "batch_pop 2", "try_pop"), (2, "batch_pop 3", "batch_pop 2"),
+        (1, "begin_pop 2", "begin_pop 1"), (2, "timed_batch_pop 3", "timed_batch_pop 2"),
+    )  # fmt: skip
+    for capacity, one, other in pairs:
+        for peer in ("batch_push 3", "try_push 1; close_producer", "timed_push 1; timed_push 2"):
+            verdicts = [explore(client(each, capacity, peer, each), True) for each in (one, other)]
+            assert verdicts[0].clean and verdicts[0].result.outcomes == verdicts[1].result.outcomes, (one, peer)
+    for capacity in CAPACITIES:
+        same = [
+            explore(client(f"{count}", capacity, f"batch_push {count}", "try_pop; timed_pop; timed_pop"), True)
+            for count in (capacity + 1, capacity + 2)
+        ]
+        assert same[0].clean and same[0].result.outcomes == same[1].result.outcomes
+
+
+def test_a_query_between_calls_changes_no_answer_but_its_own() -> None:
+    """Rule "query": beside a third thread the other answers are the same without it."""
+    chance, checked = random.Random(0), 0
+    queries = [each for each in sorted(every._QUERIES) if each in PRODUCERS]
+    for draft in chance.sample(list(drafts(2, 1, "empty")), 300):
+        if len(draft.producer) != 1 or not draft.third or draft.producer[0].kind in every._QUERIES:
+            continue
+        without = draft.client
+        for query in queries:
+            if query == "writable":
+                continue
+            asked = without._replace(
+                name=f"{query}; {without.name}", threads=((Operation(query), *without.threads[0]), *without.threads[1:])
+            )
+            assert {each[1:] for each in ended(seen(asked))} == ended(seen(without)), asked.name
+            checked += 1
+    assert checked > 50
+
+
+# ---- the exploration of all of them ----
+
+
+SMALL = [(part, range(part.size)) for part in parts(2)[:2]]
+
+
+@pytest.fixture(scope="module")
+def whole() -> list[Tally]:
+    """Every client of two calls from an empty channel, by one process."""
+    with ProcessPool(1) as pool:
+        return sweep(SMALL, pool)
+
+
+def same(one: list[Tally], other: list[Tally]) -> bool:
+    """But for the time."""
+    return [(each.part, each.numbers, each.executions, each.found) for each in one] == [
+        (each.part, each.numbers, each.executions, each.found) for each in other
+    ]
+
+
+def test_every_client_of_two_calls_is_clean(whole: list[Tally]) -> None:
+    """With both kinds of fences, at both capacities, and none is left over."""
+    assert [len(tally.numbers) for tally in whole] == [part.size for part, _ in SMALL]
+    assert not any(tally.found for tally in whole)
+    assert all(
+        tally.executions["asymmetric"] > tally.executions["full"] > part.size
+        for tally, (part, _) in zip(whole, SMALL, strict=True)
+    )
+
+
+def test_one_that_is_broken_off_goes_on(whole: list[Tally], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was explored is not explored again, and all is counted once, also where a line was broken off."""
+    file = tmp_path / "every.jsonl"
+    monkeypatch.setattr("conformance.exploration.clients.sweep.PIECE", 50)
+    pieces = 0
+
+    def stop(found: object, left: int) -> None:
+        nonlocal pieces
+        pieces += 1
+        if pieces == 7:
+            raise KeyboardInterrupt
+
+    with ProcessPool(2) as pool, pytest.raises(KeyboardInterrupt):
+        sweep(SMALL, pool, record=Record(file), progress=stop)
+    with file.open("a") as broken:
+        broken.write('{"part": [2, 1,')
+    begun = Record(file)
+    explored = sum(len(begun.tally(part).numbers) for part, _ in SMALL)
+    assert 50 <= explored <= 350
+    with ProcessPool(2) as pool:
+        assert same(sweep(SMALL, pool, record=begun), whole)
+        again = Record(file)
+        assert same([again.tally(part) for part, _ in SMALL], whole)
+        assert same(sweep(SMALL, pool, record=again), whole)
+
+
+def test_a_file_of_another_core_or_of_nothing_is_refused(tmp_path: Path) -> None:
+    """What it counts was explored on something else."""
+    file = tmp_path / "every.jsonl"
+    Record(file)
+    with pytest.raises(ValueError, match="is of another core, engine or model: give another file, or remove it"):
+        Record(file, racing(tmp_path))
+    file.write_text('{"format": 1}\n{"part": 2}\n')
+    with pytest.raises(ValueError, match=r"every\.jsonl is no file of an exploration that was broken off"):
+        Record(file)
+
+
+def test_a_client_that_outgrows_its_budget_is_left_over_until_it_has_more(tmp_path: Path) -> None:
+    """It is listed, and not counted; with a larger budget it is explored again, and nothing else is."""
+    part = Part(2, 1, "full")
+    wanted = [(part, range(part.size - 300, part.size))]
+    with ProcessPool(1) as pool:
+        record = Record(tmp_path / "file")
+        (few,) = sweep(wanted, pool, budget=50, record=record)
+        left = few.of("asymmetric", True)
+        assert left and all(each.left == 50 and "not exhaustive" in each.why for each in left)
+        (all_of_them,) = sweep(wanted, pool, budget=10_000)
+        (more,) = sweep(wanted, pool, budget=10_000, record=Record(tmp_path / "file"))
+        assert not more.found and len(more.numbers) == 300
+        assert more.executions["full"] == all_of_them.executions["full"]
+
+
+def test_a_sample_is_the_same_for_the_same_seed() -> None:
+    """Of all parts together, in their order."""
+    chosen = sample(parts(3), 40, "abc")
+    assert chosen == sample(parts(3), 40, "abc") != sample(parts(3), 40, "abd")
+    assert sum(len(numbers) for _, numbers in chosen) == 40
+    assert all(list(numbers) == sorted(set(numbers)) and numbers[-1] < part.size for part, numbers in chosen)
+    assert sample(parts(1), 10**6, "") == [(part, tuple(range(part.size))) for part in parts(1)]
+
+
+def test_the_command_explores_all_and_reports_what_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A client that races: its trace, a file to replay, and the report in the suite's own forms."""
+    assert omni_conformance(["explore", "--calls", "1", "--workers", "1", "--json", str(tmp_path / "clean.json")]) == 0
+    printed = capsys.readouterr().out
+    assert "79 of 79 clients exhaustively explored and clean, with either fences; 0 fail" in printed
+    assert json.loads((tmp_path / "clean.json").read_text())["verdict"] == "holds"
+    core, report, failures = racing(tmp_path), tmp_path / "racing.json", tmp_path / "failures"
+    given = ["explore", "--calls", "2", "--sample", "400", "--core", str(core), "--workers", "1"]
+    assert omni_conformance([*given, "--json", str(report), "--failures", str(failures)]) == 1
+    assert "data race: " in capsys.readouterr().out
+    document = json.loads(report.read_text())
+    assert document["verdict"] == "broken" and {each["outcome"] for each in document["checks"]} >= {"passed", "failed"}
+    first = sorted(failures.iterdir())[0]
+    assert omni_conformance(["replay", str(first)]) == 1
+    assert omni_conformance(["replay", str(first), "--target", "fast_impl"]) in (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--calls", "0"], "--calls must be at least 1, not 0"),
+        (["--calls", "2", "--only", "try"], "--calls explores every client, with either fences"),
+        (["--resume", "file"], "--resume is for --calls"),
+        (["--calls", "2", "--budget", "0"], "--budget must be at least 1, not 0"),
+        (["--calls", "2", "--sample", "0"], "--sample takes a number from 1 up"),
+    ],
+)
+def test_a_mistake_in_the_command_gives_2(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """With what would be right."""
+    assert omni_conformance(["explore", *arguments]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_draft_is_a_value() -> None:
+    """Its client follows from it alone."""
+    draft = Draft(1, "empty", (Operation("try_push"),), (), ())
+    assert draft.client == draft.client and draft.client.name == "empty 1: try_push | - | -"
