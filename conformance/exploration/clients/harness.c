@@ -94,7 +94,7 @@ typedef struct {
   int32_t bare;     /* there is no channel at first */
   int32_t budget;   /* buffers that are brought into use before any is used again; -1: all */
   int32_t signals, refusals;
-  int32_t unread; /* messages that are popped are not read: they may expire at any time */
+  int32_t unread;                 /* messages that are popped are not read: they may expire at any time */
   int32_t length[WM_THREADS + 1]; /* the last: the setup, which runs before the threads start */
   operation operations[WM_THREADS + 1][OPERATIONS];
 } script;
@@ -112,7 +112,7 @@ typedef struct {
   omni_pop pop;
   omni_message pinned[MESSAGES]; /* by their place, where `pins` is not empty */
   omni_pin pins[MESSAGES];
-  int last_id; /* of the messages that it has sent, or tried to */
+  int last_id;         /* of the messages that it has sent, or tried to */
   uint64_t generation; /* of its last shutdown */
   uint64_t token;      /* of its last detach */
   const platform_descriptor *producer_descriptor, *consumer_descriptor;

@@ -322,7 +322,7 @@ def test_progress_is_a_line_now_and_then() -> None:
     lines = shown(io.StringIO(), [0.5, 2.0, 5.0, 11.9, 12.1, 300.0]).splitlines()
     assert lines == [
         "3 of 4, blocking: 2,000 executions in 2 s, 1,000 a second, about 25%, 6 s left",
-        "3 of 4, blocking: 5,000 executions in 12 s, 420 a second, about 25%, 36 s left",
+        "3 of 4, blocking: 5,000 executions in 12 s, 413 a second, about 25%, 36 s left",
         "3 of 4, blocking: 6,000 executions in 5 min, 20 a second, about 25%, 15 min left",
     ]
 
