@@ -143,9 +143,9 @@ def library(asymmetric: bool = False, core: Path | None = None) -> ctypes.CDLL:
     flags = ["-include", str(HERE / "platform.h"), f"-I{ENGINE}", f"-I{core}"]
     files = sorted(path for path in core.glob("*.c") if path.name not in INSTEAD)
     built = shared_library(
-        [],
+        [HERE / "harness.c"],
         [*flags, "-DEXPLORE_ASYMMETRIC"] if asymmetric else flags,
-        watched=[*files, HERE / "harness.c", HERE / "tokens.c"],
+        watched=[*files, HERE / "tokens.c"],
         headers=[*sorted(HERE.glob("*.h")), *sorted(core.rglob("*.h")), core / "detached.c"],
     )
     return ctypes.CDLL(str(built))
