@@ -28,6 +28,12 @@ static struct {
 static access *pool;
 static size_t used, room;
 
+/* Two accesses that differ only in where they are in their thread. */
+static bool is_alike(const access *one, const access *other) {
+  return one->thread == other->thread && one->bytes == other->bytes && one->write == other->write &&
+         one->atomic == other->atomic && one->explored == other->explored && one->freed == other->freed;
+}
+
 static access **bucket_of(uintptr_t granule) {
   size_t bucket = (granule ^ granule >> 12) % BUCKETS;
   if (buckets[bucket].run != run.number) buckets[bucket].first = NULL;
@@ -78,18 +84,18 @@ static void record(uintptr_t at, size_t size, access sample, const clock_vector 
     uintptr_t high = (granule + 1) * GRANULE > at + size ? at + size - granule * GRANULE : GRANULE;
     sample.bytes = (uint8_t)((1u << high) - (1u << low));
     sample.granule = granule;
-    access **first = bucket_of(granule);
-    bool known = false;
-    for (const access *old = *first; old && !run.failure; old = old->next) {
+    access **first = bucket_of(granule), **alike = NULL;
+    for (access **at = first; *at && !run.failure; at = &(*at)->next) {
+      const access *old = *at;
       if (old->granule != granule || !(old->bytes & sample.bytes)) continue;
       check_pair(old, &sample, clock);
       if (run.failure) trace(old), trace(&sample);
-      known |= old->thread == sample.thread && old->index == sample.index && old->bytes == sample.bytes &&
-               old->write == sample.write && old->atomic == sample.atomic && old->explored == sample.explored &&
-               old->freed == sample.freed;
+      if (is_alike(old, &sample)) alike = at;
     }
-    if (known) continue;
-    access *kept = another();
+    if (alike && (*alike)->index == sample.index) continue;
+    /* Of two alike the newer one is kept: what races with the older one races with it too. */
+    access *kept = alike ? *alike : another();
+    if (alike) *alike = kept->next;
     *kept = sample;
     kept->next = *first;
     *first = kept;
