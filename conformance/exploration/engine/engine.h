@@ -7,8 +7,8 @@
 #ifndef WM_ENGINE_H
 #define WM_ENGINE_H
 
+#include <setjmp.h>
 #include <string.h>
-#include <ucontext.h>
 
 #include "explorer.h"
 
@@ -129,8 +129,8 @@ typedef struct {
 typedef enum { RUNNING, ASKING, BLOCKED, GIVEN_UP, ENDED } thread_state;
 
 typedef struct {
-  ucontext_t context;
-  char *stack;
+  bool created;
+  jmp_buf top, here, *resumed; /* resumed: where it goes on */
   thread_state state;
   request request;
   uint64_t answer;
@@ -152,7 +152,7 @@ typedef struct {
   graph graph;
   thread threads[WM_THREADS];
   int current; /* the coroutine that runs, or -1: begin or end */
-  ucontext_t scheduler;
+  jmp_buf scheduler;
   location places[PLACES];
   int place_count;
   unsigned number;
