@@ -18,6 +18,7 @@ typedef struct {
 
 static stack open;     /* still to be explored */
 static stack children; /* of the graph at hand */
+static event first;    /* of them, see subtrees_add_child */
 static uint64_t chance;
 
 static void subtrees_start(uint64_t seed) {
@@ -32,12 +33,18 @@ static void push(stack *s, graph *g) {
   s->items[s->count++] = g;
 }
 
-/* A child of run.graph, kept as a copy. */
+/* A child of run.graph. Where the first is run.graph and one event more, that event is kept, and no item: most have no
+ * other child, and need no copy. */
 static void subtrees_add_child(const graph *g) {
-  graph *copy = malloc(graph_size(g));
-  if (!copy) abort();
-  graph_copy(copy, g);
-  copy->further = g == &run.graph;
+  graph *copy = NULL;
+  bool further = g == &run.graph;
+  if (further && !children.count) {
+    first = g->events[g->count - 1];
+  } else {
+    if (!(copy = malloc(graph_size(g)))) abort();
+    graph_copy(copy, g);
+    copy->further = further;
+  }
   push(&children, copy);
 }
 
@@ -46,6 +53,18 @@ static uint32_t subtrees_children(void) { return (uint32_t)children.count; }
 static void take(graph *g) {
   graph_copy(&run.graph, g);
   free(g);
+}
+
+static void take_child(size_t number) {
+  graph *g = children.items[number];
+  if (g) {
+    take(g);
+  } else {
+    if (first.kind == WRITE) graph_make_room(&run.graph, first.place, first.rank);
+    graph_add(&run.graph, &first);
+    run.graph.further = true;
+  }
+  if (children.count > 1) run.graph.path[run.graph.path_length++] = (uint16_t)number;
 }
 
 /* xorshift64 */
@@ -57,9 +76,9 @@ static size_t by_chance(size_t below) {
 /* Only one of several is gone on with. */
 static bool take_only(size_t wanted) {
   bool there = wanted < children.count;
+  if (there) take_child(wanted);
   for (size_t i = 0; i < children.count; i++)
-    if (i == wanted) take(children.items[i]);
-    else free(children.items[i]);
+    if (i != wanted) free(children.items[i]);
   return there;
 }
 
@@ -67,18 +86,19 @@ static bool take_only(size_t wanted) {
  * dropped. false: the prefix names a child that does not exist. */
 static bool subtrees_take_child(void) {
   size_t count = children.count;
-  uint32_t depth = (uint32_t)run.graph.path_length;
   bool there = true;
-  if (count > 1)
-    for (size_t i = 0; i < count; i++) children.items[i]->path[children.items[i]->path_length++] = (uint16_t)i;
   if (count > 1 && !run_is_below_prefix()) {
-    there = take_only(run.options->prefix[depth]);
+    there = take_only(run.options->prefix[run.graph.path_length]);
   } else if (count > 1 && run.options->seed) {
     run.report->estimate *= (double)count;
     take_only(by_chance(count));
   } else {
-    for (size_t i = count; i-- > 1;) push(&open, children.items[i]);
-    take(children.items[0]);
+    for (size_t i = count; i-- > 1;) {
+      graph *g = children.items[i];
+      g->path[g->path_length++] = (uint16_t)i;
+      push(&open, g);
+    }
+    take_child(0);
   }
   children.count = 0;
   return there;
