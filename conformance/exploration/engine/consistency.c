@@ -203,8 +203,9 @@ static clock_vector check_clock(graph *g, const event *e) {
 static bool is_coherent(graph *g, const event *e) {
   clock_vector before = e->compare ? check_clock(g, e) : e->before;
   int rank = rank_of(g, e);
-  for (const event *other = g->events; other < g->events + g->count; other++) {
-    if (other->place != e->place || other == e || !is_access(other) || !clock_has(&before, other)) continue;
+  EACH_AT(g, e->place, id) {
+    const event *other = &g->events[id];
+    if (other == e || !clock_has(&before, other)) continue;
     if (e->kind == WRITE ? rank_of(g, other) >= rank : rank_of(g, other) > rank) return false;
   }
   return true;
@@ -212,12 +213,15 @@ static bool is_coherent(graph *g, const event *e) {
 
 /* No store comes between the two parts of a read-modify-write. */
 static bool is_atomic(graph *g, int place) {
-  for (const event *e = g->events; e < g->events + g->count; e++) {
-    if (e->kind != WRITE || e->place != place || !e->exclusive) continue;
+  EACH_AT(g, place, id) {
+    const event *e = &g->events[id];
+    if (e->kind != WRITE || !e->exclusive) continue;
     int low = rank_of(g, event_before(g, e));
     if (low >= e->rank) return false;
-    for (const event *other = g->events; other < g->events + g->count; other++)
-      if (other->kind == WRITE && other->place == place && other->rank > low && other->rank < e->rank) return false;
+    EACH_AT(g, place, between) {
+      const event *other = &g->events[between];
+      if (other->kind == WRITE && other->rank > low && other->rank < e->rank) return false;
+    }
   }
   return true;
 }

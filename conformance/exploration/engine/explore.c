@@ -133,9 +133,9 @@ static bool is_maximally_added(const graph *g, int id, int write) {
   if (e->kind == CHOICE) return e->value == 0;
   if (e->kind == FENCE) return true;
   int rank = rank_of(g, e);
-  for (int other = 0; other < g->count; other++) {
+  EACH_AT(g, e->place, other) {
     const event *o = &g->events[other];
-    if (other == write || o->place != e->place || (other > id && !clock_has(past, o))) continue;
+    if (other == write || (other > id && !clock_has(past, o))) continue;
     if (o->kind == READ && e->kind == WRITE && o->from == id) return false;
     if (o->kind == WRITE && o->rank > rank) return false;
   }
@@ -203,9 +203,8 @@ static void add_write(const event *e) {
   place_write(g, NOWHERE);
   bool keep[EVENTS];
   int16_t moved[EVENTS];
-  for (int read = write; read-- > 0;) {
-    if (g->events[read].kind != READ || g->events[read].place != e->place) continue;
-    if (!may_revisit(g, read, write, keep)) continue;
+  EACH_AT(g, e->place, read) {
+    if (g->events[read].kind != READ || !may_revisit(g, read, write, keep)) continue;
     keep[write] = true;
     graph_restrict(&scratch, g, keep, read, moved);
     event_reads(&scratch.events[moved[read]], moved[write], e->value);
@@ -289,9 +288,9 @@ void wm_explore(const wm_client *client, const wm_options *options, wm_report *r
   run.client = client;
   run.options = options;
   run.report = report;
-  run.graph.count = run.graph.path_length = run.place_count = 0;
+  run.place_count = 0;
+  graph_clear(&run.graph);
   report->estimate = options->seed ? 1 : 0;
-  memset(run.graph.length, 0, sizeof run.graph.length);
   report_start();
   subtrees_start(options->seed);
   if (client->threads < 1 || client->threads > WM_THREADS) {
