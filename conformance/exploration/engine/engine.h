@@ -138,7 +138,7 @@ typedef struct {
   bool created;
   jmp_buf top, here, *resumed; /* resumed: where it goes on */
   thread_state state;
-  request request;
+  const request *request; /* on its stack */
   uint64_t answer;
   int replayed; /* own events it has gone through */
 } thread;

@@ -231,7 +231,7 @@ static int next_thread(void) {
     const thread *t = &run.threads[number];
     if (t->state != ASKING) continue;
     first = number;
-    if (t->request.e.exclusive) return number;
+    if (t->request->e.exclusive) return number;
   }
   return first;
 }
@@ -257,7 +257,7 @@ static void extend(void) {
       run.report->cut++;
       return;
     }
-    const request *r = &run.threads[number].request;
+    const request *r = run.threads[number].request;
     if (r->e.kind == READ) add_read(&r->e);
     else if (r->e.kind == WRITE) add_write(&r->e);
     else add_other(r->e, r->e.kind == CHOICE ? r->below : 1);

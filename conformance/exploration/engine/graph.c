@@ -121,9 +121,9 @@ static void fence(event *e) {
 
 /* RC11: a release store also heads later stores of its own thread to the same place. */
 static const event *own_head(const graph *g, const event *e) {
-  for (int index = e->index; index-- > 0;) {
-    const event *earlier = &g->events[g->of[e->thread][index]];
-    if (earlier->kind == WRITE && earlier->place == e->place && is_release(earlier)) return earlier;
+  EACH_AT(g, e->place, id) {
+    const event *earlier = &g->events[id];
+    if (earlier->thread == e->thread && earlier != e && earlier->kind == WRITE && is_release(earlier)) return earlier;
   }
   return NULL;
 }

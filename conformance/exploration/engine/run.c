@@ -86,7 +86,7 @@ static bool answer(int number) {
   thread *t = &run.threads[number];
   if (t->replayed == run.graph.length[number]) return false;
   event *e = &run.graph.events[run.graph.of[number][t->replayed]];
-  const request *r = &t->request;
+  const request *r = t->request;
   if (e->kind == READ && e->from >= 0) {
     const event *source = &run.graph.events[e->from];
     if (run.threads[source->thread].replayed <= source->index) return false;
@@ -106,7 +106,7 @@ uint64_t run_ask(request *wanted) {
   thread *t = &run.threads[run.current];
   wanted->e.thread = (uint8_t)run.current;
   wanted->e.place = (int16_t)place_of(wanted);
-  t->request = *wanted;
+  t->request = wanted;
   if (run.failure || !answer(run.current)) t->state = ASKING;
   while (t->state != RUNNING || run.failure) leave();
   return t->answer;
