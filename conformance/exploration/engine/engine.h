@@ -158,6 +158,8 @@ typedef struct {
   graph graph;
   thread threads[WM_THREADS];
   int current; /* the coroutine that runs, or -1: begin or end */
+  /* explore.c's: takes the step that the coroutine that runs asks for; false where that is not to go on. */
+  bool (*step)(void);
   jmp_buf scheduler;
   location places[PLACES];
   int place_count;
@@ -198,7 +200,7 @@ void memory_free(void *memory, int thread, int index, const clock_vector *clock,
 
 /* Starts again, and replays the graph as far as it reaches. */
 void run_start(void);
-/* The newest event of the graph is what this thread asked for: go on to its next request. */
+/* The newest event of the graph is what this thread asked for: go on, as far as `step` lets it. */
 void run_resume(int number);
 /* No thread can go on: counts the execution as complete, blocked, dropped or failed. */
 void run_finish(void);

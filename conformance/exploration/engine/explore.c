@@ -243,6 +243,30 @@ static bool is_bounded(int number) {
          g->path_length + 1 >= DECISIONS;
 }
 
+/* What a step makes of run.graph. */
+typedef enum { FURTHER, REVISIT, CUT, DROPPED, MISFIT } step_end;
+static step_end last_step;
+
+/* Adds what this thread asks for, and takes a child. */
+static step_end take_step(int number) {
+  if (is_bounded(number)) return CUT;
+  const request *r = run.threads[number].request;
+  if (r->e.kind == READ) add_read(&r->e);
+  else if (r->e.kind == WRITE) add_write(&r->e);
+  else add_other(r->e, r->e.kind == CHOICE ? r->below : 1);
+  if (!subtrees_children()) return DROPPED; /* a read-modify-write that another one came before */
+  if (!subtrees_take_child()) return MISFIT;
+  return run.graph.further ? FURTHER : REVISIT;
+}
+
+/* A step inside the coroutine that runs, which is not left where it goes on: as it mostly does, for it was the first
+ * that could, and a step of one thread lets no other go on. */
+static bool step(void) {
+  if (next_thread() != run.current) return false;
+  last_step = take_step(run.current);
+  return last_step == FURTHER;
+}
+
 /* Goes on with run.graph until it is complete, leaving its siblings. */
 static void extend(void) {
   run_start();
@@ -253,24 +277,13 @@ static void extend(void) {
       else run_failed(WM_MISUSE, "the prefix does not fit: an execution ends before it");
       break;
     }
-    if (is_bounded(number)) {
-      run.report->cut++;
-      return;
-    }
-    const request *r = run.threads[number].request;
-    if (r->e.kind == READ) add_read(&r->e);
-    else if (r->e.kind == WRITE) add_write(&r->e);
-    else add_other(r->e, r->e.kind == CHOICE ? r->below : 1);
-    if (!subtrees_children()) {
-      run.report->dropped++; /* a read-modify-write that another one came before */
-      return;
-    }
-    if (!subtrees_take_child()) {
-      run_failed(WM_MISUSE, "the prefix does not fit: there is no such decision");
-      break;
-    }
-    if (run.graph.further) run_resume(number);
-    else run_start();
+    last_step = take_step(number);
+    if (last_step == FURTHER) run_resume(number); /* which takes steps of its own */
+    if (last_step == REVISIT) run_start();
+    if (last_step == MISFIT) run_failed(WM_MISUSE, "the prefix does not fit: there is no such decision");
+    run.report->cut += last_step == CUT;
+    run.report->dropped += last_step == DROPPED;
+    if (last_step == CUT || last_step == DROPPED) return;
   }
   if (run.failure) report_failure();
 }
@@ -288,6 +301,7 @@ void wm_explore(const wm_client *client, const wm_options *options, wm_report *r
   run.client = client;
   run.options = options;
   run.report = report;
+  run.step = step;
   run.place_count = 0;
   graph_clear(&run.graph);
   report->estimate = options->seed ? 1 : 0;

@@ -10,6 +10,8 @@
 
 enum { STACK = 256 * 1024 };
 
+static bool replays; /* threads go through what the graph has already */
+
 /* To the scheduler; comes back when the coroutine is resumed. */
 static void leave(void) {
   thread *t = &run.threads[run.current];
@@ -108,6 +110,7 @@ uint64_t run_ask(request *wanted) {
   wanted->e.place = (int16_t)place_of(wanted);
   t->request = wanted;
   if (run.failure || !answer(run.current)) t->state = ASKING;
+  while (t->state == ASKING && !run.failure && !replays && run.step()) answer(run.current);
   while (t->state != RUNNING || run.failure) leave();
   return t->answer;
 }
@@ -129,6 +132,7 @@ void run_start(void) {
   memset(&run.trace, 0, sizeof run.trace);
   run.outcome.length = 0;
   run.current = -1;
+  replays = true;
   memory_start();
   if (run.client->begin) run.client->begin(run.client->context);
   for (int number = 0; number < run.client->threads; number++) {
@@ -146,6 +150,7 @@ void run_start(void) {
         if (run.threads[number].state == RUNNING) resume(number);
       }
   }
+  replays = false;
 }
 
 static void forbidden(void) {
