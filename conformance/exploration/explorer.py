@@ -13,7 +13,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from conformance.exploration.result import Result, Step
 
@@ -174,25 +174,25 @@ class _Step(ctypes.Structure):
 class _Hooks:
     """Python called from C: what it raises stops the exploration, and is raised when that has ended."""
 
+    now: ClassVar[_Hooks]
+    """Of the one exploration that runs."""
+
     def __init__(self, progress: Callable[[Report], bool] | None, allowed: Container[tuple[int, ...]] | None) -> None:
+        self.progress, self.allowed = progress, None if allowed is None else allowed.__contains__
         self.raised: BaseException | None = None
 
-        def guarded(hook: Callable[[], bool]) -> bool:
-            try:
-                return self.raised is None and hook()
-            except BaseException as error:  # an interrupt too
-                self.raised = error
-                return False
+    def answer(self, hook: Callable[[Any], bool] | None, about: object) -> bool:
+        """What the hook says; yes without one."""
+        try:
+            return self.raised is None and (hook is None or hook(about))
+        except BaseException as error:  # an interrupt too
+            self.raised = error
+            return False
 
-        def ask(_context: int, report: int) -> bool:
-            return guarded(lambda: progress is None or progress(Report.from_address(report)))
 
-        def is_allowed(_context: int, values: Any, length: int) -> bool:
-            return guarded(lambda: allowed is None or tuple(values[:length]) in allowed)
-
-        self.progress = _Progress(ask)
-        self.allowed = _Allowed(is_allowed) if allowed is not None else _Allowed()
-
+_ask = _Progress(lambda _context, report: _Hooks.now.answer(_Hooks.now.progress, Report.from_address(report)))
+_is_allowed = _Allowed(lambda _context, values, length: _Hooks.now.answer(_Hooks.now.allowed, tuple(values[:length])))
+_anything = _Allowed()
 
 _one_at_a_time = threading.Lock()
 
@@ -220,13 +220,14 @@ def explore(
     any other is a failure. seed: not 0 for one run, by chance. A second thread waits until the first is done, for
     the engine has one state.
     """
-    decisions = (ctypes.c_uint16 * len(prefix))(*prefix)
+    decisions = (ctypes.c_uint16 * len(prefix))(*prefix) if prefix else None
     hooks, report = _Hooks(progress, allowed), Report()
     options = Options(
         cxx20, blocking_allowed, check_repetition, every_failure, steps, executions, decisions, len(prefix), split,
-        seed, further, hooks.progress, hooks.allowed,
+        seed, further, _ask, _is_allowed if allowed is not None else _anything,
     )  # fmt: skip
     with _one_at_a_time:
+        _Hooks.now = hooks
         start(options, report)
         if hooks.raised is not None:
             raise hooks.raised
@@ -234,20 +235,21 @@ def explore(
 
 
 def _result(library: ctypes.CDLL, report: Report) -> Result:
+    failed = report.failures > 0
     return Result(
         complete=report.complete,
         blocked=report.blocked,
         cut=report.cut,
         dropped=report.dropped,
         repeated=report.repeated,
-        failures={kind: count for kind, count in zip(FAILURES, report.kinds, strict=True) if count},
+        failures={kind: count for kind, count in zip(FAILURES, report.kinds, strict=True) if count} if failed else {},
         checks=report.checks,
         longest=report.longest,
-        failure=FAILURES[report.failure] if report.failure else None,
-        message=report.message.decode(),
-        outcomes=dict(_outcomes(library)),
-        trace=tuple(_steps(library)),
-        path=_decisions(library.wm_path),
+        failure=FAILURES[report.failure] if failed else None,
+        message=report.message.decode() if failed else "",
+        outcomes=_outcomes(library, report.outcomes),
+        trace=tuple(_steps(library)) if failed else (),
+        path=_decisions(library.wm_path) if report.path_length else (),
         open=tuple(_decisions(library.wm_open, ctypes.c_uint32(number)) for number in range(report.open)),
         estimate=report.estimate,
     )
@@ -258,12 +260,10 @@ def _decisions(fetch: Any, *which: Any) -> tuple[int, ...]:
     return tuple(room[: fetch(*which, room, ctypes.c_uint32(1024))])
 
 
-def _outcomes(library: ctypes.CDLL) -> Iterator[tuple[tuple[int, ...], int]]:
-    seen, number = _Outcome(), 0
-    library.wm_outcome_at.restype = ctypes.c_bool
-    while library.wm_outcome_at(ctypes.c_uint64(number), ctypes.byref(seen)):
-        yield tuple(seen.values[: seen.length]), seen.count
-        number += 1
+def _outcomes(library: ctypes.CDLL, count: int) -> dict[tuple[int, ...], int]:
+    fetch = library.wm_outcomes
+    fetch.restype = ctypes.POINTER(_Outcome)
+    return {tuple(seen.values[: seen.length]): seen.count for seen in (fetch()[:count] if count else ())}
 
 
 def _steps(library: ctypes.CDLL) -> Iterator[Step]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import struct
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -149,31 +150,30 @@ def library(asymmetric: bool = False, core: Path | None = None) -> ctypes.CDLL:
     flags = ["-include", str(HERE / "platform.h"), f"-I{ENGINE}", f"-I{core}"]
     files = sorted(path for path in core.glob("*.c") if path.name not in INSTEAD)
     built = shared_library(
-        [],
+        [HERE / "harness.c"],
         [*flags, "-DEXPLORE_ASYMMETRIC"] if asymmetric else flags,
-        watched=[*files, HERE / "harness.c", HERE / "tokens.c"],
+        watched=[*files, HERE / "tokens.c"],
         headers=[*sorted(HERE.glob("*.h")), *sorted(core.rglob("*.h")), core / "detached.c"],
     )
     return ctypes.CDLL(str(built))
 
 
-class _Operation(ctypes.Structure):
-    _fields_ = (("kind", ctypes.c_int32), ("argument", ctypes.c_int32))
+_NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
+_SCRIPT = struct.Struct(f"{8 + (THREADS + 1) * (1 + 2 * OPERATIONS)}i")
 
 
-class _Script(ctypes.Structure):
-    _fields_ = (
-        ("threads", ctypes.c_int32),
-        ("capacity", ctypes.c_int32),
-        ("channels", ctypes.c_int32),
-        ("bare", ctypes.c_int32),
-        ("budget", ctypes.c_int32),
-        ("signals", ctypes.c_int32),
-        ("refusals", ctypes.c_int32),
-        ("unread", ctypes.c_int32),
-        ("length", ctypes.c_int32 * (THREADS + 1)),
-        ("operations", _Operation * OPERATIONS * (THREADS + 1)),
-    )
+def _script(given: Client) -> bytes:
+    """The client as harness.c takes it."""
+    scripts = (*given.threads, *((),) * (THREADS - len(given.threads)), given.setup)
+    numbers = [
+        len(given.threads), given.capacity, given.channels, given.bare, given.budget, given.signals, given.refusals,
+        given.unread, *map(len, scripts),
+    ]  # fmt: skip
+    for operations in scripts:
+        for kind, argument in operations:
+            numbers += _NUMBERS[kind], argument
+        numbers += (0, 0) * (OPERATIONS - len(operations))
+    return _SCRIPT.pack(*numbers)
 
 
 def run(given: Client, *, asymmetric: bool = False, core: Path | None = None, **options: Any) -> Result:
@@ -182,16 +182,10 @@ def run(given: Client, *, asymmetric: bool = False, core: Path | None = None, **
     An outcome is the results of each thread's operations, in order, and how many blocks of memory are left; or, where
     threads wait for ever, STUCK | the operation that it is in, for each thread.
     """
-    sizes = len(given.threads), given.capacity, given.channels, given.bare, given.budget
-    script = _Script(*sizes, given.signals, given.refusals, given.unread)
-    scripts = {**dict(enumerate(given.threads)), THREADS: given.setup}
-    for number, operations in scripts.items():
-        script.length[number] = len(operations)
-        for place, operation in enumerate(operations):
-            script.operations[number][place] = _Operation(KINDS.index(operation.kind), operation.argument)
+    script = _script(given)
     loaded = library(asymmetric, core)
 
     def start(to: Options, report: Report) -> None:
-        loaded.script_explore(ctypes.byref(script), ctypes.byref(to), ctypes.byref(report))
+        loaded.script_explore(script, ctypes.byref(to), ctypes.byref(report))
 
     return explore(loaded, start, **options)

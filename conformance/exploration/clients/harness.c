@@ -1,4 +1,7 @@
-/* Clients of the core as data: each thread runs a list of operations, and their results are the outcome. */
+/* Clients of the core as data: each thread runs a list of operations, and their results are the outcome.
+ *
+ * Compiled without the sanitizer: what is here is a thread's own, or handed over by an atomic (`giver`). Messages are
+ * not, and are watched by hand. */
 #include "omni_internal.h"
 #include "omni_mailbox.h"
 
@@ -187,6 +190,7 @@ static uint64_t statistics(const omni_handle_stats *stats) {
 
 /* The payload id of a message, after reading every byte of it; 255 where it is torn. */
 static uint64_t payload_id_of(const omni_message *message) {
+  wm_plain_read(message->data, message->size, WM_SITE("message->data"));
   uint8_t first = message->data[0];
   for (size_t i = 0; i < message->size; i++)
     if (message->data[i] != first) return 255;

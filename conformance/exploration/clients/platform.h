@@ -1,5 +1,5 @@
 /* The core's platform, mapped to the explorer. Included before all else (-include), it takes the place of the core's
- * own platform.h; compiled with -fsanitize=thread, so that plain memory is watched too. */
+ * own platform.h; the core is compiled with -fsanitize=thread, so that its plain memory is watched too. */
 #ifndef OMNI_PLATFORM_H
 #define OMNI_PLATFORM_H
 

@@ -14,8 +14,9 @@
  * A light fence takes part as an SC fence does, but only in pairs with a heavy one. A sleeper's queue takes no
  * part: it orders nothing for the program.
  *
- * Sets of events are rows of bits. What comes before an event in happens-before is a prefix of each thread; so
- * unions over it are kept per prefix: `x_up_to[id]` is the union of x over id and what is po-earlier. */
+ * What comes before an event in happens-before is a prefix of each thread; so unions over it are kept per prefix:
+ * `x_up_to[id]` is the union of x over id and what is po-earlier. psc_F needs clocks only. Sets of events, as rows of
+ * bits, are for psc_base; without seq_cst accesses it is part of psc_F. */
 
 enum { WORDS = EVENTS / 64 };
 
@@ -27,10 +28,10 @@ typedef struct {
   const graph *g;
   int words, count; /* of the seq_cst events */
   int16_t events[EVENTS];
+  clock_vector eco_up_to[EVENTS]; /* what comes before in eco, rf too, and what happens before that */
+  set eco[EVENTS], scb[EVENTS];
   set at_place[PLACES];
-  set eco[EVENTS]; /* what comes before at its place, in eco: rf too */
-  set self_up_to[EVENTS], other_up_to[EVENTS], eco_up_to[EVENTS], scb_up_to[EVENTS];
-  set scb[EVENTS];
+  set self_up_to[EVENTS], other_up_to[EVENTS], scb_up_to[EVENTS];
 } relations;
 
 static void put(set *s, int id) { s->word[id / 64] |= (uint64_t)1 << id % 64; }
@@ -59,15 +60,17 @@ static void gather(const relations *r, const set *up_to, const clock_vector *clo
     if (clock->of[thread]) merge(r, into, &up_to[r->g->of[thread][clock->of[thread] - 1]]);
 }
 
-static void eco_before(relations *r, int id) {
+/* What eco orders before it, as a set and as a clock. */
+static void eco_before(relations *r, int id, set *events, clock_vector *clock) {
   const graph *g = r->g;
   const event *e = &g->events[id];
-  r->eco[id] = (set){{0}};
   if (!is_access(e) || e->kernel) return;
   int rank = rank_of(g, e);
-  EACH(r, &r->at_place[e->place], other) {
+  EACH_AT(g, e->place, other) {
     const event *o = &g->events[other];
-    if (rank_of(g, o) < rank || (e->kind == READ && o->kind == WRITE && rank_of(g, o) == rank)) put(&r->eco[id], other);
+    if (rank_of(g, o) > rank || (rank_of(g, o) == rank && (e->kind == WRITE || o->kind == READ))) continue;
+    put(events, other);
+    clock_join(clock, &o->before);
   }
 }
 
@@ -106,7 +109,20 @@ static void extend(const relations *r, set *up_to, int id, const set *own) {
   merge(r, &up_to[id], own);
 }
 
-static void prepare(relations *r, bool accesses) {
+static void prepare_fences(relations *r) {
+  const graph *g = r->g;
+  for (int thread = 0; thread < WM_THREADS; thread++) {
+    clock_vector clock = {{0}};
+    for (int index = 0; index < g->length[thread]; index++) {
+      int id = g->of[thread][index];
+      r->eco[id] = (set){{0}};
+      eco_before(r, id, &r->eco[id], &clock);
+      r->eco_up_to[id] = clock;
+    }
+  }
+}
+
+static void prepare_accesses(relations *r) {
   const graph *g = r->g;
   for (int id = 0; id < g->count; id++)
     if (is_access(&g->events[id])) r->at_place[g->events[id].place] = (set){{0}};
@@ -121,12 +137,10 @@ static void prepare(relations *r, bool accesses) {
       if (is_access(e))
         for (int i = 0; i < r->words; i++) other.word[i] &= ~r->at_place[e->place].word[i];
       put(&self, id);
-      eco_before(r, id);
       extend(r, r->self_up_to, id, &self);
       extend(r, r->other_up_to, id, &other);
-      extend(r, r->eco_up_to, id, &r->eco[id]);
     }
-  for (int thread = 0; thread < WM_THREADS && accesses; thread++)
+  for (int thread = 0; thread < WM_THREADS; thread++)
     for (int index = 0; index < g->length[thread]; index++) {
       scb_before(r, g->of[thread][index]);
       extend(r, r->scb_up_to, g->of[thread][index], &r->scb[g->of[thread][index]]);
@@ -142,17 +156,16 @@ static void join_all(const relations *r, const set *events, clock_vector *clock)
 static void psc_before(const relations *r, int id, bool accesses, set *into) {
   const graph *g = r->g;
   const event *e = &g->events[id];
-  set scb = {{0}}, eco = {{0}};
-  clock_vector clock = strictly_before(e), fences;
-  memset(&fences, 0, sizeof fences);
+  set scb = {{0}};
+  clock_vector clock = strictly_before(e), fences = {{0}};
   if (accesses) scb = r->scb[id];
   if (is_fence(e)) {
-    gather(r, r->eco_up_to, &clock, &eco);
     if (accesses) gather(r, r->scb_up_to, &clock, &scb);
     fences = clock;
-    join_all(r, &eco, &fences);
+    for (int thread = 0; thread < WM_THREADS; thread++)
+      if (clock.of[thread]) clock_join(&fences, &r->eco_up_to[g->of[thread][clock.of[thread] - 1]]);
   }
-  join_all(r, &scb, &fences);
+  if (accesses) join_all(r, &scb, &fences);
   for (int i = 0; i < r->count; i++) {
     const event *o = &g->events[r->events[i]];
     bool pair = (o->order != wm_light || e->order == wm_heavy) && (e->order != wm_light || o->order == wm_heavy);
@@ -171,7 +184,8 @@ static bool is_psc_acyclic(const graph *g) {
       r.events[r.count++] = (int16_t)id;
     }
   if (r.count < 2) return true;
-  prepare(&r, accesses); /* without accesses, psc_base is part of psc_F */
+  prepare_fences(&r);
+  if (accesses) prepare_accesses(&r);
   for (int i = 0; i < r.count; i++) {
     memset(&before[i], 0, sizeof(set));
     psc_before(&r, r.events[i], accesses, &before[i]);
@@ -203,30 +217,33 @@ static clock_vector check_clock(graph *g, const event *e) {
 static bool is_coherent(graph *g, const event *e) {
   clock_vector before = e->compare ? check_clock(g, e) : e->before;
   int rank = rank_of(g, e);
-  for (const event *other = g->events; other < g->events + g->count; other++) {
-    if (other->place != e->place || other == e || !is_access(other) || !clock_has(&before, other)) continue;
+  EACH_AT(g, e->place, id) {
+    const event *other = &g->events[id];
+    if (other == e || !clock_has(&before, other)) continue;
     if (e->kind == WRITE ? rank_of(g, other) >= rank : rank_of(g, other) > rank) return false;
   }
   return true;
 }
 
-/* No store comes between the two parts of a read-modify-write. */
-static bool is_atomic(graph *g, int place) {
-  for (const event *e = g->events; e < g->events + g->count; e++) {
-    if (e->kind != WRITE || e->place != place || !e->exclusive) continue;
-    int low = rank_of(g, event_before(g, e));
-    if (low >= e->rank) return false;
-    for (const event *other = g->events; other < g->events + g->count; other++)
-      if (other->kind == WRITE && other->place == place && other->rank > low && other->rank < e->rank) return false;
+/* Whether store `w` comes between the two parts of `e`, where that is a read-modify-write. */
+static bool is_between(graph *g, const event *w, const event *e) {
+  return e->exclusive && w->rank < e->rank && w->rank > rank_of(g, event_before(g, e));
+}
+
+/* No store comes between the two parts of a read-modify-write: it is so without store `e`. */
+static bool is_atomic(graph *g, const event *e) {
+  EACH_AT(g, e->place, id) {
+    const event *w = &g->events[id];
+    if (w->kind == WRITE && (is_between(g, w, e) || is_between(g, e, w))) return false;
   }
-  return true;
+  return !e->exclusive || rank_of(g, event_before(g, e)) < e->rank;
 }
 
 bool is_consistent(graph *g, int id, bool newest) {
   const event *e = &g->events[id];
   if (!is_access(e)) return true;
   if (!is_coherent(g, e)) return false;
-  if (e->kind == WRITE && !is_atomic(g, e->place)) return false;
+  if (e->kind == WRITE && !is_atomic(g, e)) return false;
   if (e->kernel) return true;
   /* Nothing is ordered after an event that reads or writes the newest value and was added last. */
   return (newest && rank_of(g, e) == graph_last_rank(g, e->place)) || is_psc_acyclic(g);

@@ -7,8 +7,8 @@
 #ifndef WM_ENGINE_H
 #define WM_ENGINE_H
 
+#include <setjmp.h>
 #include <string.h>
-#include <ucontext.h>
 
 #include "explorer.h"
 
@@ -41,6 +41,7 @@ typedef struct {
   int16_t place;  /* location, or NOWHERE */
   int16_t from;   /* read: the event read from, or INITIAL */
   uint16_t rank;  /* write: place in the modification order; gaps mean nothing; the initial value has 0 */
+  int16_t older;  /* the access at its place that was added before it, or NO_EVENT */
   uint64_t value, unwanted;
   const wm_site *site;
   /* derived, in graph.c */
@@ -53,11 +54,15 @@ typedef struct {
   int count;
   int path_length;
   uint16_t length[WM_THREADS];
-  bool further; /* its parent and one more event, not a revisit */
+  bool further;           /* its parent and one more event, not a revisit */
+  int16_t newest[PLACES]; /* the access at each place that was added last, or NO_EVENT */
   int16_t of[WM_THREADS][STEPS];
   uint16_t path[DECISIONS]; /* that led here */
   event events[EVENTS];     /* last: a graph that waits has room only for those it has */
 } graph;
+
+/* The accesses at a place, the newest first. */
+#define EACH_AT(g, place, id) for (int id = (g)->newest[place]; id >= 0; id = (g)->events[id].older)
 
 static inline bool is_access(const event *e) { return e->kind == READ || e->kind == WRITE; }
 
@@ -90,6 +95,7 @@ static inline event *event_before(graph *g, const event *e) {
   return e->index ? &g->events[g->of[e->thread][e->index - 1]] : NULL;
 }
 
+void graph_clear(graph *g);
 /* Puts `e` at the end of its thread; false where there is no room. */
 bool graph_add(graph *g, const event *e);
 void graph_remove_last(graph *g);
@@ -129,10 +135,10 @@ typedef struct {
 typedef enum { RUNNING, ASKING, BLOCKED, GIVEN_UP, ENDED } thread_state;
 
 typedef struct {
-  ucontext_t context;
-  char *stack;
+  bool created;
+  jmp_buf top, here, *resumed; /* resumed: where it goes on */
   thread_state state;
-  request request;
+  const request *request; /* on its stack */
   uint64_t answer;
   int replayed; /* own events it has gone through */
 } thread;
@@ -152,7 +158,9 @@ typedef struct {
   graph graph;
   thread threads[WM_THREADS];
   int current; /* the coroutine that runs, or -1: begin or end */
-  ucontext_t scheduler;
+  /* explore.c's: takes the step that the coroutine that runs asks for; false where that is not to go on. */
+  bool (*step)(void);
+  jmp_buf scheduler;
   location places[PLACES];
   int place_count;
   unsigned number;
@@ -192,7 +200,7 @@ void memory_free(void *memory, int thread, int index, const clock_vector *clock,
 
 /* Starts again, and replays the graph as far as it reaches. */
 void run_start(void);
-/* The newest event of the graph is what this thread asked for: go on to its next request. */
+/* The newest event of the graph is what this thread asked for: go on, as far as `step` lets it. */
 void run_resume(int number);
 /* No thread can go on: counts the execution as complete, blocked, dropped or failed. */
 void run_finish(void);

@@ -18,6 +18,7 @@ typedef struct {
 
 static stack open;     /* still to be explored */
 static stack children; /* of the graph at hand */
+static event first;    /* of them, see subtrees_add_child */
 static uint64_t chance;
 
 static void subtrees_start(uint64_t seed) {
@@ -32,12 +33,18 @@ static void push(stack *s, graph *g) {
   s->items[s->count++] = g;
 }
 
-/* A child of run.graph, kept as a copy. */
+/* A child of run.graph. Where the first is run.graph and one event more, that event is kept, and no item: most have no
+ * other child, and need no copy. */
 static void subtrees_add_child(const graph *g) {
-  graph *copy = malloc(graph_size(g));
-  if (!copy) abort();
-  graph_copy(copy, g);
-  copy->further = g == &run.graph;
+  graph *copy = NULL;
+  bool further = g == &run.graph;
+  if (further && !children.count) {
+    first = g->events[g->count - 1];
+  } else {
+    if (!(copy = malloc(graph_size(g)))) abort();
+    graph_copy(copy, g);
+    copy->further = further;
+  }
   push(&children, copy);
 }
 
@@ -46,6 +53,18 @@ static uint32_t subtrees_children(void) { return (uint32_t)children.count; }
 static void take(graph *g) {
   graph_copy(&run.graph, g);
   free(g);
+}
+
+static void take_child(size_t number) {
+  graph *g = children.items[number];
+  if (g) {
+    take(g);
+  } else {
+    if (first.kind == WRITE) graph_make_room(&run.graph, first.place, first.rank);
+    graph_add(&run.graph, &first);
+    run.graph.further = true;
+  }
+  if (children.count > 1) run.graph.path[run.graph.path_length++] = (uint16_t)number;
 }
 
 /* xorshift64 */
@@ -57,9 +76,9 @@ static size_t by_chance(size_t below) {
 /* Only one of several is gone on with. */
 static bool take_only(size_t wanted) {
   bool there = wanted < children.count;
+  if (there) take_child(wanted);
   for (size_t i = 0; i < children.count; i++)
-    if (i == wanted) take(children.items[i]);
-    else free(children.items[i]);
+    if (i != wanted) free(children.items[i]);
   return there;
 }
 
@@ -67,18 +86,19 @@ static bool take_only(size_t wanted) {
  * dropped. false: the prefix names a child that does not exist. */
 static bool subtrees_take_child(void) {
   size_t count = children.count;
-  uint32_t depth = (uint32_t)run.graph.path_length;
   bool there = true;
-  if (count > 1)
-    for (size_t i = 0; i < count; i++) children.items[i]->path[children.items[i]->path_length++] = (uint16_t)i;
   if (count > 1 && !run_is_below_prefix()) {
-    there = take_only(run.options->prefix[depth]);
+    there = take_only(run.options->prefix[run.graph.path_length]);
   } else if (count > 1 && run.options->seed) {
     run.report->estimate *= (double)count;
     take_only(by_chance(count));
   } else {
-    for (size_t i = count; i-- > 1;) push(&open, children.items[i]);
-    take(children.items[0]);
+    for (size_t i = count; i-- > 1;) {
+      graph *g = children.items[i];
+      g->path[g->path_length++] = (uint16_t)i;
+      push(&open, g);
+    }
+    take_child(0);
   }
   children.count = 0;
   return there;
@@ -113,9 +133,9 @@ static bool is_maximally_added(const graph *g, int id, int write) {
   if (e->kind == CHOICE) return e->value == 0;
   if (e->kind == FENCE) return true;
   int rank = rank_of(g, e);
-  for (int other = 0; other < g->count; other++) {
+  EACH_AT(g, e->place, other) {
     const event *o = &g->events[other];
-    if (other == write || o->place != e->place || (other > id && !clock_has(past, o))) continue;
+    if (other == write || (other > id && !clock_has(past, o))) continue;
     if (o->kind == READ && e->kind == WRITE && o->from == id) return false;
     if (o->kind == WRITE && o->rank > rank) return false;
   }
@@ -183,9 +203,8 @@ static void add_write(const event *e) {
   place_write(g, NOWHERE);
   bool keep[EVENTS];
   int16_t moved[EVENTS];
-  for (int read = write; read-- > 0;) {
-    if (g->events[read].kind != READ || g->events[read].place != e->place) continue;
-    if (!may_revisit(g, read, write, keep)) continue;
+  EACH_AT(g, e->place, read) {
+    if (g->events[read].kind != READ || !may_revisit(g, read, write, keep)) continue;
     keep[write] = true;
     graph_restrict(&scratch, g, keep, read, moved);
     event_reads(&scratch.events[moved[read]], moved[write], e->value);
@@ -212,7 +231,7 @@ static int next_thread(void) {
     const thread *t = &run.threads[number];
     if (t->state != ASKING) continue;
     first = number;
-    if (t->request.e.exclusive) return number;
+    if (t->request->e.exclusive) return number;
   }
   return first;
 }
@@ -222,6 +241,30 @@ static bool is_bounded(int number) {
   uint32_t steps = run.options->steps ? run.options->steps : STEPS;
   return g->length[number] >= steps || g->length[number] >= STEPS || g->count + 1 >= EVENTS ||
          g->path_length + 1 >= DECISIONS;
+}
+
+/* What a step makes of run.graph. */
+typedef enum { FURTHER, REVISIT, CUT, DROPPED, MISFIT } step_end;
+static step_end last_step;
+
+/* Adds what this thread asks for, and takes a child. */
+static step_end take_step(int number) {
+  if (is_bounded(number)) return CUT;
+  const request *r = run.threads[number].request;
+  if (r->e.kind == READ) add_read(&r->e);
+  else if (r->e.kind == WRITE) add_write(&r->e);
+  else add_other(r->e, r->e.kind == CHOICE ? r->below : 1);
+  if (!subtrees_children()) return DROPPED; /* a read-modify-write that another one came before */
+  if (!subtrees_take_child()) return MISFIT;
+  return run.graph.further ? FURTHER : REVISIT;
+}
+
+/* A step inside the coroutine that runs, which is not left where it goes on: as it mostly does, for it was the first
+ * that could, and a step of one thread lets no other go on. */
+static bool step(void) {
+  if (next_thread() != run.current) return false;
+  last_step = take_step(run.current);
+  return last_step == FURTHER;
 }
 
 /* Goes on with run.graph until it is complete, leaving its siblings. */
@@ -234,24 +277,13 @@ static void extend(void) {
       else run_failed(WM_MISUSE, "the prefix does not fit: an execution ends before it");
       break;
     }
-    if (is_bounded(number)) {
-      run.report->cut++;
-      return;
-    }
-    const request *r = &run.threads[number].request;
-    if (r->e.kind == READ) add_read(&r->e);
-    else if (r->e.kind == WRITE) add_write(&r->e);
-    else add_other(r->e, r->e.kind == CHOICE ? r->below : 1);
-    if (!subtrees_children()) {
-      run.report->dropped++; /* a read-modify-write that another one came before */
-      return;
-    }
-    if (!subtrees_take_child()) {
-      run_failed(WM_MISUSE, "the prefix does not fit: there is no such decision");
-      break;
-    }
-    if (run.graph.further) run_resume(number);
-    else run_start();
+    last_step = take_step(number);
+    if (last_step == FURTHER) run_resume(number); /* which takes steps of its own */
+    if (last_step == REVISIT) run_start();
+    if (last_step == MISFIT) run_failed(WM_MISUSE, "the prefix does not fit: there is no such decision");
+    run.report->cut += last_step == CUT;
+    run.report->dropped += last_step == DROPPED;
+    if (last_step == CUT || last_step == DROPPED) return;
   }
   if (run.failure) report_failure();
 }
@@ -269,9 +301,10 @@ void wm_explore(const wm_client *client, const wm_options *options, wm_report *r
   run.client = client;
   run.options = options;
   run.report = report;
-  run.graph.count = run.graph.path_length = run.place_count = 0;
+  run.step = step;
+  run.place_count = 0;
+  graph_clear(&run.graph);
   report->estimate = options->seed ? 1 : 0;
-  memset(run.graph.length, 0, sizeof run.graph.length);
   report_start();
   subtrees_start(options->seed);
   if (client->threads < 1 || client->threads > WM_THREADS) {

@@ -154,14 +154,14 @@ struct wm_report {
 
 void wm_explore(const wm_client *client, const wm_options *options, wm_report *report);
 
-/* Of the last exploration, by number. */
+/* Of the last exploration, until the next. */
 typedef struct {
   uint64_t values[WM_OUTCOME];
   uint32_t length;
   bool allowed;
   uint64_t count;
 } wm_outcome_seen;
-bool wm_outcome_at(uint64_t number, wm_outcome_seen *outcome);
+const wm_outcome_seen *wm_outcomes(void); /* as many as the report says */
 
 typedef struct {
   const char *kind, *order, *file, *text;

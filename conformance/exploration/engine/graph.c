@@ -2,40 +2,53 @@
  * reads-from, and so in happens-before too. */
 #include "engine.h"
 
+void graph_clear(graph *g) {
+  g->count = g->path_length = 0;
+  memset(g->length, 0, sizeof g->length);
+  for (int place = 0; place < PLACES; place++) g->newest[place] = NO_EVENT;
+}
+
 bool graph_add(graph *g, const event *e) {
   if (g->count == EVENTS || g->length[e->thread] == STEPS) return false;
   int id = g->count++;
-  g->events[id] = *e;
-  g->events[id].index = g->length[e->thread];
+  event *added = &g->events[id];
+  *added = *e;
+  added->index = g->length[e->thread];
   g->of[e->thread][g->length[e->thread]++] = (int16_t)id;
+  if (!is_access(e)) return true;
+  added->older = g->newest[e->place];
+  g->newest[e->place] = (int16_t)id;
   return true;
 }
 
-void graph_remove_last(graph *g) { g->length[g->events[--g->count].thread]--; }
+void graph_remove_last(graph *g) {
+  const event *e = &g->events[--g->count];
+  g->length[e->thread]--;
+  if (is_access(e)) g->newest[e->place] = e->older;
+}
 
 void graph_make_room(graph *g, int place, int rank) {
-  for (event *e = g->events; e < g->events + g->count; e++)
-    if (e->kind == WRITE && e->place == place && e->rank >= rank) e->rank++;
+  EACH_AT(g, place, id)
+    if (g->events[id].kind == WRITE && g->events[id].rank >= rank) g->events[id].rank++;
 }
 
 void graph_close_room(graph *g, int place, int rank) {
-  for (event *e = g->events; e < g->events + g->count; e++)
-    if (e->kind == WRITE && e->place == place && e->rank > rank) e->rank--;
+  EACH_AT(g, place, id)
+    if (g->events[id].kind == WRITE && g->events[id].rank > rank) g->events[id].rank--;
 }
 
 int graph_last_rank(const graph *g, int place) {
   int last = 0;
-  for (const event *e = g->events; e < g->events + g->count; e++)
-    if (e->kind == WRITE && e->place == place && e->rank > last) last = e->rank;
+  EACH_AT(g, place, id)
+    if (g->events[id].kind == WRITE && g->events[id].rank > last) last = g->events[id].rank;
   return last;
 }
 
 int graph_at_rank(const graph *g, int place, int rank) {
-  for (int id = 0; id < g->count && rank; id++) {
-    const event *e = &g->events[id];
-    if (e->kind == WRITE && e->place == place && e->rank == rank) return id;
-  }
-  return rank ? NO_EVENT : INITIAL;
+  if (!rank) return INITIAL;
+  EACH_AT(g, place, id)
+    if (g->events[id].kind == WRITE && g->events[id].rank == rank) return id;
+  return NO_EVENT;
 }
 
 size_t graph_size(const graph *g) { return offsetof(graph, events) + (size_t)g->count * sizeof *g->events; }
@@ -49,10 +62,9 @@ void graph_copy(graph *to, const graph *from) {
 }
 
 void graph_restrict(graph *to, const graph *from, const bool *keep, int except, int16_t *moved) {
-  to->count = 0;
+  graph_clear(to);
   to->path_length = from->path_length;
   memcpy(to->path, from->path, (size_t)from->path_length * sizeof *from->path);
-  memset(to->length, 0, sizeof to->length);
   for (int id = 0; id < from->count; id++) {
     moved[id] = keep[id] ? (int16_t)to->count : NO_EVENT;
     if (keep[id]) graph_add(to, &from->events[id]);
@@ -75,8 +87,8 @@ uint64_t graph_signature(const graph *g) {
       uint64_t position = 0;
       if (e->kind == READ)
         position = e->from < 0 ? 1 : g->events[e->from].thread * 512u + g->events[e->from].index + 2u;
-      for (const event *w = g->events; e->kind == WRITE && w < g->events + g->count; w++)
-        position += w->kind == WRITE && w->place == e->place && w->rank < e->rank;
+      if (e->kind == WRITE)
+        EACH_AT(g, e->place, w) position += g->events[w].kind == WRITE && g->events[w].rank < e->rank;
       hash = mix(mix(mix(hash, thread * 8u + e->kind), (uint64_t)e->place), position);
       hash = mix(hash, e->value);
     }
@@ -109,9 +121,9 @@ static void fence(event *e) {
 
 /* RC11: a release store also heads later stores of its own thread to the same place. */
 static const event *own_head(const graph *g, const event *e) {
-  for (int index = e->index; index-- > 0;) {
-    const event *earlier = &g->events[g->of[e->thread][index]];
-    if (earlier->kind == WRITE && earlier->place == e->place && is_release(earlier)) return earlier;
+  EACH_AT(g, e->place, id) {
+    const event *earlier = &g->events[id];
+    if (earlier->thread == e->thread && earlier != e && earlier->kind == WRITE && is_release(earlier)) return earlier;
   }
   return NULL;
 }

@@ -28,6 +28,12 @@ static struct {
 static access *pool;
 static size_t used, room;
 
+/* Of one thread, and of one kind. */
+static bool is_alike(const access *one, const access *other) {
+  return one->thread == other->thread && one->write == other->write && one->atomic == other->atomic &&
+         one->explored == other->explored && one->freed == other->freed;
+}
+
 static access **bucket_of(uintptr_t granule) {
   size_t bucket = (granule ^ granule >> 12) % BUCKETS;
   if (buckets[bucket].run != run.number) buckets[bucket].first = NULL;
@@ -72,43 +78,52 @@ static void check_pair(const access *old, const access *new, const clock_vector 
              old->site->file, old->site->line, verb(new), new->thread, new->site->file, new->site->line);
 }
 
-static void record(uintptr_t at, size_t size, access sample, const clock_vector *clock) {
+static void record(uintptr_t at, size_t size, const access *new, const clock_vector *clock) {
   for (uintptr_t granule = at / GRANULE; size && granule <= (at + size - 1) / GRANULE; granule++) {
     uintptr_t low = granule * GRANULE < at ? at - granule * GRANULE : 0;
     uintptr_t high = (granule + 1) * GRANULE > at + size ? at + size - granule * GRANULE : GRANULE;
-    sample.bytes = (uint8_t)((1u << high) - (1u << low));
-    sample.granule = granule;
-    access **first = bucket_of(granule);
-    bool known = false;
-    for (const access *old = *first; old && !run.failure; old = old->next) {
-      if (old->granule != granule || !(old->bytes & sample.bytes)) continue;
-      check_pair(old, &sample, clock);
-      if (run.failure) trace(old), trace(&sample);
-      known |= old->thread == sample.thread && old->index == sample.index && old->bytes == sample.bytes &&
-               old->write == sample.write && old->atomic == sample.atomic && old->explored == sample.explored &&
-               old->freed == sample.freed;
+    uint8_t bytes = (uint8_t)((1u << high) - (1u << low));
+    access **first = bucket_of(granule), **alike = NULL;
+    for (access **at = first; *at && !run.failure; at = &(*at)->next) {
+      const access *old = *at;
+      if (old->granule != granule || !(old->bytes & bytes)) continue;
+      check_pair(old, new, clock);
+      if (run.failure) trace(old), trace(new);
+      if (old->bytes == bytes && is_alike(old, new)) alike = at;
     }
-    if (known) continue;
-    access *kept = another();
-    *kept = sample;
-    kept->next = *first;
+    if (alike && (*alike)->index == new->index) continue;
+    /* Of two alike the newer one is kept: what races with the older one races with it too. */
+    access *kept = alike ? *alike : another();
+    if (alike) *alike = kept->next;
+    /* By its members: as one, it would wait for the writes of each. */
+    *kept = (access){.next = *first,
+                     .granule = granule,
+                     .site = new->site,
+                     .index = new->index,
+                     .thread = new->thread,
+                     .bytes = bytes,
+                     .write = new->write,
+                     .atomic = new->atomic,
+                     .explored = new->explored,
+                     .freed = new->freed};
     *first = kept;
   }
 }
 
 void memory_access(uintptr_t at, size_t size, bool write, int thread, int index, const clock_vector *clock,
                    const wm_site *site) {
-  record(at, size, (access){.site = site, .index = (uint16_t)index, .thread = (uint8_t)thread, .write = write}, clock);
+  access new = {.site = site, .index = (uint16_t)index, .thread = (uint8_t)thread, .write = write};
+  record(at, size, &new, clock);
 }
 
 void memory_explored(uintptr_t at, size_t size, const event *e) {
-  access sample = {.site = e->site,
-                   .index = e->index,
-                   .thread = e->thread,
-                   .write = e->kind == WRITE,
-                   .atomic = e->order != wm_nonatomic,
-                   .explored = true};
-  record(at, size, sample, &e->before);
+  access new = {.site = e->site,
+                .index = e->index,
+                .thread = e->thread,
+                .write = e->kind == WRITE,
+                .atomic = e->order != wm_nonatomic,
+                .explored = true};
+  record(at, size, &new, &e->before);
 }
 
 /* ---- allocation ---- */
@@ -152,7 +167,7 @@ void *wm_allocate(size_t size) {
 unsigned wm_allocated(void) { return allocated; }
 
 void memory_free(void *memory, int thread, int index, const clock_vector *clock, const wm_site *site) {
-  access sample = {.site = site, .index = (uint16_t)index, .thread = (uint8_t)thread, .write = true, .freed = true};
-  record((uintptr_t)memory, ((header *)memory - 1)->size, sample, clock);
+  access new = {.site = site, .index = (uint16_t)index, .thread = (uint8_t)thread, .write = true, .freed = true};
+  record((uintptr_t)memory, ((header *)memory - 1)->size, &new, clock);
   if (!run.failure) allocated--;
 }

@@ -83,11 +83,7 @@ bool outcomes_add(const wm_outcome_seen *outcome) {
   return outcomes[*at - 1].allowed;
 }
 
-bool wm_outcome_at(uint64_t number, wm_outcome_seen *outcome) {
-  if (number >= outcome_count) return false;
-  *outcome = outcomes[number];
-  return true;
-}
+const wm_outcome_seen *wm_outcomes(void) { return outcomes; }
 
 static uint64_t *slot(uint64_t signature) {
   size_t at = signature % signature_room;
