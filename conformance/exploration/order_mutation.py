@@ -16,27 +16,34 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from difflib import SequenceMatcher
-from functools import partial
+from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 
+from conformance.exploration.clients.allowed import outcomes
 from conformance.exploration.clients.catalogue import QUICK
-from conformance.exploration.clients.client import Client, sources
+from conformance.exploration.clients.client import Client, run, sources
+from conformance.exploration.clients.every import CAPACITIES, drafts, starts
+from conformance.exploration.clients.parallel import FURTHER
+from conformance.exploration.clients.state import Outcome
+from conformance.exploration.clients.sweep import Part
 from conformance.exploration.clients.verdict import Verdict, explore
 from conformance.exploration.clients.weaken import Weakening, every_weakening, weakened
 from conformance.exploration.explorer import CompilerError
-from conformance.exploration.result import replay_string
+from conformance.exploration.result import Result, replay_string
 
 FILE = Path(__file__).with_suffix(".json")
 SMALL = 500
 """Executions of a client that is small."""
+CALLS, BUDGET = 2, 2000
+"""Calls of the generated clients that are tried first, and executions of each of them."""
 
 
 @dataclass(frozen=True)
 class Row:
     """An access and its weaker form; the client that fails, as what, and its replay string; or the id of a reason.
 
-    access: the source text. times: which of several alike in the function, from 1.
+    client: its name in the catalogue, or as `every.generated` takes it. access: the source text. times: which of several alike in the function, from 1.
     """
 
     file: str
@@ -159,7 +166,9 @@ access stays as it is. "Nonatomic" asks whether the access must be atomic at all
 a data race.
 
 Each row shows the arguments that print its failing execution, a column per thread: `make explore ARGS="..."`. Without
-`--weaken` the same client is clean.
+`--weaken` the same client is clean. The client is the first that fails of every client of up to two calls, those with
+the fewest calls first; it is named by the state and the capacity that it starts from, and by what the producer's thread,
+the consumer's and a third one call. Where none of them fails, it is one of the catalogue.
 
 `make necessity` writes this page, and `make necessity ARGS=--rematch` where accesses were only moved or renamed;
 `tests/conformance/exploration/test_order_mutation.py` fails while the page, its table and the core do not match.
@@ -207,13 +216,31 @@ def by_size(core: Path, clients: Sequence[Client]) -> list[tuple[Client, int]]:
     return sorted(sizes, key=lambda each: each[1])
 
 
-def mutated(core: Path, clients: Sequence[tuple[Client, int]], weakening: Weakening) -> Row:
-    """The shortest failure with that access weakened: of all small clients, or else of the first that fails.
+def fewest_calls(calls: int) -> Iterator[Client]:
+    """Every client of up to so many calls, from each state: those with the fewest calls first."""
+    for count in range(1, calls + 1):
+        for part in (Part(count, capacity, start) for start in starts(1) for capacity in CAPACITIES):
+            yield from (draft.client for draft in drafts(*part))
 
-    clients: smallest first. A row without a client where none fails.
+
+@cache
+def _small_clients(calls: int) -> list[tuple[Client, frozenset[Outcome]]]:
+    """With their outcomes, which do not depend on what is weakened; once in each process."""
+    return [(client, outcomes(client)) for client in fewest_calls(calls)]
+
+
+def mutated(core: Path, clients: Sequence[tuple[Client, int]], calls: int, weakening: Weakening) -> Row:
+    """The failure with that access weakened of the client with the fewest calls, up to `calls`.
+
+    Or else the shortest failure of `clients`, smallest first: of all small ones, or of the first that fails. A row
+    without a client where none fails.
     """
     with tempfile.TemporaryDirectory() as folder:
         copy = weakened(core, weakening, Path(folder))
+        for client, allowed in _small_clients(calls):
+            result = run(client, asymmetric=True, core=copy, executions=BUDGET, further=FURTHER, allowed=allowed)
+            if result.failure:
+                return _row(weakening, client, result)
         failing: list[Verdict] = []
         for client, executions in clients:
             if failing and executions > SMALL:
@@ -223,14 +250,17 @@ def mutated(core: Path, clients: Sequence[tuple[Client, int]], weakening: Weaken
                 failing.append(verdict)
     if not failing:
         return row_of(weakening)
-    name, result = min(failing, key=lambda verdict: len(verdict.result.trace))[:2]
+    return _row(weakening, *min(failing, key=lambda verdict: len(verdict.result.trace))[:2])
+
+
+def _row(weakening: Weakening, client: Client, result: Result) -> Row:
     row = row_of(weakening)
-    return replace(row, client=name.name, failure=result.failure or "", replay=replay_string(result.path))
+    return replace(row, client=client.name, failure=result.failure or "", replay=replay_string(result.path))
 
 
-def _mutation_run(wanted: Sequence[Weakening], workers: int) -> Iterator[Row]:
+def _mutation_run(wanted: Sequence[Weakening], workers: int, calls: int) -> Iterator[Row]:
     print("the core as it is ...", file=sys.stderr, flush=True)
-    mutate = partial(mutated, sources(), by_size(sources(), QUICK))
+    mutate = partial(mutated, sources(), by_size(sources(), QUICK), calls)
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         for number, row in enumerate(pool.map(mutate, wanted), 1):
             what = f"{row.failure} in {row.client!r}, --replay {row.replay}" if row.client else "no client fails"
@@ -246,6 +276,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add("--only", default="", metavar="TEXT", help="only rows with this in their name; writes nothing")
     add("--rematch", action="store_true", help="explore nothing: keep each result where its access is now")
     add("--missing", action="store_true", help="keep these, and explore only those that have none")
+    add("--calls", type=int, default=CALLS, metavar="N", help="clients of up to N calls are tried before those of the "
+        "catalogue (default: %(default)s)")  # fmt: skip
     add("--docs", type=Path, metavar="FOLDER", help="write the table, and necessity.md there")
     add("--workers", type=int, default=os.cpu_count() or 1, metavar="N", help="processes (default: %(default)s)")
     given = parser.parse_args(arguments)
@@ -258,8 +290,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             reasons = {row.key: row.reason for row in kept.rows}
             there = {row.key: row for row in kept.rows if given.missing}
-            run = _mutation_run([each for each in wanted if each.key not in there], given.workers)
-            there |= {row.key: replace(row, reason=reasons.get(row.key, "")) for row in run}
+            rows = _mutation_run([each for each in wanted if each.key not in there], given.workers, given.calls)
+            there |= {row.key: replace(row, reason=reasons.get(row.key, "")) for row in rows}
             table = Table(tuple(there[each.key] for each in wanted if each.key in there), known.reasons)
     except (CompilerError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
