@@ -46,7 +46,9 @@ static void merge(const relations *r, set *into, const set *from) {
       for (int id = w_ * 64 + __builtin_ctzll(rest_), once_ = 1; once_; once_ = 0)
 
 static bool is_fence(const event *e) { return e->kind == FENCE && e->order >= wm_seq_cst; }
-static bool is_sequential(const event *e) { return e->order >= wm_seq_cst && e->kind != CHOICE; }
+static bool is_sequential(const event *e) {
+  return e->order >= wm_seq_cst && e->order < wm_nonatomic && e->kind != CHOICE;
+}
 
 static clock_vector strictly_before(const event *e) {
   clock_vector clock = e->before;
