@@ -15,8 +15,6 @@ leaves. What is left out, and why nothing is lost by that:
   one pop stand for all its calls.
 - *alike*: a batch pop of one message is a pop; one of more messages than the capacity is one of as many, and a batch
   push of more than one beyond it is one of one beyond it.
-- *query*: beside a third thread, unless that only asks, a query comes behind all other calls of its thread. It stores
-  nothing, so that the others do what they do without it.
 - *roles*: two clients of the same threads in another order are one.
 
 Reads and writes of memory are no calls: what a message's reader and a reservation's writer may do to it, they do at the
@@ -32,7 +30,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from conformance.exploration.clients.client import CONSUMERS, PRODUCERS, Client, Operation, notation, operation
+from conformance.exploration.clients.client import BROKERS, CONSUMERS, PRODUCERS, Client, Operation, notation, operation
 
 Marks = frozenset[str]
 Calls = tuple[Operation, ...]
@@ -233,8 +231,6 @@ _ENDS_POP = frozenset({"end_pop", "abandon"})
 
 def _fits(third: Calls, own: Calls, role: str, marks: Marks) -> bool:
     """Whether the third thread may call what it does beside the one that has the handle."""
-    if not _asks_last(third) or (not _only_asks(third) and not _asks_last(own)):
-        return False  # query
     calls = [each.kind for each in third if each.kind in _KINDS[role]]
     if not calls:
         return True
@@ -243,24 +239,6 @@ def _fits(third: Calls, own: Calls, role: str, marks: Marks) -> bool:
     if any(each.kind in _GIVES_UP for each in own):
         return False  # there is no handle any more
     return not ("unpin" in calls and "pinned" in marks and any(each.kind == "unpin" for each in own))
-
-
-_QUERIES = frozenset(
-    {"writable", "producer_connected", "producer_statistics", "available_slots", "readable", "consumer_connected"}
-    | {"consumer_statistics", "available_messages", "has", "broker_statistics"}
-)
-
-
-@cache
-def _asks_last(calls: Calls) -> bool:
-    """Whether only queries come behind a query."""
-    asked = [each.kind in _QUERIES for each in calls]
-    return asked == sorted(asked)
-
-
-@cache
-def _only_asks(calls: Calls) -> bool:
-    return all(each.kind in _QUERIES for each in calls)
 
 
 def _handed(consumes: Calls, left: Marks, before: Marks) -> Marks:
@@ -398,6 +376,44 @@ def _left(table: Sequence[Call], calls: Calls, marks: Marks) -> Marks | None:
             return None
         marks = marks - call.drops | call.adds
     return marks
+
+
+# ---- which of them a client of the catalogue is ----
+
+_MEMORY = {"unread_pop": "try_pop", "commit_written": "commit"}
+_NO_CALLS = frozenset({"write_region", "held", "view", "reread", "hand", "take"})
+
+
+def draft_of(client: Client) -> Draft | None:
+    """The generated client that does all that this one does; None where that is none.
+
+    Its setup's calls are the first of the threads that have the handles, where they may also come later.
+    """
+    if client.bare or client.channels or client.signals or client.refusals or client.capacity not in CAPACITIES:
+        return None
+    setup, threads = _only_calls(client.setup), [_only_calls(each) for each in client.threads]
+    own: list[Calls] = []
+    rest = dict(enumerate(threads))
+    for kinds in _KINDS.values():
+        of = [tuple(each for each in calls if each.kind in kinds) for calls in threads]
+        most = max(range(len(threads)), key=lambda number: len(of[number]))
+        own.append(tuple(each for each in setup if each.kind in kinds) + of[most])
+        rest[most] = tuple(each for each in rest[most] if each.kind not in kinds)
+    rest[-1] = tuple(each for each in setup if each.kind in BROKERS)
+    third = [calls for calls in rest.values() if calls]
+    if len(third) > 1:
+        return None
+    draft = Draft(client.capacity, "empty", own[0], own[1], third[0] if third else ())
+    return draft if _is_one(draft) else None
+
+
+def _only_calls(operations: Calls) -> Calls:
+    """Without what is read and written in between, and without payload ids."""
+    return tuple(
+        Operation(_MEMORY.get(kind, kind), argument if "batch" in kind or "begin" in kind or kind == "end_pop" else 0)
+        for kind, argument in operations
+        if kind not in _NO_CALLS
+    )
 
 
 def count_all(calls: int, capacity: int) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import shutil
 from collections.abc import Iterator
 from itertools import product
@@ -192,25 +191,6 @@ def test_a_batch_of_one_or_of_too_many_is_like_another_call() -> None:
             for count in (capacity + 1, capacity + 2)
         ]
         assert same[0].clean and same[0].result.outcomes == same[1].result.outcomes
-
-
-def test_a_query_between_calls_changes_no_answer_but_its_own() -> None:
-    """Rule "query": beside a third thread the other answers are the same without it."""
-    chance, checked = random.Random(0), 0
-    queries = [each for each in sorted(every._QUERIES) if each in PRODUCERS]
-    for draft in chance.sample(list(drafts(2, 1, "empty")), 300):
-        if len(draft.producer) != 1 or not draft.third or draft.producer[0].kind in every._QUERIES:
-            continue
-        without = draft.client
-        for query in queries:
-            if query == "writable":
-                continue
-            asked = without._replace(
-                name=f"{query}; {without.name}", threads=((Operation(query), *without.threads[0]), *without.threads[1:])
-            )
-            assert {each[1:] for each in ended(seen(asked))} == ended(seen(without)), asked.name
-            checked += 1
-    assert checked > 50
 
 
 # ---- the exploration of all of them ----
