@@ -33,7 +33,13 @@ BROKERS = (
     "request", "has", "remove", "broker_statistics", "channels", "shutdown", "shutdown_wait", "timed_shutdown_wait",
     "new_broker", "free_broker",
 )  # fmt: skip
-KINDS = (*PRODUCERS, *CONSUMERS, *BROKERS, "hand", "take", "attach")
+SEQUENCES = (
+    "take_gil", "leave_gil", "c_try_pop", "c_receive", "c_timed_receive", "c_receive_large", "c_export", "c_view",
+    "c_release", "c_close_consumer", "c_send", "c_timed_send", "c_reserve", "c_data", "c_write", "c_commit",
+    "c_close_producer", "cffi_try_pop", "cffi_receive", "cffi_send", "cffi_close_consumer", "cffi_close_producer",
+)  # fmt: skip
+"""What the bindings make of these (harness.c names their functions), and the GIL around other operations."""
+KINDS = (*PRODUCERS, *CONSUMERS, *BROKERS, "hand", "take", "attach", *SEQUENCES)
 
 
 class Operation(NamedTuple):
@@ -48,6 +54,11 @@ class Operation(NamedTuple):
     they are nothing. `hand` gives these, and the pop that the thread has begun, to the thread that does `take`.
     A `watch` of a side waits until the descriptor that the thread's `fileno` gave is readable, which it may be in vain.
     `attach` is for the thread's last token; refused, the thread works on no channel from there on.
+
+    Each sequence of a binding takes the GIL, and leaves it at its end; between `take_gil` and `leave_gil` are
+    operations that the binding makes with the GIL. A receive takes up to as many messages as its argument says, or one.
+    `c_export`, `c_view` and `c_release` are `pin`, `view` and `unpin`, for one thread. `c_write` writes into the view
+    that `c_data` gave, until that is released, and `c_commit` publishes what `c_write 7` wrote.
     """
 
     kind: str
@@ -62,6 +73,8 @@ class Client(NamedTuple):
     channels: how many the broker's limit allows; 0 for no limit.
     signals, refusals: of each thread, how many sleeps may end with a signal, and how often it may be refused memory.
     budget: how many buffers are brought into use before any is used again; -1 for all of them.
+    handler: what a signal, one of `signals`, has done in the middle of a sequence of a binding; it raises if that is
+    nothing. A finaliser comes at the same points. gil: whether there is one; a free-threaded interpreter has none.
     """
 
     name: str
@@ -73,6 +86,8 @@ class Client(NamedTuple):
     signals: int = 0
     refusals: int = 0
     budget: int = -1
+    handler: tuple[Operation, ...] = ()
+    gil: bool = False
 
 
 def client(
@@ -85,10 +100,13 @@ def client(
     signals: int = 0,
     refusals: int = 0,
     budget: int = -1,
+    handler: str = "",
+    gil: bool = False,
 ) -> Client:
     """A client in short notation: "try_push 1; blocking_push 2; close_producer" for each thread."""
     parsed = tuple(map(_operations, threads))
-    return Client(name, capacity, parsed, _operations(setup), bare, channels, signals, refusals, budget)
+    before, inside = _operations(setup), _operations(handler)
+    return Client(name, capacity, parsed, before, bare, channels, signals, refusals, budget, inside, gil)
 
 
 def _operations(text: str) -> tuple[Operation, ...]:
@@ -164,8 +182,9 @@ class _Script(ctypes.Structure):
         ("budget", ctypes.c_int32),
         ("signals", ctypes.c_int32),
         ("refusals", ctypes.c_int32),
-        ("length", ctypes.c_int32 * (THREADS + 1)),
-        ("operations", _Operation * OPERATIONS * (THREADS + 1)),
+        ("gil", ctypes.c_int32),
+        ("length", ctypes.c_int32 * (THREADS + 2)),
+        ("operations", _Operation * OPERATIONS * (THREADS + 2)),
     )
 
 
@@ -175,8 +194,8 @@ def run(given: Client, *, asymmetric: bool = False, core: Path | None = None, **
     An outcome is the results of each thread's operations, in order, and how many blocks of memory are left.
     """
     sizes = len(given.threads), given.capacity, given.channels, given.bare, given.budget
-    script = _Script(*sizes, given.signals, given.refusals)
-    scripts = {**dict(enumerate(given.threads)), THREADS: given.setup}
+    script = _Script(*sizes, given.signals, given.refusals, given.gil)
+    scripts = {**dict(enumerate(given.threads)), THREADS: given.setup, THREADS + 1: given.handler}
     for number, operations in scripts.items():
         script.length[number] = len(operations)
         for place, operation in enumerate(operations):
