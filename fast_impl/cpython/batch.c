@@ -24,13 +24,15 @@ static void batch_dealloc(batch_object *self) {
   Py_DECREF(type);
 }
 
-void batch_pin(message_object *span) {
+int batch_pin(message_object *span) {
   batch_object *self = (batch_object *)span;
-  for (Py_ssize_t i = 0; i < self->count; i++) {
+  int failed = 0;
+  for (Py_ssize_t i = 0; i < self->count && !failed; i++) {
     omni_message message = span->raw;
     message.data += numbers(self->offsets)[i];
-    omni_message_pin(span->endpoint->handle, &message, &self->pins[i]);
+    failed = omni_message_pin(span->endpoint->handle, &message, &self->pins[i]);
   }
+  return failed;
 }
 
 void batch_unpin(message_object *span) {

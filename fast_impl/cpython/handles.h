@@ -294,7 +294,7 @@ PyObject *message_new(consumer_endpoint *endpoint, const omni_message *raw);
 PyObject *batch_new(consumer_endpoint *endpoint, const omni_pop *pop, size_t count);
 /* The bytes of a message that is readable. */
 PyObject *payload_copy(consumer_endpoint *endpoint, const omni_message *raw);
-void batch_pin(message_object *batch);
+int batch_pin(message_object *batch); /* 0, or what omni_message_pin has answered for one of them */
 void batch_unpin(message_object *batch);
 int message_getbuffer(PyObject *self, Py_buffer *view, int flags);
 void message_releasebuffer(PyObject *self, Py_buffer *view);

@@ -138,14 +138,20 @@ static void unlist(message_object *self) {
 
 static bool is_batch(const message_object *self) { return Py_TYPE(self) == self->endpoint->state->batch; }
 
-static void pin(message_object *self) {
-  if (is_batch(self)) batch_pin(self);
-  else omni_message_pin(self->endpoint->handle, &self->raw, &self->pin);
+static int pin(message_object *self) {
+  return is_batch(self) ? batch_pin(self) : omni_message_pin(self->endpoint->handle, &self->raw, &self->pin);
 }
 
 static void unpin(message_object *self) {
   if (is_batch(self)) batch_unpin(self);
   else omni_unpin(&self->pin);
+}
+
+/* One export less. */
+static void release(message_object *self) {
+  if (--self->exports) return;
+  if (self->previous) unlist(self);
+  unpin(self);
 }
 
 /* Each pin succeeds: no pop and no close has come since the export, and a message has one object. */
@@ -164,23 +170,22 @@ int message_getbuffer(PyObject *object, Py_buffer *view, int flags) {
   view->obj = NULL;
   Py_BEGIN_CRITICAL_SECTION(self);
   bool first = self->exports++ == 0, at_once = others_pop(endpoint);
-  if (first && at_once) pin(self);
+  int refused = 0; /* then the memory may be gone, and the look below may still find the handle open */
+  if (first && at_once) refused = pin(self);
   else if (first) list(self);
-  readable = is_readable(endpoint, &self->raw);
+  readable = !refused && is_readable(endpoint, &self->raw);
+  if (!readable) release(self);
   Py_END_CRITICAL_SECTION();
   if (!readable) expired(endpoint);
   else if (PyBuffer_FillInfo(view, object, (void *)self->raw.data, (Py_ssize_t)self->raw.size, 1, flags) == 0) return 0;
-  message_releasebuffer(object, view);
+  else message_releasebuffer(object, view);
   return -1;
 }
 
 void message_releasebuffer(PyObject *object, Py_buffer *Py_UNUSED(view)) {
   message_object *self = (message_object *)object;
   Py_BEGIN_CRITICAL_SECTION(self);
-  if (--self->exports == 0) {
-    if (self->previous) unlist(self);
-    unpin(self);
-  }
+  release(self);
   Py_END_CRITICAL_SECTION();
 }
 

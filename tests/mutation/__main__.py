@@ -106,9 +106,9 @@ def summary(results: Sequence[Result], whole: bool) -> str:
 ABOVE = """\
 # Mutation testing
 
-Each mutant is a copy of the project with one deliberate mistake: in the model, in the C core, in a binding, in the
-Python code that both bindings share, or in the FlatBuffers verifier. The list is `tests/mutation/mutants/`; each entry
-names the tools that must catch it, and what they must name:
+Each mutant is a copy of the project with one deliberate mistake: in the model, in the C core, in a binding, in what
+the explorer has of the bindings, in the Python code that both share, or in the FlatBuffers verifier. The list is
+`tests/mutation/mutants/`; each entry names the tools that must catch it, and what they must name:
 
 - suite: the conformance suite, whose failures must be attributed to these rules. The first check that failed is shown;
 - explorer: the exhaustive exploration of this client, with asymmetric fences, which must report this failure;

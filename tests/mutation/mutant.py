@@ -94,5 +94,5 @@ def crosshair(function: str) -> Catch:
 
 
 RACE, LOST_WAKEUP, UNEXPLAINED = "data race", "lost wakeup", "outcomes that no order explains"
-ASSERTION = "assertion"
+ASSERTION, FREED = "assertion", "freed memory"
 """How the exploration of a client fails."""

@@ -114,21 +114,24 @@ def _check(
 EXPLORE = """
 import sys
 from pathlib import Path
+sys.path.insert(0, sys.argv[3])
 from conformance.exploration.clients.catalogue import FULL, QUICK
 from conformance.exploration.clients.verdict import explore
 
 client = next(each for each in (*QUICK, *FULL) if each.name == sys.argv[2])
 print(explore(client, True, Path(sys.argv[1])).why)
 """
-"""In a process of its own, which a failure may leave in any state."""
+"""In a process of its own, which a failure may leave in any state, with the explorer below the root given last."""
 
 
 def _explorer(mutant: Mutant, catch: Catch, folder: Path) -> Found:
     """Explore the client that shows the mistake, with asymmetric fences."""
     workspace.compiler()
     client, failure = catch.by
-    core = workspace.patched(mutant, folder) / workspace.CORE
-    done = execute([sys.executable, "-c", EXPLORE, str(core), client], 170)
+    root = workspace.patched(mutant, folder)
+    of_core = mutant.file.startswith(f"{workspace.CORE}/")
+    core, engine = (root / workspace.CORE, workspace.ROOT) if of_core else (workspace.ROOT / workspace.CORE, root)
+    done = execute([sys.executable, "-c", EXPLORE, str(core), client, str(engine)], 170)
     why = done.stdout.strip()
     return Found(done.returncode == 0 and bool(why) and why.startswith(failure), why.partition(":")[0], _last(done))
 

@@ -12,7 +12,7 @@ from spec_model.channel.value import Channel
 
 def outcomes(client: Client) -> frozenset[Outcome]:
     """Every outcome of the client that some order explains."""
-    prepared = client._replace(threads=(client.setup,), setup=())
+    prepared = client._replace(threads=(client.setup,), setup=(), signals=0)
     entries = () if client.bare else (Entry("\0", Channel(SmallConfig(client.capacity, 64))),)
     first = State(prepared, (Thread(-1 if client.bare else 0),), entries)
     starts = [_started(client, state) for state in _final_states([first]) if state.ended]

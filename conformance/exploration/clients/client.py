@@ -35,7 +35,13 @@ BROKERS = (
     "request", "has", "remove", "broker_statistics", "channels", "shutdown", "shutdown_wait", "timed_shutdown_wait",
     "new_broker", "free_broker",
 )  # fmt: skip
-KINDS = (*PRODUCERS, *CONSUMERS, *BROKERS, "hand", "take", "attach")
+SEQUENCES = (
+    "take_gil", "leave_gil", "c_try_pop", "c_receive", "c_timed_receive", "c_receive_large", "c_export", "c_view",
+    "c_release", "c_close_consumer", "c_send", "c_timed_send", "c_reserve", "c_data", "c_write", "c_commit",
+    "c_close_producer", "cffi_try_pop", "cffi_receive", "cffi_send", "cffi_close_consumer", "cffi_close_producer",
+)  # fmt: skip
+"""What the bindings make of these (harness.c names their functions), and the GIL around other operations."""
+KINDS = (*PRODUCERS, *CONSUMERS, *BROKERS, "hand", "take", "attach", *SEQUENCES)
 
 
 class Operation(NamedTuple):
@@ -51,6 +57,11 @@ class Operation(NamedTuple):
     of its last pop has not expired. `hand` gives these, and the pop that the thread has begun, to the thread that does
     `take`. A `watch` of a side waits until the descriptor that the thread's `fileno` gave is readable, which it may be
     in vain. `attach` is for the thread's last token; refused, the thread works on no channel from there on.
+
+    Each sequence of a binding takes the GIL, and leaves it at its end; between `take_gil` and `leave_gil` are
+    operations that the binding makes with the GIL. A receive takes up to as many messages as its argument says, or one.
+    `c_export`, `c_view` and `c_release` are `pin`, `view` and `unpin`, for one thread. `c_write` writes into the view
+    that `c_data` gave, until that is released, and `c_commit` publishes what `c_write 7` wrote.
     """
 
     kind: str
@@ -66,6 +77,8 @@ class Client(NamedTuple):
     signals, refusals: of each thread, how many sleeps may end with a signal, and how often it may be refused memory.
     unread: messages that are popped are left alone, for another thread may make them expire.
     budget: how many buffers are brought into use before any is used again; -1 for all of them.
+    handler: what a signal, one of `signals`, has done in the middle of a sequence of a binding; it raises if that is
+    nothing. A finaliser comes at the same points. gil: whether there is one; a free-threaded interpreter has none.
     """
 
     name: str
@@ -78,6 +91,8 @@ class Client(NamedTuple):
     refusals: int = 0
     budget: int = -1
     unread: bool = False
+    handler: tuple[Operation, ...] = ()
+    gil: bool = False
 
 
 def client(
@@ -91,10 +106,13 @@ def client(
     refusals: int = 0,
     budget: int = -1,
     unread: bool = False,
+    handler: str = "",
+    gil: bool = False,
 ) -> Client:
     """A client in short notation: "try_push 1; blocking_push 2; close_producer" for each thread."""
     parsed = tuple(map(_operations, threads))
-    return Client(name, capacity, parsed, _operations(setup), bare, channels, signals, refusals, budget, unread)
+    before, inside = _operations(setup), _operations(handler)
+    return Client(name, capacity, parsed, before, bare, channels, signals, refusals, budget, unread, inside, gil)
 
 
 def _operations(text: str) -> tuple[Operation, ...]:
@@ -159,15 +177,15 @@ def library(asymmetric: bool = False, core: Path | None = None) -> ctypes.CDLL:
 
 
 _NUMBERS = {kind: number for number, kind in enumerate(KINDS)}
-_SCRIPT = struct.Struct(f"{8 + (THREADS + 1) * (1 + 2 * OPERATIONS)}i")
+_SCRIPT = struct.Struct(f"{9 + (THREADS + 2) * (1 + 2 * OPERATIONS)}i")
 
 
 def _script(given: Client) -> bytes:
     """The client as harness.c takes it."""
-    scripts = (*given.threads, *((),) * (THREADS - len(given.threads)), given.setup)
+    scripts = (*given.threads, *((),) * (THREADS - len(given.threads)), given.setup, given.handler)
     numbers = [
         len(given.threads), given.capacity, given.channels, given.bare, given.budget, given.signals, given.refusals,
-        given.unread, *map(len, scripts),
+        given.unread, given.gil, *map(len, scripts),
     ]  # fmt: skip
     for operations in scripts:
         for kind, argument in operations:

@@ -119,6 +119,8 @@ def _executions(result: Result) -> str:
 def threads(client: Client) -> str:
     """What its threads run, for a cell of a table."""
     each = "<br>".join(f"`{notation(thread)}`" for thread in client.threads)
+    if client.handler:
+        each += f"<br>handler `{notation(client.handler)}`"
     return f"first `{notation(client.setup)}`, then<br>{each}" if client.setup else each
 
 
@@ -185,6 +187,8 @@ def execution_text(task: Task, result: Result) -> str:
     threads = [f"thread {number}: {notation(each)}" for number, each in enumerate(task.client.threads)]
     if task.client.setup:
         threads.insert(0, f"before: {notation(task.client.setup)}")
+    if task.client.handler:
+        threads.append(f"handler: {notation(task.client.handler)}")
     return "\n".join([*threads, "", table(result, _lines(task, result))])
 
 
@@ -210,6 +214,7 @@ def failure(task: Task, verdict: Verdict) -> Failure:
                 **given._asdict(),
                 "threads": [notation(thread) for thread in given.threads],
                 "setup": notation(given.setup),
+                "handler": notation(given.handler),
             },
             "asymmetric": task.asymmetric,
             "cxx20": task.cxx20,

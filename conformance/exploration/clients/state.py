@@ -8,7 +8,7 @@ from enum import IntEnum
 from itertools import product
 from typing import NamedTuple
 
-from conformance.exploration.clients.client import CONSUMERS, PRODUCERS, Client
+from conformance.exploration.clients.client import CONSUMERS, PRODUCERS, Client, Operation
 from spec_model import registry
 from spec_model.channel import lifecycle
 from spec_model.channel.value import Channel, Side
@@ -82,6 +82,7 @@ class Entry(NamedTuple):
     come at once, only that both have when the call returns.
     pins: the number of a message for each pin of it, ascending.
     regions, region_pins: how many reservations there have been, and the pins of the last.
+    view: whether one of these is that of the view which a binding has given, and may release.
     begun, pop: how many pops in two steps have begun, and the one that is open.
     freed: how many of the two handles are; one less for each pointer to a handle that was detached.
     descriptors, claims: the sides that have been asked for a descriptor, and those by whose coroutine they are claimed.
@@ -97,6 +98,7 @@ class Entry(NamedTuple):
     pins: Outcome = ()
     regions: int = 0
     region_pins: int = 0
+    view: bool = False
     begun: int = 0
     pop: Pop | None = None
     freed: int = 0
@@ -155,6 +157,7 @@ class Thread(NamedTuple):
 
     channel: the number of the channel it works on, or -1.
     next: the operation to come. begun: how far it is, where it takes several transitions.
+    call, answers: of a sequence of a binding, the call that it is in, and what those before it have answered.
     inside: whether it holds a guard, from this operation on. completes: whether it completes a deferred close.
     region, pop: the numbers of the reservation and of the pop that it has, or 0. pins_region: whether it has a pin.
     held, pinned: the messages of its last pop, and those it has pinned, each with its place in the pop.
@@ -167,6 +170,8 @@ class Thread(NamedTuple):
 
     channel: int
     next: int = 0
+    call: Operation | None = None
+    answers: Outcome = ()
     begun: int = 0
     inside: bool = False
     completes: bool = False
@@ -229,7 +234,7 @@ class State(NamedTuple):
         """Whether some thread is just taking or dropping an export of a message of the channel."""
         pairs = zip(self.threads, self.client.threads, strict=True)
         return any(
-            each.begun and each.channel == channel and script[each.next].kind in ("pin", "unpin")
+            each.begun and each.channel == channel and (each.call or script[each.next]).kind in ("pin", "unpin")
             for each, script in pairs
         )
 
@@ -240,7 +245,8 @@ class State(NamedTuple):
         kinds = PRODUCERS if side == "producer" else CONSUMERS
         pairs = zip(self.threads, self.client.threads, strict=True)
         return any(
-            each.inside and each.channel == channel and script[each.next].kind in kinds for each, script in pairs
+            each.inside and each.channel == channel and (each.call or script[each.next]).kind in kinds
+            for each, script in pairs
         )
 
     @property

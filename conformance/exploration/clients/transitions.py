@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import product
 
 from conformance.exploration.clients.client import BROKERS, CONSUMERS, PRODUCERS, Operation
+from conformance.exploration.clients.sequences import ENTERING, INNER, SEQUENCES, following
 from conformance.exploration.clients.state import (
     MESSAGE_SIZE,
     MOST_PINS,
@@ -50,6 +51,32 @@ LEAVING = frozenset({"end_pop", "abandon"})
 
 def transitions(number: int, operation: Operation, state: State) -> Iterator[Transition]:
     """What may come next of the operation that this thread is in."""
+    if operation.kind in SEQUENCES:
+        yield from _sequence(number, operation, state)
+    else:
+        yield from _call(number, operation, state)
+
+
+def _sequence(number: int, operation: Operation, state: State) -> Iterator[Transition]:
+    """What may come next of the call that a sequence of a binding is in; each call is an operation of its own."""
+    thread, handler = state.threads[number], state.client.handler
+    call = thread.call or following(operation, handler, ())
+    if thread.channel < 0 or not isinstance(call, Operation):
+        yield state, thread.done()
+        return
+    for after, at in _call(number, call, state):
+        if at.next == thread.next:
+            yield after, at._replace(call=call)
+            continue
+        answers = (*thread.answers, *(at.results[len(thread.results) :] or (-1,)))
+        then = following(operation, handler, answers)
+        if isinstance(then, Operation):
+            yield after, at._replace(next=thread.next, results=thread.results, call=then, answers=answers)
+        else:
+            yield after, at._replace(results=(*thread.results, *then), call=None, answers=())
+
+
+def _call(number: int, operation: Operation, state: State) -> Iterator[Transition]:
     thread, kind = state.threads[number], operation.kind
     if kind == "hand":
         handed = thread.held, thread.pinned, thread.pop
@@ -65,8 +92,27 @@ def transitions(number: int, operation: Operation, state: State) -> Iterator[Tra
         yield state, thread.done(*([Code.EXPIRED] if kind == "attach" else []))
     elif kind == "attach":
         yield _attach(state, thread)
+    elif kind in INNER:
+        yield from _inner(number, operation, state)
     else:
         yield from _of_handle(number, operation, state)
+
+
+def _inner(number: int, operation: Operation, state: State) -> Iterator[Transition]:
+    """What there is in a sequence only; see INNER."""
+    (kind, interrupted), thread = operation, state.threads[number]
+    entry = state.entries[thread.channel]
+    if kind == "signal":
+        yield state, thread.done(interrupted if number == 0 else 0)
+        if number == 0 and not interrupted and thread.faults < state.client.signals:
+            yield state, thread.fault(1)
+    elif kind == "copy":
+        is_open = entry.pop is not None and entry.pop.number == thread.pop and entry.consumer is Visibility.OPEN
+        yield state, thread.done(int(is_open))
+    else:
+        pins = entry.region_pins - (entry.view and kind == "release_view")
+        after = entry._replace(region_pins=pins, view=kind == "keep_view")
+        yield state.with_entry(thread.channel, after), thread.done()
 
 
 def _of_handle(number: int, operation: Operation, state: State) -> Iterator[Transition]:
@@ -108,11 +154,13 @@ def _may_meet(number: int, side: str, state: State) -> bool:
     channel = state.threads[number].channel
     if side == "consumer" and state.entries[channel].pop is not None:
         return True
-    kinds = (GUARDED | LEAVING).intersection(PRODUCERS if side == "producer" else CONSUMERS)
+    kinds = (GUARDED | LEAVING).intersection(PRODUCERS if side == "producer" else CONSUMERS) | ENTERING[side]
     for other, (thread, script) in enumerate(zip(state.threads, state.client.threads, strict=True)):
         if other == number or thread.channel != channel:
             continue
         near = script[max(0, thread.next - 1) : thread.next + 1]
+        if other == 0 and state.client.signals:
+            near += state.client.handler
         if any(operation.kind in kinds for operation in near):
             return True
     return False

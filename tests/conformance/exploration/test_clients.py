@@ -17,7 +17,7 @@ from conformance.exploration import explorer
 from conformance.exploration.clients import report
 from conformance.exploration.clients.allowed import outcomes
 from conformance.exploration.clients.catalogue import FULL, QUICK
-from conformance.exploration.clients.client import STUCK, client
+from conformance.exploration.clients.client import SEQUENCES, STUCK, Operation, client
 from conformance.exploration.clients.state import Code
 from conformance.exploration.clients.verdict import explore
 from conformance.exploration.explorer import FAILURES
@@ -34,6 +34,7 @@ pytestmark = [
     pytest.mark.timeout(180),
     pytest.mark.skipif(shutil.which("cc") is None and shutil.which("gcc") is None, reason="no C compiler on the PATH"),
 ]
+ROOT = Path(__file__).resolve().parents[3]
 BY_NAME = {each.name: each for each in QUICK}
 PINNED, INTERRUPTED = Code.PINNED, Code.INTERRUPTED
 
@@ -41,6 +42,7 @@ PINNED, INTERRUPTED = Code.PINNED, Code.INTERRUPTED
 SELECTION = (
     "try", "views held, two slots", "timed", "producer contended, one is bias owner", "consumer closed during a pop",
     "view handed over", "two request one name", "pop interrupted", "allocation fails for two",
+    "receive, signal handler pops", "export, another thread pops, no GIL", "cffi, receive, finaliser pops",
 )  # fmt: skip
 """One small client of each kind; `make explore` explores all of them, in the same three modes."""
 
@@ -139,10 +141,86 @@ def test_a_thread_with_too_many_operations_is_refused() -> None:
         client("", 1, "; ".join(["try_pop"] * 17))
 
 
+# ---- the sequences of the bindings ----
+
+CALLS = {
+    "c_try_pop": "try_pop", "c_receive": "blocking_pop", "c_receive_large": "blocking_pop",
+    "c_timed_receive": "timed_pop", "c_close_consumer": "close_consumer", "c_send": "blocking_push",
+    "c_timed_send": "timed_push", "c_close_producer": "close_producer", "cffi_try_pop": "try_pop",
+    "cffi_receive": "blocking_pop", "cffi_close_consumer": "close_consumer", "cffi_send": "blocking_push",
+}  # fmt: skip
+"""The one call of the core that answers as a sequence does."""
+
+
+def _calls(operations: tuple[Operation, ...]) -> tuple[Operation, ...]:
+    several = {"blocking_pop": "blocking_batch_pop"}
+    named = (Operation(CALLS.get(kind, kind), argument) for kind, argument in operations)
+    return tuple(each._replace(kind=several.get(each.kind, each.kind)) if each.argument > 1 else each for each in named)
+
+
+def _has_calls(operations: tuple[Operation, ...]) -> bool:
+    return all(each.kind in CALLS or each.kind not in SEQUENCES for each in operations)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        each.name
+        for each in FULL
+        if all(map(_has_calls, (each.setup, *each.threads)))
+        and any(operation.kind in CALLS for thread in each.threads for operation in thread)
+    ],
+)
+def test_a_sequence_may_answer_as_its_one_call_may(name: str) -> None:
+    """Where nothing comes in the middle: so what is allowed of it is what the rules allow, and not what it does."""
+    given = next(each for each in FULL if each.name == name)._replace(signals=0, handler=())
+    calls = given._replace(threads=tuple(map(_calls, given.threads)), setup=_calls(given.setup))
+    assert outcomes(given) == outcomes(calls)
+
+
+@pytest.mark.parametrize(
+    ("ours", "file", "theirs"),
+    [
+        ("c_begin", "cpython/popping.c", ["begin"]),
+        ("c_begin_waiting", "cpython/popping.c", ["begin_waiting"]),
+        ("c_wait_for_space", "cpython/pushing.c", ["wait_for_space"]),
+        ("c_close_consumer", "cpython/consumer.c", ["begin", "finish"]),
+        ("c_close_producer", "cpython/producer.c", ["close_by", "finish"]),
+        ("cffi_pop", "cffi/consumer.py", ["_pop"]),
+    ],
+)
+def test_a_sequence_makes_the_calls_of_its_binding(ours: str, file: str, theirs: list[str]) -> None:
+    """The same ones in the same places of the source: what is explored is what the binding does today."""
+    harness = (ROOT / "conformance/exploration/clients/harness.c").read_text()
+    binding = (ROOT / "fast_impl" / file).read_text()
+    made = [call for name in theirs for call in _made(binding, name, python=file.endswith(".py"))]
+    mine = _made(harness, ours)
+    assert ([call for call in mine if call.startswith("omni_")] if file.endswith(".py") else mine) == made
+
+
+def _made(source: str, function: str, python: bool = False) -> list[str]:
+    """The calls of the core, and those that have to do with the GIL, in a function's loop or all of it."""
+    if python:
+        found = re.search(rf"    def {function}\(.*?while True:\n(.*?)\n\n", source, re.DOTALL)
+    else:
+        found = re.search(rf"^static .*?\b{function}\([^;{{]*\{{\n(.*?)^\}}", source, re.DOTALL | re.MULTILINE)
+    assert found is not None, function
+    return re.findall(r"\b(?:gil_give|gil_take|check_signals|pin_live_exports|omni_\w+)(?=[(,])", found[1])
+
+
+def test_a_handler_runs_in_the_first_thread() -> None:
+    """Its answers come before the sequence's own; one that raises is an answer too."""
+    popping = client("", 1, "c_receive", setup="try_push 1; close_producer", signals=1, handler="c_try_pop")
+    assert outcomes(popping) == {(0 | 1 << 8, 4)}  # with nothing to wait for, it is not asked
+    copying = popping._replace(threads=((Operation("cffi_receive"),),))
+    assert outcomes(copying) == {(0 | 1 << 8, 4), (0 | 1 << 8, 2, 4)}
+    raising = copying._replace(handler=())
+    assert outcomes(raising) == {(0 | 1 << 8, 4), (INTERRUPTED, INTERRUPTED, 4)}
+    second = raising._replace(threads=((), raising.threads[0]))
+    assert outcomes(second) == {(0 | 1 << 8, 4)}
+
+
 # ---- the command: its files, its page, its progress, and its errors ----
-
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,19 @@
-"""Mistakes in the two bindings: the types in C for CPython, the classes over cffi, and what both share."""
+"""Mistakes in the two bindings: the types in C for CPython, the classes over cffi, their sequences as the explorer has
+them, and what both share."""
 
 from __future__ import annotations
 
-from tests.mutation.mutant import Mutant, suite, suite_any
+from tests.mutation.mutant import (
+    ASSERTION,
+    FREED,
+    LOST_WAKEUP,
+    RACE,
+    UNEXPLAINED,
+    Mutant,
+    explorer,
+    suite,
+    suite_any,
+)
 
 CONSUMER_TYPE_C = "fast_impl/cpython/consumer.c"
 PRODUCER_TYPE_C = "fast_impl/cpython/producer.c"
@@ -19,6 +30,7 @@ MESSAGE_PY = "fast_impl/cffi/message.py"
 PRODUCER_PY = "fast_impl/cffi/producer.py"
 BROKER_PY = "fast_impl/_broker.py"
 COMMON_PY = "fast_impl/_common.py"
+HARNESS_C = "conformance/exploration/clients/harness.c"
 
 CPYTHON = (
     Mutant(
@@ -193,6 +205,83 @@ CFFI = (
 )  # fmt: skip
 
 COROUTINES_PY, WAITING_PY = "fast_impl/_coroutines.py", "fast_impl/_waiting.py"
+SEQUENCES = (
+    Mutant(
+        "a_receive_waits_with_the_gil", HARNESS_C, explorer("receive", LOST_WAKEUP),
+        "    gil_give();\n    int result = omni_consumer_wait(me->consumer, timeout);\n    gil_take();\n",
+        "    int result = omni_consumer_wait(me->consumer, timeout);\n",
+    ),
+    Mutant(
+        "a_receive_does_not_wait_again", HARNESS_C, explorer("receive, second caller", UNEXPLAINED),
+        "    result = omni_pop_begin(me->consumer, wanted, otherwise, messages, count, pop);\n"
+        "    if (result != OMNI_POP_EMPTY) return result;\n",
+        "    return omni_pop_begin(me->consumer, wanted, otherwise, messages, count, pop);\n",
+    ),
+    Mutant(
+        "a_receive_goes_on_after_a_handler_has_raised", HARNESS_C,
+        explorer("receive, signal handler raises", UNEXPLAINED),
+        "    if (check_signals(me, s, result)) return OMNI_INTERRUPTED;\n    if (result == OMNI_CONCURRENT_USE)",
+        "    check_signals(me, s, result);\n    if (result == OMNI_CONCURRENT_USE)",
+    ),
+    Mutant(
+        "a_receive_that_has_waited_does_not_pin", HARNESS_C, explorer("receive, signal handler exports", ASSERTION),
+        "    pin_live_exports(me->consumer);\n    int otherwise", "    int otherwise",
+    ),
+    Mutant(
+        "a_large_payload_is_copied_when_it_has_been_taken", HARNESS_C,
+        explorer("receive a large message, second caller", RACE),
+        "  uint64_t answer = popped(me, result, messages, count);\n  omni_pop_end(me->consumer, &pop, count);\n",
+        "  omni_pop_end(me->consumer, &pop, count);\n  uint64_t answer = popped(me, result, messages, count);\n",
+    ),
+    Mutant(
+        "a_close_does_not_wait_for_the_copy", HARNESS_C,
+        explorer("receive a large message, closed by another thread", UNEXPLAINED),
+        "  if (!omni_consumer_close_begin(me->consumer)) return;\n  gil_give();\n"
+        "  omni_consumer_close_end(me->consumer);\n  gil_take();\n",
+        "  omni_consumer_close_begin(me->consumer);\n",
+    ),
+    Mutant(
+        "a_close_leaves_exports_unpinned", HARNESS_C, explorer("export, another thread closes", FREED),
+        "  pin_live_exports(me->consumer);\n  if (!omni_consumer_close", "  if (!omni_consumer_close",
+    ),
+    Mutant(
+        "an_export_ignores_the_answer_of_its_pin", HARNESS_C, explorer("export, another thread closes, no GIL", RACE),
+        "bool readable = !refused && omni_message_is", "bool readable = omni_message_is",
+    ),
+    Mutant(
+        "a_send_takes_no_last_look", HARNESS_C, explorer("send, timed", UNEXPLAINED),
+        "if (result == OMNI_PUSH_TIMEOUT) return omni_blocking_push(me->producer, data, size, 0);",
+        "if (result == OMNI_PUSH_TIMEOUT) return result;",
+    ),
+    Mutant(
+        "a_commit_leaves_the_view_of_the_region", HARNESS_C, explorer("reserve, write, commit", LOST_WAKEUP),
+        "    release_view();\n    check_signals(me, s, 0);\n", "    check_signals(me, s, 0);\n",
+    ),
+    Mutant(
+        "a_view_outlives_the_close_that_came_while_it_was_made", HARNESS_C,
+        explorer("view of the region, closed by another thread, no GIL", UNEXPLAINED),
+        "  if (omni_region_is_writable(me->producer, &me->region)) return 0;\n  release_view",
+        "  return 0;\n  release_view",
+    ),
+    Mutant(
+        "an_end_that_found_the_pop_ended_answers", HARNESS_C, explorer("cffi, receive, finaliser pops", UNEXPLAINED),
+        "if (result == 0 && made) return copies;", "if (made) return copies;",
+    ),
+    Mutant(
+        "an_exception_leaves_the_pop_open", HARNESS_C,
+        explorer("cffi, receive, signal handler raises, then closes", UNEXPLAINED),
+        "      omni_pop_abandon(&pop);\n", "",
+    ),
+    Mutant(
+        "a_close_over_cffi_waits_with_the_gil", HARNESS_C,
+        explorer("cffi, receive, closed by another thread", LOST_WAKEUP),
+        "      gil_give();\n      if (kind == CFFI_CLOSE_CONSUMER)", "      if (kind == CFFI_CLOSE_CONSUMER)",
+        "      else omni_producer_close(me->producer);\n      gil_take();",
+        "      else omni_producer_close(me->producer);",
+    ),
+)  # fmt: skip
+"""In what the bindings make of the core: mistakes that take another order of threads than a test meets."""
+
 SHARED = (
     Mutant(
         "coroutine_takes_and_then_lets_others_run", "fast_impl/_interface.py", suite("ASY-2"),
