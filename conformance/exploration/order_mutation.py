@@ -23,10 +23,10 @@ from pathlib import Path
 from conformance.exploration.clients.allowed import outcomes
 from conformance.exploration.clients.catalogue import QUICK
 from conformance.exploration.clients.client import Client, run, sources
-from conformance.exploration.clients.every import CAPACITIES, drafts, starts
+from conformance.exploration.clients.every import drafts
 from conformance.exploration.clients.parallel import FURTHER
 from conformance.exploration.clients.state import Outcome
-from conformance.exploration.clients.sweep import Part
+from conformance.exploration.clients.sweep import parts
 from conformance.exploration.clients.verdict import Verdict, explore
 from conformance.exploration.clients.weaken import Weakening, every_weakening, weakened
 from conformance.exploration.explorer import CompilerError
@@ -217,10 +217,9 @@ def by_size(core: Path, clients: Sequence[Client]) -> list[tuple[Client, int]]:
 
 
 def fewest_calls(calls: int) -> Iterator[Client]:
-    """Every client of up to so many calls, from each state: those with the fewest calls first."""
+    """Every client of up to so many calls, and of up to one less from each other state: those with the fewest first."""
     for count in range(1, calls + 1):
-        for part in (Part(count, capacity, start) for start in starts(1) for capacity in CAPACITIES):
-            yield from (draft.client for draft in drafts(*part))
+        yield from (draft.client for part in parts(count) for draft in drafts(*part))
 
 
 @cache

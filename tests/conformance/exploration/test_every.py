@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from conformance.__main__ import main as omni_conformance
-from conformance.exploration.clients import every
 from conformance.exploration.clients.client import CONSUMERS, PRODUCERS, STUCK, Client, Operation, client, operation
 from conformance.exploration.clients.every import CAPACITIES, Draft, drafts, generated, starts
 from conformance.exploration.clients.parallel import ProcessPool
