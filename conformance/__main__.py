@@ -157,13 +157,13 @@ def explore_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def explore(given: argparse.Namespace) -> int:
-    """0 where every client is clean, 1 where one is not, 2 where they cannot be explored."""
+    """0 where no client fails, 1 where one does, 2 where they cannot be explored."""
     try:
         status, found = exploration.explore_clients(given)
         report = Report(str(given.core or DEFAULT), "exploration", whole=False, environment=environment())
         for each in found:
             # What an exploration shows of an execution without a failure is that its outcome is one of the model's.
-            outcome, layer = "failed" if each.failures else "error" if each.why else "passed", "exploration"
+            outcome, layer = "failed" if each.failures else "skipped" if each.why else "passed", "exploration"
             id = f"CON-3/{each.name}"
             report.checks.append(
                 CheckResult(id, "CON-3", layer, each.name, outcome, each.executions, each.seconds, each.why)

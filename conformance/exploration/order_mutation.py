@@ -43,7 +43,8 @@ CALLS, BUDGET = 2, 2000
 class Row:
     """An access and its weaker form; the client that fails, as what, and its replay string; or the id of a reason.
 
-    client: its name in the catalogue, or as `every.generated` takes it. access: the source text. times: which of several alike in the function, from 1.
+    client: its name in the catalogue, or as `every.generated` takes it. access: the source text. times: which of
+    several alike in the function, from 1.
     """
 
     file: str
@@ -167,8 +168,8 @@ a data race.
 
 Each row shows the arguments that print its failing execution, a column per thread: `make explore ARGS="..."`. Without
 `--weaken` the same client is clean. The client is the first that fails of every client of up to two calls, those with
-the fewest calls first; it is named by the state and the capacity that it starts from, and by what the producer's thread,
-the consumer's and a third one call. Where none of them fails, it is one of the catalogue.
+the fewest calls first; it is named by the state and the capacity that it starts from, and by what the producer's
+thread, the consumer's and a third one call. Where none of them fails, it is one of the catalogue.
 
 `make necessity` writes this page, and `make necessity ARGS=--rematch` where accesses were only moved or renamed;
 `tests/conformance/exploration/test_order_mutation.py` fails while the page, its table and the core do not match.

@@ -30,7 +30,16 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from conformance.exploration.clients.client import BROKERS, CONSUMERS, PRODUCERS, Client, Operation, notation, operation
+from conformance.exploration.clients.client import (
+    BROKERS,
+    CONSUMERS,
+    PRODUCERS,
+    SEQUENCES,
+    Client,
+    Operation,
+    notation,
+    operation,
+)
 
 Marks = frozenset[str]
 Calls = tuple[Operation, ...]
@@ -390,6 +399,8 @@ def draft_of(client: Client) -> Draft | None:
     Its setup's calls are the first of the threads that have the handles, where they may also come later.
     """
     if client.bare or client.channels or client.signals or client.refusals or client.capacity not in CAPACITIES:
+        return None
+    if any(each.kind in SEQUENCES for each in (*client.setup, *(each for thread in client.threads for each in thread))):
         return None
     setup, threads = _only_calls(client.setup), [_only_calls(each) for each in client.threads]
     own: list[Calls] = []

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from conformance.exploration.clients.client import Client, client, library, notation
+from conformance.exploration.clients.every import draft_of
 from conformance.exploration.clients.parallel import Task
 from conformance.exploration.clients.sweep import FENCES, Tally
 from conformance.exploration.clients.verdict import Verdict
@@ -97,8 +98,8 @@ def table_row(verdict: Verdict, seconds: float) -> str:
 def markdown(verdicts: Sequence[Verdict]) -> str:
     """The table for a page: a row for each client, with its executions in C11 under either kind of fences."""
     rows = [
-        "| client | capacity | threads | executions: asymmetric | full | outcomes | |",
-        "|---|--:|---|--:|--:|--:|---|",
+        "| client | calls | capacity | threads | executions: asymmetric | full | outcomes | |",
+        "|---|--:|--:|---|--:|--:|--:|---|",
     ]
     for each in dict.fromkeys(verdict.client for verdict in verdicts):
         of = {verdict.asymmetric: verdict for verdict in verdicts if verdict.client == each and not verdict.cxx20}
@@ -106,10 +107,16 @@ def markdown(verdicts: Sequence[Verdict]) -> str:
         outcomes = max(len(verdict.result.outcomes) for verdict in of.values())
         clean = all(verdict.clean for verdict in of.values())
         rows.append(
-            f"| {each.name} | {each.capacity} | {threads(each)} | {' | '.join(counts)} | {outcomes} "
+            f"| {each.name} | {calls_of(each)} | {each.capacity} | {threads(each)} | {' | '.join(counts)} | {outcomes} "
             f"| {'clean' if clean else '**not clean**'} |"
         )
     return "\n".join(rows) + "\n"
+
+
+def calls_of(client: Client) -> str:
+    """How many calls the generated client has that this one is; "" where it is none."""
+    draft = draft_of(client)
+    return str(len((*draft.producer, *draft.consumer, *draft.third))) if draft else ""
 
 
 def _executions(result: Result) -> str:
@@ -126,7 +133,7 @@ def threads(client: Client) -> str:
 
 # ---- every client ----
 
-SWEEP = "<!-- every client: by `make every` -->"
+SWEEP = "<!-- every client: by `omni-conformance explore --calls N --page` -->"
 
 
 def sweep_rows(tallies: Sequence[Tally]) -> list[tuple[str, ...]]:

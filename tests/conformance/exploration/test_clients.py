@@ -359,7 +359,7 @@ def test_the_page_gets_the_table_between_its_marks(tmp_path: Path, capsys: pytes
     text = page.read_text()
     assert text.startswith("before\n\n") and text.endswith("\n\nafter\n") and "old" not in text
     assert (
-        "| reserved | 1 | `reserve; commit 3; reserve; rollback`<br>`try_pop; try_pop` | 13 | 13 | 5 | clean |" in text
+        "| reserved | 6 | 1 | `reserve; commit 3; reserve; rollback`<br>`try_pop; try_pop` | 13 | 13 | 5 | clean |" in text
     )
     page.write_text("no marks\n")
     assert omni_conformance(["explore", "--only", "reserved", "--page", str(page)]) == 2
@@ -373,7 +373,8 @@ def test_the_documentation_lists_the_clients_of_today() -> None:
     table, ended, _ = rest.partition(END)
     assert ended
     rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in table.strip().splitlines()[2:]]
-    assert [row[:3] for row in rows] == [[each.name, str(each.capacity), report.threads(each)] for each in QUICK]
+    wanted = [[each.name, report.calls_of(each), str(each.capacity), report.threads(each)] for each in QUICK]
+    assert [row[:4] for row in rows] == wanted
     assert {row[-1] for row in rows} == {"clean"}
 
 
