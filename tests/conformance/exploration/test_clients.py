@@ -358,9 +358,8 @@ def test_the_page_gets_the_table_between_its_marks(tmp_path: Path, capsys: pytes
     assert omni_conformance(["explore", "--only", "reserved", "--page", str(page)]) == 0
     text = page.read_text()
     assert text.startswith("before\n\n") and text.endswith("\n\nafter\n") and "old" not in text
-    assert (
-        "| reserved | 6 | 1 | `reserve; commit 3; reserve; rollback`<br>`try_pop; try_pop` | 13 | 13 | 5 | clean |" in text
-    )
+    threads = "`reserve; commit 3; reserve; rollback`<br>`try_pop; try_pop`"
+    assert f"| reserved | 6 | 1 | {threads} | 13 | 13 | 5 | clean |" in text
     page.write_text("no marks\n")
     assert omni_conformance(["explore", "--only", "reserved", "--page", str(page)]) == 2
     assert "has no place for the table" in capsys.readouterr().err and page.read_text() == "no marks\n"
