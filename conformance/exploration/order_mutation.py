@@ -24,13 +24,13 @@ from conformance.exploration.clients.allowed import outcomes
 from conformance.exploration.clients.catalogue import QUICK
 from conformance.exploration.clients.client import Client, run, sources
 from conformance.exploration.clients.every import drafts
-from conformance.exploration.clients.parallel import FURTHER
+from conformance.exploration.clients.parallel import FURTHER, Task
 from conformance.exploration.clients.state import Outcome
 from conformance.exploration.clients.sweep import parts
 from conformance.exploration.clients.verdict import Verdict, explore
 from conformance.exploration.clients.weaken import Weakening, every_weakening, weakened
 from conformance.exploration.explorer import CompilerError
-from conformance.exploration.result import Result, replay_string
+from conformance.exploration.result import Result, decisions, replay_string
 
 FILE = Path(__file__).with_suffix(".json")
 SMALL = 500
@@ -229,11 +229,13 @@ def _small_clients(calls: int) -> list[tuple[Client, frozenset[Outcome]]]:
     return [(client, outcomes(client)) for client in fewest_calls(calls)]
 
 
-def mutated(core: Path, clients: Sequence[tuple[Client, int]], calls: int, weakening: Weakening) -> Row:
+def mutated(
+    core: Path, clients: Sequence[tuple[Client, int]], calls: int, known: Mapping[str, Row], weakening: Weakening
+) -> Row:
     """The failure with that access weakened of the client with the fewest calls, up to `calls`.
 
-    Or else the shortest failure of `clients`, smallest first: of all small ones, or of the first that fails. A row
-    without a client where none fails.
+    Or else the one that is known, if there is one still; or the shortest failure of `clients`, smallest first: of all
+    small ones, or of the first that fails. A row without a client where none fails.
     """
     with tempfile.TemporaryDirectory() as folder:
         copy = weakened(core, weakening, Path(folder))
@@ -242,6 +244,11 @@ def mutated(core: Path, clients: Sequence[tuple[Client, int]], calls: int, weake
             if result.failure:
                 return _row(weakening, client, result)
         failing: list[Verdict] = []
+        row, by_name = known.get(weakening.key), {client.name: client for client, _ in clients}
+        if row and row.client in by_name:
+            result = Task(by_name[row.client], True, copy).explore(decisions(row.replay))
+            if result.failure == row.failure:
+                return row
         for client, executions in clients:
             if failing and executions > SMALL:
                 break
@@ -258,9 +265,10 @@ def _row(weakening: Weakening, client: Client, result: Result) -> Row:
     return replace(row, client=client.name, failure=result.failure or "", replay=replay_string(result.path))
 
 
-def _mutation_run(wanted: Sequence[Weakening], workers: int, calls: int) -> Iterator[Row]:
+def _mutation_run(wanted: Sequence[Weakening], workers: int, calls: int, kept: Table) -> Iterator[Row]:
     print("the core as it is ...", file=sys.stderr, flush=True)
-    mutate = partial(mutated, sources(), by_size(sources(), QUICK), calls)
+    known = {row.key: row for row in kept.rows}
+    mutate = partial(mutated, sources(), by_size(sources(), QUICK), calls, known)
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         for number, row in enumerate(pool.map(mutate, wanted), 1):
             what = f"{row.failure} in {row.client!r}, --replay {row.replay}" if row.client else "no client fails"
@@ -290,7 +298,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             reasons = {row.key: row.reason for row in kept.rows}
             there = {row.key: row for row in kept.rows if given.missing}
-            rows = _mutation_run([each for each in wanted if each.key not in there], given.workers, given.calls)
+            rows = _mutation_run([each for each in wanted if each.key not in there], given.workers, given.calls, kept)
             there |= {row.key: replace(row, reason=reasons.get(row.key, "")) for row in rows}
             table = Table(tuple(there[each.key] for each in wanted if each.key in there), known.reasons)
     except (CompilerError, ValueError) as error:

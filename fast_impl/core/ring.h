@@ -93,9 +93,10 @@ static inline uint8_t *ring_put(const omni_ring *ring, uint64_t ahead, uint32_t 
 static inline void ring_publish(omni_ring *ring, uint64_t count, uint64_t size) {
   uint64_t write = platform_load(&ring->write_index, relaxed); /* own index */
   uint64_t bytes = platform_load(&ring->bytes_sent, relaxed);  /* own counter */
-  platform_store(&ring->bytes_sent, bytes + size, relaxed);    /* a statistic: orders nothing */
   /* release: pairs with ring_waiting; without it the consumer reads a message that is not there yet */
   platform_store(&ring->write_index, write + count, release);
+  /* release: pairs with channel_sent; without it who has found a message counted could find none to pop */
+  platform_store(&ring->bytes_sent, bytes + size, release);
   eventcount_wake(&ring->consumer_waiter);
 }
 
@@ -139,12 +140,13 @@ static inline uint64_t ring_waiting(omni_ring *ring, uint64_t wanted, bool *ende
 static inline void ring_release(omni_ring *ring, uint64_t count, uint64_t bytes, uint64_t released) {
   uint64_t read = platform_load(&ring->read_index, relaxed);      /* own index */
   uint64_t total = platform_load(&ring->bytes_received, relaxed); /* own counter */
-  platform_store(&ring->bytes_received, total + bytes, relaxed);  /* a statistic: orders nothing */
   /* release: pairs with pool_find; without it a buffer is overwritten while the consumer reads the message. Before
    * read_index, so that a producer that sees the free slots finds buffers for them */
   platform_store(&ring->released_index, released, release);
   /* release: pairs with ring_free_slots; without it the producer sees the free slots, but no buffers for them */
   platform_store(&ring->read_index, read + count, release);
+  /* release: pairs with omni_consumer_get_stats; without it who has found a message counted could find no free slot */
+  platform_store(&ring->bytes_received, total + bytes, release);
   eventcount_wake(&ring->producer_waiter);
 }
 

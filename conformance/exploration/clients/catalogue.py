@@ -580,6 +580,9 @@ QUICK: tuple[Client, ...] = (
     ),
     client("failed pop counted", 1, "timed_pop", "consumer_statistics"),
     client("failed push counted", 1, "timed_push 2", "producer_statistics", setup="try_push 1"),
+    client("push counted, then a pop", 1, "try_push 1", "producer_statistics; try_pop"),
+    client("pop counted, then a push", 1, "try_pop", "consumer_statistics; try_push 2", setup="try_push 1"),
+    client("not connected, then available slots", 1, "producer_connected; available_slots", "close_producer"),
     client("available messages", 2, "try_push 1", "try_pop", "available_messages"),
     client(
         "available messages and slots",

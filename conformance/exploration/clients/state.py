@@ -110,7 +110,7 @@ class Entry(NamedTuple):
 
     def seen(self, producer: Visibility, consumer: Visibility, shut: int) -> Channel:
         """The channel to an observer that a close and a shutdown reach from these stages on."""
-        seen = replace(self.channel, shut=self.shut >= shut)
+        seen = replace(self.channel, shut=True) if self.shut >= shut else self.channel
         seen = lifecycle.close_producer(seen) if self.producer >= producer else seen
         return lifecycle.close_consumer(seen) if self.consumer >= consumer else seen
 
@@ -138,8 +138,9 @@ class Entry(NamedTuple):
         """What a call made of the channel that it found."""
         counters = (tuple(channel.sent), tuple(channel.received))
         history = self.history if counters == self.history[-1] else (*self.history, counters)
-        open_again = replace(channel, producer=Side.LIVE, consumer=Side.LIVE, shut=False)
-        return self._replace(channel=open_again, history=history)
+        if channel.shut or not channel.producer is channel.consumer is Side.LIVE:
+            channel = replace(channel, producer=Side.LIVE, consumer=Side.LIVE, shut=False)
+        return self._replace(channel=channel, history=history)
 
     @property
     def registered(self) -> bool:

@@ -132,6 +132,11 @@ ENDED_THREADS = (
 
 PRODUCER = (
     Mutant(
+        "what_has_ended_may_be_open_again", "fast_impl/core/producer.c",
+        explorer("not connected, then available slots", UNEXPLAINED),
+        "platform_load(&ring->producer_alive, acquire)", "platform_load(&ring->producer_alive, relaxed)",
+    ),
+    Mutant(
         "end_of_a_reservation_is_not_signalled", "fast_impl/core/producer.c", suite("WAI-3"),
         "  if (__builtin_expect(waiter->descriptor != NULL, 0)) eventcount_signal(waiter);\n", "  (void)waiter;\n",
     ),

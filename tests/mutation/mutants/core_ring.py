@@ -28,14 +28,28 @@ PLATFORM_C = "fast_impl/core/platform/platform.c"
 
 RING = (
     Mutant(
-        "publish_does_not_wake", RING_H, (suite("CON-5"), hangs("exchange ")),
-        "  platform_store(&ring->write_index, write + count, release);\n  eventcount_wake(&ring->consumer_waiter);\n",
+        "a_message_is_counted_before_it_can_be_popped", RING_H, explorer("push counted, then a pop", UNEXPLAINED),
+        "  platform_store(&ring->write_index, write + count, release);\n", "",
+        "  platform_store(&ring->bytes_sent, bytes + size, release);\n",
+        "  platform_store(&ring->bytes_sent, bytes + size, release);\n"
         "  platform_store(&ring->write_index, write + count, release);\n",
     ),
     Mutant(
-        "release_does_not_wake", RING_H, suite("CON-5"),
-        "  platform_store(&ring->read_index, read + count, release);\n  eventcount_wake(&ring->producer_waiter);\n",
+        "a_message_is_counted_before_its_slot_is_free", RING_H, explorer("pop counted, then a push", UNEXPLAINED),
+        "  platform_store(&ring->read_index, read + count, release);\n", "",
+        "  platform_store(&ring->bytes_received, total + bytes, release);\n",
+        "  platform_store(&ring->bytes_received, total + bytes, release);\n"
         "  platform_store(&ring->read_index, read + count, release);\n",
+    ),
+    Mutant(
+        "publish_does_not_wake", RING_H, (suite("CON-5"), hangs("exchange ")),
+        "  platform_store(&ring->bytes_sent, bytes + size, release);\n  eventcount_wake(&ring->consumer_waiter);\n",
+        "  platform_store(&ring->bytes_sent, bytes + size, release);\n",
+    ),
+    Mutant(
+        "release_does_not_wake", RING_H, suite("CON-5"),
+        "  platform_store(&ring->bytes_received, total + bytes, release);\n  eventcount_wake(&ring->producer_waiter);\n",
+        "  platform_store(&ring->bytes_received, total + bytes, release);\n",
     ),
     Mutant(
         "producers_end_does_not_wake", RING_H,
@@ -51,14 +65,14 @@ RING = (
     ),
     Mutant(
         "wakes_only_if_the_queue_seemed_empty", RING_H, suite("CON-5"),
-        "  platform_store(&ring->write_index, write + count, release);\n  eventcount_wake(&ring->consumer_waiter);\n",
-        "  platform_store(&ring->write_index, write + count, release);\n"
+        "  platform_store(&ring->bytes_sent, bytes + size, release);\n  eventcount_wake(&ring->consumer_waiter);\n",
+        "  platform_store(&ring->bytes_sent, bytes + size, release);\n"
         "  if (write == ring->cached_read) eventcount_wake(&ring->consumer_waiter);\n",
     ),
     Mutant(
         "wakes_only_if_the_queue_seemed_full", RING_H, suite("CON-5"),
-        "  platform_store(&ring->read_index, read + count, release);\n  eventcount_wake(&ring->producer_waiter);\n",
-        "  platform_store(&ring->read_index, read + count, release);\n"
+        "  platform_store(&ring->bytes_received, total + bytes, release);\n  eventcount_wake(&ring->producer_waiter);\n",
+        "  platform_store(&ring->bytes_received, total + bytes, release);\n"
         "  if (ring->cached_write - read == ring->capacity) eventcount_wake(&ring->producer_waiter);\n",
     ),
     Mutant(
@@ -78,13 +92,13 @@ RING = (
     ),
     Mutant(
         "bytes_sent_count_messages", RING_H, suite_any("STA-1", "BRK-11"),
-        "platform_store(&ring->bytes_sent, bytes + size, relaxed);",
-        "platform_store(&ring->bytes_sent, bytes + 1, relaxed);",
+        "platform_store(&ring->bytes_sent, bytes + size, release);",
+        "platform_store(&ring->bytes_sent, bytes + 1, release);",
     ),
     Mutant(
         "bytes_received_of_the_last_pop", RING_H, suite("STA-2"),
-        "platform_store(&ring->bytes_received, total + bytes, relaxed);",
-        "(void)total, platform_store(&ring->bytes_received, bytes, relaxed);",
+        "platform_store(&ring->bytes_received, total + bytes, release);",
+        "(void)total, platform_store(&ring->bytes_received, bytes, release);",
     ),
     Mutant(
         "batch_takes_only_what_was_known", RING_H, suite("POP-5"),
