@@ -42,6 +42,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--calls", type=int, metavar="N", help="every client of up to N calls, and of up to N - 1 from a state that "
         "is set, in place of those of the catalogue")  # fmt: skip
+    add("--threads", type=int, choices=(2, 3), default=3, help="with --calls: without a third thread, or with one "
+        "(default: %(default)s)")  # fmt: skip
     add("--resume", type=Path, metavar="FILE", help="with --calls: what was explored is kept there, and is not "
         "explored again")  # fmt: skip
     add("--budget", type=int, default=BUDGET, metavar="N", help="with --calls: executions that a client may have with "
@@ -171,7 +173,8 @@ def _sweep(given: argparse.Namespace, pool: Pool) -> tuple[int, list[Explored]]:
     if given.sample is not None:
         wanted = sample(parts(given.calls), given.sample, given.seed)
     else:
-        wanted = [(part, range(part.size)) for part in parts(given.calls)]
+        third = given.threads == 3
+        wanted = [(part, range(part.size if third else part.of_two_threads)) for part in parts(given.calls)]
     total = sum(len(numbers) for _, numbers in wanted)
     line = report.ProgressLine(f"{total:,} clients")
     record = Record(given.resume, given.core) if given.resume else None

@@ -39,7 +39,12 @@ class Part(NamedTuple):
     @property
     def size(self) -> int:
         """How many clients there are."""
-        return _size(self)
+        return sum(_sizes(self))
+
+    @property
+    def of_two_threads(self) -> int:
+        """How many of them have no third thread: the first ones."""
+        return _sizes(self)[0]
 
     def drafts(self, numbers: Iterable[int]) -> Iterator[tuple[int, Draft]]:
         """Those with these numbers, which ascend."""
@@ -57,8 +62,9 @@ _open: dict[Part, tuple[int, Iterator[Draft]]] = {}
 
 
 @cache
-def _size(part: Part) -> int:
-    return sum(1 for _ in drafts(*part))
+def _sizes(part: Part) -> tuple[int, int]:
+    counts = Counter(bool(draft.third) for draft in drafts(*part))
+    return counts[False], counts[True]
 
 
 def parts(calls: int) -> list[Part]:

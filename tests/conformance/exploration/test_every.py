@@ -274,6 +274,13 @@ def test_a_client_that_outgrows_its_budget_is_left_over_until_it_has_more(tmp_pa
         assert more.executions["full"] == all_of_them.executions["full"]
 
 
+def test_the_clients_of_two_threads_come_first() -> None:
+    """So that they can be explored alone, and the others after them."""
+    for part in parts(2):
+        two = [not draft.third for _, draft in part.drafts(range(part.size))]
+        assert two == sorted(two, reverse=True) and sum(two) == part.of_two_threads
+
+
 def test_a_sample_is_the_same_for_the_same_seed() -> None:
     """Of all parts together, in their order."""
     chosen = sample(parts(3), 40, "abc")

@@ -48,8 +48,8 @@ RING = (
     ),
     Mutant(
         "release_does_not_wake", RING_H, suite("CON-5"),
-        "  platform_store(&ring->bytes_received, total + bytes, release);\n  eventcount_wake(&ring->producer_waiter);\n",
-        "  platform_store(&ring->bytes_received, total + bytes, release);\n",
+        "(&ring->bytes_received, total + bytes, release);\n  eventcount_wake(&ring->producer_waiter);\n",
+        "(&ring->bytes_received, total + bytes, release);\n",
     ),
     Mutant(
         "producers_end_does_not_wake", RING_H,
@@ -71,8 +71,8 @@ RING = (
     ),
     Mutant(
         "wakes_only_if_the_queue_seemed_full", RING_H, suite("CON-5"),
-        "  platform_store(&ring->bytes_received, total + bytes, release);\n  eventcount_wake(&ring->producer_waiter);\n",
-        "  platform_store(&ring->bytes_received, total + bytes, release);\n"
+        "(&ring->bytes_received, total + bytes, release);\n  eventcount_wake(&ring->producer_waiter);\n",
+        "(&ring->bytes_received, total + bytes, release);\n"
         "  if (ring->cached_write - read == ring->capacity) eventcount_wake(&ring->producer_waiter);\n",
     ),
     Mutant(
