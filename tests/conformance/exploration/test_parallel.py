@@ -17,6 +17,7 @@ from conformance.exploration.clients.catalogue import QUICK
 from conformance.exploration.clients.client import digest, library
 from conformance.exploration.clients.dask import ClusterError, DaskPool
 from conformance.exploration.clients.parallel import Estimate, JobLost, ProcessPool, Task, partition
+from conformance.exploration.clients.sweep import Part, sweep
 from conformance.exploration.result import Result
 from tests.mutation.workspace import changed, racing, sleepy
 
@@ -215,6 +216,17 @@ def test_dask_futures_find_what_one_process_does(monkeypatch: pytest.MonkeyPatch
         put(pool, LIMITED, (0, 1))
         with pytest.raises(JobLost, match=r"'timed' below 0\.1: ClusterError: this worker has another engine"):
             pool.take()
+
+
+def test_a_cluster_explores_every_client_as_processes_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same clients, executions and failures: none."""
+    monkeypatch.setattr(dask_pool, "import_module", lambda _: SimpleNamespace(Client=Alone))
+    wanted = [(Part(1, 1, "full"), range(30)), (Part(2, 2, "pinned"), range(0, 400))]
+    with DaskPool("tcp://here") as cluster, ProcessPool(2) as pool:
+        here, there = sweep(wanted, cluster), sweep(wanted, pool)
+    assert [(each.numbers, each.executions, each.found) for each in here] == [
+        (each.numbers, each.executions, each.found) for each in there
+    ]
 
 
 def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
