@@ -221,7 +221,7 @@ def test_dask_futures_find_what_one_process_does(monkeypatch: pytest.MonkeyPatch
 def test_a_cluster_explores_every_client_as_processes_do(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same clients, executions and failures: none."""
     monkeypatch.setattr(dask_pool, "import_module", lambda _: SimpleNamespace(Client=Alone))
-    wanted = [(Part(1, 1, "full"), range(30)), (Part(2, 2, "pinned"), range(0, 400))]
+    wanted = [(Part(1, 1, "full"), range(30)), (Part(2, 2, "pinned"), range(400))]
     with DaskPool("tcp://here") as cluster, ProcessPool(2) as pool:
         here, there = sweep(wanted, cluster), sweep(wanted, pool)
     assert [(each.numbers, each.executions, each.found) for each in here] == [
