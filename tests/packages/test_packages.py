@@ -166,7 +166,10 @@ def test_the_tests_pass_on_the_wheel(dist: Path, wheel: Path, tmp_path: Path) ->
     assert str(tmp_path / "venv") in where
     found = "from importlib.util import find_spec; print(bool(find_spec('omnimailbox_pytest')))"
     assert run(python, "-c", found, cwd=folder) == "True\n"  # what pytest loads
-    assert "keeps every rule checked" in run(python.with_name("omni-conformance"), "run", "--only", "PSH", cwd=folder)
+    command = python.with_name("omni-conformance")
+    assert "keeps every rule checked" in run(command, "run", "--only", "PSH", cwd=folder)
+    if shutil.which("cc"):  # the core's sources are in the wheel
+        assert "79 of 79 clients exhaustively explored and clean" in run(command, "explore", "--calls", "1", cwd=folder)
 
 
 def test_the_model_runs_alone(model_wheel: Path, tmp_path: Path) -> None:
