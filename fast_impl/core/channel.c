@@ -125,6 +125,6 @@ void channel_describe(const omni_channel *channel, omni_channel_info *info) {
 void channel_sent(const omni_channel *channel, omni_handle_stats *stats) {
   const omni_ring *ring = &channel->ring;
   stats->messages = ring_number(ring, platform_load(&ring->write_index, relaxed)); /* relaxed: possibly stale */
-  stats->bytes = platform_load(&ring->bytes_sent, acquire);                        /* pairs with ring_publish */
+  stats->bytes = platform_load(&ring->bytes_sent, relaxed);
   stats->failed = platform_load(&ring->failed_pushes, relaxed);
 }

@@ -312,7 +312,7 @@ uint64_t omni_consumer_available_messages(const omni_consumer *consumer) {
 void omni_consumer_get_stats(const omni_consumer *consumer, omni_handle_stats *stats) {
   const omni_ring *ring = &consumer->channel->ring;
   stats->messages = ring_number(ring, platform_load(&ring->read_index, relaxed)); /* relaxed: possibly stale */
-  stats->bytes = platform_load(&ring->bytes_received, acquire);                   /* pairs with ring_release */
+  stats->bytes = platform_load(&ring->bytes_received, relaxed);
   stats->failed = platform_load(&ring->failed_pops, relaxed);
 }
 
