@@ -35,7 +35,7 @@ from conformance.exploration.result import Result, decisions, replay_string
 FILE = Path(__file__).with_suffix(".json")
 SMALL = 500
 """Executions of a client that is small."""
-CALLS, BUDGET = 2, 2000
+CALLS, MOST = 2, 2000
 """Calls of the generated clients that are tried first, and executions of each of them."""
 
 
@@ -240,7 +240,7 @@ def mutated(
     with tempfile.TemporaryDirectory() as folder:
         copy = weakened(core, weakening, Path(folder))
         for client, allowed in _small_clients(calls):
-            result = run(client, asymmetric=True, core=copy, executions=BUDGET, further=FURTHER, allowed=allowed)
+            result = run(client, asymmetric=True, core=copy, executions=MOST, further=FURTHER, allowed=allowed)
             if result.failure:
                 return _row(weakening, client, result)
         failing: list[Verdict] = []

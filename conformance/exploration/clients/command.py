@@ -17,7 +17,7 @@ from conformance.exploration.clients.client import Client, sources
 from conformance.exploration.clients.dask import DaskPool
 from conformance.exploration.clients.every import generated
 from conformance.exploration.clients.parallel import Pool, ProcessPool, Task
-from conformance.exploration.clients.sweep import BUDGET, FENCES, Found, Part, Record, Tally, parts, sample, sweep
+from conformance.exploration.clients.sweep import FENCES, MOST, Found, Part, Record, Tally, parts, sample, sweep
 from conformance.exploration.clients.verdict import Verdict, explore
 from conformance.exploration.clients.weaken import every_weakening, weakened
 from conformance.exploration.result import decisions
@@ -46,8 +46,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "(default: %(default)s)")  # fmt: skip
     add("--resume", type=Path, metavar="FILE", help="with --calls: what was explored is kept there, and is not "
         "explored again")  # fmt: skip
-    add("--budget", type=int, default=BUDGET, metavar="N", help="with --calls: executions that a client may have with "
-        "either fences; one that has more is listed (default: %(default)s)")  # fmt: skip
+    add("--executions", type=int, default=MOST, metavar="N", help="with --calls: how many a client may have "
+        "with either fences; one that has more is listed (default: %(default)s)")  # fmt: skip
     add("--sample", type=int, metavar="N", help="with --calls: only N clients, chosen by --seed")
     add("--seed", default="", help="of the sample, any text: the same clients for the same text")
     add("--full", action="store_true", help="with the clients that take minutes")
@@ -165,8 +165,8 @@ def _replay(task: Task, string: str) -> int:
 
 
 def _sweep(given: argparse.Namespace, pool: Pool) -> tuple[int, list[Explored]]:
-    if given.budget < 1:
-        raise ValueError(f"--budget must be at least 1, not {given.budget}")
+    if given.executions < 1:
+        raise ValueError(f"--executions must be at least 1, not {given.executions}")
     if given.sample is not None and (given.resume or given.sample < 1):
         raise ValueError("--sample takes a number from 1 up, and goes without --resume")
     wanted: list[tuple[Part, Sequence[int]]]
@@ -178,7 +178,7 @@ def _sweep(given: argparse.Namespace, pool: Pool) -> tuple[int, list[Explored]]:
     total = sum(len(numbers) for _, numbers in wanted)
     line = report.ProgressLine(f"{total:,} clients")
     record = Record(given.resume, given.core) if given.resume else None
-    tallies = sweep(wanted, pool, given.budget, given.core, record, line.of_many)
+    tallies = sweep(wanted, pool, given.executions, given.core, record, line.of_many)
     line.finish()
     print(report.sweep_text(tallies))
     found = [_explored(tally, given) for tally in tallies]
@@ -186,7 +186,7 @@ def _sweep(given: argparse.Namespace, pool: Pool) -> tuple[int, list[Explored]]:
         write_between(report.SWEEP, report.sweep_markdown(tallies), given.page)
     failed, left = (len({each.number for tally in tallies for each in _of(tally, side)}) for side in (False, True))
     print(f"{total - failed - left:,} of {total:,} clients exhaustively explored and clean, with either fences; "
-          f"{failed} fail, {left} have more than {given.budget:,} executions")  # fmt: skip
+          f"{failed} fail, {left} have more than {given.executions:,} executions")  # fmt: skip
     return min(1, failed), found
 
 

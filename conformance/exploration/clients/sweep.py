@@ -18,8 +18,8 @@ from conformance.exploration.clients.every import CAPACITIES, Draft, drafts, sta
 from conformance.exploration.clients.parallel import Pool
 from conformance.exploration.clients.verdict import explore
 
-BUDGET = 100_000
-"""Executions that a client may have with either kind of fences, unless another budget is given."""
+MOST = 100_000
+"""Executions that a client may have with either kind of fences, unless another number is given."""
 FENCES = {"asymmetric": True, "full": False}
 PIECE, SECONDS = 500, 10.0
 """Clients that a worker is given at a time, and for how long: those that it has not explored then, it gives back."""
@@ -81,7 +81,7 @@ def parts(calls: int) -> list[Part]:
 class Found(NamedTuple):
     """A client that is not clean with these fences: why, and the decisions that lead to what it shows.
 
-    left: the budget that it has outgrown, without a failure among so many executions; or 0.
+    left: how many executions it might have, if it has more of them and none of those that were explored fails; else 0.
     """
 
     number: int
@@ -105,7 +105,7 @@ class Piece(NamedTuple):
     found: Sequence[Found]
 
 
-def explore_piece(part: Part, numbers: Sequence[int], seconds: float, budget: int, core: Path | None) -> Piece:
+def explore_piece(part: Part, numbers: Sequence[int], seconds: float, most: int, core: Path | None) -> Piece:
     """The first of these clients, as many as the time allows, but one at least."""
     end, done = time.monotonic() + seconds, 0
     executions, spent = dict.fromkeys(FENCES, 0), dict.fromkeys(FENCES, 0.0)
@@ -114,12 +114,12 @@ def explore_piece(part: Part, numbers: Sequence[int], seconds: float, budget: in
         client = draft.client
         for fences, asymmetric in FENCES.items():
             began = time.monotonic()
-            verdict = explore(client, asymmetric, core, budget)
+            verdict = explore(client, asymmetric, core, most)
             result = verdict.result
             if verdict.clean:
                 executions[fences] += result.complete + result.blocked
             else:
-                left = budget if result.failure is None and result.cut else 0
+                left = most if result.failure is None and result.cut else 0
                 found.append(Found(number, client.name, fences, verdict.why, result.path, left))
             spent[fences] += time.monotonic() - began
         done += 1
@@ -159,7 +159,7 @@ Progress = Callable[[Sequence[Tally], int], None]
 def sweep(
     wanted: Sequence[tuple[Part, Sequence[int]]],
     pool: Pool,
-    budget: int = BUDGET,
+    most: int = MOST,
     core: Path | None = None,
     record: Record | None = None,
     progress: Progress | None = None,
@@ -169,13 +169,13 @@ def sweep(
     record: the file that knows what was explored already, and is told of each piece.
     """
     tallies = {part: record.tally(part) if record else Tally(part) for part, _ in wanted}
-    waiting = [job for part, numbers in reversed(wanted) for job in _jobs(numbers, tallies[part], budget)]
+    waiting = [job for part, numbers in reversed(wanted) for job in _jobs(numbers, tallies[part], most)]
     left, running = sum(len(numbers) for _, numbers in waiting), 0
     while waiting or running:
         while waiting and pool.has_room():
             part, numbers = waiting.pop()
             text = f"{len(numbers)} clients of {part} from {numbers[0]} on"
-            pool.put((part, numbers), text, explore_piece, part, numbers, SECONDS, budget, core, seconds=SECONDS)
+            pool.put((part, numbers), text, explore_piece, part, numbers, SECONDS, most, core, seconds=SECONDS)
             running += 1
         (part, numbers), piece = pool.take()
         running -= 1
@@ -190,9 +190,9 @@ def sweep(
     return list(tallies.values())
 
 
-def _jobs(numbers: Sequence[int], tally: Tally, budget: int) -> list[tuple[Part, Sequence[int]]]:
-    """What is still to be explored of a part, the first piece last: clients that were left over, with more budget."""
-    again = {each.number for each in tally.found.values() if 0 < each.left < budget}
+def _jobs(numbers: Sequence[int], tally: Tally, most: int) -> list[tuple[Part, Sequence[int]]]:
+    """What is still to be explored of a part, the first piece last: what was left over too, if it may have more."""
+    again = {each.number for each in tally.found.values() if 0 < each.left < most}
     done = tally.numbers - again
     rest = [number for number in numbers if number not in done] if done else numbers
     return [(tally.part, rest[at : at + PIECE]) for at in range(0, len(rest), PIECE)][::-1]

@@ -259,17 +259,17 @@ def test_a_file_of_another_core_or_of_nothing_is_refused(tmp_path: Path) -> None
         Record(file)
 
 
-def test_a_client_that_outgrows_its_budget_is_left_over_until_it_has_more(tmp_path: Path) -> None:
-    """It is listed, and not counted; with a larger budget it is explored again, and nothing else is."""
+def test_a_client_that_has_more_executions_than_it_may_is_left_over(tmp_path: Path) -> None:
+    """It is listed, and not counted; where it may have more it is explored again, and nothing else is."""
     part = Part(2, 1, "full")
     wanted = [(part, range(part.size - 300, part.size))]
     with ProcessPool(1) as pool:
         record = Record(tmp_path / "file")
-        (few,) = sweep(wanted, pool, budget=50, record=record)
+        (few,) = sweep(wanted, pool, most=50, record=record)
         left = few.of("asymmetric", True)
         assert left and all(each.left == 50 and "not exhaustive" in each.why for each in left)
-        (all_of_them,) = sweep(wanted, pool, budget=10_000)
-        (more,) = sweep(wanted, pool, budget=10_000, record=Record(tmp_path / "file"))
+        (all_of_them,) = sweep(wanted, pool, most=10_000)
+        (more,) = sweep(wanted, pool, most=10_000, record=Record(tmp_path / "file"))
         assert not more.found and len(more.numbers) == 300
         assert more.executions["full"] == all_of_them.executions["full"]
 
@@ -313,7 +313,7 @@ def test_the_command_explores_all_and_reports_what_fails(tmp_path: Path, capsys:
         (["--calls", "0"], "--calls must be at least 1, not 0"),
         (["--calls", "2", "--only", "try"], "--calls explores every client, with either fences"),
         (["--resume", "file"], "--resume is for --calls"),
-        (["--calls", "2", "--budget", "0"], "--budget must be at least 1, not 0"),
+        (["--calls", "2", "--executions", "0"], "--executions must be at least 1, not 0"),
         (["--calls", "2", "--sample", "0"], "--sample takes a number from 1 up"),
     ],
 )
