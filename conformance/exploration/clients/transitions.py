@@ -220,10 +220,11 @@ def _attach(state: State, thread: Thread) -> Transition:
 
 
 def _finds_nothing(side: str, entry: Entry) -> bool:
-    """Whether a pop or a push finds that it would have to wait."""
-    producer = side == "producer"
-    answer = pushing.wait(entry.seen_by_producer()) if producer else popping.wait(entry.seen_by_consumer())
-    return isinstance(answer, Blocked)
+    """Whether a look of that side finds no message, or no space: none either while a region is reserved [PSH-5]."""
+    if side == "consumer":
+        return isinstance(popping.wait(entry.seen_by_consumer()), Blocked)
+    answer = pushing.wait(entry.seen_by_producer())
+    return isinstance(answer, Blocked) or answer is PushResult.TIMEOUT
 
 
 def _describe(side: str, kind: str, entry: Entry, thread: Thread, refusals: int) -> _Changes:

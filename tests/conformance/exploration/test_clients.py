@@ -91,6 +91,8 @@ def test_where_a_thread_may_wait_for_ever_is_an_outcome_too() -> None:
     watching = client("watch", 1, "try_pop; watch_consumer", setup="fileno_consumer; poll_message")
     assert outcomes(watching) == {(3, 5), (3, STUCK | 1)}
     assert explore(watching).result.outcomes == {(3, STUCK | 1): 1}
+    reserved = client("reserved", 1, "poll_space; watch_producer", setup="fileno_producer; reserve")
+    assert explore(reserved).clean and (1, STUCK | 1) in outcomes(reserved)
 
 
 def test_a_wait_for_ever_that_the_model_does_not_know_is_a_lost_wakeup(tmp_path: Path) -> None:
