@@ -263,6 +263,14 @@ static uint64_t ended(actor *me, int result) {
   return code(result);
 }
 
+/* Refused, the thread keeps the region that it has. */
+static uint64_t reserve(actor *me) {
+  omni_region region;
+  int result = omni_reserve(me->producer, 1, &region);
+  if (result == OMNI_PUSH_SUCCESS) me->region = region;
+  return code(result);
+}
+
 static uint64_t pin_region(actor *me) {
   int result = omni_region_pin(me->producer, &me->region, &me->region_pin);
   if (result != 0) me->region.data = NULL; /* it has no right to write there */
@@ -299,7 +307,7 @@ static uint64_t produce(actor *me, operation_kind kind, int argument) {
     case POLL_SPACE:
       return code(omni_producer_wait(producer, 0));
     case RESERVE:
-      return code(omni_reserve(producer, 1, &me->region));
+      return reserve(me);
     case WRITE_REGION:
       if (region) platform_copy(region, data, 8);
       return NO_RESULT;

@@ -350,7 +350,7 @@ def _reserving(kind: str, entry: Entry, thread: Thread, payload_id: int) -> _Cha
             return
         refusal = pushing.try_push(replace(seen, reserved=False), b"1")[1].value
         closed = refusal == PushResult.CHANNEL_CLOSED.value
-        yield entry, thread._replace(region=0).done(Code.RESERVED if seen.reserved and not closed else refusal)
+        yield entry, thread.done(Code.RESERVED if seen.reserved and not closed else refusal)
     elif kind == "rollback":
         after, refused = reserving.rollback(seen, pinned)
         yield entry.after(after), thread.done(Code.PINNED if refused else 0)
