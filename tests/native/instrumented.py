@@ -1,0 +1,176 @@
+"""The bindings' tests on a CPython that is built with the thread sanitizer, and what of its reports is about them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.native.programs import CORE, CannotBuild, Steps
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = CORE.parent
+
+NEEDED = ("hatchling", "setuptools", "flatbuffers", "pytest", "pytest-timeout", "hypothesis", "numpy")
+"""With wheels for that Python: nothing here is to be compiled with the sanitizer, which then sees less of it."""
+
+SUITE = ("tests/fast_impl/threads", "tests/fast_impl/bindings")
+NOT_HERE = (
+    # They compile or start what has no sanitizer, refuse memory to the sanitizer too, or measure memory, as it takes it.
+    "tests/fast_impl/bindings/test_interruption.py", "tests/fast_impl/bindings/test_memory.py",
+    "tests/fast_impl/bindings/test_native.py", "tests/fast_impl/threads/test_held_memory.py",
+)  # fmt: skip
+
+ABOUT = """
+import sys, sysconfig
+print("%d.%d" % sys.version_info[:2] + "t" * bool(sysconfig.get_config_var("Py_GIL_DISABLED")))
+print("--with-thread-sanitizer" in sysconfig.get_config_var("CONFIG_ARGS"))
+"""
+
+BUILD = """
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+package, scratch = map(Path, sys.argv[1:])
+spec = spec_from_file_location("build", package / "_build.py")
+spec.loader.exec_module(build := module_from_spec(spec))
+for made, name in build.build_all(package, scratch).items():
+    build.place(made, package / name)
+"""
+"""As for an installation, whose flags are those that this Python was built with."""
+
+OPTIONS = {
+    # A test's own verdict is one thing, a report another, which may come from any process that it started.
+    "exitcode": "0",
+    "die_after_fork": "0",  # a child that begins threads: the tests of fork
+    "report_thread_leaks": "0",  # daemon threads, at the end of every process that has some
+    "history_size": "4",
+}
+
+
+def tests_under_thread_sanitizer(steps: Steps, python: str, folder: Path, chosen: Sequence[str] = ()) -> None:
+    """The tests of threads and bindings, or those chosen, with each binding that this Python can have.
+
+    Raises CannotBuild, with what is lacking.
+    """
+    version = _about(python)
+    mine = ROOT / ".venv" / f"{version}-tsan" / "bin" / "python"
+    cffi = _environment(python, mine)
+    package = folder / "fast_impl"
+    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+    _quiet([str(mine), "-c", BUILD, str(package), str(folder / "built")], "the package cannot be compiled for it")
+    for binding in ("c", "cffi") if cffi else ("c",):
+        what = f"the bindings' tests on CPython {version} under the thread sanitizer, OMNI_BINDING={binding}"
+        reports = folder / f"reports-{binding}"
+        reports.mkdir()
+        options = {**OPTIONS, "log_path": str(reports / "of")}
+        environment = {
+            "OMNI_BINDING": binding,
+            "PYTHONPATH": os.pathsep.join((str(folder), str(ROOT))),
+            "TSAN_OPTIONS": " ".join(f"{name}={value}" for name, value in options.items()),
+        }
+        command = [str(mine), "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=900"]
+        tests = chosen or [*SUITE, *(f"--ignore={path}" for path in NOT_HERE)]
+        steps.run(what, [*still(), *command, "-m", "not slow", *tests], 7200, environment)
+        _judge(steps, f"reports of the thread sanitizer, OMNI_BINDING={binding}", reports)
+    if not cffi:
+        steps.skip("OMNI_BINDING=cffi", f"there is no cffi for CPython {version}")
+
+
+def still() -> list[str]:
+    """Where addresses are laid out at random over too many bits, the thread sanitizer finds its own taken."""
+    return [tool, "-R"] if (tool := shutil.which("setarch")) else []
+
+
+def _about(python: str) -> str:
+    said = _quiet([python, "-c", ABOUT], f"{python} does not run").split()
+    if said[1] != "True":
+        raise CannotBuild(f"{python} was not built with the thread sanitizer (.ci/pythons get 3.13t-tsan builds one)")
+    return said[0]
+
+
+def _environment(python: str, mine: Path) -> bool:
+    """Made once: what the tests need. Whether that has cffi."""
+    if not mine.exists() or subprocess.run([*still(), str(mine), "-c", "import numpy"], check=False).returncode:
+        _quiet([python, "-m", "venv", "--clear", str(mine.parents[1])], "no virtual environment")
+        _quiet([*_pip(mine), *NEEDED], "pip cannot install what the tests need")
+        subprocess.run([*still(), *_pip(mine), "cffi"], env=_environ(), capture_output=True, check=False)
+    return not subprocess.run([*still(), str(mine), "-c", "import cffi"], capture_output=True, check=False).returncode
+
+
+def _pip(mine: Path) -> list[str]:
+    return [str(mine), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]
+
+
+def _environ() -> dict[str, str]:
+    return {**os.environ, "TSAN_OPTIONS": "report_bugs=0"}
+
+
+def _quiet(command: Sequence[str], otherwise: str) -> str:
+    """What a command prints that must succeed."""
+    try:
+        done = subprocess.run([*still(), *command], env=_environ(), capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise CannotBuild(f"{otherwise}: {error.strerror}") from None
+    if done.returncode:
+        raise CannotBuild(f"{otherwise}: {done.stderr.strip()[-2000:]}")
+    return done.stdout
+
+
+# ---- reports ----
+
+
+class Report(NamedTuple):
+    """What happened, where, and whether it did so in code of ours, as far as its stacks tell."""
+
+    summary: str
+    ours: bool
+    text: str
+
+
+def read(text: str) -> Iterator[Report]:
+    """The reports in what the sanitizer wrote.
+
+    A report is ours if one of the stacks that met has a frame of ours before it comes to the interpreter's loop: whatever
+    is called from there on is called by Python code, not by us.
+    """
+    for part in re.split(r"^=+$", text, flags=re.MULTILINE):
+        head = re.search(r"WARNING: ThreadSanitizer: (.*?) \(pid=", part)
+        if head is None:
+            continue
+        # The other stacks say where things come from only.
+        stacks = [each for each in part.split("\n\n") if not re.match(r"\s*(Location|Thread|Mutex) ", each)]
+        ours = any(_is_ours(stack) for stack in stacks)
+        where = re.search(r"SUMMARY: ThreadSanitizer: (.*)", part)
+        yield Report(where[1] if where else head[1], ours, part.strip())
+
+
+def _is_ours(stack: str) -> bool:
+    for frame in re.findall(r"^\s+#\d+ (.*)", stack, flags=re.MULTILINE):
+        if "_PyEval_EvalFrame" in frame:
+            return False
+        if re.search(r"/fast_impl/\S+\.[ch]:\d+", frame):
+            return True
+    return False
+
+
+def _judge(steps: Steps, what: str, folder: Path) -> None:
+    print(f"== {what} ...", flush=True)
+    reports = [each for file in sorted(folder.iterdir()) for each in read(file.read_text(errors="replace"))]
+    ours, others = _distinct(each for each in reports if each.ours), _distinct(each for each in reports if not each.ours)
+    if ours:
+        steps.fail("\n".join(f"{count} times: {report.text}" for report, count in ours))
+    else:
+        steps.clean(f"none in this project; {len(others)} kinds that the interpreter's own code makes alone")
+
+
+def _distinct(reports: Iterable[Report]) -> list[tuple[Report, int]]:
+    """One for each place, with their number."""
+    found = list(reports)
+    counts = Counter(each.summary for each in found)
+    return [(next(each for each in found if each.summary == summary), n) for summary, n in counts.items()]
