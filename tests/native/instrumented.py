@@ -6,8 +6,9 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,7 +22,7 @@ NEEDED = ("hatchling", "setuptools", "flatbuffers", "pytest", "pytest-timeout", 
 
 SUITE = ("tests/fast_impl/threads", "tests/fast_impl/bindings")
 NOT_HERE = (
-    # They compile or start what has no sanitizer, refuse memory to the sanitizer too, or measure memory, as it takes it.
+    # They compile or start what has no sanitizer, refuse it memory too, or measure memory, of which it takes much.
     "tests/fast_impl/bindings/test_interruption.py", "tests/fast_impl/bindings/test_memory.py",
     "tests/fast_impl/bindings/test_native.py", "tests/fast_impl/threads/test_held_memory.py",
 )  # fmt: skip
@@ -44,6 +45,12 @@ for made, name in build.build_all(package, scratch).items():
 """
 """As for an installation, whose flags are those that this Python was built with."""
 
+KNOWN = {
+    "_PyThreadState_DeleteList": "the interpreter's end frees daemon threads' states, which they left as they let go",
+    "generic_pycdata_new": "ctypes marks a type as used in a word that all its objects share, which no lock guards",
+}
+"""Functions of CPython that race, whoever has called them, and how. What they do is not ours."""
+
 OPTIONS = {
     # A test's own verdict is one thing, a report another, which may come from any process that it started.
     "exitcode": "0",
@@ -53,7 +60,7 @@ OPTIONS = {
 }
 
 
-def tests_under_thread_sanitizer(steps: Steps, python: str, folder: Path, chosen: Sequence[str] = ()) -> None:
+def run_bindings(steps: Steps, python: str, folder: Path, chosen: Sequence[str]) -> None:
     """The tests of threads and bindings, or those chosen, with each binding that this Python can have.
 
     Raises CannotBuild, with what is lacking.
@@ -97,14 +104,16 @@ def _about(python: str) -> str:
 def _environment(python: str, mine: Path) -> bool:
     """Made once: what the tests need. Whether that has cffi."""
     if not mine.exists() or subprocess.run([*still(), str(mine), "-c", "import numpy"], check=False).returncode:
-        _quiet([python, "-m", "venv", "--clear", str(mine.parents[1])], "no virtual environment")
+        _quiet([python, "-m", "venv", "--clear", "--without-pip", str(mine.parents[1])], "no virtual environment")
         _quiet([*_pip(mine), *NEEDED], "pip cannot install what the tests need")
         subprocess.run([*still(), *_pip(mine), "cffi"], env=_environ(), capture_output=True, check=False)
     return not subprocess.run([*still(), str(mine), "-c", "import cffi"], capture_output=True, check=False).returncode
 
 
 def _pip(mine: Path) -> list[str]:
-    return [str(mine), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"]
+    """This Python's pip: the other one would first have to install it, which takes longer than all the rest."""
+    options = ["--quiet", "--disable-pip-version-check", "--no-compile", "--only-binary", ":all:"]
+    return [sys.executable, "-m", "pip", "--python", str(mine), "install", *options]
 
 
 def _environ() -> dict[str, str]:
@@ -136,8 +145,8 @@ class Report(NamedTuple):
 def read(text: str) -> Iterator[Report]:
     """The reports in what the sanitizer wrote.
 
-    A report is ours if one of the stacks that met has a frame of ours before it comes to the interpreter's loop: whatever
-    is called from there on is called by Python code, not by us.
+    A report is ours if one of the stacks that met has a frame of ours above the interpreter's loop: what is called from
+    there is called by Python code, not by us.
     """
     for part in re.split(r"^=+$", text, flags=re.MULTILINE):
         head = re.search(r"WARNING: ThreadSanitizer: (.*?) \(pid=", part)
@@ -145,9 +154,12 @@ def read(text: str) -> Iterator[Report]:
             continue
         # The other stacks say where things come from only.
         stacks = [each for each in part.split("\n\n") if not re.match(r"\s*(Location|Thread|Mutex) ", each)]
-        ours = any(_is_ours(stack) for stack in stacks)
         where = re.search(r"SUMMARY: ThreadSanitizer: (.*)", part)
-        yield Report(where[1] if where else head[1], ours, part.strip())
+        known = any(re.search(rf"#\d+ ({'|'.join(KNOWN)}) ", stack) for stack in stacks)
+        ours = not known and any(map(_is_ours, stacks))
+        # Below the interpreter's loop, how the Python code came there.
+        short = re.sub(r"(_PyEval_EvalFrameDefault .*\n)(?:    #\d+ .*\n)+", r"\1", part)
+        yield Report(where[1] if where else head[1], ours, short.strip())
 
 
 def _is_ours(stack: str) -> bool:
@@ -162,15 +174,10 @@ def _is_ours(stack: str) -> bool:
 def _judge(steps: Steps, what: str, folder: Path) -> None:
     print(f"== {what} ...", flush=True)
     reports = [each for file in sorted(folder.iterdir()) for each in read(file.read_text(errors="replace"))]
-    ours, others = _distinct(each for each in reports if each.ours), _distinct(each for each in reports if not each.ours)
-    if ours:
-        steps.fail("\n".join(f"{count} times: {report.text}" for report, count in ours))
+    others = Counter(each.summary for each in reports if not each.ours)
+    for summary, count in others.most_common():
+        print(f"   the interpreter's own, {count} times: {summary}", flush=True)
+    if ours := {each.summary: each.text for each in reports if each.ours}:  # one for each place
+        steps.fail("\n".join(ours.values()))
     else:
-        steps.clean(f"none in this project; {len(others)} kinds that the interpreter's own code makes alone")
-
-
-def _distinct(reports: Iterable[Report]) -> list[tuple[Report, int]]:
-    """One for each place, with their number."""
-    found = list(reports)
-    counts = Counter(each.summary for each in found)
-    return [(next(each for each in found if each.summary == summary), n) for summary, n in counts.items()]
+        steps.clean(f"none in this project's code, {others.total()} in the interpreter's own")

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.native.instrumented import still, tests_under_thread_sanitizer
+from tests.native.instrumented import run_bindings, still
 from tests.native.programs import PLATFORMS, SANITIZERS, CannotBuild, Steps, library, native
 
 MESSAGES = {"full": 10_000_000, "quick": 200_000}
@@ -42,12 +42,13 @@ EMULATORS = ("qemu-aarch64", "qemu-aarch64-static")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 where all that could be run is clean, 1 where something is not, 2 where nothing could be compiled."""
-    parser = argparse.ArgumentParser(prog="python -m tests.native.sanitize", description=(__doc__ or "").splitlines()[0])
+    about = (__doc__ or "").splitlines()[0]
+    parser = argparse.ArgumentParser(prog="python -m tests.native.sanitize", description=about)
     one = parser.add_mutually_exclusive_group()
     one.add_argument("--quick", action="store_true", help="less of everything: some two minutes")
     one.add_argument("--aarch64", action="store_true", help="for aarch64 instead, emulated, and without sanitizers")
-    one.add_argument("--python", metavar="PATH", help="the bindings' tests instead, on a CPython that is built with the "
-                     "thread sanitizer: .ci/pythons get 3.13t-tsan")  # fmt: skip
+    one.add_argument("--python", metavar="PATH", help="the bindings' tests instead, on a CPython built with the thread "
+                     "sanitizer: .ci/pythons get 3.13t-tsan")  # fmt: skip
     parser.add_argument("tests", nargs="*", metavar="TEST", help="of these, with --python: files, or what pytest takes")
     options = parser.parse_args(arguments)
     if options.aarch64:
@@ -120,7 +121,7 @@ def bindings(python: str, chosen: Sequence[str]) -> int:
     steps = Steps()
     with tempfile.TemporaryDirectory() as folder:
         try:
-            tests_under_thread_sanitizer(steps, python, Path(folder), chosen)
+            run_bindings(steps, python, Path(folder), chosen)
         except CannotBuild as error:
             print(f"error: {error}", file=sys.stderr)
             return 2
