@@ -16,7 +16,10 @@ from tests.asleep import wait_until_asleep
 
 T = TypeVar("T")
 
-LIMIT = 45.0
+PATIENCE = float(os.environ.get("OMNI_PATIENCE", "1"))
+"""How many times as long as otherwise everything may take: under a sanitizer."""
+
+LIMIT = 45.0 * PATIENCE
 """Seconds within which every thread of a test must end; less than the limit of the test itself."""
 
 
@@ -81,7 +84,7 @@ def blocked_in(call: Callable[[], T]) -> Worker[T]:
 # ---- programs in processes of their own, which end without a word; one that hangs prints its threads' stacks ----
 
 
-PROGRAM_LIMIT = 60
+PROGRAM_LIMIT = int(60 * PATIENCE)
 """Seconds for a program and for each child of it: generous, for a machine under load."""
 
 PRELUDE = f"""
