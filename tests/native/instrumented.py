@@ -27,6 +27,9 @@ NOT_HERE = (
     "tests/fast_impl/bindings/test_native.py", "tests/fast_impl/threads/test_held_memory.py",
 )  # fmt: skip
 
+DESELECTED = ("tests/fast_impl/threads/test_fork.py::test_multiprocessing[fork]",)
+"""The sanitizer ends some of its processes: "dup thread with used id", of one that a child of fork starts."""
+
 ABOUT = """
 import sys, sysconfig
 print("%d.%d" % sys.version_info[:2] + "t" * bool(sysconfig.get_config_var("Py_GIL_DISABLED")))
@@ -88,7 +91,8 @@ def run_bindings(steps: Steps, python: str, folder: Path, chosen: Sequence[str])
             "TSAN_OPTIONS": " ".join(f"{name}={value}" for name, value in options.items()),
         }
         command = [str(mine), "-m", "pytest", "-q", "-p", "no:cacheprovider", "--timeout=900"]
-        tests = chosen or [*SUITE, *(f"--ignore={path}" for path in NOT_HERE)]
+        tests = [*chosen] or [*SUITE, *(f"--ignore={path}" for path in NOT_HERE)]
+        tests += [f"--deselect={test}" for test in DESELECTED]
         steps.run(what, [*still(), *command, "-m", "not slow", *tests], 7200, environment, tree)
         _judge(steps, f"reports of the thread sanitizer, OMNI_BINDING={binding}", reports)
     if not cffi:
@@ -182,8 +186,8 @@ def _judge(steps: Steps, what: str, folder: Path) -> None:
     reports = [each for file in sorted(folder.iterdir()) for each in read(file.read_text(errors="replace"))]
     others = Counter(each.summary for each in reports if not each.ours)
     for summary, count in others.most_common():
-        print(f"   the interpreter's own, {count} times: {summary}", flush=True)
+        print(f"   not ours, {count} times: {summary}", flush=True)
     if ours := {each.summary: each.text for each in reports if each.ours}:  # one for each place
         steps.fail("\n".join(ours.values()))
     else:
-        steps.clean(f"none in this project's code, {others.total()} in the interpreter's own")
+        steps.clean(f"none of a race in this project's code, {others.total()} others")
