@@ -33,7 +33,7 @@ help:
 	@echo "make explore           the core on every memory order that C11 allows, for small clients (more: ARGS=--full;"
 	@echo "                       every client of up to N calls: ARGS='--calls N', see docs/verification.md)"
 	@echo "make necessity         every atomic access, fence and wake of the core weakened, one at a time"
-	@echo "make sanitize          the core under sanitizers and valgrind (some of it: ARGS=--quick)"
+	@echo "make sanitize          the core under sanitizers and valgrind (some: ARGS=--quick; the bindings: ARGS=\"--python PATH\")"
 	@echo "make aarch64           the core on another processor, emulated"
 	@echo "make prove             the core's memory and arithmetic for every configuration, where CBMC is on the PATH"
 	@echo "make verify            all of these in full"

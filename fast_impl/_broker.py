@@ -112,7 +112,7 @@ class MailboxBroker(NonCopyable):
     @classmethod
     def instance(cls) -> MailboxBroker:
         """The process's broker, the same from every thread and interpreter (§4.1) [BRK-1]."""
-        found = MailboxBroker._instance.get("")
+        found = MailboxBroker._instance[""] if MailboxBroker._instance else None  # no `get`: see debug_logger
         if found is None:
             broker = MailboxBroker.__new__(MailboxBroker)
             broker._memory_limit = None

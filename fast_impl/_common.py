@@ -166,12 +166,16 @@ def debug_logger(name: str) -> Any:
 
     Whoever enables one has imported `logging`; nobody else needs it.
     """
-    logger = _loggers.get(name)
-    if logger is None:
-        get = getattr(sys.modules.get("logging"), "getLogger", None)  # another thread may be importing it
+    # No `get`: without a GIL it takes the dictionary's lock, with which a daemon thread may stay at exit [LIF-11].
+    if name in _loggers:
+        logger = _loggers[name]
+    elif "logging" in sys.modules:
+        get = getattr(sys.modules["logging"], "getLogger", None)  # another thread may be importing it
         if get is None:
             return None
         logger = _loggers[name] = get(name)
+    else:
+        return None
     return logger if logger.isEnabledFor(_DEBUG) else None
 
 

@@ -6,16 +6,20 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Generic, TypeVar
 
 import pytest
 
+from tests.asleep import wait_until_asleep
+
 T = TypeVar("T")
 
-LIMIT = 45.0
+PATIENCE = float(os.environ.get("OMNI_PATIENCE", "1"))
+"""How many times as long as otherwise everything may take: under a sanitizer."""
+
+LIMIT = 45.0 * PATIENCE
 """Seconds within which every thread of a test must end; less than the limit of the test itself."""
 
 
@@ -54,33 +58,10 @@ def run_together(*parts: Callable[[], object]) -> None:
 
 
 # ---- threads that are blocked inside a call, by evidence instead of sleeping and hoping ----
-#
-# Linux shows, for each thread, its state and how often it gave up the processor. A thread that waits for the GIL asks
-# for it again every few milliseconds and so keeps switching; one that is blocked in the operating system does not.
 
 needs_proc = pytest.mark.skipif(
     not Path("/proc/self/task").is_dir(), reason="needs /proc to see that a thread is asleep"
 )
-
-_QUIET = 0.05
-"""Seconds without a switch: ten times as long as a thread waiting for the GIL goes without one."""
-
-
-def wait_until_asleep(process: int | str, thread: int, limit: float = 20.0) -> None:
-    """Return when `thread` (its native id) of `process` ("self" for this one) sleeps and stays asleep."""
-    if not sys.platform.startswith("linux"):
-        raise RuntimeError("no /proc here: mark the test with needs_proc")
-    task = Path(f"/proc/{process}/task/{thread}")
-    end = time.monotonic() + limit
-    before = -1
-    while time.monotonic() < end:
-        status = dict(line.split(":", 1) for line in (task / "status").read_text().splitlines())
-        switches = int(status["voluntary_ctxt_switches"])
-        if status["State"].split()[0] == "S" and switches == before:
-            return
-        before = switches
-        time.sleep(_QUIET)  # releases the GIL: a thread that only waits for that wakes and switches
-    raise AssertionError(f"thread {thread} of process {process} did not fall asleep within {limit} s")
 
 
 def blocked_in(call: Callable[[], T]) -> Worker[T]:
@@ -103,7 +84,7 @@ def blocked_in(call: Callable[[], T]) -> Worker[T]:
 # ---- programs in processes of their own, which end without a word; one that hangs prints its threads' stacks ----
 
 
-PROGRAM_LIMIT = 60
+PROGRAM_LIMIT = int(60 * PATIENCE)
 """Seconds for a program and for each child of it: generous, for a machine under load."""
 
 PRELUDE = f"""
@@ -112,7 +93,7 @@ faulthandler.register(signal.SIGALRM, chain=True)  # the stacks, and then what t
 signal.alarm({PROGRAM_LIMIT})
 warnings.filterwarnings("ignore", category=DeprecationWarning)  # of a fork beside threads
 import fast_impl as omni
-from tests.workers import wait_until_asleep
+from tests.asleep import wait_until_asleep
 
 def fork(body, *arguments):
     "Start `body` in a child, which ends with 0 unless that raises or hangs."

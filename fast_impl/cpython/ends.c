@@ -3,13 +3,11 @@
  * daemon threads must sleep on. */
 #include "handles.h"
 
-#include <pthread.h>
-
 struct open_ends {
   listed_end *first;
   int holders; /* the module, and the interpreter's dictionary */
 #ifdef Py_GIL_DISABLED
-  PyMutex lock;
+  pthread_mutex_t lock;
   open_ends *next, **link; /* among those of all interpreters */
 #endif
 };
@@ -28,9 +26,9 @@ static void release(void) { pthread_mutex_unlock(&lock_of_all); }
 static void renew(void) {
   pthread_mutex_init(&lock_of_all, NULL);
   for (open_ends *open = all; open; open = open->next) {
-    open->lock = (PyMutex){0};
+    MAKE_LOCK(open);
     for (listed_end *end = open->first; end; end = end->next)
-      if (end->sends) ((producer_endpoint *)(void *)end)->lock = (PyMutex){0};
+      if (end->sends) MAKE_LOCK((producer_endpoint *)(void *)end);
   }
 }
 
@@ -87,6 +85,7 @@ static void close_all(const open_ends *open) {
 void ends_release(open_ends *open) {
   if (!open || --open->holders > 0) return;
   unlist_open(open);
+  FREE_LOCK(open);
   PyMem_RawFree(open);
 }
 
@@ -104,6 +103,7 @@ open_ends *ends_of_interpreter(void) {
   }
   open_ends *open = PyMem_RawCalloc(1, sizeof *open);
   if (!open) return (open_ends *)PyErr_NoMemory();
+  MAKE_LOCK(open);
   capsule = PyCapsule_New(open, NULL, NULL);
   key = capsule ? PyLong_FromVoidPtr(open) : NULL; /* one for each copy of the module */
   int failed = key ? PyDict_SetItem(interpreters, key, capsule) : -1;
@@ -112,6 +112,7 @@ open_ends *ends_of_interpreter(void) {
     PyCapsule_SetDestructor(capsule, interpreter_ends);
     list_open(open);
   } else {
+    FREE_LOCK(open);
     PyMem_RawFree(open);
   }
   Py_XDECREF(key);

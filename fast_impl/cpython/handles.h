@@ -10,6 +10,7 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <structmember.h>
@@ -92,7 +93,7 @@ typedef struct {
   _Atomic bool logged;             /* its end is to be logged, once [OBS-3] */
   reservation_object *reservation; /* the outstanding one, or NULL; under LOCK */
 #ifdef Py_GIL_DISABLED
-  PyMutex lock;
+  pthread_mutex_t lock;
 #endif
 } producer_endpoint;
 
@@ -132,13 +133,19 @@ static inline consumer_endpoint *receives(const consumer_object *self) {
   return LIKELY(!IS_SET(self->moved)) ? self->endpoint : NULL;
 }
 
-/* Orders a producer's calls on its reservations. No Python code runs, and nothing waits, between the two. */
+/* Orders a producer's calls on its reservations. No Python code runs, and nothing waits, between the two. No PyMutex: a
+ * daemon thread that waits for one as the interpreter ends may be given it, and goes no further, so that who ends the
+ * interpreter would wait for ever [LIF-11]. */
 #ifdef Py_GIL_DISABLED
-#define LOCK(endpoint) PyMutex_Lock(&(endpoint)->lock)
-#define UNLOCK(endpoint) PyMutex_Unlock(&(endpoint)->lock)
+#define LOCK(endpoint) pthread_mutex_lock(&(endpoint)->lock)
+#define UNLOCK(endpoint) pthread_mutex_unlock(&(endpoint)->lock)
+#define MAKE_LOCK(endpoint) pthread_mutex_init(&(endpoint)->lock, NULL)
+#define FREE_LOCK(endpoint) pthread_mutex_destroy(&(endpoint)->lock)
 #else
 #define LOCK(endpoint) ((void)(endpoint))
 #define UNLOCK(endpoint) ((void)(endpoint))
+#define MAKE_LOCK(endpoint) ((void)(endpoint))
+#define FREE_LOCK(endpoint) ((void)(endpoint))
 #endif
 
 /* Whether the caller's reference is the only one: then it may change the object as if it were new. */
@@ -194,6 +201,7 @@ static inline void producer_endpoint_drop(producer_endpoint *endpoint) {
   end_unlist(endpoint->state->open, &endpoint->listed);
   if (IS_SET(endpoint->detached)) omni_producer_release(endpoint->handle);
   else if (endpoint->handle) omni_producer_free(endpoint->handle);
+  FREE_LOCK(endpoint);
   PyMem_Free(endpoint);
 }
 

@@ -18,6 +18,7 @@ PyObject *producer_new(handles_state *state, bool logged) {
   endpoint->references = endpoint->owners = 1;
   endpoint->state = state;
   endpoint->logged = logged;
+  MAKE_LOCK(endpoint);
   end_list(state->open, &endpoint->listed, true);
   PyObject *self = (PyObject *)handle_of(state, endpoint);
   producer_endpoint_drop(endpoint);

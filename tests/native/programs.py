@@ -65,14 +65,21 @@ class Steps:
         self.passed, self.failed, self.skipped = 0, 0, list[str]()
 
     def run(
-        self, what: str, command: Sequence[str], limit: float, environment: Mapping[str, str] | None = None
+        self,
+        what: str,
+        command: Sequence[str],
+        limit: float,
+        environment: Mapping[str, str] | None = None,
+        folder: Path | None = None,
     ) -> None:
         """A command that must exit with 0 within `limit` seconds; if it does not, what it printed is shown."""
         print(f"== {what} ...", flush=True)
         began = time.monotonic()
         try:
             where = {**os.environ, **(environment or {})}
-            ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=limit, env=where)
+            ended = subprocess.run(
+                command, capture_output=True, text=True, check=False, timeout=limit, env=where, cwd=folder
+            )
             status, said = ended.returncode, ended.stdout + ended.stderr
         except subprocess.TimeoutExpired as error:
             status, said = -1, f"hung for {limit:.0f} s; the last it said: {(error.stdout or b'')[-500:].decode()}"

@@ -1,4 +1,7 @@
-"""The core under sanitizers and valgrind, or on aarch64: python -m tests.native.sanitize [--quick | --aarch64]"""
+"""The core under sanitizers and valgrind, or on aarch64; or the bindings under the thread sanitizer.
+
+python -m tests.native.sanitize [--quick | --aarch64 | --python PATH [TEST...]]
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.native.instrumented import run_bindings, still
 from tests.native.programs import PLATFORMS, SANITIZERS, CannotBuild, Steps, library, native
 
 MESSAGES = {"full": 10_000_000, "quick": 200_000}
@@ -38,13 +42,19 @@ EMULATORS = ("qemu-aarch64", "qemu-aarch64-static")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """0 where all that could be run is clean, 1 where something is not, 2 where nothing could be compiled."""
-    parser = argparse.ArgumentParser(prog="python -m tests.native.sanitize", description=__doc__)
+    about = (__doc__ or "").splitlines()[0]
+    parser = argparse.ArgumentParser(prog="python -m tests.native.sanitize", description=about)
     one = parser.add_mutually_exclusive_group()
     one.add_argument("--quick", action="store_true", help="less of everything: some two minutes")
     one.add_argument("--aarch64", action="store_true", help="for aarch64 instead, emulated, and without sanitizers")
+    one.add_argument("--python", metavar="PATH", help="the bindings' tests instead, on a CPython built with the thread "
+                     "sanitizer: .ci/pythons get 3.13t-tsan")  # fmt: skip
+    parser.add_argument("tests", nargs="*", metavar="TEST", help="of these, with --python: files, or what pytest takes")
     options = parser.parse_args(arguments)
     if options.aarch64:
         return aarch64()
+    if options.python:
+        return bindings(options.python, options.tests)
     size = "quick" if options.quick else "full"
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None:
@@ -67,9 +77,7 @@ def _stress(steps: Steps, compiler: str, folder: Path, what: str, flags: Sequenc
     except CannotBuild as error:
         steps.skip(what, str(error))
         return
-    # Where addresses are laid out at random over too many bits, the thread sanitizer finds its own taken.
-    still = [tool, "-R"] if (tool := shutil.which("setarch")) else []
-    steps.run(what, [*still, str(program), str(MESSAGES[size]), str(ROUNDS[size]), "120"], limit=1800)
+    steps.run(what, [*still(), str(program), str(MESSAGES[size]), str(ROUNDS[size]), "120"], limit=1800)
 
 
 def _python_suite(steps: Steps, compiler: str, folder: Path, size: str) -> None:
@@ -106,6 +114,18 @@ def _valgrind(steps: Steps, compiler: str, folder: Path) -> None:
     program = native(compiler, folder / "plain")
     command = [tool, "--quiet", "--error-exitcode=9", "--leak-check=full", "--fair-sched=yes", str(program)]
     steps.run(what, [*command, "3000", "3", "300"], limit=900)
+
+
+def bindings(python: str, chosen: Sequence[str]) -> int:
+    """The bindings' tests on that interpreter: 0 where they are clean, 1 where not, 2 where they cannot be run."""
+    steps = Steps()
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            run_bindings(steps, python, Path(folder), chosen)
+        except CannotBuild as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 2
+    return steps.end()
 
 
 def aarch64() -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.mutation.workspace import changed
+from tests.native import instrumented, sanitize
 from tests.native.programs import PLATFORMS, SANITIZERS, CannotBuild, library, native
 from tests.native.prove import PROOFS, main
 from tests.native.sanitize import NOT_HERE, SUITE, watched
@@ -73,7 +74,7 @@ with omni.open_channel(capacity=8, max_message_size=4096) as channel:
 
 def test_what_is_left_out_exists() -> None:
     """A test that was moved or renamed is not left out unseen."""
-    for path in (*NOT_HERE, *SUITE["quick"]):
+    for path in (*NOT_HERE, *SUITE["quick"], *instrumented.NOT_HERE, *instrumented.SUITE):
         assert (ROOT / path).exists(), path
 
 
@@ -101,6 +102,57 @@ def test_a_read_past_an_object_of_python_is_reported(beyond: int, tmp_path: Path
         assert "AddressSanitizer: heap-buffer-overflow" in ended.stderr
     else:
         assert (ended.returncode, ended.stdout) == (0, "1000\n"), ended.stderr
+
+
+# ---- the bindings on a Python built with the thread sanitizer ----
+
+
+def test_on_another_python_it_says_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit status 2: where there is none, and where it was built without the sanitizer."""
+    assert sanitize.main(["--python", "/nowhere/python"]) == 2
+    assert "/nowhere/python does not run: " in capsys.readouterr().err
+    assert sanitize.main(["--python", sys.executable]) == 2
+    assert "was not built with the thread sanitizer (.ci/pythons get 3.13t-tsan" in capsys.readouterr().err
+
+
+REPORTS = """\
+==================
+WARNING: ThreadSanitizer: data race (pid=1)
+  Write of size 8 at 0x1 by thread T1:
+    #0 memcpy <null> (libtsan.so+0x1)
+    #1 pop_one /tmp/x/fast_impl/cpython/popping.c:120 (_handles.so+0x1)
+    #2 _PyEval_EvalFrameDefault Python/generated_cases.c.h:1 (python+0x1)
+
+  Previous read of size 8 at 0x1 by main thread:
+    #0 list_traverse Objects/listobject.c:1 (python+0x1)
+
+SUMMARY: ThreadSanitizer: data race popping.c:120 in pop_one
+==================
+==================
+WARNING: ThreadSanitizer: data race (pid=1)
+  Write of size 8 at 0x1 by thread T1:
+    #0 list_append Objects/listobject.c:1 (python+0x1)
+    #1 _PyEval_EvalFrameDefault Python/generated_cases.c.h:1 (python+0x1)
+    #2 consumer_snapshot /tmp/x/fast_impl/cpython/consumer.c:1 (_handles.so+0x1)
+
+  Previous read of size 8 at 0x1 by main thread:
+    #0 list_traverse Objects/listobject.c:1 (python+0x1)
+
+  Location is heap block of size 8 at 0x1 allocated by main thread:
+    #0 producer_new /tmp/x/fast_impl/cpython/producer.c:1 (_handles.so+0x1)
+
+SUMMARY: ThreadSanitizer: data race listobject.c:1 in list_append
+==================
+"""
+
+
+def test_a_report_is_ours_where_our_code_met() -> None:
+    """Not where Python code did that ours had called, nor for memory that ours had made."""
+    read = list(instrumented.read(REPORTS))
+    assert [(each.summary, each.ours) for each in read] == [
+        ("data race popping.c:120 in pop_one", True),
+        ("data race listobject.c:1 in list_append", False),
+    ]
 
 
 # ---- the proofs, where there is no CBMC ----

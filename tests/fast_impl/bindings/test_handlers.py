@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.workers import Worker, blocked_in, needs_proc, wait_until_asleep
+from tests.asleep import wait_until_asleep
+from tests.workers import Worker, blocked_in, needs_proc
 
 pytestmark = needs_proc
 

@@ -282,7 +282,7 @@ def test_exit(tmp_path: Path, program: str) -> None:
     run_program(CHANNEL + program, tmp_path)
 
 
-@pytest.mark.skipif("OMNI_EXITS" not in os.environ, reason="OMNI_EXITS says how often: 50 takes half an hour")
+@pytest.mark.skipif("OMNI_EXITS" not in os.environ, reason="OMNI_EXITS says how often: 50 takes some minutes")
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("program", programs())

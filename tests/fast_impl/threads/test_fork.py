@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workers import needs_proc, run_program
+from tests.workers import PROGRAM_LIMIT, needs_proc, run_program
 
 pytestmark = [pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"), needs_proc]
 
@@ -355,12 +355,12 @@ assert answers == [b"x"] and consumer.receive_many(9) == [b"x"] * 4
 def test_multiprocessing(tmp_path: Path, method: str) -> None:
     """Its processes, and a pool of them, beside threads that send and receive, have channels of their own."""
     run_program(
-        f"method = {method!r}\n"
+        f"method, limit = {method!r}, {PROGRAM_LIMIT}\n"
         + """
 import multiprocessing
 
 def work(number):
-    signal.alarm(60)
+    signal.alarm(limit)
     producer, consumer = omni.open_channel("work", capacity=8)
     thread, answers = blocked(lambda: list(consumer))
     for each in range(100):

@@ -19,7 +19,8 @@ from typing import Any
 import pytest
 
 import fast_impl
-from tests.workers import Worker, needs_proc, wait_until_asleep
+from tests.asleep import wait_until_asleep
+from tests.workers import Worker, needs_proc
 
 CHILD = "import sys; from tests.fast_impl.threads.test_signals import be_interrupted; be_interrupted(sys.argv[1])"
 

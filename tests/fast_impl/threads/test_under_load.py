@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 
 import fast_impl
-from tests.workers import Worker, run_together
+from tests.workers import PATIENCE, Worker, run_together
 
 # ---- messages by the million through Python, from one thread to another [CON-1, CON-3, POP-2] ----
 
 
 HEAD = struct.Struct("<QQ")
 FACTOR = 0x9E3779B97F4A7C15
-LIMIT = 40.0
+LIMIT = 40.0 * PATIENCE
 
 
 def payload(number: int) -> bytes:
@@ -211,6 +211,7 @@ def test_soak(options: str, says: str) -> None:
         pytest.importorskip("numpy", reason="numpy is not installed")
     command = [sys.executable, "-m", "tests.fast_impl.threads.soak", "--binding", fast_impl.binding, *options.split()]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    soak = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=50, check=False)
+    limit = 50 * PATIENCE
+    soak = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=limit, check=False)
     assert soak.returncode == 0, soak.stdout + soak.stderr
     assert f"{fast_impl.binding}: " in soak.stdout and says in soak.stdout
