@@ -107,16 +107,18 @@ int64_t omni_batch_push(omni_producer *producer, const omni_bytes *messages, siz
   guard_entry answer = guard_enter(&producer->guard);
   if (answer != GUARD_ENTERED) return answer == GUARD_CONTENDED ? OMNI_CONCURRENT_USE : 0;
   omni_channel *channel = producer->channel;
-  uint64_t pushed = 0, bytes = 0;
-  if (count > 0 && !nobody_receives(channel) && !has_reserved(producer)) {
-    uint64_t free = ring_free_slots(&channel->ring, count);
-    for (; pushed < count && pushed < free; pushed++) {
-      omni_bytes message = messages[pushed];
+  uint64_t pushed = 0, several = count;
+  /* Again after some: that no slot is free is found behind them, as by pushes one by one [PSH-6] */
+  while (several > 0 && pushed < count && !nobody_receives(channel) && !has_reserved(producer)) {
+    uint64_t free = ring_free_slots(&channel->ring, count - pushed), bytes = 0;
+    for (several = 0; pushed + several < count && several < free; several++) {
+      omni_bytes message = messages[pushed + several];
       if (message.size == 0 || message.size > channel->max_message_size) break;
-      fill(&channel->ring, pushed, message.data, message.size);
+      fill(&channel->ring, several, message.data, message.size);
       bytes += message.size;
     }
-    if (pushed > 0) ring_publish(&channel->ring, pushed, bytes);
+    if (several > 0) ring_publish(&channel->ring, several, bytes);
+    pushed += several;
   }
   if (pushed < count) arm(producer);
   guard_leave(&producer->guard);

@@ -23,6 +23,7 @@ QUICK: tuple[Client, ...] = (
     client("blocking, two slots", 2, "blocking_push 1; blocking_push 2", "blocking_pop; blocking_pop"),
     client("timed", 1, "timed_push 1; timed_push 2", "timed_pop"),
     client("batches", 2, "batch_push 3", "batch_pop 2; batch_pop 2"),
+    client("batch cut short, concurrent pops", 2, "try_push 1; batch_push 2", "try_pop; try_pop"),
     client("batches, blocking", 2, "batch_push 3", "blocking_batch_pop 2; held"),
     client("batches, timed", 2, "batch_push 2", "timed_batch_pop 2"),
     client("reserved", 1, "reserve; commit 3; reserve; rollback", "try_pop; try_pop"),

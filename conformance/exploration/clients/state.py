@@ -164,7 +164,6 @@ class Thread(NamedTuple):
     held, pinned: the messages of its last pop, and those it has pinned, each with its place in the pop.
     generation: how many channels there had been at its last shutdown.
     token: that of its last detach, or 0.
-    read: how many messages had been popped when its batch of pushes began.
     faults: how often it was interrupted, or refused memory.
     known, totals: the least that it can find in the counters of its channel, and of the broker.
     """
@@ -183,7 +182,6 @@ class Thread(NamedTuple):
     pinned: Pinned = ()
     generation: int = 0
     token: int = 0
-    read: int = 0
     faults: int = 0
     known: Counters = NOTHING_COUNTED
     totals: Outcome = (0, 0)
@@ -192,7 +190,7 @@ class Thread(NamedTuple):
     def done(self, *results: int) -> Thread:
         """After the operation, with what it answered."""
         results = (*self.results, *results)
-        return self._replace(next=self.next + 1, begun=0, inside=False, completes=False, read=0, results=results)
+        return self._replace(next=self.next + 1, begun=0, inside=False, completes=False, results=results)
 
     def fault(self, result: int) -> Thread:
         """After an operation that a signal ended, or that was refused memory."""

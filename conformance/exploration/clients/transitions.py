@@ -307,18 +307,11 @@ def _last_id(number: int, state: State) -> int:
 
 
 def _batch_push(entry: Entry, thread: Thread, count: int, last_id: int) -> _Changes:
-    """One transition per message: the peer may come between [PSH-6].
-
-    The load that finds no free slot may be older than the batch's own messages: nothing orders the two in one call.
-    """
-    seen = entry.seen_by_producer()
-    read = thread.read if thread.begun else seen.received.messages_received
-    if seen.sent.messages_sent - read >= seen.config.capacity:
-        yield entry, thread.done(thread.begun)
-    after, result = pushing.batch_push(seen, [message(last_id + thread.begun + 1)])
+    """One transition per message: the peer may come between [PSH-6]."""
+    after, result = pushing.batch_push(entry.seen_by_producer(), [message(last_id + thread.begun + 1)])
     begun = thread.begun + result
     ended = begun == count or not result
-    yield entry.after(after), thread.done(begun) if ended else thread._replace(begun=begun, read=read, inside=True)
+    yield entry.after(after), thread.done(begun) if ended else thread._replace(begun=begun, inside=True)
 
 
 def _wait_for_space(kind: str, entry: Entry, thread: Thread, *, signals: int) -> _Changes:

@@ -132,6 +132,11 @@ ENDED_THREADS = (
 
 PRODUCER = (
     Mutant(
+        "a_batch_looks_for_slots_once", "fast_impl/core/producer.c",
+        explorer("batch cut short, concurrent pops", UNEXPLAINED),
+        "    pushed += several;\n  }\n", "    pushed += several;\n    break;\n  }\n",
+    ),
+    Mutant(
         "what_has_ended_may_be_open_again", "fast_impl/core/producer.c",
         explorer("not connected, then available slots", UNEXPLAINED),
         "platform_load(&ring->producer_alive, acquire)", "platform_load(&ring->producer_alive, relaxed)",
