@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -76,6 +78,22 @@ def test_every_tag_names_what_exists() -> None:
             functions = functions_with_contracts(workspace.ROOT / mutant.file)
             assert names[0].rpartition(".")[2] in functions, mutant
         assert set(names) <= known.get(catch.tool, set(names)), mutant
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler on the PATH")
+def test_every_mutant_of_the_core_compiles(tmp_path: Path) -> None:
+    """A tool that cannot build it has caught nothing."""
+    for mutant in MUTANTS:
+        if mutant.file.startswith(f"{workspace.CORE}/") and "/platform/" not in mutant.file:
+            core = workspace.patched(mutant, tmp_path) / workspace.CORE
+            changed = tmp_path / f"tree_{mutant.id}" / mutant.file
+            source = changed if changed.suffix == ".c" else core / "broker.c"  # which includes every header
+            command_line = ["cc", "-std=gnu11", "-D_GNU_SOURCE", "-fsyntax-only", "-w", "-I", str(core), str(source)]
+            done = subprocess.run(command_line, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, f"{mutant.id}: {done.stderr}"
+            shutil.rmtree(tmp_path / f"tree_{mutant.id}")
 
 
 def test_every_rule_has_a_mutant() -> None:

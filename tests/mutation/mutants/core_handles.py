@@ -205,8 +205,8 @@ PRODUCER = (
     ),
     Mutant(
         "a_batch_is_published_before_it_is_copied", PRODUCER_C, suite("CON-3"),
-        "      fill(&channel->ring, pushed, message.data, message.size);\n      bytes += message.size;\n    }\n"
-        "    if (pushed > 0) ring_publish(&channel->ring, pushed, bytes);\n",
+        "      fill(&channel->ring, several, message.data, message.size);\n      bytes += message.size;\n    }\n"
+        "    if (several > 0) ring_publish(&channel->ring, several, bytes);\n",
         "      uint32_t buffer = pool_take(&channel->ring.pool, &channel->ring.released_index);\n"
         "      ring_put(&channel->ring, 0, buffer, message.size, 0);\n"
         "      ring_publish(&channel->ring, 1, message.size);\n"
@@ -226,15 +226,14 @@ PRODUCER = (
     Mutant(
         "a_batch_counts_its_failure", PRODUCER_C, suite("STA-1"),
         "  guard_leave(&producer->guard);\n  return (int64_t)pushed;",
-        "  if (pushed < count)\n"
-        "    return finished(&producer->guard, &channel->ring.failed_pushes, OMNI_PUSH_TIMEOUT), (int64_t)pushed;\n"
+        "  if (pushed < count) return finished(producer, OMNI_PUSH_TIMEOUT), (int64_t)pushed;\n"
         "  guard_leave(&producer->guard);\n  return (int64_t)pushed;",
     ),
     Mutant(
         "a_batch_skips_what_does_not_fit", PRODUCER_C, suite("PSH-6"),
         "      if (message.size == 0 || message.size > channel->max_message_size) break;\n",
         "      if (message.size == 0 || message.size > channel->max_message_size) {\n"
-        "        messages++, count--, pushed--;\n        continue;\n      }\n",
+        "        messages++, count--, several--;\n        continue;\n      }\n",
     ),
     Mutant(
         "waits_for_its_own_reservation", PRODUCER_C, suite("PSH-5"),
@@ -380,7 +379,7 @@ PRODUCER = (
     ),
     Mutant(
         "a_batch_past_the_free_slots", PRODUCER_C, cbmc("batch_push", "state_holds()"),
-        "pushed < count && pushed < free", "pushed < count",
+        "pushed + several < count && several < free", "pushed + several < count",
     ),
 )  # fmt: skip
 
@@ -645,8 +644,8 @@ CONSUMER = (
     ),
     Mutant(
         "a_wait_for_a_message_counts", CONSUMER_C, explorer("waits, timed", UNEXPLAINED),
-        "  guard_leave(&consumer->guard);\n  return result;",
-        "  return finished(&consumer->guard, &consumer->channel->ring.failed_pops, result);",
+        "wait_for_message(consumer, timeout);\n  }\n  return looked(consumer, result);",
+        "wait_for_message(consumer, timeout);\n  }\n  return finished(consumer, result);",
     ),
     Mutant(
         "a_wait_expires_messages", CONSUMER_C, explorer("wait for a message, held", UNEXPLAINED),
