@@ -233,9 +233,9 @@ void omni_producer_unclaim(omni_producer *producer) { guard_unclaim(&producer->g
 
 int omni_producer_is_connected(const omni_producer *producer) {
   const omni_ring *ring = &producer->channel->ring;
-  /* relaxed: an approximate answer, by contract. A shutdown ends both sides. acquire: pairs with ring_end_producer;
-   * without it a later query could still find the handle open */
+  /* relaxed: an approximate answer, by contract. A shutdown ends both sides */
   return !guard_is_closed(&producer->guard) && platform_load(&ring->consumer_alive, relaxed) &&
+         /* acquire: pairs with ring_end_producer; without it a later query could still find the handle open */
          platform_load(&ring->producer_alive, acquire);
 }
 

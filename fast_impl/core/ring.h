@@ -95,7 +95,7 @@ static inline void ring_publish(omni_ring *ring, uint64_t count, uint64_t size) 
   uint64_t bytes = platform_load(&ring->bytes_sent, relaxed);  /* own counter */
   /* release: pairs with ring_waiting; without it the consumer reads a message that is not there yet */
   platform_store(&ring->write_index, write + count, release);
-  /* release: pairs with the full fence of ring_waiting; without it who has found a message counted could find none */
+  /* release: pairs with ring_waiting, its full fence; without it who has found a message counted could find none */
   platform_store(&ring->bytes_sent, bytes + size, release);
   eventcount_wake(&ring->consumer_waiter);
 }
@@ -145,7 +145,7 @@ static inline void ring_release(omni_ring *ring, uint64_t count, uint64_t bytes,
   platform_store(&ring->released_index, released, release);
   /* release: pairs with ring_free_slots; without it the producer sees the free slots, but no buffers for them */
   platform_store(&ring->read_index, read + count, release);
-  /* release: pairs with the full fence of ring_free_slots; without it who has found a message counted finds no slot */
+  /* release: pairs with ring_free_slots, its full fence; without it who has found a pop counted could find no slot */
   platform_store(&ring->bytes_received, total + bytes, release);
   eventcount_wake(&ring->producer_waiter);
 }

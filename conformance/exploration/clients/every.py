@@ -13,8 +13,7 @@ leaves. What is left out, and why nothing is lost by that:
 - *owner*: a call that is refused for what its own thread has not done: a commit without a reservation, an end of no
   pop; and a second pin of the same message. A second caller is refused at the guard, whatever it calls: one push and
   one pop stand for all its calls.
-- *alike*: a batch pop of one message is a pop; one of more messages than the capacity is one of as many, and a batch
-  push of more than one beyond it is one of one beyond it.
+- *alike*: a batch pop of one message is a pop; one of more messages than the capacity is one of as many.
 - *roles*: two clients of the same threads in another order are one.
 
 Reads and writes of memory are no calls: what a message's reader and a reservation's writer may do to it, they do at the
@@ -68,8 +67,8 @@ _OUT = "closed claimed detached"
 
 
 @cache
-def _producers(capacity: int) -> tuple[Call, ...]:
-    batches = (f"batch_push {count}" for count in range(1, capacity + 2))
+def _producers() -> tuple[Call, ...]:
+    batches = (f"batch_push {count}" for count in (1, 2, 3))
     waits = ("wait_space", "timed_wait_space", "poll_space")
     return (
         *(_call(text, unless=_OUT) for text in ("try_push", "blocking_push", "timed_push", *batches, *waits)),
@@ -162,14 +161,11 @@ class Start(NamedTuple):
     third: str = ""
 
 
-_NOTHING = Start("")
-
-
 def starts(capacity: int) -> dict[str, Start]:
     """The states by name; "empty" is the first."""
     full = "; ".join(f"try_push {number}" for number in range(1, capacity + 1))
     return {
-        "empty": _NOTHING,
+        "empty": Start(""),
         "full": Start(full),
         "held": Start("try_push 1; try_pop", consumer="popped", third="pinnable"),
         "pinned": Start("try_push 1; try_pop; pin", consumer="popped pinned", third="unpinnable"),
@@ -194,7 +190,7 @@ def _sequences(calls: Sequence[Call], length: int, marks: Marks) -> Iterator[tup
 
 @cache
 def _threads(role: str, capacity: int, length: int, marks: Marks) -> tuple[tuple[Calls, Marks], ...]:
-    table = {"producer": _producers(capacity), "consumer": _consumers(capacity), "third": _THIRD}
+    table = {"producer": _producers(), "consumer": _consumers(capacity), "third": _THIRD}
     return tuple(_sequences(table[role], length, marks))
 
 
@@ -370,7 +366,7 @@ def _is_one(draft: Draft) -> bool:
     has = _left(_consumers(draft.capacity), draft.consumer, marks["consumer"])
     return (
         has is not None
-        and _left(_producers(draft.capacity), draft.producer, marks["producer"]) is not None
+        and _left(_producers(), draft.producer, marks["producer"]) is not None
         and _left(_THIRD, draft.third, marks["third"] | _handed(draft.consumer, has, marks["consumer"])) is not None
         and _fits(draft.third, draft.producer, "producer", marks["producer"])
         and _fits(draft.third, draft.consumer, "consumer", marks["consumer"])
@@ -432,9 +428,9 @@ def count_all(calls: int, capacity: int) -> int:
     alphabets = [
         {call.operation for call in table} | others
         for table, others in (
-            (_producers(capacity), {Operation("batch_push", 3)}),
+            (_producers(), set()),
             (_consumers(capacity), {Operation(kind, n) for kind in _BATCHES for n in (1, 2, 3)}),
-            (_THIRD, frozenset(call.operation for call in (*_producers(capacity), *_consumers(capacity)))),
+            (_THIRD, frozenset(call.operation for call in (*_producers(), *_consumers(capacity)))),
         )
     ]
     one, two, three = map(len, alphabets)
