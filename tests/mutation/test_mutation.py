@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 import shutil
 import subprocess
@@ -12,6 +13,8 @@ import pytest
 
 from conformance.checks import CHECKS
 from conformance.exploration.clients.catalogue import FULL, QUICK
+from conformance.exploration.clients.every import draft_of
+from conformance.exploration.clients.verdict import explore
 from conformance.rules import RULES
 from conformance.workers.process import Worker
 from tests.mutation import __main__ as command
@@ -94,6 +97,25 @@ def test_every_mutant_of_the_core_compiles(tmp_path: Path) -> None:
             done = subprocess.run(command_line, capture_output=True, text=True, check=False)
             assert done.returncode == 0, f"{mutant.id}: {done.stderr}"
             shutil.rmtree(tmp_path / f"tree_{mutant.id}")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler on the PATH")
+def test_generated_clients_find_mutants_of_the_core(tmp_path: Path) -> None:
+    """Of two dozen by chance, of those whose client in the catalogue is a generated one, that finds twenty at least.
+
+    Where it does not, the client in the catalogue has its first calls in a setup, before all others.
+    """
+    drafts = {client.name: draft for client in FULL if (draft := draft_of(client))}
+    catches = {mutant: [catch.by[0] for catch in mutant.caught_by if catch.tool == "explorer"] for mutant in MUTANTS}
+    of_core = [mutant for mutant in MUTANTS if mutant.file.startswith(workspace.CORE)]
+    missed = []
+    for mutant in random.Random(18).sample([each for each in of_core if drafts.keys() & catches[each][:1]], 24):
+        core = workspace.patched(mutant, tmp_path) / workspace.CORE
+        if not explore(drafts[catches[mutant][0]].client, True, core, 20_000).result.failure:
+            missed.append(mutant.id)
+    assert len(missed) <= 4, missed
 
 
 def test_every_rule_has_a_mutant() -> None:

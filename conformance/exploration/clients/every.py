@@ -5,7 +5,8 @@ to any thread. Which call may come next in a thread is a table: what it needs of
 leaves. What is left out, and why nothing is lost by that:
 
 - *split*: a thread that has both sides is two threads here. They have fewer orders to keep, so that they do all that
-  the one thread does.
+  the one thread does: no race and no lost wakeup is missed. Whether its answers fit the order of its own calls to both
+  sides is explored where it is the third thread.
 - *prefix*: only clients of exactly so many calls. One more query at the end of a thread changes nothing, so a client
   with fewer calls is a prefix of one that is explored.
 - *ended*: a call on a handle that its own thread has closed, freed or detached, but for those that an ended handle
@@ -398,16 +399,15 @@ def draft_of(client: Client) -> Draft | None:
         return None
     if any(each.kind in SEQUENCES for each in (*client.setup, *(each for thread in client.threads for each in thread))):
         return None
-    setup, threads = _only_calls(client.setup), [_only_calls(each) for each in client.threads]
+    setup, rest = _only_calls(client.setup), [_only_calls(each) for each in client.threads]
     own: list[Calls] = []
-    rest = dict(enumerate(threads))
     for kinds in _KINDS.values():
-        of = [tuple(each for each in calls if each.kind in kinds) for calls in threads]
-        most = max(range(len(threads)), key=lambda number: len(of[number]))
-        own.append(tuple(each for each in setup if each.kind in kinds) + of[most])
-        rest[most] = tuple(each for each in rest[most] if each.kind not in kinds)
-    rest[-1] = tuple(each for each in setup if each.kind in BROKERS)
-    third = [calls for calls in rest.values() if calls]
+        calls = next((each for each in rest if each and all(call.kind in kinds for call in each)), ())
+        if calls:
+            rest.remove(calls)
+        own.append(tuple(each for each in setup if each.kind in kinds) + calls)
+    rest.append(tuple(each for each in setup if each.kind in BROKERS))
+    third = [calls for calls in rest if calls]
     if len(third) > 1:
         return None
     draft = Draft(client.capacity, "empty", own[0], own[1], third[0] if third else ())
