@@ -254,6 +254,10 @@ def _serve(pipe: Connection[Any, Any]) -> None:
         except EOFError:
             return
         try:
-            pipe.send(function(*arguments))
+            answer = function(*arguments)
         except Exception as error:
-            pipe.send(f"{type(error).__name__}: {error}")
+            answer = f"{type(error).__name__}: {error}"
+        try:
+            pipe.send(answer)
+        except BrokenPipeError:
+            return  # who has asked is gone
