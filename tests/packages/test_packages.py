@@ -90,14 +90,16 @@ def test_the_source_distribution_has_the_tree(dist: Path) -> None:
 
 
 def test_the_wheel_has_the_packages(wheel: Path, tmp_path: Path) -> None:
-    """The three packages but for the sources of the types in C, what native code is built with, the four extension
-    modules, and nothing else."""
+    """The three packages but for the sources of the types in C and what checks the explorer, what native code is built
+    with, the four extension modules, and nothing else."""
     suffix = importlib.machinery.EXTENSION_SUFFIXES[0]
     modules = {f"fast_impl/{name}{suffix}" for name in ("_core", "_core_portable", "_handles", "_verifier")}
     with zipfile.ZipFile(wheel) as opened:
         names = {name for name in opened.namelist() if ".dist-info/" not in name}
     packages = tuple(f"{package}/" for package in ("spec_model", "fast_impl", "conformance"))
-    ours = {name for name in tracked() if name.startswith(packages) and not name.startswith("fast_impl/cpython/")}
+    explorer = (f"conformance/exploration/{name}" for name in ("crosscheck/", "litmus/", "order_mutation."))
+    left_out = ("fast_impl/cpython/", *explorer)
+    ours = {name for name in tracked() if name.startswith(packages) and not name.startswith(left_out)}
     ours -= {"fast_impl/_build.py", f"conformance/{PLUGIN}"}
     made = {f"fast_impl/{place}" for place in make_headers(ROOT / "fast_impl", tmp_path).values()}
     assert names == ours | modules | made | {PLUGIN}
