@@ -162,12 +162,8 @@ def explore(given: argparse.Namespace) -> int:
         status, found = exploration.explore_clients(given)
         report = Report(str(given.core or DEFAULT), "exploration", whole=False, environment=environment())
         for each in found:
-            # What an exploration shows of an execution without a failure is that its outcome is one of the model's.
-            outcome, layer = "failed" if each.failures else "skipped" if each.why else "passed", "exploration"
-            id = f"CON-3/{each.name}"
-            report.checks.append(
-                CheckResult(id, "CON-3", layer, each.name, outcome, each.executions, each.seconds, each.why)
-            )
+            id, result = f"CON-3/{each.name}", (each.outcome, each.executions, each.seconds, each.why)
+            report.checks.append(CheckResult(id, "CON-3", "exploration", each.name, *result))
             report.failures += [replace(failure, check=id) for failure in each.failures]
             report.seconds += each.seconds
         _write_reports(report.document(), given)

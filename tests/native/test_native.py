@@ -120,7 +120,7 @@ REPORTS = """\
 WARNING: ThreadSanitizer: data race (pid=1)
   Write of size 8 at 0x1 by thread T1:
     #0 memcpy <null> (libtsan.so+0x1)
-    #1 pop_one /tmp/x/fast_impl/cpython/popping.c:120 (_handles.so+0x1)
+    #1 pop_one /src/fast_impl/cpython/popping.c:120 (_handles.so+0x1)
     #2 _PyEval_EvalFrameDefault Python/generated_cases.c.h:1 (python+0x1)
 
   Previous read of size 8 at 0x1 by main thread:
@@ -133,13 +133,13 @@ WARNING: ThreadSanitizer: data race (pid=1)
   Write of size 8 at 0x1 by thread T1:
     #0 list_append Objects/listobject.c:1 (python+0x1)
     #1 _PyEval_EvalFrameDefault Python/generated_cases.c.h:1 (python+0x1)
-    #2 consumer_snapshot /tmp/x/fast_impl/cpython/consumer.c:1 (_handles.so+0x1)
+    #2 consumer_snapshot /src/fast_impl/cpython/consumer.c:1 (_handles.so+0x1)
 
   Previous read of size 8 at 0x1 by main thread:
     #0 list_traverse Objects/listobject.c:1 (python+0x1)
 
   Location is heap block of size 8 at 0x1 allocated by main thread:
-    #0 producer_new /tmp/x/fast_impl/cpython/producer.c:1 (_handles.so+0x1)
+    #0 producer_new /src/fast_impl/cpython/producer.c:1 (_handles.so+0x1)
 
 SUMMARY: ThreadSanitizer: data race listobject.c:1 in list_append
 ==================

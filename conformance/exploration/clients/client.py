@@ -40,7 +40,7 @@ SEQUENCES = (
     "c_release", "c_close_consumer", "c_send", "c_timed_send", "c_reserve", "c_data", "c_write", "c_commit",
     "c_close_producer", "cffi_try_pop", "cffi_receive", "cffi_send", "cffi_close_consumer", "cffi_close_producer",
 )  # fmt: skip
-"""What the bindings make of these (harness.c names their functions), and the GIL around other operations."""
+"""What the bindings make of these (sequences.h names their functions), and the GIL around other operations."""
 KINDS = (*PRODUCERS, *CONSUMERS, *BROKERS, "hand", "take", "attach", *SEQUENCES)
 
 
@@ -110,16 +110,17 @@ def client(
     gil: bool = False,
 ) -> Client:
     """A client in short notation: "try_push 1; blocking_push 2; close_producer" for each thread."""
-    parsed = tuple(map(_operations, threads))
-    before, inside = _operations(setup), _operations(handler)
+    parsed = tuple(map(operations, threads))
+    before, inside = operations(setup), operations(handler)
     return Client(name, capacity, parsed, before, bare, channels, signals, refusals, budget, unread, inside, gil)
 
 
-def _operations(text: str) -> tuple[Operation, ...]:
-    operations = tuple(map(operation, text.split(";"))) if text else ()
-    if len(operations) > OPERATIONS:
-        raise ValueError(f"a thread has at most {OPERATIONS} operations, not {len(operations)}: {text!r}")
-    return operations
+def operations(text: str) -> tuple[Operation, ...]:
+    """A thread as `client` takes it; back from `notation`."""
+    parsed = tuple(map(operation, text.split(";"))) if text else ()
+    if len(parsed) > OPERATIONS:
+        raise ValueError(f"a thread has at most {OPERATIONS} operations, not {len(parsed)}: {text!r}")
+    return parsed
 
 
 def operation(text: str) -> Operation:
@@ -187,10 +188,10 @@ def _script(given: Client) -> bytes:
         len(given.threads), given.capacity, given.channels, given.bare, given.budget, given.signals, given.refusals,
         given.unread, given.gil, *map(len, scripts),
     ]  # fmt: skip
-    for operations in scripts:
-        for kind, argument in operations:
+    for thread in scripts:
+        for kind, argument in thread:
             numbers += _NUMBERS[kind], argument
-        numbers += (0, 0) * (OPERATIONS - len(operations))
+        numbers += (0, 0) * (OPERATIONS - len(thread))
     return _SCRIPT.pack(*numbers)
 
 

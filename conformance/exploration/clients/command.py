@@ -6,7 +6,7 @@ import argparse
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from conformance.exploration.clients.client import Client, sources
 from conformance.exploration.clients.dask import DaskPool
 from conformance.exploration.clients.every import generated
 from conformance.exploration.clients.parallel import Pool, ProcessPool, Task
-from conformance.exploration.clients.sweep import FENCES, MOST, Found, Part, Record, Tally, parts, sample, sweep
+from conformance.exploration.clients.sweep import FENCES, MOST, Record, Tally, Wanted, parts, sample, sweep
 from conformance.exploration.clients.verdict import Verdict, explore
 from conformance.exploration.clients.weaken import every_weakening, weakened
 from conformance.exploration.result import decisions
@@ -28,11 +28,15 @@ ASYMMETRIC, FULL_FENCES = FENCES
 
 
 class Explored(NamedTuple):
-    """One client of the catalogue, or all of a part; why: what speaks against it, "" where it is clean."""
+    """One client of the catalogue, or all of a part.
+
+    outcome: as of a check: "skipped" where all that speaks against it is that some are left over. why: what does.
+    """
 
     name: str
     executions: int
     seconds: float
+    outcome: str
     why: str
     failures: tuple[Failure, ...] = ()
 
@@ -71,8 +75,10 @@ def explore_clients(given: argparse.Namespace) -> tuple[int, list[Explored]]:
     Raises ValueError for a mistake in the command, CompilerError, JobLost and ClusterError.
     """
     with ExitStack() as stack:
-        if given.calls is None and (given.resume or given.sample):
-            raise ValueError(f"{'--resume' if given.resume else '--sample'} is for --calls")
+        of_calls = {"resume": None, "sample": None, "threads": 3, "executions": MOST}
+        others = [f"--{name}" for name, default in of_calls.items() if getattr(given, name) != default]
+        if given.calls is None and others:
+            raise ValueError(f"{others[0]} is for --calls")
         if given.calls is not None and (given.only or given.full or given.cxx20 or given.fences or given.replay):
             raise ValueError("--calls explores every client, with either fences: no --only, --full, --fences, ...")
         clients = () if given.calls is not None else _chosen(given)
@@ -129,7 +135,8 @@ def _explore_all(clients: Sequence[Client], given: argparse.Namespace, pool: Poo
         print(report.table_row(verdict, seconds), flush=True)
         failures = _failures(task, verdict, given) if result.failure else ()
         name = f"{task.client.name}, {_mode(task.asymmetric, task.cxx20)}"
-        found.append(Explored(name, result.complete + result.blocked, seconds, verdict.why, failures))
+        outcome = "failed" if failures else "error" if verdict.why else "passed"
+        found.append(Explored(name, result.complete + result.blocked, seconds, outcome, verdict.why, failures))
     if given.page is not None:
         write_between(report.BEGIN, report.markdown(verdicts), given.page)
     unclean = len({verdict.client.name for verdict in verdicts if not verdict.clean})
@@ -169,14 +176,11 @@ def _sweep(given: argparse.Namespace, pool: Pool) -> tuple[int, list[Explored]]:
         raise ValueError(f"--executions must be at least 1, not {given.executions}")
     if given.sample is not None and (given.resume or given.sample < 1):
         raise ValueError("--sample takes a number from 1 up, and goes without --resume")
-    wanted: list[tuple[Part, Sequence[int]]]
+    third = given.threads == 3
+    wanted: Wanted = [(part, range(part.size if third else part.of_two_threads)) for part in parts(given.calls)]
     if given.sample is not None:
-        wanted = sample(parts(given.calls), given.sample, given.seed)
-    else:
-        third = given.threads == 3
-        wanted = [(part, range(part.size if third else part.of_two_threads)) for part in parts(given.calls)]
-    total = sum(len(numbers) for _, numbers in wanted)
-    line = report.ProgressLine(f"{total:,} clients")
+        wanted = sample(wanted, given.sample, given.seed)
+    line = report.ProgressLine(f"{sum(len(numbers) for _, numbers in wanted):,} clients")
     record = Record(given.resume, given.core) if given.resume else None
     tallies = sweep(wanted, pool, given.executions, given.core, record, line.of_many)
     line.finish()
@@ -184,26 +188,24 @@ def _sweep(given: argparse.Namespace, pool: Pool) -> tuple[int, list[Explored]]:
     found = [_explored(tally, given) for tally in tallies]
     if given.page is not None:
         write_between(report.SWEEP, report.sweep_markdown(tallies), given.page)
-    failed, left = (len({each.number for tally in tallies for each in _of(tally, side)}) for side in (False, True))
-    print(f"{total - failed - left:,} of {total:,} clients exhaustively explored and clean, with either fences; "
-          f"{failed} fail, {left} have more than {given.executions:,} executions")  # fmt: skip
-    return min(1, failed), found
-
-
-def _of(tally: Tally, left: bool) -> Iterator[Found]:
-    for fences in FENCES:
-        yield from tally.of(fences, left)
+    total = sum(len(tally.numbers) for tally in tallies)
+    unclean = sum(len({each.number for each in tally.found.values()}) for tally in tallies)
+    failing = sum(len({each.number for each in tally.failing}) for tally in tallies)
+    print(f"{total - unclean:,} of {total:,} clients exhaustively explored and clean, with either fences; "
+          f"{failing} fail, {unclean - failing} have more than {given.executions:,} executions")  # fmt: skip
+    return min(1, failing), found
 
 
 def _explored(tally: Tally, given: argparse.Namespace) -> Explored:
     """A part as a result; its failures are run again here, for their traces."""
     failures: list[Failure] = []
-    for each in _of(tally, False):
+    for each in tally.failing:
         _, draft = next(tally.part.drafts([each.number]))
         task = Task(draft.client, FENCES[each.fences], given.core)
         result = task.explore(tuple(each.path))
         failures += _failures(task, Verdict(task.client, result, frozenset(result.outcomes) - task.allowed), given)
-    left, failed = len(list(_of(tally, True))), len(list(_of(tally, False)))
-    why = ", ".join([f"{failed} clients fail"] * bool(failed) + [f"{left} have too many executions"] * bool(left))
     executions, seconds = sum(tally.executions.values()), sum(tally.seconds.values())
-    return Explored(f"{len(tally.numbers):,} clients of {tally.part}", executions, seconds, why, tuple(failures))
+    outcome = "failed" if failures else "error" if tally.failing else "skipped" if tally.left_over else "passed"
+    why = "; ".join(f"{each.name}, {each.fences} fences: {each.why}" for each in tally.found.values())
+    name = f"{len(tally.numbers):,} clients of {tally.part}"
+    return Explored(name, executions, seconds, outcome, why, tuple(failures))

@@ -39,6 +39,7 @@ from conformance.exploration.clients.client import (
     Operation,
     notation,
     operation,
+    operations,
 )
 
 Marks = frozenset[str]
@@ -58,6 +59,14 @@ class Call(NamedTuple):
     adds: Marks
     drops: Marks
 
+    def may_come(self, has: Marks) -> bool:
+        """In a thread that has these."""
+        return self.needs <= has and not self.unless & has
+
+    def leaves(self, has: Marks) -> Marks:
+        """What the thread has after it."""
+        return has - self.drops | self.adds
+
 
 def _call(text: str, needs: str = "", unless: str = "", adds: str = "", drops: str = "") -> Call:
     return Call(operation(text), *(frozenset(each.split()) for each in (needs, unless, adds, drops)))
@@ -65,6 +74,26 @@ def _call(text: str, needs: str = "", unless: str = "", adds: str = "", drops: s
 
 _OUT = "closed claimed detached"
 """With one of these a thread is not let into its handle."""
+
+
+def _of_either(side: str, kept: str, look: str, length: str) -> tuple[Call, ...]:
+    """The calls that both sides have. kept: with this mark a detach is refused. look: refused by a claim."""
+    return (
+        _call(f"fileno_{side}", unless=f"{_OUT} descriptor", adds="descriptor"),
+        _call(f"watch_{side}", "descriptor", _OUT),
+        _call(f"claim_{side}", unless=_OUT, adds="claimed"),
+        _call(look, "claimed", "closed"),
+        _call(f"unclaim_{side}", "claimed", "closed", drops="claimed"),
+        _call(f"close_{side}", unless="closed detached", adds="closed"),
+        _call(f"free_{side}", unless="freed detached", adds="closed freed"),
+        _call(f"detach_{side}", unless=f"{_OUT} {kept}", adds="detached", drops="descriptor"),
+        _call(f"detach_{side}", kept, _OUT),
+        _call("attach", "detached", drops="detached"),
+        _call(f"release_{side}", "detached", adds="closed freed", drops="detached"),
+        _call(f"{side}_connected", unless="freed detached"),
+        _call(f"{side}_statistics", unless="freed detached"),
+        _call(length, unless="closed detached"),
+    )
 
 
 @cache
@@ -80,20 +109,7 @@ def _producers() -> tuple[Call, ...]:
         _call("pin_region", "reserved", f"{_OUT} region", adds="region"),
         _call("unpin_region", "region", drops="region"),
         _call("writable", "reserved", "closed"),
-        _call("fileno_producer", unless=f"{_OUT} descriptor", adds="descriptor"),
-        _call("watch_producer", "descriptor", _OUT),
-        _call("claim_producer", unless=_OUT, adds="claimed"),
-        _call("try_push", "claimed", "closed"),
-        _call("unclaim_producer", "claimed", "closed", drops="claimed"),
-        _call("close_producer", unless="closed detached", adds="closed"),
-        _call("free_producer", unless="freed detached", adds="closed freed"),
-        _call("detach_producer", unless=f"{_OUT} reserved", adds="detached", drops="descriptor"),
-        _call("detach_producer", "reserved", _OUT),
-        _call("attach", "detached", drops="detached"),
-        _call("release_producer", "detached", adds="closed freed", drops="detached"),
-        _call("producer_connected", unless="freed detached"),
-        _call("producer_statistics", unless="freed detached"),
-        _call("available_slots", unless="closed detached"),
+        *_of_either("producer", "reserved", "try_push", "available_slots"),
     )
 
 
@@ -115,20 +131,7 @@ def _consumers(capacity: int) -> tuple[Call, ...]:
         _call("readable", "popped", "closed detached"),
         _call("pin", "popped", "closed detached pinned", adds="pinned"),
         _call("unpin", "pinned", "detached", drops="pinned"),
-        _call("fileno_consumer", unless=f"{_OUT} descriptor", adds="descriptor"),
-        _call("watch_consumer", "descriptor", _OUT),
-        _call("claim_consumer", unless=_OUT, adds="claimed"),
-        _call("try_pop", "claimed", "closed"),
-        _call("unclaim_consumer", "claimed", "closed", drops="claimed"),
-        _call("close_consumer", unless="closed detached", adds="closed"),
-        _call("free_consumer", unless="freed detached", adds="closed freed"),
-        _call("detach_consumer", unless=f"{_OUT} pinned", adds="detached", drops="descriptor"),
-        _call("detach_consumer", "pinned", _OUT),
-        _call("attach", "detached", drops="detached"),
-        _call("release_consumer", "detached", adds="closed freed", drops="detached"),
-        _call("consumer_connected", unless="freed detached"),
-        _call("consumer_statistics", unless="freed detached"),
-        _call("available_messages", unless="closed detached"),
+        *_of_either("consumer", "pinned", "try_pop", "available_messages"),
     )
 
 
@@ -184,8 +187,8 @@ def _sequences(calls: Sequence[Call], length: int, marks: Marks) -> Iterator[tup
         yield (), marks
         return
     for call in calls:
-        if call.needs <= marks and not call.unless & marks:
-            for rest, left in _sequences(calls, length - 1, marks - call.drops | call.adds):
+        if call.may_come(marks):
+            for rest, left in _sequences(calls, length - 1, call.leaves(marks)):
                 yield (call.operation, *rest), left
 
 
@@ -250,10 +253,11 @@ def _fits(third: Calls, own: Calls, role: str, marks: Marks) -> bool:
 def _handed(consumes: Calls, left: Marks, before: Marks) -> Marks:
     """What the third thread may get from the consumer's: its pin, or the pop that it has begun."""
     kinds = [each.kind for each in consumes]
+    behind = {call: kinds[_last(kinds, *after) :] for call, after in _HANDED.items()}
     gets = set()
-    if "pinned" in left and "pinned" not in before and not _ENDS_POP.intersection(kinds[_last(kinds, "pin") :]):
+    if "pinned" in left - before and not _ENDS_POP.intersection(behind["unpin"]):
         gets.add("unpinnable")
-    if "begun" in left and "unpin" not in kinds[_last(kinds, "begin_pop", "late_begin_pop") :]:
+    if "begun" in left and "unpin" not in behind["abandon"]:
         gets.add("abandonable")
     return frozenset(gets)
 
@@ -262,6 +266,8 @@ def _last(kinds: Sequence[str], *wanted: str) -> int:
     return max((place for place, kind in enumerate(kinds) if kind in wanted), default=-1)
 
 
+_HANDED = {"unpin": ("pin",), "abandon": ("begin_pop", "late_begin_pop")}
+"""What the third thread may do with what the consumer's has handed over, and the calls with which that has it."""
 _EXPIRING = frozenset(
     {"try_pop", "blocking_pop", "timed_pop", "batch_pop", "blocking_batch_pop", "timed_batch_pop", "begin_pop"}
     | {"late_begin_pop", "close_consumer", "free_consumer", "detach_consumer", "abandon"}
@@ -280,6 +286,8 @@ class _Writer:
         # A reservation that another thread closes is written to no more, and its message is not what was written.
         self._written = not (self._reserves and "close_producer" in self._others)
         self._read = self._written and not self._others & {"close_consumer", "try_pop", "abandon"}
+        # With a message from the setup, the third thread has a pin of its own.
+        self._own = {"unpin"} if self._start.third in ("pinnable", "unpinnable") else set()
         self._payload_id = self._start.setup.count("try_push")
 
     def client(self) -> Client:
@@ -289,10 +297,8 @@ class _Writer:
         threads = tuple(each for each in written if each) or ((),)
         calls = (draft.producer, draft.consumer, draft.third)
         name = " | ".join(notation(each) or "-" for each in calls)
-        setup = tuple(operation(each) for each in self._start.setup.split("; ") if each)
-        return Client(
-            f"{draft.start} {draft.capacity}: {name}", draft.capacity, threads, setup, budget=0, unread=not self._read
-        )
+        name, setup = f"{draft.start} {draft.capacity}: {name}", operations(self._start.setup)
+        return Client(name, draft.capacity, threads, setup, budget=0, unread=not self._read)
 
     def _numbered(self, call: Operation) -> Operation:
         if call.kind == "batch_push":
@@ -317,9 +323,8 @@ class _Writer:
     def _consume(self) -> Calls:
         calls = self._draft.consumer
         kinds = [each.kind for each in calls]
-        wanted = [kind for kind, needs in (("unpin", ("pin",)), ("abandon", ("begin_pop", "late_begin_pop")))
-                  if kind in self._others for kind in needs]  # fmt: skip
-        hands = _last(kinds, *wanted) if wanted and "pinned" not in self._start.consumer else -1
+        handed = (_last(kinds, *after) for call, after in _HANDED.items() if call in self._others - self._own)
+        hands = max(handed, default=-1)
         written: list[Operation] = []
         for place, call in enumerate(calls):
             if call.kind in _EXPIRING and self._read:
@@ -337,12 +342,9 @@ class _Writer:
 
     def _third(self) -> Calls:
         written: list[Operation] = []
-        own = "pinnable" in self._start.third or "unpinnable" in self._start.third
-        taken = False
         for call in self._draft.third:
-            if call.kind in ("unpin", "abandon") and not taken and (call.kind == "abandon" or not own):
+            if call.kind in _HANDED.keys() - self._own and Operation("take") not in written:
                 written.append(Operation("take"))
-                taken = True
             if call.kind == "unpin" and self._written:
                 written.append(Operation("view"))
             written.append(self._numbered(call))
@@ -356,7 +358,7 @@ def generated(name: str) -> Client | None:
     threads = rest.split(" | ")
     if len(threads) != 3 or capacity not in map(str, CAPACITIES) or state not in starts(1):
         return None
-    calls = [tuple(map(operation, thread.split("; "))) if thread != "-" else () for thread in threads]
+    calls = [operations("" if thread == "-" else thread) for thread in threads]
     draft = Draft(int(capacity), state, *calls)
     return draft.client if _is_one(draft) else None
 
@@ -377,10 +379,10 @@ def _is_one(draft: Draft) -> bool:
 def _left(table: Sequence[Call], calls: Calls, marks: Marks) -> Marks | None:
     """What the thread has after these calls; None where one of them may not come there."""
     for made in calls:
-        fitting = (each for each in table if each.operation == made and each.needs <= marks and not each.unless & marks)
-        if (call := next(fitting, None)) is None:
+        call = next((each for each in table if each.operation == made and each.may_come(marks)), None)
+        if call is None:
             return None
-        marks = marks - call.drops | call.adds
+        marks = call.leaves(marks)
     return marks
 
 
@@ -425,15 +427,11 @@ def _only_calls(operations: Calls) -> Calls:
 
 def count_all(calls: int, capacity: int) -> int:
     """How many clients of up to so many calls there are if nothing is left out: any call of a role, at any place."""
-    alphabets = [
-        {call.operation for call in table} | others
-        for table, others in (
-            (_producers(), set()),
-            (_consumers(capacity), {Operation(kind, n) for kind in _BATCHES for n in (1, 2, 3)}),
-            (_THIRD, frozenset(call.operation for call in (*_producers(), *_consumers(capacity)))),
-        )
-    ]
-    one, two, three = map(len, alphabets)
+    produces = {call.operation for call in _producers()}
+    consumes = {call.operation for call in _consumers(capacity)}
+    consumes |= {Operation(kind, count) for kind in _BATCHES for count in (1, 2, 3)}
+    one, two = len(produces), len(consumes)
+    three = len(produces | consumes | {call.operation for call in _THIRD})
     every = range(calls + 1)
     return sum(one**a * two**b * three**c for a in every for b in every for c in every if a + b + c <= calls)
 

@@ -144,7 +144,7 @@ def sweep_rows(tallies: Sequence[Tally]) -> list[tuple[str, ...]]:
         row = [str(calls), str(capacity), start, f"{len(tally.numbers):,}"]
         for fences in FENCES:
             row += [f"{tally.executions[fences]:,}", f"{tally.seconds[fences]:,.0f}"]
-            row += [str(len(tally.of(fences, left))) for left in (True, False)]
+            row += [str(sum(each.fences == fences for each in those)) for those in (tally.left_over, tally.failing)]
         rows.append(tuple(row))
     return rows
 

@@ -2,7 +2,7 @@
 
 A sequence is a generator: it yields a call, and is sent what that answers. Its calls are the operations that there are
 anyway, and the four below. The GIL is left out: it only keeps orders away. So a client is allowed the same with it and
-without, and what a sequence does to others comes from its calls alone. Two things are simpler than in harness.c: an
+without, and what a sequence does to others comes from its calls alone. Two things are simpler than in sequences.h: an
 export is pinned at once, where the binding in C may leave that to the next pop or close, and all of an offer is copied
 in one step. Without a handler, a sequence is allowed what the one call in its place is (test_clients.py).
 """

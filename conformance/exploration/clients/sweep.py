@@ -67,6 +67,10 @@ def _sizes(part: Part) -> tuple[int, int]:
     return counts[False], counts[True]
 
 
+Wanted = Sequence[tuple[Part, Sequence[int]]]
+"""Clients to explore: of each part, by their numbers."""
+
+
 def parts(calls: int) -> list[Part]:
     """Those of so many calls from an empty channel, and of one call less from each other state."""
     if calls < 1:
@@ -147,9 +151,15 @@ class Tally:
         self.seconds = {fences: self.seconds[fences] + seconds for fences, seconds in piece.seconds.items()}
         self.found |= {(each.number, each.fences): each for each in piece.found}
 
-    def of(self, fences: str, left: bool) -> list[Found]:
-        """The clients that are not clean with these fences, or those that are left over."""
-        return [each for each in self.found.values() if each.fences == fences and bool(each.left) == left]
+    @property
+    def failing(self) -> list[Found]:
+        """What is not clean."""
+        return [each for each in self.found.values() if not each.left]
+
+    @property
+    def left_over(self) -> list[Found]:
+        """What has more executions than it may."""
+        return [each for each in self.found.values() if each.left]
 
 
 Progress = Callable[[Sequence[Tally], int], None]
@@ -157,7 +167,7 @@ Progress = Callable[[Sequence[Tally], int], None]
 
 
 def sweep(
-    wanted: Sequence[tuple[Part, Sequence[int]]],
+    wanted: Wanted,
     pool: Pool,
     most: int = MOST,
     core: Path | None = None,
@@ -198,15 +208,15 @@ def _jobs(numbers: Sequence[int], tally: Tally, most: int) -> list[tuple[Part, S
     return [(tally.part, rest[at : at + PIECE]) for at in range(0, len(rest), PIECE)][::-1]
 
 
-def sample(wanted: Sequence[Part], count: int, seed: str) -> list[tuple[Part, Sequence[int]]]:
-    """So many clients of these parts, by chance, the same ones for the same seed."""
-    sizes = [part.size for part in wanted]
-    chosen = sorted(random.Random(seed).sample(range(sum(sizes)), min(count, sum(sizes))))
+def sample(wanted: Wanted, count: int, seed: str) -> Wanted:
+    """So many of these clients, by chance, the same ones for the same seed."""
+    every = range(sum(len(numbers) for _, numbers in wanted))
+    chosen = sorted(random.Random(seed).sample(every, min(count, len(every))))
     found: list[tuple[Part, Sequence[int]]] = []
     first = 0
-    for part, size in zip(wanted, sizes, strict=True):
-        found.append((part, tuple(each - first for each in chosen if first <= each < first + size)))
-        first += size
+    for part, numbers in wanted:
+        found.append((part, tuple(numbers[each - first] for each in chosen if first <= each < first + len(numbers))))
+        first += len(numbers)
     return [(part, numbers) for part, numbers in found if numbers]
 
 
@@ -229,7 +239,7 @@ class Record:
             for line in lines:
                 if line.endswith("\n"):  # the last one may have been broken off
                     self._add(_piece(json.loads(line)))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{path} is no file of an exploration that was broken off: {error}") from None
         if known != head:
             raise ValueError(f"{path} is of another core, engine or model: give another file, or remove it")

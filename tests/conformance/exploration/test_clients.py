@@ -193,7 +193,7 @@ def test_a_sequence_may_answer_as_its_one_call_may(name: str) -> None:
 )
 def test_a_sequence_makes_the_calls_of_its_binding(ours: str, file: str, theirs: list[str]) -> None:
     """The same ones in the same places of the source: what is explored is what the binding does today."""
-    harness = (ROOT / "conformance/exploration/clients/harness.c").read_text()
+    harness = (ROOT / "conformance/exploration/clients/sequences.h").read_text()
     binding = (ROOT / "fast_impl" / file).read_text()
     made = [call for name in theirs for call in _made(binding, name, python=file.endswith(".py"))]
     mine = _made(harness, ours)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from itertools import product
@@ -78,6 +79,9 @@ def test_reads_and_writes_of_memory_are_put_in_between() -> None:
             "take; view; unpin",
         ).threads
     )
+    abandoned = generated("pinned 1: - | begin_pop 1 | unpin; abandon")
+    assert abandoned is not None
+    assert abandoned.threads == client("", 1, "begin_pop 1; hand", "view; unpin; take; abandon").threads
     closed = generated("empty 1: reserve; commit | try_pop | close_producer")
     assert closed is not None and closed.unread
     assert closed.threads == client("", 1, "reserve; commit_written", "try_pop", "close_producer").threads
@@ -260,7 +264,7 @@ def test_a_client_that_has_more_executions_than_it_may_is_left_over(tmp_path: Pa
     with ProcessPool(1) as pool:
         record = Record(tmp_path / "file")
         (few,) = sweep(wanted, pool, most=50, record=record)
-        left = few.of("asymmetric", True)
+        left = [each for each in few.left_over if each.fences == "asymmetric"]
         assert left and all(each.left == 50 and "not exhaustive" in each.why for each in left)
         (all_of_them,) = sweep(wanted, pool, most=10_000)
         (more,) = sweep(wanted, pool, most=10_000, record=Record(tmp_path / "file"))
@@ -277,11 +281,13 @@ def test_the_clients_of_two_threads_come_first() -> None:
 
 def test_a_sample_is_the_same_for_the_same_seed() -> None:
     """Of all parts together, in their order."""
-    chosen = sample(parts(3), 40, "abc")
-    assert chosen == sample(parts(3), 40, "abc") != sample(parts(3), 40, "abd")
+    wanted = [(part, range(part.size)) for part in parts(3)]
+    chosen = sample(wanted, 40, "abc")
+    assert chosen == sample(wanted, 40, "abc") != sample(wanted, 40, "abd")
     assert sum(len(numbers) for _, numbers in chosen) == 40
     assert all(list(numbers) == sorted(set(numbers)) and numbers[-1] < part.size for part, numbers in chosen)
-    assert sample(parts(1), 10**6, "") == [(part, tuple(range(part.size))) for part in parts(1)]
+    of_two = [(part, range(part.of_two_threads)) for part in parts(2)]
+    assert sample(of_two, 10**6, "") == [(part, tuple(numbers)) for part, numbers in of_two]
 
 
 def test_the_command_explores_all_and_reports_what_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -301,12 +307,28 @@ def test_the_command_explores_all_and_reports_what_fails(tmp_path: Path, capsys:
     assert omni_conformance(["replay", str(first), "--target", "fast_impl"]) in (0, 2)
 
 
+def test_what_is_left_over_is_counted_in_each_part(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is no failure, and the report has it as skipped, with its name."""
+    report = tmp_path / "report.json"
+    given = ["explore", "--calls", "2", "--executions", "1", "--workers", "1", "--json", str(report)]
+    assert omni_conformance([*given, "--sample", "300", "--threads", "3"]) == 0
+    printed = capsys.readouterr().out
+    checks = json.loads(report.read_text())["checks"]
+    why = "; ".join(each["reason"] for each in checks)
+    names = {name.strip() for name in re.findall(r"([a-z ]+ [12]: .*?), (?:asymmetric|full) fences", why)}
+    assert f"{300 - len(names)} of 300 clients exhaustively explored" in printed and len(names) > 30
+    assert f"0 fail, {len(names)} have more than 1 executions" in printed
+    assert {each["outcome"] for each in checks} == {"passed", "skipped"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (["--calls", "0"], "--calls must be at least 1, not 0"),
         (["--calls", "2", "--only", "try"], "--calls explores every client, with either fences"),
         (["--resume", "file"], "--resume is for --calls"),
+        (["--only", "try", "--threads", "2"], "--threads is for --calls"),
+        (["--executions", "5"], "--executions is for --calls"),
         (["--calls", "2", "--executions", "0"], "--executions must be at least 1, not 0"),
         (["--calls", "2", "--sample", "0"], "--sample takes a number from 1 up"),
     ],

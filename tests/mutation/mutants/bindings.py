@@ -30,7 +30,7 @@ MESSAGE_PY = "fast_impl/cffi/message.py"
 PRODUCER_PY = "fast_impl/cffi/producer.py"
 BROKER_PY = "fast_impl/_broker.py"
 COMMON_PY = "fast_impl/_common.py"
-HARNESS_C = "conformance/exploration/clients/harness.c"
+SEQUENCES_H = "conformance/exploration/clients/sequences.h"
 
 CPYTHON = (
     Mutant(
@@ -207,73 +207,73 @@ CFFI = (
 COROUTINES_PY, WAITING_PY = "fast_impl/_coroutines.py", "fast_impl/_waiting.py"
 SEQUENCES = (
     Mutant(
-        "a_receive_waits_with_the_gil", HARNESS_C, explorer("receive", LOST_WAKEUP),
+        "a_receive_waits_with_the_gil", SEQUENCES_H, explorer("receive", LOST_WAKEUP),
         "    gil_give();\n    int result = omni_consumer_wait(me->consumer, timeout);\n    gil_take();\n",
         "    int result = omni_consumer_wait(me->consumer, timeout);\n",
     ),
     Mutant(
-        "a_receive_does_not_wait_again", HARNESS_C, explorer("receive, second caller", UNEXPLAINED),
+        "a_receive_does_not_wait_again", SEQUENCES_H, explorer("receive, second caller", UNEXPLAINED),
         "    result = omni_pop_begin(me->consumer, wanted, otherwise, messages, count, pop);\n"
         "    if (result != OMNI_POP_EMPTY) return result;\n",
         "    return omni_pop_begin(me->consumer, wanted, otherwise, messages, count, pop);\n",
     ),
     Mutant(
-        "a_receive_goes_on_after_a_handler_has_raised", HARNESS_C,
+        "a_receive_goes_on_after_a_handler_has_raised", SEQUENCES_H,
         explorer("receive, signal handler raises", UNEXPLAINED),
         "    if (check_signals(me, s, result)) return OMNI_INTERRUPTED;\n    if (result == OMNI_CONCURRENT_USE)",
         "    check_signals(me, s, result);\n    if (result == OMNI_CONCURRENT_USE)",
     ),
     Mutant(
-        "a_receive_that_has_waited_does_not_pin", HARNESS_C, explorer("receive, signal handler exports", ASSERTION),
+        "a_receive_that_has_waited_does_not_pin", SEQUENCES_H, explorer("receive, signal handler exports", ASSERTION),
         "    pin_live_exports(me->consumer);\n    int otherwise", "    int otherwise",
     ),
     Mutant(
-        "a_large_payload_is_copied_when_it_has_been_taken", HARNESS_C,
+        "a_large_payload_is_copied_when_it_has_been_taken", SEQUENCES_H,
         explorer("receive a large message, second caller", RACE),
         "  uint64_t answer = popped(me, result, messages, count);\n  omni_pop_end(me->consumer, &pop, count);\n",
         "  omni_pop_end(me->consumer, &pop, count);\n  uint64_t answer = popped(me, result, messages, count);\n",
     ),
     Mutant(
-        "a_close_does_not_wait_for_the_copy", HARNESS_C,
+        "a_close_does_not_wait_for_the_copy", SEQUENCES_H,
         explorer("receive a large message, closed by another thread", UNEXPLAINED),
         "  if (!omni_consumer_close_begin(me->consumer)) return;\n  gil_give();\n"
         "  omni_consumer_close_end(me->consumer);\n  gil_take();\n",
         "  omni_consumer_close_begin(me->consumer);\n",
     ),
     Mutant(
-        "a_close_leaves_exports_unpinned", HARNESS_C, explorer("export, another thread closes", FREED),
+        "a_close_leaves_exports_unpinned", SEQUENCES_H, explorer("export, another thread closes", FREED),
         "  pin_live_exports(me->consumer);\n  if (!omni_consumer_close", "  if (!omni_consumer_close",
     ),
     Mutant(
-        "an_export_ignores_the_answer_of_its_pin", HARNESS_C, explorer("export, another thread closes, no GIL", RACE),
+        "an_export_ignores_the_answer_of_its_pin", SEQUENCES_H, explorer("export, another thread closes, no GIL", RACE),
         "bool readable = !refused && omni_message_is", "bool readable = omni_message_is",
     ),
     Mutant(
-        "a_send_takes_no_last_look", HARNESS_C, explorer("send, timed", UNEXPLAINED),
+        "a_send_takes_no_last_look", SEQUENCES_H, explorer("send, timed", UNEXPLAINED),
         "if (result == OMNI_PUSH_TIMEOUT) return omni_blocking_push(me->producer, data, size, 0);",
         "if (result == OMNI_PUSH_TIMEOUT) return result;",
     ),
     Mutant(
-        "a_commit_leaves_the_view_of_the_region", HARNESS_C, explorer("reserve, write, commit", LOST_WAKEUP),
+        "a_commit_leaves_the_view_of_the_region", SEQUENCES_H, explorer("reserve, write, commit", LOST_WAKEUP),
         "    release_view();\n    check_signals(me, s, 0);\n", "    check_signals(me, s, 0);\n",
     ),
     Mutant(
-        "a_view_outlives_the_close_that_came_while_it_was_made", HARNESS_C,
+        "a_view_outlives_the_close_that_came_while_it_was_made", SEQUENCES_H,
         explorer("view of the region, closed by another thread, no GIL", UNEXPLAINED),
         "  if (omni_region_is_writable(me->producer, &me->region)) return 0;\n  release_view",
         "  return 0;\n  release_view",
     ),
     Mutant(
-        "an_end_that_found_the_pop_ended_answers", HARNESS_C, explorer("cffi, receive, finaliser pops", UNEXPLAINED),
+        "an_end_that_found_the_pop_ended_answers", SEQUENCES_H, explorer("cffi, receive, finaliser pops", UNEXPLAINED),
         "if (result == 0 && made) return copies;", "if (made) return copies;",
     ),
     Mutant(
-        "an_exception_leaves_the_pop_open", HARNESS_C,
+        "an_exception_leaves_the_pop_open", SEQUENCES_H,
         explorer("cffi, receive, signal handler raises, then closes", UNEXPLAINED),
         "      omni_pop_abandon(&pop);\n", "",
     ),
     Mutant(
-        "a_close_over_cffi_waits_with_the_gil", HARNESS_C,
+        "a_close_over_cffi_waits_with_the_gil", SEQUENCES_H,
         explorer("cffi, receive, closed by another thread", LOST_WAKEUP),
         "      gil_give();\n      if (kind == CFFI_CLOSE_CONSUMER)", "      if (kind == CFFI_CLOSE_CONSUMER)",
         "      else omni_producer_close(me->producer);\n      gil_take();",
