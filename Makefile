@@ -24,7 +24,8 @@ SOURCES := pyproject.toml $(wildcard fast_impl/core/*.[ch] fast_impl/core/platfo
 	$(wildcard fast_impl/_build.py fast_impl/_sources.py fast_impl/native/*.in conformance/omnimailbox_pytest.py)
 
 .PHONY: help conformance conformance-long mutation explore necessity sanitize aarch64 prove verify crosscheck \
-	flatbuffers soak test test-all pythons packages wheel-model pages lint types bench bench-check clean venv
+	flatbuffers soak test test-all pythons packages wheel-model pages docs docs-serve docs-test lint types bench \
+	bench-check clean venv venv-all
 
 help:
 	@echo "make conformance       does fast_impl keep the rules? (options through ARGS=)"
@@ -47,6 +48,7 @@ help:
 	@echo "make packages          builds sdist and wheels and checks them: contents, sizes, the tests on what was installed"
 	@echo "make wheel-model       a wheel of the model alone into dist/; not to be installed beside the other one"
 	@echo "make pages             docs/api.md and docs/rules.md, from docstrings and from the catalogue of rules"
+	@echo "make docs              the book into build/book; make docs-serve serves it, make docs-test tries it in a browser"
 	@echo "make lint, make types  ruff, import-linter (who may import whom), clang-format and clang-tidy; mypy, pyright, stubtest"
 	@echo "make venv              only sets up .venv/VERSION, as the other targets do first"
 	@echo "make clean             remove everything that was built, the environments too"
@@ -115,6 +117,18 @@ pages: $(STAMP)
 	@$(VPYTHON) -m tests.docs.pages
 	@$(VPYTHON) -m conformance list --markdown docs/rules.md
 
+# Warnings are errors. BOOK is where docs-serve serves it.
+BOOK ?= 8000
+docs: $(VENV)/.docs
+	@$(VPYTHON) -m sphinx -b html -j auto -q -W --keep-going -c docs/book docs build/book $(ARGS)
+	@echo "build/book/index.html is the book"
+
+docs-serve: docs
+	@$(VPYTHON) -m http.server --bind localhost --directory build/book $(BOOK)
+
+docs-test: $(VENV)/.docs
+	@$(VPYTHON) -m pytest -n 0 tests/book $(ARGS)
+
 pythons:
 	@.ci/pythons $(ARGS)
 
@@ -141,6 +155,9 @@ types: $(VENV)/.lint
 	@$(VPYTHON) -m pytest -n 0 tests/types $(ARGS)
 
 venv: $(STAMP)
+
+# With what every target needs.
+venv-all: $(VENV)/.lint $(VENV)/.packages $(VENV)/.docs $(VENV)/.peers
 
 # The stamp is written last, so that a build that was broken off starts again.
 $(STAMP): $(SOURCES)
@@ -169,21 +186,26 @@ endif
 EXTRA = $(VPYTHON) -c 'import sys, tomllib; \
 	print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"][sys.argv[1]], sep="\n")'
 
+# Only one make at a time installs into an environment, though several may run in one tree: the others wait, and find it
+# done.
+define INSTALL_EXTRA
+	@( flock 9; test $@ -nt $(STAMP) || { echo "== $(VENV): what $(1) needs"; \
+		$(EXTRA) $(1) | xargs $(PIP) && touch $@; } ) 9>$(VENV)/.lock
+endef
+
 $(VENV)/.lint: $(STAMP)
-	@echo "== $(VENV): linters"
-	@$(EXTRA) lint | xargs $(VPYTHON) -m pip install --quiet --disable-pip-version-check
-	@touch $@
+	$(call INSTALL_EXTRA,lint)
 
 $(VENV)/.packages: $(STAMP)
-	@$(EXTRA) packages | xargs $(VPYTHON) -m pip install --quiet --disable-pip-version-check
-	@touch $@
+	$(call INSTALL_EXTRA,packages)
+
+$(VENV)/.docs: $(STAMP)
+	$(call INSTALL_EXTRA,docs)
 
 # One by one: what cannot be installed here is left out of the benchmark, which names it.
 $(VENV)/.peers: $(STAMP)
-	@$(EXTRA) bench | while read -r peer; do \
-		echo "== $(VENV): $$peer"; \
-		$(VPYTHON) -m pip install --quiet --disable-pip-version-check "$$peer" || echo "-- skipped: $$peer"; done
-	@touch $@
+	@( flock 9; test $@ -nt $(STAMP) || { $(EXTRA) bench | while read -r peer; do echo "== $(VENV): $$peer"; \
+		$(PIP) "$$peer" || echo "-- skipped: $$peer"; done; touch $@; } ) 9>$(VENV)/.lock
 
 clean:
 	@rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
