@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,12 @@ DOCS = ROOT / "docs"
 OUTSIDE = {name: f"{name}.md" for name in ("README", "CONTRIBUTING", "CHANGELOG", "SECURITY")}
 """Pages of the book that are not in docs/: name and path from the project's root."""
 
-ALWAYS = ("spec_model/**/*.py", "fast_impl/core/**/*.[ch]")
-"""Files that have a page even where none links to them: the interactive pages do."""
+MODEL = ("spec_model/**/*.py",)
+IMPLEMENTATION = (
+    "fast_impl/*.py", "fast_impl/cffi/*.py", "fast_impl/flatbuffers/*.py", "fast_impl/core/**/*.[ch]",
+    "fast_impl/cpython/*.[ch]",
+)  # fmt: skip
+"""Files that have a page even where no page of docs/ links to them: other parts of the book do."""
 
 IMAGES = (".svg", ".png")
 SCHEME = "repository"
@@ -104,18 +109,27 @@ def source_page(path: str) -> str:
     return f"source/{path}"
 
 
-def lines_as_html(path: str, first: int = 1, last: int | None = None) -> str:
-    """A file's lines, highlighted and numbered; each has its anchor if all of them are asked for."""
+def sources(patterns: Iterable[str]) -> list[Path]:
+    """The files of the repository that fit MODEL or the like, in order."""
+    return sorted(path for pattern in patterns for path in ROOT.glob(pattern))
+
+
+@cache
+def _highlighted(path: str) -> list[str]:
     text = (ROOT / path).read_text(encoding="utf-8", errors="replace")
     try:
         lexer = get_lexer_for_filename(path)
     except ClassNotFound:
         lexer = TextLexer()
+    coloured: str = highlight(text, lexer, HtmlFormatter(nowrap=True, linespans="L"))
+    return coloured.splitlines(keepends=True)
+
+
+def lines_as_html(path: str, first: int = 1, last: int | None = None) -> str:
+    """A file's lines, highlighted and numbered; each has its anchor if all of them are asked for."""
     whole = first == 1 and last is None
-    coloured = highlight(text, lexer, HtmlFormatter(nowrap=True, linespans="L")).splitlines(keepends=True)
-    spans = "".join(coloured[first - 1 : last]).replace('id="L-', 'id="L' if whole else 'data-line="')
-    start = f"counter-reset: line {first - 1}"
-    return f'<div class="highlight lines"><pre style="{start}" tabindex="0">{spans}</pre></div>'
+    spans = "".join(_highlighted(path)[first - 1 : last]).replace('id="L-', 'id="L' if whole else 'data-line="')
+    return f'<div class="highlight lines"><pre style="counter-reset: line {first - 1}">{spans}</pre></div>'
 
 
 def _use_pages(app: Sphinx) -> None:
@@ -144,7 +158,7 @@ def _link(app: Sphinx, tree: nodes.document, name: str) -> None:
 
 def _show(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     linked = {path for page in app.env.metadata.values() for path in page.get("files", ())}
-    always = {path.relative_to(ROOT).as_posix() for pattern in ALWAYS for path in ROOT.glob(pattern)}
+    always = {path.relative_to(ROOT).as_posix() for path in sources(MODEL + IMPLEMENTATION)}
     for path in sorted(linked | always):
         title = escape(path)
         yield source_page(path), {"title": title, "body": f"<h1>{title}</h1>{lines_as_html(path)}"}, "page.html"
