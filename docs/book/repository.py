@@ -3,7 +3,7 @@
 A page is read with its links rewritten. One to another file becomes a link to a page with that file's text, highlighted
 and with its lines numbered; `<a id="x"></a>` becomes a target that Sphinx knows. So the Markdown reads as well on a
 repository host, and the book needs none. Pages from outside docs/ are read too, and a README.md has the other pages of
-its folder below it.
+its folder below it, in the order in which it names them.
 """
 
 from __future__ import annotations
@@ -141,9 +141,10 @@ def _read(app: Sphinx, name: str, content: list[str]) -> None:
     content[0], files = rewritten(content[0], name, app.env.found_docs)
     app.env.metadata[name]["files"] = files
     folder = f"{posixpath.dirname(name)}/"
-    below = [page for page in app.env.found_docs if page.startswith(folder) and page != name]
+    below = sorted(page for page in app.env.found_docs if page.startswith(folder) and page != name)
     if posixpath.basename(name) == "README" and below:
-        content[0] += "\n```{toctree}\n:hidden:\n:glob:\n\n*\n```\n"
+        below.sort(key=lambda page: content[0].find(f"/{page}.md") % (len(content[0]) + 1))  # unnamed: last
+        content[0] += "\n```{toctree}\n:hidden:\n\n/" + "\n/".join(below) + "\n```\n"
 
 
 def _link(app: Sphinx, tree: nodes.document, name: str) -> None:
