@@ -97,7 +97,7 @@ def _owner(tree: ast.AST, line: int) -> str:
 
 
 def _statement(tree: ast.AST, lines: list[str], line: int) -> tuple[int, int]:
-    """The largest short statement around a comment, no function; else, of a comment by itself, also what is below it."""
+    """The largest short statement around a comment, no function; else the comment itself and what is below it."""
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
     for node in _around(tree, line):
         if not isinstance(node, kinds) and _last(node) - _first(node) < MOST_LINES:
