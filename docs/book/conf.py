@@ -27,5 +27,5 @@ html_favicon = "static/icon.svg"
 html_css_files = ["book.css"]
 html_js_files = [("book.js", {"type": "module"})]
 html_copy_source = False
-html_use_index = False
+html_use_index = html_show_copyright = False
 html_theme_options = {"source_view_link": "", "footer_icons": []}

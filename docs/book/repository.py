@@ -118,17 +118,18 @@ def sources(patterns: Iterable[str]) -> list[Path]:
 def _highlighted(path: str) -> list[str]:
     text = (ROOT / path).read_text(encoding="utf-8", errors="replace")
     try:
-        lexer = get_lexer_for_filename(path)
+        lexer = get_lexer_for_filename(path, stripnl=False)
     except ClassNotFound:
-        lexer = TextLexer()
-    coloured: str = highlight(text, lexer, HtmlFormatter(nowrap=True, linespans="L"))
+        lexer = TextLexer(stripnl=False)
+    coloured: str = highlight(text, lexer, HtmlFormatter(nowrap=True))
     return coloured.splitlines(keepends=True)
 
 
 def lines_as_html(path: str, first: int = 1, last: int | None = None) -> str:
     """A file's lines, highlighted and numbered; each has its anchor if all of them are asked for."""
-    whole = first == 1 and last is None
-    spans = "".join(_highlighted(path)[first - 1 : last]).replace('id="L-', 'id="L' if whole else 'data-line="')
+    name = "id" if first == 1 and last is None else "data-line"
+    lines = enumerate(_highlighted(path)[first - 1 : last], first)
+    spans = "".join(f'<span {name}="L{number}">{line}</span>' for number, line in lines)
     return f'<div class="highlight lines"><pre style="counter-reset: line {first - 1}">{spans}</pre></div>'
 
 

@@ -69,7 +69,7 @@ def _of_python(text: str) -> list[tuple[str, int, int, str]]:
         for number, line in enumerate(token.string.splitlines(), begin):
             for rule in ID.findall(line):
                 if token.type == tokenize.COMMENT:
-                    first, last = _statement(tree, number)
+                    first, last = _statement(tree, lines, number)
                 else:
                     first, last = _paragraph(lines, number, begin, token.end[0])
                 found.append((rule, first, last, _owner(tree, number)))
@@ -96,18 +96,17 @@ def _owner(tree: ast.AST, line: int) -> str:
     return ".".join(node.name for node in _around(tree, line) if isinstance(node, kinds))
 
 
-def _statement(tree: ast.AST, line: int) -> tuple[int, int]:
-    """The largest statement around the line that is short and no function; a comment by itself is of the next one."""
+def _statement(tree: ast.AST, lines: list[str], line: int) -> tuple[int, int]:
+    """The largest short statement around a comment, no function; else the comment itself and what is below it."""
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    around = [node for node in _around(tree, line) if not isinstance(node, kinds)]
-    for node in around:
-        if _last(node) - _first(node) < MOST_LINES:
+    for node in _around(tree, line):
+        if not isinstance(node, kinds) and _last(node) - _first(node) < MOST_LINES:
             return _first(node), _last(node)
-    below = [node for node in ast.walk(tree) if isinstance(node, ast.stmt) and _first(node) > line]
-    following = min(below, key=_first, default=None)
-    if around or following is None:
-        return line, line
-    return line, min(_last(following), line + MOST_LINES)
+    last = line
+    while last < len(lines) and lines[last - 1].lstrip().startswith("#"):
+        last += 1
+    below = [_last(node) for node in ast.walk(tree) if isinstance(node, ast.stmt) and _first(node) == last]
+    return line, min(max(below, default=last), line + MOST_LINES)
 
 
 def _paragraph(lines: list[str], line: int, begin: int, end: int) -> tuple[int, int]:
