@@ -9,7 +9,7 @@ import pytest
 
 from tests.book.conftest import BOOK
 
-MAIN = ("index", "README", "design", "api", "rules", "verification", "examples", "glossary", "search")
+MAIN = ("index", "README", "design", "api", "rules", "verification", "examples", "tutorial", "glossary", "search")
 """The pages that axe reads."""
 
 

@@ -60,7 +60,7 @@ def test_every_link_leads_somewhere(pages: dict[Path, Links]) -> None:
                 continue
             path = (page.parent / unquote(parts.path)).resolve() if parts.path else page
             path = path / "index.html" if path.is_dir() else path
-            anchor = unquote(parts.fragment)
+            anchor = "" if "=" in parts.fragment else unquote(parts.fragment)  # KEY=VALUE is for the page's script
             if not path.is_relative_to(BOOK) or not path.exists():
                 lost.append(f"{page.relative_to(BOOK)}: {link}")
             elif anchor and path in pages and anchor not in pages[path].ids:
