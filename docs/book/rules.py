@@ -181,6 +181,8 @@ def _read(app: Sphinx, name: str, content: list[str]) -> None:
     """The page of the rules as the book has it."""
     if name != "rules":
         return
+    for path in sources((*MODEL, *IMPLEMENTATION, "tests/mutation/mutants/*.py", "docs/implementations/*.json")):
+        app.env.note_dependency(str(path))
     model, implementation, found = stating(MODEL), stating(IMPLEMENTATION), runs()
 
     def added(line: re.Match[str]) -> str:
