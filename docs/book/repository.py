@@ -45,7 +45,9 @@ SCHEME = "repository"
 
 LINK = re.compile(r"\]\((?![a-z]+:)([^)#\s]+)(#[^)\s]*)?\)")
 ANCHOR = re.compile(r'<a id="([^"]+)"></a>')
-CODE = re.compile(r"^(`{3,}|~{3,})(?!\{).*?^\1[`~]*$|(`+)[^`].*?\2", re.DOTALL | re.MULTILINE)
+CODE = re.compile(
+    r"^(`{3,}|~{3,})(?!\{).*?^\1[`~]*$|(?<!`)(`{1,2})(?!`)(?:(?!\n\n).)+?(?<!`)\2(?!`)", re.DOTALL | re.MULTILINE
+)
 """Where nothing is a link: fenced blocks that are no directives, and code in a line."""
 
 LOG = logging.getLogger(__name__)
