@@ -136,3 +136,38 @@ def _weakened_text(weakening: Weakening, text: str) -> str:
         return "atomic_thread_fence(memory_order_acq_rel)"
     before, order = text[:-1].rsplit(",", 1)
     return f"{before},{order.replace(weakening.access.order, weakening.weaker)})"
+
+
+SWITCH = "core_weakening"
+"""The variable of a switched core: the number of the weakening that is in force, from 1; 0 for none."""
+
+
+def switched(core: Path, folder: Path) -> Path:
+    """A copy of the core in `folder` with every weakening in it, of which SWITCH chooses one as it runs.
+
+    It is compiled once, and its lines are those of the core.
+    """
+    copy, numbers, orders = folder / "core", dict[Access, list[tuple[int, str]]](), list[str]()
+    shutil.copytree(core, copy)
+    for number, weakening in enumerate(every_weakening(core), 1):
+        numbers.setdefault(weakening.access, []).append((number, weakening.weaker))
+    for access in sorted(numbers, key=lambda each: -each.start):  # so that what is before it stays where it is
+        file = copy / access.file
+        source = file.read_text()
+        end = _end(access, source)
+        text = source[access.start : end]
+        if access.operation in ("wake", "fence"):
+            ((number, weaker),) = numbers[access]
+            other = "(void)0" if weaker == WITHOUT else f"wm_fence(wm_{weaker}, WM_SITE(\"\"))"
+            text = f"({SWITCH} == {number} ? {other} : {text})"
+        else:
+            before, order = text[:-1].rsplit(",", 1)
+            text = f"{before},{order.replace(access.order, f'switched_{len(orders)}')})"
+            chosen = "".join(f"{SWITCH} == {number} ? wm_{weaker} : " for number, weaker in numbers[access])
+            orders.append(f"#define wm_switched_{len(orders)} ({chosen}wm_{access.order})\n")
+        file.write_text(source[: access.start] + text + source[end:])
+    (copy / "switched.h").write_text(f"extern int {SWITCH};\n{''.join(orders)}")
+    (copy / "switched.c").write_text(f"int {SWITCH};\n")
+    for name in {access.file for access in numbers}:
+        (copy / name).write_text(f'#include "switched.h"\n#line 1\n{(copy / name).read_text()}')
+    return copy
