@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import spec_model
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+import spec_model  # noqa: E402
 
 project = "OmniMailbox for Python"
 author = "OmniMailbox contributors"
 release = version = spec_model.__version__
 
-extensions = ["myst_parser"]
+extensions = ["myst_parser", "docs.book.repository"]
 myst_enable_extensions = ["attrs_inline", "attrs_block", "colon_fence", "deflist", "fieldlist"]
 myst_heading_anchors = 3
-exclude_patterns = ["book", "examples"]
+myst_url_schemes = {"http": None, "https": None, "mailto": None, "repository": None}
+exclude_patterns = ["book"]
 
 html_theme = "furo"
 html_title = project
