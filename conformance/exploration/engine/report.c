@@ -155,8 +155,9 @@ const char *place_name(int place) {
 
 static const char *kind_of(const event *e) {
   static const char *const kinds[] = {"read", "write", "fence", "choose"};
+  if (event_blocks(e)) return "waits";
   if (e->kernel) return e->waits ? "woken" : e->kind == READ ? "queue" : e->order == wm_release ? "wake" : "sleep";
-  return event_blocks(e) ? "waits" : e->exclusive ? "update" : kinds[e->kind];
+  return e->exclusive ? "update" : kinds[e->kind];
 }
 
 /* What did not lead to the failure is left out, where that is known. */
