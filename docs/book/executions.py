@@ -23,10 +23,12 @@ from spec_model.vocabulary import PopResult, PushResult
 BOUND = 100_000
 """Executions of a client with one weakening: more than any has."""
 
-KINDS = ("read", "write", "update", "fence", "choose", "queue", "sleep", "wake", "woken", "left out")
+KINDS = ("read", "write", "fetch", "update", "fence", "choose", "queue", "sleep", "wake", "woken", "left out")
 ORDERS = ("relaxed", "acquire", "release", "acq_rel", "seq_cst", "light", "heavy", "nonatomic")
 BLOCKED = "waits"
 """The kind of a step that is none: where a thread stays for ever."""
+FETCH = "fetch"
+"""The kind of the first half of a read-modify-write."""
 
 _OF_GUARD = ("state", "bias", "entries", "owner[0]", "owner[1]", "inside[0]", "inside[1]", "left.value")
 _OF_BOTH = ("ended", *(f"guard.{name}" for name in _OF_GUARD))
@@ -216,11 +218,14 @@ class Collector:
         """Another one."""
         found: list[list[int]] = [[] for _ in range(self.threads)]
         at: list[tuple[int, int]] = []
-        for step in execution.steps:
+        updates = self._updates(execution)
+        for step, updated in zip(execution.steps, updates, strict=True):
             of = found[step.thread]
             source = None if step.source is None else (-1, -1) if step.source < 0 else at[step.source]
             at.append((step.thread, len(of)))
-            kind = "left out" if step.kind == "fence" and step.order == "nonatomic" else step.kind
+            kind = FETCH if updated else step.kind
+            if step.kind == "fence" and step.order == "nonatomic":
+                kind = "left out"
             of.append(self._number((kind, step.order, step.place, step.value, step.file, step.line, step.text, source)))
         graph = self._graph(found)
         for thread, (of, last) in enumerate(zip(found, self._last(execution), strict=True)):
@@ -228,6 +233,15 @@ class Collector:
                 found[thread] = of[:-1]
         shape = _until_it_fails(execution, found, at) if execution.failure else Shape(tuple(map(tuple, found)))
         self.shapes[shape] = self.shapes.get(shape, False) or self._plain is None or graph in self._plain
+
+    def _updates(self, execution: Execution) -> list[bool]:
+        """Of each step, whether it is the first half of a read-modify-write."""
+        next_kind = [""] * self.threads
+        found = []
+        for step in reversed(execution.steps):
+            found.append(next_kind[step.thread] == "update")
+            next_kind[step.thread] = step.kind
+        return found[::-1]
 
     def _last(self, execution: Execution) -> list[Step | None]:
         last: list[Step | None] = [None] * self.threads

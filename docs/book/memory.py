@@ -47,7 +47,8 @@ class Job(NamedTuple):
 def slug(row: Row) -> str:
     """Names a row in an address, as long as its key stays."""
     again = f" {row.times}" if row.times > 1 else ""
-    text = f"{row.file} {row.function} {row.access.removeprefix('platform_')}{again} {row.weaker}"
+    access = re.sub(r"(?<![\w)])-(?=\w)", " minus ", row.access.removeprefix("platform_"))
+    text = f"{row.file} {row.function} {access}{again} {row.weaker}"
     return re.sub("[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
@@ -91,7 +92,7 @@ def _orders(weakening: Weakening) -> dict[str, str]:
         return {"fence": {"light": "light", "heavy": "heavy", "full": "seq_cst"}[text[:-2].rpartition("_")[2]]}
     reads = {"release": "relaxed", "acq_rel": "acquire"}.get(order, order)
     writes = {"acquire": "relaxed", "acq_rel": "release"}.get(order, order)
-    return {"read": reads, "write": writes, "update": writes}
+    return {"read": reads, "fetch": reads, "write": writes, "update": writes}
 
 
 def make(job: Job, core: Path, folder: Path) -> list[dict[str, Any]]:
@@ -162,6 +163,9 @@ def build(folder: Path = FOLDER) -> Path:
     core = core_with_all(folder)
     _say("compiling the core with every weakening in it")
     library(True, core)
+    names = [slug(row) for job in jobs() for _, row in job.rows]
+    if len(set(names)) < len(names):
+        raise ValueError(f"rows with the same name: {sorted(name for name in names if names.count(name) > 1)}")
     rows = sorted(_all(jobs(), core, made), key=lambda each: int(each["number"]))
     sites = sorted({site for row in rows for site in row.pop("sites")})
     texts = {f"{file}:{line}": _site(file, line) for file, line in sites}
