@@ -120,7 +120,8 @@ def make(job: Job, core: Path, folder: Path) -> list[dict[str, Any]]:
         says = {**_about(number, row, weakening, job.client), "steps": min(failing)}
         value = of_client.as_value(job.client, collected, core, changed)
         _write(folder / f"{says['slug']}.json", value)
-        says["sites"] = value["sites"]
+        accessed = re.findall(r"(\w+\.[ch]):(\d+)", " ".join(end[1] for end in value["ends"]))
+        says["sites"] = {*value["sites"], *((file, int(line)) for file, line in accessed)}
         index.append(says)
     return index
 

@@ -184,7 +184,7 @@ void run_failed(wm_failure failure, const char *format, ...) __attribute__((form
 void run_trace(int number, int count);
 void report_start(void);
 void report_failure(void);
-void report_execution(void); /* to those who want each */
+void report_execution(void);                       /* to those who want each */
 bool outcomes_add(const wm_outcome_seen *outcome); /* whether it is allowed */
 bool signatures_add(uint64_t signature);           /* false: it was there already */
 void path_keep(void);                              /* of one run by chance: its decisions without a trace */

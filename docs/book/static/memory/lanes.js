@@ -1,5 +1,5 @@
 /* What was done, as a lane for each thread, and lines from each store to the loads of other threads that read it. */
-import { asked, did, option, orderOf } from "./words.js";
+import { did, option, orderOf } from "./words.js";
 
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -13,12 +13,16 @@ export function h(tag, attributes = {}, ...children) {
 
 const FEWEST = 3; /* dull steps in a row that are shown as one */
 
-/* Sites: of index.json. */
-export function code(step, sites) {
-  const [, text] = sites[`${step.file}:${step.line}`] || ["", ""];
-  const where = `${step.file}:${step.line}`;
-  const folder = step.file === "harness.c" ? "conformance/exploration/clients" : "fast_impl/core";
-  return h("span", { class: "code" }, h("a", { href: `source/${folder}/${step.file}.html#L${step.line}` }, where), " ", h("code", {}, text));
+/* Where a line of the source is in the book. */
+export function source(file, line) {
+  const folder = file === "harness.c" ? "conformance/exploration/clients" : "fast_impl/core";
+  return h("a", { href: `source/${folder}/${file}.html#L${line}` }, `${file}:${line}`);
+}
+
+/* The line that {file, line} is, with its text. sites: of index.json. */
+export function code({ file, line }, sites) {
+  const [, text] = sites[`${file}:${line}`] || ["", ""];
+  return h("span", { class: "code" }, source(file, line), " ", h("code", {}, text));
 }
 
 export const id = (place) => `step-${place + 1}`;
@@ -124,13 +128,10 @@ function item({ place, entry, second }, play, sites, isDullOne) {
     code(step, sites),
     from(entry, play),
     others.length
-      ? h("div", { class: "others" }, step.kind === "choose" ? "Or: " : "Could have read: ", others.map((each, at) => [at ? "; " : "", sentence(option(each, playAt(play, place)))]))
+      ? h("div", { class: "others" }, step.kind === "choose" ? "Or: " : "Could have read: ", others.map((each, at) => [at ? "; " : "", sentence(option(each, play))]))
       : null,
   );
 }
-
-/* Where a step that is not there yet had no place. */
-const playAt = (play, place) => ({ placeOf: (thread, number) => { const found = play.placeOf(thread, number); return found < place ? found : -1; } });
 
 function from({ step, sleeps }, play) {
   if (step.kind === "choose") return h("div", { class: "from" }, option({ step, sleeps }, play));
@@ -140,8 +141,6 @@ function from({ step, sleeps }, play) {
   const source = play.done[place].step;
   return h("div", { class: "from" }, step.kind === "woken" ? "by " : "read from ", link(place), ` (thread ${step.source.thread}, ${source.file}:${source.line})`);
 }
-
-export { asked };
 
 /* ---- lines ---- */
 

@@ -1,7 +1,7 @@
 /* The page of the scheduler and the memory: chooses a row, offers the choices, and shows what was done. */
-import { asked, code, draw, h, lanes, sentence } from "./lanes.js";
+import { code, draw, h, lanes, sentence, source } from "./lanes.js";
 import { Play } from "./play.js";
-import { line, option, why } from "./words.js";
+import { asked, line, option, why } from "./words.js";
 
 const FILES = new URL("executions/", document.baseURI);
 const root = document.getElementById("memory");
@@ -99,16 +99,16 @@ function introduce() {
   pieces.replaceChildren(...links.map((link) => h("li", {}, h("a", { href: link.getAttribute("href"),
     "aria-current": link.closest("section") === piece ? "true" : null }, titleOf(link.closest("section"))))));
   const { access, changed } = row;
-  about.replaceChildren(...[
+  about.replaceChildren(...[ /* without those that are not there */
     h("h2", {}, piece ? titleOf(piece) : `${row.file}: ${row.function}`),
     piece ? piece.querySelector("p").cloneNode(true) : null,
-    h("p", {}, `The change, in ${row.function}, `, h("a", { href: `source/fast_impl/core/${row.file}.html#L${row.line}` }, `${row.file}:${row.line}`), ":"),
+    h("p", {}, `The change, in ${row.function}, `, source(row.file, row.line), ":"),
     h("pre", { class: "change", tabindex: "0" },
       h("del", {}, `the core  ${access}`), "\n", h("ins", {}, `changed   ${changed || "left out"}`)),
     h("dl", {}, row.setup ? [h("dt", {}, "first"), h("dd", {}, h("code", {}, row.setup))] : null,
       row.threads.map((calls, thread) => [h("dt", {}, `thread ${thread}`), h("dd", {}, h("code", {}, calls))])),
     h("p", { class: "goal" }, "Reach the failure: ", h("strong", {}, row.failure), `. The shortest way there has ${row.steps} steps.`),
-  ]);
+  ].filter(Boolean));
   stage.dataset.threads = row.threads.length;
   heads.replaceChildren(...row.threads.map((calls, thread) => h("div", {}, `Thread ${thread}`)));
   box.style.setProperty("--lanes", row.threads.length);
@@ -208,6 +208,7 @@ function ending() {
   const other = failure.failure !== play.row.failure;
   return h("section", { class: "ending", tabindex: "-1" }, h("h3", {}, failure.failure[0].toUpperCase() + failure.failure.slice(1)),
     h("p", {}, failure.message.replace(`${failure.failure}: `, ""), "."),
+    [...failure.message.matchAll(/(\w+\.[ch]):(\d+)/g)].map(([, file, number]) => code({ file, line: number }, sites)),
     other ? h("p", {}, `The table names another failure of this change: ${play.row.failure}.`) : null);
 }
 

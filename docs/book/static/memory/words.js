@@ -47,7 +47,8 @@ export function option({ step, sleeps }, play) {
   if (step.source.thread < 0) return [...what, step.kind === "woken" ? "" : "the initial value"];
   const place = play.placeOf(step.source.thread, step.source.number);
   if (place < 0) return [...what, `which thread ${step.source.thread} has not stored yet`];
-  return [...what, step.kind === "woken" ? " by " : "from ", place, ` of thread ${step.source.thread}`];
+  const { thread, step: source } = play.done[place];
+  return [...what, step.kind === "woken" ? " by " : "from ", place, ` (thread ${thread}, ${source.file}:${source.line})`];
 }
 
 function choice(step, sleeps) {
