@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-import spec_model
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+import spec_model  # noqa: E402
 
 project = "OmniMailbox for Python"
 author = "OmniMailbox contributors"
 release = version = spec_model.__version__
 
-extensions = ["myst_parser"]
+extensions = ["myst_parser", "docs.book.repository", "docs.book.rules"]
 myst_enable_extensions = ["attrs_inline", "attrs_block", "colon_fence", "deflist", "fieldlist"]
 myst_heading_anchors = 3
-exclude_patterns = ["book", "examples"]
+myst_url_schemes = {"http": None, "https": None, "mailto": None, "repository": None}
+exclude_patterns = ["book"]
 
 html_theme = "furo"
 html_title = project
 html_static_path = ["static"]
 html_favicon = "static/icon.svg"
 html_css_files = ["book.css"]
+html_js_files = [("book.js", {"type": "module"})]
 html_copy_source = False
+html_use_index = html_show_copyright = False
 html_theme_options = {"source_view_link": "", "footer_icons": []}
