@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 from difflib import unified_diff
 from pathlib import Path
+from textwrap import fill
 
 from conformance.page import write_between
-from conformance.rules import RULES
-from docs.lab.exercises import ANSWER, HERE, Exercise, exercises, find, hint, make
+from docs.lab.exercises import ANSWER, HERE, Exercise, Mistake, exercises, find, hint, make
 from docs.lab.grading import grade
 from tests.mutation.workspace import ROOT
 
@@ -73,11 +73,10 @@ def _all(folder: Path) -> None:
     for exercise in have:
         grades.append(grade(exercise, folder / str(exercise.number)))
         print(grades[-1], flush=True)
-    rules = sum(len(exercise.breaks) for exercise in have)
+    rules, complete = sum(len(exercise.breaks) for exercise in have), sum(each.complete for each in grades)
     named, mended = sum(len(each.named) for each in grades), sum(len(each.mended) for each in grades)
-    complete = sum(each.complete for each in grades)
-    print(f"{len(have)} of {len(exercises())} exercises begun, {complete} complete; of {rules} broken rules {named} named "
-          f"and {mended} mended")  # fmt: skip
+    print(f"{len(have)} of {len(exercises())} exercises begun, {complete} complete: "
+          f"of {rules} broken rules {named} named and {mended} mended")  # fmt: skip
 
 
 def begun(exercise: Exercise, folder: Path) -> str:
@@ -111,7 +110,9 @@ def table(link: bool = True) -> str:
     """What there is."""
     rows = ["| exercise | of | minutes | rules broken |", "|---|---|--:|--:|"]
     for each in exercises():
-        title = f"[{each.number}. {each.title}](#{each.number})" if link else f"{each.number}. {each.title}"
+        title = f"{each.number}. {each.title}"
+        if link:
+            title = f"[{title}](#{each.number}-{each.title.lower().replace(' ', '-')})"
         rows.append(f"| {title} | a {each.kind} | {each.minutes} | {len(each.breaks)} |")
     return "\n".join(rows)
 
@@ -120,24 +121,29 @@ def reports() -> str:
     """The part of the sheet that is made: what there is, and the report on each."""
     parts = [table()]
     for each in exercises():
-        parts += [f'<a id="{each.number}"></a>', f"### {each.number}. {each.title}", each.report]
-    return "\n\n".join(parts)
+        parts += [f"### {each.number}. {each.title}", each.report]
+    return "\n\n".join(parts) + "\n"
 
 
 def solutions() -> str:
     """The page of the solutions."""
-    parts = ["---\norphan: true\nnosearch: true\n---", "# Solutions of the lab", SOLUTIONS_ABOVE]
+    parts = ["---\nnosearch: true\n---", "# Solutions of the lab", SOLUTIONS_ABOVE]
     for each in exercises():
         parts.append(f"## {each.number}. {each.title}")
         parts.append("Broken: " + ", ".join(f"[{rule}](../rules.md#{rule.lower()})" for rule in each.breaks) + ".")
         for mistake in each.mistakes:
-            source = (ROOT / mistake.change.file).read_text(encoding="utf-8")
-            lines = unified_diff(mistake.change.apply(source).splitlines(), source.splitlines(), n=1, lineterm="")
-            diff = "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))
-            parts.append(f"{mistake.why} Breaks {', '.join(mistake.breaks)}.")
+            parts.append(fill(f"{mistake.why} Breaks {', '.join(mistake.breaks)}.", 120))
             parts.append(f"[{mistake.change.file}](../../{mistake.change.file}):")
-            parts.append(f"```diff\n{diff}\n```")
+            parts.append(f"```diff\n{_mending(mistake)}\n```")
     return "\n\n".join(parts) + "\n"
+
+
+def _mending(mistake: Mistake) -> str:
+    """The change that mends it, with a line of context."""
+    source = (ROOT / mistake.change.file).read_text(encoding="utf-8")
+    lines = unified_diff(mistake.change.apply(source).splitlines(), source.splitlines(), n=1, lineterm="")
+    _, _, _, *rest = lines  # the names of both files, and the first place
+    return "\n".join(" ..." if line.startswith("@@") else line for line in rest)
 
 
 SOLUTIONS_ABOVE = """\

@@ -60,7 +60,7 @@ class Exercise(NamedTuple):
 
     @property
     def kind(self) -> str:
-        """"model", in Python, or "core", in C."""
+        """A "model", in Python, or a "core", in C."""
         return "core" if self.mistakes[0].change.file.startswith(f"{workspace.CORE}/") else "model"
 
     @property
