@@ -343,7 +343,7 @@ POPPING = (
     ),
     Mutant(
         "exports_keep_it_open", LIFECYCLE_PY, suite("MSG-3"),
-        "    return replace(channel, consumer=Side.CLOSED, held=0)\n",
+        "    return replace(channel, consumer=Side.CLOSED, held=0)  # LIF-1, MSG-1\n",
         "    if channel.exported:\n"
         '        raise BufferError("exports exist")\n'
         "    return replace(channel, consumer=Side.CLOSED, held=0)\n",
