@@ -95,17 +95,17 @@ PUSHING = (
 )  # fmt: skip
 
 RESERVING = (
-    Mutant("reserved_twice", RESERVING_PY, suite("RSV-1"), "        and not channel.reserved\n", ""),
+    Mutant("reserved_twice", RESERVING_PY, suite("RSV-1"), "        and not channel.reserved  # PSH-5\n", ""),
     Mutant(
         "reserved_without_a_slot", RESERVING_PY, (suite("RSV-1"), crosshair("blocking_reserve")),
-        "    if channel.free_slots == 0:\n        return channel, Blocked.FOR_SPACE\n", "",
+        "    if channel.free_slots == 0:\n        return channel, Blocked.FOR_SPACE  # WAI-2\n", "",
     ),
     Mutant("nothing_reserved", RESERVING_PY, suite("RSV-1"), "and 0 < n <= channel", "and 0 <= n <= channel"),
     Mutant(
         "too_much_reserved", RESERVING_PY, suite("RSV-1"),
         "and 0 < n <= channel.config.max_message_size", "and 0 < n",
     ),
-    Mutant("reserved_for_nobody", RESERVING_PY, suite("RSV-1"), "        and channel.consumer is Side.LIVE\n", ""),
+    Mutant("reserved_for_nobody", RESERVING_PY, suite("RSV-1"), "        and channel.consumer is Side.LIVE  # LIF-2\n", ""),
     Mutant(
         "region_as_asked", PRODUCER_PY, suite("RSV-2"),
         "Reservation._of(self.max_message_size(), self.name)", "Reservation._of(n, self.name)",
@@ -595,7 +595,7 @@ LIFECYCLE = (
     ),
     Mutant(
         "a_close_counts_as_a_failure", LIFECYCLE_PY, suite("STA-4", "LIF-5"),
-        "    return replace(channel, consumer=Side.CLOSED, held=0)\n",
+        "    return replace(channel, consumer=Side.CLOSED, held=0)  # LIF-1, MSG-1\n",
         "    received = channel.received._replace(failed_pops=channel.received.failed_pops + 1)\n"
         "    return replace(channel, consumer=Side.CLOSED, held=0, received=received)\n",
     ),
