@@ -155,16 +155,16 @@ RESERVING = (
     ),
     Mutant(
         "rollback_keeps_the_slot", RESERVING_PY, suite("RSV-5"),
-        "    return replace(channel, reserved=False), None\n", "    return channel, None\n",
+        "    return replace(channel, reserved=False), None  # RSV-5\n", "    return channel, None\n",
     ),
     Mutant(
         "rollback_publishes", RESERVING_PY, suite("RSV-5"),
-        "    return replace(channel, reserved=False), None\n",
+        "    return replace(channel, reserved=False), None  # RSV-5\n",
         '    return replace(publish(channel, b"?"), reserved=False), None\n',
     ),
     Mutant(
         "rollback_of_nothing_raises", RESERVING_PY, suite("RSV-5", "LIF-4"),
-        "        return channel, None\n", '        raise ValueError("no reservation")\n',
+        "        return channel, None  # RSV-5\n", '        raise ValueError("no reservation")\n',
     ),
     Mutant(
         "move_drops_reservation", LIFECYCLE_PY, suite("RSV-6", "LIF-3"),
@@ -427,7 +427,7 @@ WAITING = (
     ),
     Mutant(
         "a_reservation_never_waits", RESERVING_PY, suite("WAI-2"),
-        "        return channel, Blocked.FOR_SPACE\n", "        return replace(channel, reserved=True), True\n",
+        "        return channel, Blocked.FOR_SPACE  # WAI-2\n", "        return replace(channel, reserved=True), True\n",
     ),
     Mutant(
         "a_second_reservation_waits", RESERVING_PY, suite("WAI-2"),
