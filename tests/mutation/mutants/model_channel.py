@@ -105,7 +105,10 @@ RESERVING = (
         "too_much_reserved", RESERVING_PY, suite("RSV-1"),
         "and 0 < n <= channel.config.max_message_size", "and 0 < n",
     ),
-    Mutant("reserved_for_nobody", RESERVING_PY, suite("RSV-1"), "        and channel.consumer is Side.LIVE  # LIF-2\n", ""),
+    Mutant(
+        "reserved_for_nobody", RESERVING_PY, suite("RSV-1"),
+        "        and channel.consumer is Side.LIVE  # LIF-2\n", "",
+    ),
     Mutant(
         "region_as_asked", PRODUCER_PY, suite("RSV-2"),
         "Reservation._of(self.max_message_size(), self.name)", "Reservation._of(n, self.name)",
@@ -427,7 +430,8 @@ WAITING = (
     ),
     Mutant(
         "a_reservation_never_waits", RESERVING_PY, suite("WAI-2"),
-        "        return channel, Blocked.FOR_SPACE  # WAI-2\n", "        return replace(channel, reserved=True), True\n",
+        "        return channel, Blocked.FOR_SPACE  # WAI-2\n",
+        "        return replace(channel, reserved=True), True\n",
     ),
     Mutant(
         "a_second_reservation_waits", RESERVING_PY, suite("WAI-2"),
