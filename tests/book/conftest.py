@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from docs.book.npm import installed
 
 BOOK = Path(__file__).resolve().parents[2] / "build" / "book"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -72,3 +74,36 @@ def page(request: pytest.FixtureRequest, browser: Any, site: str) -> Iterator[An
     yield page
     context.close()
     assert wrong == []
+
+
+AXE = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
+    .flatMap(found => found.nodes.map(node => `${found.id}: ${node.html.slice(0, 200)}\n${node.failureSummary}`))"""
+
+
+@pytest.fixture
+def accessible(page: Any) -> Callable[[], None]:
+    """Fails, when called, if axe finds what keeps readers out of the page as it stands, in light and dark colours."""
+    axe = str(installed("axe-core") / "axe.min.js")
+
+    def check() -> None:
+        page.add_script_tag(path=axe)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            assert page.evaluate(AXE) == [], f"{page.url} in its {scheme} colours"
+
+    return check
+
+
+@pytest.fixture
+def fits(page: Any) -> Callable[[], None]:
+    """Fails, when called, if anything of the page as it stands is wider than the window, with what is."""
+
+    def check() -> None:
+        wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth") and page.evaluate(
+            """() => [...document.querySelectorAll("body *")].filter(each =>
+                each.getBoundingClientRect().right > window.innerWidth + 1).slice(0, 9).map(each =>
+                each.cloneNode(false).outerHTML)"""
+        )
+        assert not wide, f"{page.url} is wider than the window: {wide}"
+
+    return check
