@@ -116,7 +116,7 @@ def batch_push(channel: Channel, messages: Sequence[bytes]) -> tuple[Channel, in
             break
         channel = after
         pushed += 1
-    return channel, pushed
+    return channel, pushed  # PSH-6
 
 
 def publish(channel: Channel, data: bytes) -> Channel:

@@ -316,6 +316,7 @@ def decision(call: Call) -> dict[str, Any]:
     function, answer = call.function, code(call.answer)
     path, asks = _path(call), asked(call)
     specific = function.rules_on([*path[-1:], *(each.test for each in path if isinstance(each, ast.If))])
+    named = bool(specific)
     for statement in [each for each in ast.walk(function.node) if isinstance(each, ast.Assign) and _tests(each)]:
         settled = [each["line"] for each in asks if each["holds"] is False and _has(statement, each["line"])]
         for line in [*settled, *([statement.lineno] if settled else [])]:  # the part that did, and what is said of all
@@ -332,7 +333,7 @@ def decision(call: Call) -> dict[str, Any]:
         specific += RULE.findall(entries[decided]) if decided is not None else []
     rules = _once([*specific, *(rule for each in reversed(below) for rule in each["rules"])])
     for each in lists:  # a precedence is always a reason; what else is said of the result, where it says more than that
-        if each["entries"] or not rules or (below and said != answer):
+        if each["entries"] or not rules or (below and said != answer and not named):
             rules = _once([*rules, *RULE.findall(each["head"])])
     return {
         "call": f"{call.module.rpartition('.')[2]}.{call.name}",

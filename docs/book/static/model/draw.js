@@ -7,7 +7,7 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-const RULE = /([A-Z]{3}-\d+)/;
+const RULE = /([A-Z]{3}-\d+|`[^`]+`)/;
 const names = { rules: {}, sources: "" };
 
 /** The rules' texts, and where the source files are. */
@@ -15,9 +15,10 @@ export function know(rules, sources) {
   Object.assign(names, { rules, sources });
 }
 
-/** Text in which each rule's id is a link to it. */
+/** Text in which each rule's id is a link to it, and what stands in backticks is code. */
 function linked(text) {
-  return text.split(RULE).map((part, number) => (number % 2 && names.rules[part] ? rule(part) : part));
+  return text.split(RULE).map((part) => (names.rules[part] ? rule(part)
+    : part.length > 2 && part.startsWith("`") ? element("code", {}, part.slice(1, -1)) : part));
 }
 
 function rule(id) {
@@ -40,7 +41,7 @@ function answered(line, { answer, said, error, played, why }) {
   const lines = [element("p", { class: "call" }, element("code", {}, line), " ", element("strong", { class: kind }, said))];
   if (why?.rules.length) {
     lines.push(element("dl", { class: "rules" }, ...why.rules.flatMap((id, number) => [
-      element("dt", { class: number ? "" : "first" }, rule(id)), element("dd", {}, names.rules[id] ?? "")])));
+      element("dt", { class: number ? "" : "first" }, rule(id)), element("dd", {}, ...linked(names.rules[id] ?? ""))])));
   } else if (played !== false) {
     lines.push(element("p", {}, "No line of the model ran: this is Python's own."));
   }
@@ -54,7 +55,7 @@ function reported(failure, record) {
   return element("div", { class: "reported" },
     element("p", {}, "This is the failing step of a report on ", element("code", {}, failure.target), "; rule ",
       rule(failure.rule), ".", ...got),
-    element("p", {}, names.rules[failure.rule] ?? ""));
+    element("p", {}, ...linked(names.rules[failure.rule] ?? "")));
 }
 
 // ---- why ----
@@ -79,6 +80,7 @@ function decided({ call, answer, lists, asked, source, through }) {
     listing(source, asked));
 }
 
+/** Of an entry of a precedence: before the one that decided, that one, and after it. */
 const SAID = ["does not apply", "decides", "not looked at"];
 
 function precedence({ of, head, entries, decided: at }) {
@@ -120,6 +122,7 @@ export function figures(of, changes) {
   }));
 }
 
+/** Slots that are drawn. */
 const MOST = 16;
 
 export function drawChannel(channel, old, changes) {
@@ -154,8 +157,7 @@ function message({ number, text, variable, views }, lit) {
   return element("li", { class: `slot full ${lit}`, title: known },
     element("span", { class: "number" }, `${number}`), element("code", {}, known),
     ...(variable ? [element("span", { class: "variable" }, variable)] : []),
-    ...(views?.length ? [element("span", { class: "view" }, `view ${views.filter(Boolean).join(", ") || "without a name"}`)] : []),
-    ...(views && !views.length && !variable ? [] : []));
+    ...(views?.length ? [element("span", { class: "view" }, `view ${views.filter(Boolean).join(", ") || "without a name"}`)] : []));
 }
 
 function region({ variable, text, views }) {

@@ -106,9 +106,10 @@ function build({ offers, fields }) {
     element("div", { class: "bar", role: "toolbar", "aria-label": "History" },
       parts.back, parts.forward, parts.place, parts.name,
       button("Copy link", copyLink), button("Export", exported), button("New", () => change("new"))),
-    element("div", { class: "said" }, parts.status, parts.answer),
-    element("div", { class: "scene" }, side("producer", offers, fields), parts.channel, side("consumer", offers, fields), broker),
+    parts.answer,
+    element("div", { class: "scene" }, parts.channel, side("producer", offers, fields), side("consumer", offers, fields), broker),
     element("div", { class: "below" }, parts.why, parts.steps),
+    parts.status,
   );
 }
 

@@ -7,16 +7,11 @@ const say = (text) => postMessage({ progress: text });
 
 async function begin() {
   say("Loading Python");
-  const [served, python] = await Promise.all([
-    fetch(here("served.json")).then((answer) => answer.json()),
-    loadPyodide({ indexURL: here("pyodide/") }),
-  ]);
   const archive = fetch(here("page.zip")).then((answer) => answer.arrayBuffer());
-  say("Installing the model");
-  await python.loadPackage(served.micropip.map(here), { messageCallback: () => {} });
-  await python.pyimport("micropip").install(here(served.model));
-  python.unpackArchive(await archive, "zip");
+  const served = await fetch(here("served.json")).then((answer) => answer.json());
+  const python = await loadPyodide({ indexURL: here("pyodide/"), packages: [here(served.model)], stdout: () => {} });
   say("Starting");
+  python.unpackArchive(await archive, "zip");
   return { ask: python.pyimport("session").ask, sources: served.sources };
 }
 
