@@ -24,8 +24,8 @@ SOURCES := pyproject.toml $(wildcard fast_impl/core/*.[ch] fast_impl/core/platfo
 	$(wildcard fast_impl/_build.py fast_impl/_sources.py fast_impl/native/*.in conformance/omnimailbox_pytest.py)
 
 .PHONY: help conformance conformance-long mutation explore necessity sanitize aarch64 prove verify crosscheck \
-	flatbuffers soak test test-all pythons packages wheel-model pages docs docs-serve docs-test lint types bench \
-	bench-check clean venv venv-all
+	flatbuffers soak test test-all pythons packages wheel-model pages docs docs-serve docs-test implementations lint \
+	types bench bench-check clean venv venv-all
 
 help:
 	@echo "make conformance       does fast_impl keep the rules? (options through ARGS=)"
@@ -49,6 +49,7 @@ help:
 	@echo "make wheel-model       a wheel of the model alone into dist/; not to be installed beside the other one"
 	@echo "make pages             docs/api.md and docs/rules.md, from docstrings and from the catalogue of rules"
 	@echo "make docs              the book into build/book; make docs-serve serves it, make docs-test tries it in a browser"
+	@echo "make implementations   what the suite says of each implementation here, into docs/implementations/ (some: ARGS='--only model')"
 	@echo "make lint, make types  ruff, import-linter (who may import whom), clang-format and clang-tidy; mypy, pyright, stubtest"
 	@echo "make venv              only sets up .venv/VERSION, as the other targets do first"
 	@echo "make clean             remove everything that was built, the environments too"
@@ -128,6 +129,9 @@ docs-serve: docs
 
 docs-test: $(VENV)/.docs
 	@$(VPYTHON) -m pytest -n 0 tests/book $(ARGS)
+
+implementations: $(STAMP)
+	@$(VPYTHON) -m docs.book.judging $(ARGS)
 
 pythons:
 	@.ci/pythons $(ARGS)

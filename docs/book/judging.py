@@ -112,7 +112,11 @@ def _variant(binding: str, platform: str, fences: str) -> Implementation:
 
 
 EXAMPLES = ROOT / "docs" / "examples"
-FAST_IMPL = ("fast_impl/**/*.py", "fast_impl/**/*.[ch]", "spec_model/*.py")
+FAST_IMPL = (
+    "fast_impl/*.py", "fast_impl/*/**/*.py", "fast_impl/c*/**/*.[ch]", "fast_impl/flatbuffers/**/*.[ch]",
+    *(f"spec_model/{shared}.py" for shared in ("vocabulary", "config", "errors", "words")),
+)  # fmt: skip
+"""What is compiled or imported; not what the build puts beside it."""
 
 IMPLEMENTATIONS = {
     "model": Implementation("spec_model, the model", lambda folder: "spec_model", ("spec_model/**/*.py",)),
