@@ -57,7 +57,7 @@ def validated(document: Any) -> Document:
         raise ValueError("this is one failure, not the report of a run; `replay` takes it")
     if "short" in document:
         _fits(document, {name: form for name, form in _DOCUMENT.items() if name in short.AS_IT_IS} | short.FORM, "")
-        document = short.restored(document)
+        return validated(short.restored(document))
     if document["format"] != FORMAT or isinstance(document["format"], bool):
         raise ValueError(f"the report has format {document['format']!r}; this version reads format {FORMAT} only")
     _fits(document, _DOCUMENT, "")

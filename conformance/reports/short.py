@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from conformance.checks import CHECKS, Check
+from conformance.checks.registry import LAYERS
+from conformance.failure import FORMAT as FAILURE_FORMAT
 from conformance.results import FORMAT
 from conformance.rules import AREAS, RULES
 from conformance.targets import FEATURES
@@ -30,11 +32,12 @@ _PASSING = ("stacks", "likeliest")
 """Of the details of a failure: what is of one run, or of the suite's own reasoning."""
 
 FORM = {
-    "format": int, "short": int, "target": str, "layers": [str],
+    "format": int, "short": int, "target": str, "implied": [str],
     "verdicts": {str: [str]}, "why": {str: str}, "checks": {str: {str: {str: int}}}, "reasons": {str: str},
     "failures": [{"rule": str, "check": str, "kind": str, "seen": str}],
 }  # fmt: skip
-"""What only the short form has, as in `document`: verdict to rules, outcome to the checks of each rule."""
+"""What only the short form has, as in `document`: verdict to rules, outcome to the checks of each rule. implied: layers
+whose checks of what is not provided are not listed, since they follow from that."""
 
 
 def shortened(document: dict[str, Any], target: str, **environment: str) -> dict[str, Any]:
@@ -53,12 +56,13 @@ def shortened(document: dict[str, Any], target: str, **environment: str) -> dict
         kept["details"] = {name: each for name, each in failure["details"].items() if name not in _PASSING}
         failures.append({name: each for name, each in kept.items() if each})
     known = {check.id: check for check in CHECKS}
+    implied = _implied(document)
     checks: dict[str, dict[str, dict[str, int]]] = {}
     reasons = {}
     for check in document["checks"]:
         id, outcome, reason = check["id"], check["outcome"], said(check["reason"])
         usual = _reason(known.get(id), outcome, document["not_provided"], failures)
-        if outcome == "not provided" and reason == usual:
+        if outcome == "not provided" and id in known and known[id].layer in implied and reason == usual:
             continue
         if reason != usual:
             reasons[id] = reason
@@ -69,13 +73,25 @@ def shortened(document: dict[str, Any], target: str, **environment: str) -> dict
         "target": target,
         **{name: document[name] for name in AS_IT_IS},
         "environment": {**document["environment"], **environment},
-        "layers": list(dict.fromkeys(check["layer"] for check in document["checks"])),
+        "implied": implied,
         "verdicts": verdicts,
         "why": {rule["id"]: rule["why"] for rule in document["rules"] if rule["why"]},
         "checks": checks,
         "reasons": reasons,
         "failures": failures,
     }
+
+
+def _implied(document: dict[str, Any]) -> list[str]:
+    """The layers in which every check that needs what is not provided is in the document as such, and says no more."""
+    lacking = set(document["not_provided"])
+    ended = {check["id"]: (check["outcome"], check["reason"]) for check in document["checks"]}
+    follows = {
+        check.id: ended.get(check.id) == ("not provided", _reason(check, "not provided", lacking, []))
+        for check in CHECKS
+        if check.needs & lacking
+    }
+    return [layer for layer in LAYERS if all(follows.get(check.id, True) for check in CHECKS if check.layer == layer)]
 
 
 def _reason(check: Check | None, outcome: str, not_provided: Iterable[str], failures: list[dict[str, Any]]) -> str:
@@ -93,46 +109,53 @@ def restored(short: dict[str, Any]) -> dict[str, Any]:
     if short["short"] != SHORT or short["format"] != FORMAT:
         found = f"format {short['format']!r} in the short form {short['short']!r}"
         raise ValueError(f"the report has {found}; this version reads format {FORMAT} in the short form {SHORT} only")
-    verdicts = {rule: verdict for verdict, rules in short["verdicts"].items() for rule in rules}
-    if unknown := [rule for rule in verdicts if rule not in RULES]:
-        raise ValueError(f"the report is of the rule {unknown[0]}, which the catalogue does not have: make it again")
-    found = {
+    checks = _checks(short)
+    same = {"format": FAILURE_FORMAT, "target": short["target"], "python": "", "facts": []}
+    return {
+        **{name: short[name] for name in ("target", *AS_IT_IS)},
+        **{name: [] for name in ("coverage", "interruptions")},
+        "seconds": 0.0,
+        "areas": AREAS,
+        "rules": _rules(short, checks),
+        "checks": checks,
+        "failures": [{**same, "program": [], "details": {}, "cause": "", **each} for each in short["failures"]],
+    }
+
+
+def _checks(short: dict[str, Any]) -> list[dict[str, Any]]:
+    """In the order of the suite, those first that it still has."""
+    found: dict[str, tuple[str, int]] = {
         f"{rule}/{name}": (outcome, operations)
         for outcome, rules in short["checks"].items()
         for rule, names in rules.items()
         for name, operations in names.items()
     }
-    known, order = {check.id: check for check in CHECKS}, {check.id: number for number, check in enumerate(CHECKS)}
+    known, lacking = {check.id: check for check in CHECKS}, set(short["not_provided"])
     for check in CHECKS:
-        if check.id not in found and check.layer in short["layers"] and check.needs & set(short["not_provided"]):
+        if check.id not in found and check.layer in short["implied"] and check.needs & lacking:
             found[check.id] = "not provided", 0
     checks = []
-    for id in sorted(found, key=lambda id: order.get(id, len(order))):
+    for id in [*(id for id in known if id in found), *(id for id in found if id not in known)]:
         outcome, operations = found[id]
+        reason = short["reasons"].get(id, _reason(known.get(id), outcome, lacking, short["failures"]))
         entry = {"id": id, "rule": id.partition("/")[0], "outcome": outcome, "operations": operations, "seconds": 0.0}
-        reason = _reason(known.get(id), outcome, short["not_provided"], short["failures"])
-        entry["reason"] = short["reasons"].get(id, reason)
         entry["layer"] = known[id].layer if id in known else "unknown"
         entry["claim"] = known[id].claim if id in known else "This check is no longer in the suite."
-        checks.append(entry)
+        checks.append({**entry, "reason": reason})
+    return checks
+
+
+def _rules(short: dict[str, Any], checks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    verdicts = {rule: verdict for verdict, of in short["verdicts"].items() for rule in of}
+    if unknown := [rule for rule in verdicts if rule not in RULES]:
+        raise ValueError(f"the report is of the rule {unknown[0]}, which the catalogue does not have: make it again")
     rules = []
-    for rule in RULES.values():
-        if rule.id in verdicts:
-            of_it = [check for check in checks if check["rule"] == rule.id]
-            names, operations = [check["id"] for check in of_it], sum(check["operations"] for check in of_it)
-            said = {"verdict": verdicts[rule.id], "why": short["why"].get(rule.id, "")}
-            rules.append({**rule._asdict(), **said, "checks": names, "operations": operations})
-    absent = {"target": short["target"], "program": [], "python": "", "details": {}, "facts": [], "cause": ""}
-    return {
-        **{name: short[name] for name in ("target", *AS_IT_IS)},
-        "areas": AREAS,
-        "rules": rules,
-        "checks": checks,
-        "seconds": 0.0,
-        "coverage": [],
-        "interruptions": [],
-        "failures": [{**absent, **failure} for failure in short["failures"]],
-    }
+    for id, verdict in sorted(verdicts.items(), key=lambda each: list(RULES).index(each[0])):
+        of_it = [check for check in checks if check["rule"] == id]
+        names, operations = [check["id"] for check in of_it], sum(check["operations"] for check in of_it)
+        said = {"verdict": verdict, "why": short["why"].get(id, ""), "checks": names, "operations": operations}
+        rules.append({**RULES[id]._asdict(), **said})
+    return rules
 
 
 def text(short: dict[str, Any]) -> str:
