@@ -10,7 +10,7 @@ from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.errors import ExtensionError
+from sphinx.errors import SphinxError
 from sphinx.util.docutils import SphinxDirective
 
 from conformance.reports.html import Markup, join, render, tag
@@ -88,12 +88,8 @@ class Implementations(SphinxDirective):
         """The tables, drawn again when a report changes, comes or goes."""
         for path in (FOLDER, *FOLDER.glob("*.json")):
             self.env.note_dependency(str(path))
-        try:
-            drawn = join(summary(), matrix())
-        except ValueError as error:
-            raise self.error(str(error)) from error
         loaded = f'<link rel="stylesheet" href="{STATIC}.css"><script type="module" src="{STATIC}.js"></script>'
-        return [nodes.raw("", loaded + drawn, format="html")]
+        return [nodes.raw("", loaded + join(summary(), matrix()), format="html")]
 
 
 def page(name: str) -> str:
@@ -102,19 +98,24 @@ def page(name: str) -> str:
     return render(documents()[name]).replace("<body>", f"<body>{back}", 1)
 
 
-def _write_pages(app: Sphinx, error: Exception | None) -> None:
-    if error is not None or app.builder.format != "html":
-        return
-    folder = Path(app.outdir) / "implementations"
+def _read_all(app: Sphinx) -> None:
+    """Ends the build before anything is read where a file is no report, with what is wrong."""
     try:
+        documents()
+    except ValueError as error:
+        raise SphinxError(str(error)) from error
+
+
+def _write_pages(app: Sphinx, error: Exception | None) -> None:
+    if error is None and app.builder.format == "html":
         for name in documents():
-            (folder / f"{name}.html").write_text(page(name), encoding="utf-8")
-    except ValueError as wrong:
-        raise ExtensionError(str(wrong)) from wrong
+            path = Path(app.outdir) / "implementations" / f"{name}.html"
+            path.write_text(page(name), encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """What Sphinx calls."""
     app.add_directive("implementations", Implementations)
+    app.connect("builder-inited", _read_all)
     app.connect("build-finished", _write_pages)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
