@@ -337,7 +337,7 @@ def _heading(rule: dict[str, Any]) -> Markup:
 
 
 def _listing(title: str, text: str) -> Markup:
-    return tag("pre", tag("code", block(text)), class_="scroll", tabindex="0", role="region", aria_label=title)
+    return tag("pre", tag("code", block(text)), class_="scroll", tabindex="0", role="group", aria_label=title)
 
 
 def _folding(title: str, text: str) -> Markup:
@@ -367,7 +367,7 @@ def _timeline(shown: Timeline) -> Markup:
     return tag(
         "figure",
         tag("figcaption", caption),
-        tag("div", grid, class_="scroll", tabindex="0", role="region", aria_label="Timeline"),
+        tag("div", grid, class_="scroll", tabindex="0", role="group", aria_label="Timeline"),
         class_="timeline",
     )
 

@@ -27,7 +27,7 @@ AS_IT_IS = (
 )  # fmt: skip
 """What it has as the document has it."""
 
-_FAILURE = ("rule", "check", "kind", "seen", "program", "details", "cause")
+_FAILURE = ("rule", "check", "kind", "seen", "program", "details", "cause", "query", "expected", "got")
 _PASSING = ("stacks", "likeliest")
 """Of the details of a failure: what is of one run, or of the suite's own reasoning."""
 
@@ -51,7 +51,7 @@ def shortened(document: dict[str, Any], target: str, **environment: str) -> dict
 
     failures = []
     for failure in document["failures"]:
-        kept = {name: failure[name] for name in _FAILURE if failure[name]}
+        kept = {name: failure[name] for name in _FAILURE if failure.get(name)}
         kept["seen"] = said(failure["seen"])
         kept["details"] = {name: each for name, each in failure["details"].items() if name not in _PASSING}
         failures.append({name: each for name, each in kept.items() if each})
