@@ -8,6 +8,7 @@ and checks, which are those of the catalogue, nor times, stacks and coverage. Wh
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -31,6 +32,9 @@ _FAILURE = ("rule", "check", "kind", "seen", "program", "details", "cause", "que
 _PASSING = ("stacks", "likeliest")
 """Of the details of a failure: what is of one run, or of the suite's own reasoning."""
 
+PACKAGE = re.compile(r'(?<=")/[^"\n]*/(?=(?:conformance|spec_model|fast_impl)/)')
+"""In a traceback, where one of our packages lies."""
+
 FORM = {
     "format": int, "short": int, "target": str, "implied": [str],
     "verdicts": {str: [str]}, "why": {str: str}, "checks": {str: {str: {str: int}}}, "reasons": {str: str},
@@ -46,13 +50,17 @@ def shortened(document: dict[str, Any], target: str, **environment: str) -> dict
     for rule in document["rules"]:
         verdicts.setdefault(rule["verdict"], []).append(rule["id"])
 
+    path = document["target"] if "/" in document["target"] else ""
+    library = re.compile(rf"(?<=')/[^'\n]*/{re.escape(path.rpartition('/')[2])}(?=')") if path else None
+
     def said(text: str) -> str:
-        return text.replace(document["target"], target) if "/" in document["target"] else text
+        named = library.sub(target, text).replace(path, target) if library else text
+        return PACKAGE.sub("", named)
 
     failures = []
     for failure in document["failures"]:
         kept = {name: failure[name] for name in _FAILURE if failure.get(name)}
-        kept["seen"] = said(failure["seen"])
+        kept |= {"seen": said(failure["seen"]), "python": "" if failure["program"] else said(failure["python"])}
         kept["details"] = {name: each for name, each in failure["details"].items() if name not in _PASSING}
         failures.append({name: each for name, each in kept.items() if each})
     known = {check.id: check for check in CHECKS}
@@ -110,7 +118,7 @@ def restored(short: dict[str, Any]) -> dict[str, Any]:
         found = f"format {short['format']!r} in the short form {short['short']!r}"
         raise ValueError(f"the report has {found}; this version reads format {FORMAT} in the short form {SHORT} only")
     checks = _checks(short)
-    same = {"format": FAILURE_FORMAT, "target": short["target"], "python": "", "facts": []}
+    same = {"format": FAILURE_FORMAT, "target": short["target"], "facts": []}
     return {
         **{name: short[name] for name in ("target", *AS_IT_IS)},
         **{name: [] for name in ("coverage", "interruptions")},
@@ -118,7 +126,9 @@ def restored(short: dict[str, Any]) -> dict[str, Any]:
         "areas": AREAS,
         "rules": _rules(short, checks),
         "checks": checks,
-        "failures": [{**same, "program": [], "details": {}, "cause": "", **each} for each in short["failures"]],
+        "failures": [
+            {**same, "program": [], "python": "", "details": {}, "cause": "", **each} for each in short["failures"]
+        ],
     }
 
 
