@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable, Iterator
+from itertools import count as count_from
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,13 @@ MISTAKES = {
     ),
 }  # fmt: skip
 """By what is wrong: the call and the kind that show it, the rule, and what changes in the face."""
+
+
+@pytest.fixture(autouse=True)
+def _collected() -> Iterator[None]:
+    """What a laboratory keeps from the collector is collected again: Hypothesis looks at who refers to what."""
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture
@@ -258,5 +266,16 @@ def test_an_intruder_comes_once() -> None:
         run._on_signal = lambda: came.append("the intruder")
         run._signalled(0, None)
     laboratory.close()
-    gc.unfreeze()
     assert came == ["the intruder"]
+
+
+@pytest.mark.parametrize("leaks", [False, True], ids=["once", "each time"])
+def test_only_memory_that_is_left_each_time_is_a_leak(monkeypatch: pytest.MonkeyPatch, leaks: bool) -> None:
+    """The interpreter's own grows now and then by as much."""
+    sizes = map(experiment.LEAK.__mul__, count_from(1) if leaks else (1 + look // 5 for look in count_from()))
+    monkeypatch.setattr(experiment, "mapped", lambda: next(sizes))
+    result = Series(load(UNCHANGED), BY_CALL["commit"], "handler", False).run()
+    assert result.experiments > 5
+    assert {(each.rule, each.seen.splitlines()[-1]) for each in result.found} == (
+        {("CON-6", f"{experiment.LEAK >> 10:,} KiB stay mapped when everything is closed")} if leaks else set()
+    )
