@@ -48,7 +48,7 @@ help:
 	@echo "make packages          builds sdist and wheels and checks them: contents, sizes, the tests on what was installed"
 	@echo "make wheel-model       a wheel of the model alone into dist/; not to be installed beside the other one"
 	@echo "make pages             docs/api.md, docs/rules.md and the lab's pages, from docstrings, catalogue and exercises"
-	@echo "make docs              the book into build/book; make docs-serve serves it, make docs-test tries it in a browser"
+	@echo "make docs              the book into build/book; make docs-serve serves it (at another port: BOOK=8123), make docs-test tries it in a browser"
 	@echo "make lab               broken models and cores to name and mend the rules of, graded (one: EXERCISE=1), docs/lab"
 	@echo "make implementations   what the suite says of each implementation here, into docs/implementations/ (some: ARGS='--only model')"
 	@echo "make lint, make types  ruff, import-linter (who may import whom), clang-format and clang-tidy; mypy, pyright, stubtest"
@@ -136,7 +136,7 @@ docs-test: $(VENV)/.docs
 # EXERCISE is the one to begin, or to grade.
 EXERCISE ?=
 lab: $(STAMP)
-	@$(VPYTHON) -m docs.lab $(addprefix --exercise ,$(EXERCISE)) $(ARGS)
+	@$(VPYTHON) -m docs.lab $(if $(EXERCISE),--exercise "$(EXERCISE)") $(ARGS)
 
 implementations: $(STAMP)
 	@$(VPYTHON) -m docs.book.judging $(ARGS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -61,8 +62,15 @@ def report_arguments(parser: argparse.ArgumentParser) -> None:
     """The forms in which a report may be written."""
     for name in PRINTERS:
         parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"write the report as {name} too")
-    parser.add_argument("--book", default=BOOK, metavar="URL", help="the book's page of the model, on which links "
-        "of the report open programs; '' for no links (default: %(default)s, by `make docs-serve`)")  # fmt: skip
+    parser.add_argument("--book", type=_address, default=BOOK, metavar="URL", help="the book's page of the model, on "
+        "which links open programs; '' for no links (default: %(default)s, by `make docs-serve`)")  # fmt: skip
+
+
+def _address(text: str) -> str:
+    """A page's address, to which a fragment can be added; "" is none."""
+    if text and not re.fullmatch(r"(https?|file)://[^\s#<>\"()\x00-\x1f\x7f]+", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no address of a page, such as {BOOK}, without a fragment")
+    return text
 
 
 def _write_reports(document: dict[str, Any], given: argparse.Namespace) -> None:

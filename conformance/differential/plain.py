@@ -50,8 +50,24 @@ def _power(base: Any, exponent: Any) -> Any:
     return base**exponent
 
 
+MOST_BITS, MOST_ELEMENTS = 5_000, 1 << 28
+"""Of a product: more than any number, or message, of the suite."""
+
+
+def _times(one: Any, other: Any) -> Any:
+    """As `*`, of what a message or a configuration is made of."""
+    if isinstance(one, int) and isinstance(other, int):
+        size, most = one.bit_length() + other.bit_length(), MOST_BITS
+    else:
+        sequence, count = (other, one) if isinstance(one, int) else (one, other)
+        size, most = len(sequence) * count if hasattr(sequence, "__len__") else 0, MOST_ELEMENTS
+    if size > most:
+        raise Refused(f"the failure file has a product that is not carried out: of {size:,} bits or elements")
+    return one * other
+
+
 BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Mult: operator.mul, ast.Add: operator.add, ast.Pow: _power,
+    ast.Mult: _times, ast.Add: operator.add, ast.Pow: _power,
 }  # fmt: skip
 COMPARED: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Is: operator.is_,
@@ -87,7 +103,8 @@ def _plain(line: str) -> Operation:
     try:
         tree = ast.parse(line)
     except (SyntaxError, ValueError) as error:
-        raise Refused(f"a line of the failure file is no Python, {error}: {line!r}") from None
+        why = error.msg if isinstance(error, SyntaxError) else error  # without a place in a file that nobody has
+        raise Refused(f"a line of the failure file is no Python, {why}: {line!r}") from None
     if "# x" in line:
         raise Refused(f"a line of the failure file asks to be repeated: {line!r}")
     if len(tree.body) != 1:

@@ -27,7 +27,7 @@ the [decisions](decisions/README.md).
 Each rule lists its checks, by file: `omni-conformance explain ID` describes a check, and
 `omni-conformance run --only ID` runs it. In addition, every rule that one thread can break is covered by the random
 programs and by the exhaustive replay of all operations in all states, in
-[differential.py](../conformance/checks/differential.py). The last item links to the [mutants](mutation.md): copies of
+[differential.py](../conformance/checks/differential.py). Another item links to the [mutants](mutation.md): copies of
 the sources with one deliberate mistake each, on which a check of the rule must fail.
 """
 

@@ -28,7 +28,9 @@ STATIC = "../_static/implementations/matrix"
 def badge(verdict: str) -> Markup:
     """A verdict as a sign and a word."""
     kind = verdict.replace(" ", "-")
-    return tag("span", tag("span", SIGNS.get(verdict, "?"), aria_hidden="true"), f" {line(verdict)}", class_=kind)
+    sign = tag("span", SIGNS.get(verdict, "?"), aria_hidden="true")
+    word = tag("span", f" {line(verdict)}", class_="word")
+    return tag("span", sign, word, class_=kind)
 
 
 def summary() -> Markup:

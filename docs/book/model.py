@@ -44,6 +44,7 @@ def fetched() -> list[Path]:
     missing = [each for each, name in zip(MICROPIP, names, strict=True) if not (WHEELS / name).exists()]
     if missing:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+        command.append("--ignore-requires-python")  # they run on Pyodide's, whichever Python builds the book
         done = subprocess.run([*command, "--only-binary", ":all:", "--dest", str(WHEELS), *missing], check=False)
         if done.returncode:
             raise ExtensionError(f"pip could not download {' '.join(missing)}; it says why above")
@@ -76,13 +77,21 @@ def lay_out(folder: Path) -> None:
     (folder / "served.json").write_text(json.dumps(served), encoding="utf-8")
 
 
+def _fetch(app: Sphinx) -> None:
+    """What comes from elsewhere first: where it cannot be had, that shows before the rest is made."""
+    if app.builder.name == "html":
+        print("the page of the model: Pyodide and micropip", flush=True)
+        installed("pyodide")
+        fetched()
+
+
 def _finish(app: Sphinx, error: Exception | None) -> None:
     if error is None and app.builder.name == "html":
-        print("the page of the model: Pyodide and the wheels", flush=True)
         lay_out(Path(app.outdir) / "_static" / "model")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register it with Sphinx."""
+    app.connect("builder-inited", _fetch)
     app.connect("build-finished", _finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

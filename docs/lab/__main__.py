@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from difflib import unified_diff
 from pathlib import Path
+from shlex import quote
 from textwrap import fill
 
 from conformance.page import write_between
@@ -58,7 +59,8 @@ def _one(exercise: Exercise, folder: Path, rule: str | None, again: bool) -> Non
     if not folder.exists():
         make(exercise, folder)
         print(begun(exercise, folder))
-        return
+        if not rule:
+            return
     print(hint(exercise, rule.upper(), folder) if rule else grade(exercise, folder))
 
 
@@ -69,10 +71,15 @@ def _all(folder: Path) -> None:
         print(table(link=False))
         print("\nmake lab EXERCISE=1 begins the first, and grades it once it has begun; see docs/lab/README.md")
         return
-    grades = []
+    grades, wrong = [], []
     for exercise in have:
-        grades.append(grade(exercise, folder / str(exercise.number)))
-        print(grades[-1], flush=True)
+        try:
+            grades.append(grade(exercise, folder / str(exercise.number)))
+            print(grades[-1], flush=True)
+        except ValueError as error:  # the others are graded all the same
+            wrong.append(str(error))
+    if wrong:
+        raise ValueError("\nlab: ".join(wrong))
     rules, complete = sum(len(exercise.breaks) for exercise in have), sum(each.complete for each in grades)
     named, mended = sum(len(each.named) for each in grades), sum(len(each.mended) for each in grades)
     print(f"{len(have)} of {len(exercises())} exercises begun, {complete} complete: "
@@ -84,12 +91,12 @@ def begun(exercise: Exercise, folder: Path) -> str:
     folder = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
     sources, *how = _how(exercise)
     if sys.prefix != sys.base_prefix:
-        how.insert(0, f". {sys.prefix}/bin/activate")
+        how.insert(0, f". {quote(sys.prefix)}/bin/activate")
     steps = [
         f"Exercise {exercise.number}, {exercise.title!r}, about {exercise.minutes} minutes:",
         exercise.report,
         f"Its sources are in {folder / sources}. Find out which rules it breaks:",
-        "\n".join(f"    {line}" for line in (f"cd {folder}", *how)),
+        "\n".join(f"    {line}" for line in (f"cd {quote(str(folder))}", *how)),
         f"Name them in {folder / ANSWER}, mend the sources, and `make lab EXERCISE={exercise.number}` grades both.",
     ]
     return "\n\n".join(steps)

@@ -133,7 +133,13 @@ def make(exercise: Exercise, folder: Path, mistakes: tuple[Mistake, ...] | None 
 def answer(folder: Path) -> list[str]:
     """The rules that the student names, once each; ValueError for a word that is no rule."""
     named: dict[str, None] = {}
-    for number, line in enumerate((folder / ANSWER).read_text(encoding="utf-8").splitlines(), 1):
+    try:
+        text = (folder / ANSWER).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{folder / ANSWER} must be text in UTF-8, with an id of a rule a line: {error}") from None
+    except FileNotFoundError:
+        raise ValueError(f"{folder} has no file {ANSWER}: make one, with the id of a broken rule a line") from None
+    for number, line in enumerate(text.splitlines(), 1):
         for word in re.split(r"[\s,;]+", line.partition("#")[0].strip()):
             if word and word.upper() not in RULES:
                 raise ValueError(f"{folder / ANSWER}, line {number}: {word!r} is no rule; rules are like PSH-2")

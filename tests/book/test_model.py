@@ -83,6 +83,8 @@ def test_an_operation_shows_its_rule_and_what_did_not_apply(model: Model, fits: 
     assert model.text(".answer .call") == "p.try_push(b'hello') SUCCESS"
     assert model.page.locator(".answer .rules a").all_inner_texts() == ["PSH-1"]
     assert RULES["PSH-1"].text.replace("`", "") in model.text(".answer .rules")
+    window, status = model.page.viewport_size, model.page.locator("#model .status").bounding_box()
+    assert status["y"] >= 0 and status["y"] + status["height"] <= window["height"]
     said = model.text(".status")
     assert "by PSH-1" in said and "waiting 0 of 8 → 1 of 8" in said
     assert model.figure("waiting").startswith("1 of 8")
@@ -150,6 +152,7 @@ def test_a_call_waits_while_the_other_side_plays(model: Model) -> None:
     assert "c.blocking_pop(1) waits for a message" in model.text(".channel .waits").replace("_, m = ", "")
     model.press("Consumer", "try_pop()")
     assert "Not done" in model.text(".status") and "CON-2" in model.text(".status")
+    assert model.text(".answer").startswith("Not done.")
     model.press("Producer", "try_push(data)", data="b'now'")
     assert "which waited (SUCCESS, a Message of b'now')" in model.text(".answer")
     assert model.page.locator(".channel .waits").count() == 0

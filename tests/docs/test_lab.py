@@ -198,7 +198,15 @@ def test_an_answer_is_read_with_its_remarks(tmp_path: Path) -> None:
     """Ids in any case, once each, on any number of lines; what is no rule is an error with its line."""
     (tmp_path / ANSWER).write_text("# PSH-3\npsh-1, STA-1\n\nPSH-1 # surely\n")
     assert answer(tmp_path) == ["PSH-1", "STA-1"]
-    (tmp_path / ANSWER).write_text("PSH-1\nPHS-2\n")
+    (tmp_path / ANSWER).write_bytes(b"\xef\xbb\xbfPSH-1")
+    assert answer(tmp_path) == ["PSH-1"]
+    (tmp_path / ANSWER).write_bytes("é".encode("latin-1"))
+    with pytest.raises(ValueError, match=f"{ANSWER} must be text in UTF-8"):
+        answer(tmp_path)
+    (tmp_path / ANSWER).unlink()
+    with pytest.raises(ValueError, match=f"has no file {ANSWER}"):
+        answer(tmp_path)
+    (tmp_path / ANSWER).write_text("PSH-1\nPHS-2")
     with pytest.raises(ValueError, match="line 2: 'PHS-2' is no rule"):
         answer(tmp_path)
 

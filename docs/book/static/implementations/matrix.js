@@ -2,7 +2,10 @@
 
 const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
 
-for (const table of document.querySelectorAll("table.matrix")) {
+// Without a report there are no cells.
+const tables = [...document.querySelectorAll("table.matrix")].filter((table) => table.querySelector("td a"));
+
+for (const table of tables) {
   const rows = () => [...table.rows].filter((row) => row.querySelector("td a, thead a") && row.offsetParent);
   const links = (row) => [...row.querySelectorAll("a")];
   let current = null;

@@ -121,6 +121,12 @@ function group(dull, play, sites, open) {
   );
 }
 
+/* The line of code below shows the core's order. */
+function changed(...steps) {
+  const core = steps.find((each) => each?.core)?.core;
+  return core ? `changed, in the core ${core}` : "changed";
+}
+
 function item({ place, entry, second }, play, sites, isDullOne) {
   const { step, thread } = entry;
   const others = entry.options.filter((each) => each.there && each.node !== entry.node);
@@ -150,7 +156,7 @@ function item({ place, entry, second }, play, sites, isDullOne) {
       " ",
       did(step, second?.step),
       order ? h("span", { class: "order" }, order) : null,
-      isChanged ? h("span", { class: "mark" }, "changed") : null,
+      isChanged ? h("span", { class: "mark" }, changed(step, second?.step)) : null,
       place === play.parting ? h("span", { class: "mark apart" }, "not in the core") : null,
     ),
     code(step, sites),

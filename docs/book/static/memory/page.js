@@ -71,6 +71,7 @@ async function load() {
   if (typeof row === "string") {
     say(`No change is called ${row}: choose one of the ${rows.length} in the list.`);
     picker.open = true;
+    if (!play) for (const each of Object.values(buttons)) each.disabled = true;
     return;
   }
   if (play?.row === row) return;
@@ -106,7 +107,7 @@ function last() {
 /* What was done last, and where that led. */
 function report(...more) {
   const { failure } = play;
-  if (failure) say(`Reached: ${failure.failure}. `, ...last());
+  if (failure) say(`Reached: ${failure.failure}.`);
   else if (play.isOver) say(...last(), " No thread can go on, and nothing has failed.");
   else say(...last(), ...more);
   render();

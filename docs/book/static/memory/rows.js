@@ -37,10 +37,19 @@ const pieces = () =>
     return { href: link.getAttribute("href"), section, title: section.querySelector("h2, h3").firstChild.textContent };
   });
 
+/* As it stands where it is cut within a character. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 /* The row that the address names, by its key or by its number; the first set piece where it names none; or, where there
  * is no such row, the name. */
 export function wanted(rows) {
-  const name = decodeURIComponent(location.hash.match(/^#row=(.+)$/)?.[1] ?? "");
+  const name = decoded(location.hash.match(/^#row=(.+)$/)?.[1] ?? "");
   if (!name) return rows.find((row) => pieces()[0]?.href === `#row=${row.slug}`) ?? rows[0];
   return rows.find((row) => row.slug === name || String(row.number) === name) ?? name;
 }

@@ -105,12 +105,20 @@ function build({ offers, fields }) {
   root.replaceChildren(
     element("div", { class: "bar", role: "toolbar", "aria-label": "History" },
       parts.back, parts.forward, parts.place, parts.name,
-      button("Copy link", copyLink), button("Export", exported), button("New", () => change("new"))),
+      button("Copy link", copyLink), button("Export", exported), button("New", anew)),
     parts.answer,
-    element("div", { class: "scene" }, parts.channel, side("producer", offers, fields), side("consumer", offers, fields), broker),
+    parts.channel,
+    element("div", { class: "scene" }, side("producer", offers, fields), side("consumer", offers, fields), broker),
     element("div", { class: "below" }, parts.why, parts.steps),
     parts.status,
   );
+}
+
+/** A step of a link may take for ever: then the page begins again, without it. */
+function anew() {
+  if (root.dataset.state !== "busy") return change("new");
+  history.replaceState(null, "", location.pathname);
+  location.reload();
 }
 
 async function copyLink() {
@@ -151,7 +159,8 @@ function show(next, anew = false) {
   parts.name.value = view.steps[view.at]?.name ?? "";
   parts.status.textContent = next.wrong ? `Not done. ${next.wrong}` : spoken();
   parts.status.classList.toggle("wrong", Boolean(next.wrong));
-  parts.answer.replaceChildren(...drawAnswer(view));
+  const refused = element("p", {}, element("strong", { class: "bad" }, "Not done. "), next.wrong);
+  parts.answer.replaceChildren(...(next.wrong ? [refused] : drawAnswer(view)));
   if (!state.channels.some((each) => each.key === chosen.channel)) chosen.channel = state.channels.at(-1)?.key ?? null;
   const touched = changes.find((each) => state.channels.some((channel) => channel.key === each.of));
   if (touched) chosen.channel = touched.of;
@@ -218,7 +227,9 @@ function spoken() {
   if (!record.line) return "";
   const rule = record.why?.rules[0];
   const ended = record.ended.map((each) => ` ${each.line} ends: ${each.said}.`).join("");
-  const changed = changes.map((each) => `${each.of} ${each.figure} ${each.before ? `${each.before} → ` : ""}${each.after}`);
+  const names = new Map(view.state.channels.map(({ key, name, broker }) => [key, `channel ${name}${broker ? ` of ${broker}` : ""}`]));
+  const of = (key) => names.get(key) ?? key;
+  const changed = changes.map((each) => `${of(each.of)} ${each.figure} ${each.before ? `${each.before} → ` : ""}${each.after}`);
   return `${record.line.replace(/^& /, "")}: ${record.said}${rule ? `, by ${rule}` : ""}.${ended}` +
     (changed.length ? ` Changed: ${changed.join("; ")}.` : " Nothing changed.");
 }
@@ -236,7 +247,7 @@ function tree() {
     const made = item(number);
     const each = view.steps[number];
     made.firstChild.append(element("code", {}, each.line.replace(/^& /, "")),
-      element("span", { class: each.error || each.played === false ? "bad" : "code" }, ` ${each.answer ?? ""}`));
+      element("span", { class: each.error || each.played === false ? "bad" : each.answer === "SUCCESS" ? "code" : "faint" }, ` ${each.answer ?? ""}`));
     return made;
   };
   const branch = (first) => {
@@ -264,7 +275,7 @@ async function begin() {
 async function opened() {
   const fragment = location.hash.slice(1);
   if (!fragment) { show(view); root.dataset.state = "ready"; return; }
-  progress("Opening the history …");
+  progress("Opening the history … If it takes too long, New begins without it.");
   await change("open", fragment);
 }
 

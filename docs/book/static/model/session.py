@@ -99,8 +99,11 @@ class Session:
 
     def export(self) -> str:
         """The steps up to the one that is shown, as a program for fast_impl."""
-        path = self.path(self.at)
-        return exporting.program([self.steps[each].record or {} for each in path])
+        steps = [self.steps[each] for each in self.path(self.at)]
+        before = [None, *(step.state for step in steps)]
+        return exporting.program(
+            {**(step.record or {}), "changed": step.state != state} for step, state in zip(steps, before, strict=False)
+        )
 
     # ---- the tree ----
 

@@ -141,9 +141,9 @@ def _channel(
         "producer": channel.producer.value,
         "consumer": channel.consumer.value,
         "shut down": "yes" if channel.shut else "no",
-        "sent": f"{sent.messages_sent} messages, {sent.bytes_sent} bytes",
+        "sent": _counted(sent.messages_sent, sent.bytes_sent),
         "failed pushes": str(sent.failed_pushes),
-        "received": f"{received.messages_received} messages, {received.bytes_received} bytes",
+        "received": _counted(received.messages_received, received.bytes_received),
         "failed pops": str(received.failed_pops),
     }
     return {
@@ -200,6 +200,10 @@ def _reservation(names: Mapping[str, Any], endpoints: list[Any]) -> Values:
             ]
             return {"variable": found, "text": shown(data), "views": views}
     return {"variable": "", "text": "", "views": []}
+
+
+def _counted(messages: int, size: int) -> str:
+    return f"{messages} message{'' if messages == 1 else 's'}, {size} byte{'' if size == 1 else 's'}"
 
 
 def changes(before: Values | None, after: Values) -> list[Values]:
