@@ -172,7 +172,7 @@ def test_an_execution_that_fails_goes_on() -> None:
     assert {(each.failure, len(each.steps)) for each in found} == {("data race", 4), (None, 4)}
     (race, *_) = [each for each in found if each.failure]
     assert sum(race.led) == 2 and race.stopped == 1 and "data race" in race.message
-    without = program("y = 1 rlx", "r0 = y rlx", "y = 2 rlx; z = 1 rlx")
+    without = program("x = 1 rlx", "r0 = x rlx", "x = 2 rlx; y = 1 rlx")
     assert len(found) == run(without).complete
 
 
