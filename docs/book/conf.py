@@ -14,7 +14,7 @@ project = "OmniMailbox for Python"
 author = "OmniMailbox contributors"
 release = version = spec_model.__version__
 
-extensions = ["myst_parser", "docs.book.repository", "docs.book.memory"]
+extensions = ["myst_parser", "docs.book.repository", "docs.book.rules", "docs.book.memory"]
 myst_enable_extensions = ["attrs_inline", "attrs_block", "colon_fence", "deflist", "fieldlist"]
 myst_heading_anchors = 3
 myst_url_schemes = {"http": None, "https": None, "mailto": None, "repository": None}
@@ -25,5 +25,7 @@ html_title = project
 html_static_path = ["static"]
 html_favicon = "static/icon.svg"
 html_css_files = ["book.css"]
+html_js_files = [("book.js", {"type": "module"})]
 html_copy_source = False
+html_use_index = html_show_copyright = False
 html_theme_options = {"source_view_link": "", "footer_icons": []}

@@ -3,14 +3,15 @@
 A page is read with its links rewritten. One to another file becomes a link to a page with that file's text, highlighted
 and with its lines numbered; `<a id="x"></a>` becomes a target that Sphinx knows. So the Markdown reads as well on a
 repository host, and the book needs none. Pages from outside docs/ are read too, and a README.md has the other pages of
-its folder below it.
+its folder below it, in the order in which it names them.
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -31,8 +32,12 @@ DOCS = ROOT / "docs"
 OUTSIDE = {name: f"{name}.md" for name in ("README", "CONTRIBUTING", "CHANGELOG", "SECURITY")}
 """Pages of the book that are not in docs/: name and path from the project's root."""
 
-ALWAYS = ("spec_model/**/*.py", "fast_impl/core/**/*.[ch]")
-"""Files that have a page even where none links to them: the interactive pages do."""
+MODEL = ("spec_model/**/*.py",)
+IMPLEMENTATION = (
+    "fast_impl/*.py", "fast_impl/cffi/*.py", "fast_impl/flatbuffers/*.py", "fast_impl/core/**/*.[ch]",
+    "fast_impl/cpython/*.[ch]",
+)  # fmt: skip
+"""Files that have a page even where no page of docs/ links to them: other parts of the book do."""
 
 IMAGES = (".svg", ".png")
 SCHEME = "repository"
@@ -104,18 +109,28 @@ def source_page(path: str) -> str:
     return f"source/{path}"
 
 
-def lines_as_html(path: str, first: int = 1, last: int | None = None) -> str:
-    """A file's lines, highlighted and numbered; each has its anchor if all of them are asked for."""
+def sources(patterns: Iterable[str]) -> list[Path]:
+    """The files of the repository that fit MODEL or the like, in order."""
+    return sorted(path for pattern in patterns for path in ROOT.glob(pattern))
+
+
+@cache
+def _highlighted(path: str) -> list[str]:
     text = (ROOT / path).read_text(encoding="utf-8", errors="replace")
     try:
-        lexer = get_lexer_for_filename(path)
+        lexer = get_lexer_for_filename(path, stripnl=False)
     except ClassNotFound:
-        lexer = TextLexer()
-    whole = first == 1 and last is None
-    coloured = highlight(text, lexer, HtmlFormatter(nowrap=True, linespans="L")).splitlines(keepends=True)
-    spans = "".join(coloured[first - 1 : last]).replace('id="L-', 'id="L' if whole else 'data-line="')
-    start = f"counter-reset: line {first - 1}"
-    return f'<div class="highlight lines"><pre style="{start}" tabindex="0">{spans}</pre></div>'
+        lexer = TextLexer(stripnl=False)
+    coloured: str = highlight(text, lexer, HtmlFormatter(nowrap=True))
+    return coloured.splitlines(keepends=True)
+
+
+def lines_as_html(path: str, first: int = 1, last: int | None = None) -> str:
+    """A file's lines, highlighted and numbered; each has its anchor if all of them are asked for."""
+    name = "id" if first == 1 and last is None else "data-line"
+    lines = enumerate(_highlighted(path)[first - 1 : last], first)
+    spans = "".join(f'<span {name}="L{number}">{line}</span>' for number, line in lines)
+    return f'<div class="highlight lines"><pre style="counter-reset: line {first - 1}">{spans}</pre></div>'
 
 
 def _use_pages(app: Sphinx) -> None:
@@ -126,9 +141,10 @@ def _read(app: Sphinx, name: str, content: list[str]) -> None:
     content[0], files = rewritten(content[0], name, app.env.found_docs)
     app.env.metadata[name]["files"] = files
     folder = f"{posixpath.dirname(name)}/"
-    below = [page for page in app.env.found_docs if page.startswith(folder) and page != name]
+    below = sorted(page for page in app.env.found_docs if page.startswith(folder) and page != name)
     if posixpath.basename(name) == "README" and below:
-        content[0] += "\n```{toctree}\n:hidden:\n:glob:\n\n*\n```\n"
+        below.sort(key=lambda page: content[0].find(f"/{page}.md") % (len(content[0]) + 1))  # unnamed: last
+        content[0] += "\n```{toctree}\n:hidden:\n\n/" + "\n/".join(below) + "\n```\n"
 
 
 def _link(app: Sphinx, tree: nodes.document, name: str) -> None:
@@ -143,7 +159,7 @@ def _link(app: Sphinx, tree: nodes.document, name: str) -> None:
 
 def _show(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     linked = {path for page in app.env.metadata.values() for path in page.get("files", ())}
-    always = {path.relative_to(ROOT).as_posix() for pattern in ALWAYS for path in ROOT.glob(pattern)}
+    always = {path.relative_to(ROOT).as_posix() for path in sources(MODEL + IMPLEMENTATION)}
     for path in sorted(linked | always):
         title = escape(path)
         yield source_page(path), {"title": title, "body": f"<h1>{title}</h1>{lines_as_html(path)}"}, "page.html"

@@ -82,7 +82,7 @@ AXE = """async () => (await axe.run(document, {resultTypes: ["violations"]})).vi
 
 @pytest.fixture
 def accessible(page: Any) -> Callable[[], None]:
-    """Fails, when called, if axe finds what keeps readers out of the page as it stands, in its light or dark colours."""
+    """Fails, when called, if axe finds what keeps readers out of the page as it stands, in light and dark colours."""
     axe = str(installed("axe-core") / "axe.min.js")
 
     def check() -> None:

@@ -38,7 +38,7 @@ const layer = h("div", { class: "layer", "aria-hidden": "true" });
 layer.innerHTML = '<svg width="0" height="0"><defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z"/></marker></defs></svg>';
 layer.append(lines);
 const box = h("div", { class: "lanes" }, heads, steps, next, layer);
-const core = h("aside", { class: "core", "aria-label": "The core as it is" });
+const core = h("section", { class: "core", "aria-label": "The core as it is" });
 const bar = h("div", { class: "bar" }, h("div", { class: "buttons" }, Object.values(buttons)), status);
 
 function button(text, act, title) {
@@ -54,7 +54,7 @@ function list() {
   count.textContent = `${those.length} of ${rows.length} changes`;
   found.replaceChildren(
     ...[...new Set(those.map((row) => row.file))].map((file) =>
-      h("section", {}, h("h3", {}, file), h("ul", {}, those.filter((row) => row.file === file).map(entry)))),
+      h("section", {}, h("h2", {}, file), h("ul", {}, those.filter((row) => row.file === file).map(entry)))),
   );
 }
 
@@ -197,7 +197,7 @@ function render() {
   buttons.back.disabled = buttons.again.disabled = !play.done.length;
   draw(box, lines, play);
   if (focus) (next.querySelector(`[data-key="${focus}"]`) ?? next.querySelector(`[data-key^="${focus.slice(0, 2)}"]`) ?? next.querySelector("button, [tabindex]"))?.focus();
-  else if (acted && document.activeElement === document.body) next.querySelector("button, [tabindex]")?.focus({ preventScroll: true });
+  else if (acted && (document.activeElement === document.body || document.activeElement.disabled)) next.querySelector("button, [tabindex]")?.focus({ preventScroll: true });
   if (play.done.length) next.scrollIntoView({ block: "nearest" });
 }
 
