@@ -27,8 +27,9 @@ from conformance.exploration.clients.client import HERE, Client, digest, library
 from conformance.exploration.clients.every import generated
 from conformance.exploration.clients.weaken import WITHOUT, Weakening, every_weakening, functions, weakened_text
 from conformance.exploration.order_mutation import FILE, Row, read
-from docs.book import executions as of_client
-from docs.book.executions import Collector, core_with_all, every_execution
+from docs.book import executions, switched
+from docs.book.executions import Collector, as_value
+from docs.book.switched import core_with_all, every_execution
 
 FOLDER = Path(__file__).resolve().parents[2] / "build" / "executions"
 SERVED = "executions"
@@ -118,7 +119,7 @@ def make(job: Job, core: Path, folder: Path) -> list[dict[str, Any]]:
         if not failing:
             raise ValueError(f"{row.key}: {row.client!r} does not end in {row.failure!r}; make necessity")
         says = {**_about(number, row, weakening, job.client), "steps": min(failing)}
-        value = of_client.as_value(job.client, collected, core, changed)
+        value = as_value(job.client, collected, core, changed)
         _write(folder / f"{says['slug']}.json", value)
         accessed = re.findall(r"(\w+\.[ch]):(\d+)", " ".join(end[1] for end in value["ends"]))
         says["sites"] = {*value["sites"], *((file, int(line)) for file, line in accessed)}
@@ -154,7 +155,7 @@ def _about(number: int, row: Row, weakening: Weakening, client: Client) -> dict[
 def build(folder: Path = FOLDER) -> Path:
     """The folder of the files, made where they are not those of today's core, clients, table and code."""
     today = hashlib.sha256(digest().encode())
-    for each in (FILE, Path(__file__), Path(of_client.__file__)):
+    for each in (FILE, Path(__file__), Path(executions.__file__), Path(switched.__file__)):
         today.update(each.read_bytes())
     stamp, made = folder / "of", folder / "rows"
     if stamp.exists() and stamp.read_text() == today.hexdigest():
@@ -202,7 +203,8 @@ def _make(app: Sphinx) -> None:
 
 def _copy(app: Sphinx, error: Exception | None) -> None:
     if error is None and app.builder.format == "html":
-        shutil.copytree(FOLDER / "rows", Path(app.outdir) / SERVED, dirs_exist_ok=True)
+        shutil.rmtree(Path(app.outdir) / SERVED, ignore_errors=True)
+        shutil.copytree(FOLDER / "rows", Path(app.outdir) / SERVED)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

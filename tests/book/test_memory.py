@@ -17,7 +17,9 @@ from tests.book.conftest import BOOK
 PAGE = ROOT / "docs" / "memory.md"
 SCRIPTS = ROOT / "docs" / "book" / "static" / "memory"
 FAILING = {slug(row): row for row in read().rows if row.client}
-PIECES = re.findall(r'<a class="set-piece" href="#row=([^"]+)">Play it, to the ([a-z ]+)</a>', " ".join(PAGE.read_text().split()))
+PIECES = re.findall(
+    r'<a class="set-piece" href="#row=([^"]+)">Play it, to the ([a-z ]+)</a>', " ".join(PAGE.read_text().split())
+)
 LOST_WAKEUP, FORBIDDEN = PIECES[0][0], PIECES[6][0]
 OF_ALL = """
 import { readFileSync } from "node:fs";
@@ -29,7 +31,8 @@ console.log(JSON.stringify(of("index").rows.map((row) => {
   const play = new Play(row, of(row.slug));
   let hints = 0;
   while (play.follow()) hints++;
-  return { slug: row.slug, failure: play.failure?.failure, hints, done: play.done.length, steps: row.steps, why: text(play) };
+  const { slug, steps } = row;
+  return { slug, steps, hints, failure: play.failure?.failure, done: play.done.length, why: text(play) };
 })));
 """
 

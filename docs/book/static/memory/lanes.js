@@ -5,7 +5,8 @@ export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value === true ? "" : value);
+    else if (value !== false && value !== null && value !== undefined)
+      element.setAttribute(name, value === true ? "" : value);
   }
   element.append(...children.flat(Infinity).filter((each) => each !== null && each !== undefined && each !== ""));
   return element;
@@ -39,7 +40,8 @@ function link(place) {
 function show(place) {
   const step = document.getElementById(id(place));
   if (!step) return;
-  for (let above = step.parentElement.closest("details"); above; above = above.parentElement.closest("details")) above.open = true;
+  for (let above = step.parentElement.closest("details"); above; above = above.parentElement.closest("details"))
+    above.open = true;
   step.focus({ preventScroll: true });
   step.scrollIntoView({ block: "center" });
 }
@@ -56,15 +58,16 @@ function shown(done) {
 /* Whether nothing was chosen at a step, nothing passed between threads there, and nothing was changed. */
 function isDull({ place, entry, second }, play, read) {
   const { step } = entry;
-  if (entry.options.length > 1 || step.core || second?.step.core || step.kind === "left out" || step.kind === "woken") return false;
+  if (entry.options.length > 1 || step.core || second?.step.core || step.kind === "left out" || step.kind === "woken")
+    return false;
   if (second && ["sleep", "wake"].includes(second.step.kind)) return false;
   if (step.source && step.source.thread >= 0 && step.source.thread !== entry.thread) return false;
   if (step.kind === "fence" && play.row.access.includes("fence")) return false;
   return !read.has(place) && !(second && read.has(place + 1)) && place !== play.parting;
 }
 
-/* The list of what was done, newest last. */
-export function lanes(play, sites) {
+/* The list of what was done, newest last. open: the first steps of the groups that are. */
+export function lanes(play, sites, open) {
   const read = new Set();
   for (const { thread, step } of play.done)
     if (step.source && step.source.thread >= 0 && step.source.thread !== thread)
@@ -73,7 +76,7 @@ export function lanes(play, sites) {
   let dull = [];
   const flush = () => {
     if (dull.length < FEWEST) list.append(...dull.map((each) => item(each, play, sites, true)));
-    else list.append(group(dull, play, sites));
+    else list.append(group(dull, play, sites, open));
     dull = [];
   };
   for (const each of shown(play.done)) {
@@ -88,19 +91,32 @@ export function lanes(play, sites) {
 
 const badge = (thread) => h("span", { class: "badge" }, `thread ${thread}`);
 
-function group(dull, play, sites) {
-  const functions = [...new Set(dull.map(({ entry }) => sites[`${entry.step.file}:${entry.step.line}`]?.[0]).filter(Boolean))];
+function group(dull, play, sites, open) {
+  const functions = [
+    ...new Set(dull.map(({ entry }) => sites[`${entry.step.file}:${entry.step.line}`]?.[0]).filter(Boolean)),
+  ];
   const { thread } = dull[0].entry;
   const first = dull[0].place + 1;
-  const last = dull[dull.length - 1].place + 1;
+  const { place, second } = dull[dull.length - 1];
+  const last = place + (second ? 2 : 1);
   return h(
     "li",
     { class: "group", "data-thread": thread, style: `--lane: ${thread + 1}` },
     h(
       "details",
-      {},
-      h("summary", {}, badge(thread), h("span", { class: "number" }, `${first}–${last}`), ` ${dull.length} steps without a choice: ${functions.join(", ")}`),
-      h("ol", {}, dull.map((each) => item(each, play, sites, true))),
+      { "data-first": first, open: open.includes(String(first)) },
+      h(
+        "summary",
+        {},
+        badge(thread),
+        h("span", { class: "number" }, `${first}–${last}`),
+        ` ${last - first + 1} steps without a choice: ${functions.join(", ")}`,
+      ),
+      h(
+        "ol",
+        {},
+        dull.map((each) => item(each, play, sites, true)),
+      ),
     ),
   );
 }
@@ -110,10 +126,22 @@ function item({ place, entry, second }, play, sites, isDullOne) {
   const others = entry.options.filter((each) => each.there && each.node !== entry.node);
   const order = orderOf(step, second?.step);
   const isChanged = step.core || second?.step.core || step.kind === "left out";
-  const classes = ["step", isDullOne && "dull", entry.options.length > 1 && "chosen", isChanged && "changed", place === play.parting && "parts"];
+  const classes = [
+    "step",
+    isDullOne && "dull",
+    entry.options.length > 1 && "chosen",
+    isChanged && "changed",
+    place === play.parting && "parts",
+  ];
   return h(
     "li",
-    { class: classes.filter(Boolean).join(" "), id: id(place), tabindex: "-1", "data-thread": thread, style: `--lane: ${thread + 1}` },
+    {
+      class: classes.filter(Boolean).join(" "),
+      id: id(place),
+      tabindex: "-1",
+      "data-thread": thread,
+      style: `--lane: ${thread + 1}`,
+    },
     h(
       "div",
       { class: "what" },
@@ -128,7 +156,12 @@ function item({ place, entry, second }, play, sites, isDullOne) {
     code(step, sites),
     from(entry, play),
     others.length
-      ? h("div", { class: "others" }, step.kind === "choose" ? "Or: " : "Could have read: ", others.map((each, at) => [at ? "; " : "", sentence(option(each, play))]))
+      ? h(
+          "div",
+          { class: "others" },
+          step.kind === "choose" ? "Or: " : "Could have read: ",
+          others.map((each, at) => [at ? "; " : "", sentence(option(each, play))]),
+        )
       : null,
   );
 }
@@ -139,19 +172,32 @@ function from({ step, sleeps }, play) {
   if (step.source.thread < 0) return h("div", { class: "from" }, "the initial value");
   const place = play.placeOf(step.source.thread, step.source.number);
   const source = play.done[place].step;
-  return h("div", { class: "from" }, step.kind === "woken" ? "by " : "read from ", link(place), ` (thread ${step.source.thread}, ${source.file}:${source.line})`);
+  return h(
+    "div",
+    { class: "from" },
+    step.kind === "woken" ? "by " : "read from ",
+    link(place),
+    ` (thread ${step.source.thread}, ${source.file}:${source.line})`,
+  );
 }
 
 /* ---- lines ---- */
 
-const SVG = "http://www.w3.org/2000/svg";
+export function svg(tag, attributes, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
 
-/* Draws them over `box`, which has the lanes, where these are beside each other. */
-export function draw(box, svg, play) {
-  svg.replaceChildren();
+const HEAD = { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto" };
+
+/* Draws them into `lines`, over `box`, which has the lanes, where these are beside each other. */
+export function draw(box, lines, play) {
+  lines.replaceChildren(svg("defs", {}, svg("marker", HEAD, svg("path", { d: "M0 0L8 4L0 8z" }))));
   if (getComputedStyle(box).getPropertyValue("--beside").trim() !== "1") return;
   const frame = box.getBoundingClientRect();
-  svg.setAttribute("viewBox", `0 0 ${frame.width} ${frame.height}`);
+  lines.setAttribute("viewBox", `0 0 ${frame.width} ${frame.height}`);
   play.done.forEach(({ thread, step }, place) => {
     if (!step.source || step.source.thread < 0 || step.source.thread === thread) return;
     const source = play.placeOf(step.source.thread, step.source.number);
@@ -162,11 +208,10 @@ export function draw(box, svg, play) {
     const x2 = (rightwards ? other.left : other.right) - frame.left;
     const [y1, y2] = [one.top + 14 - frame.top, other.top + 14 - frame.top];
     const bend = Math.max(24, Math.abs(x2 - x1) / 2) * (rightwards ? 1 : -1);
-    const line = document.createElementNS(SVG, "path");
-    line.setAttribute("d", `M ${x1} ${y1} C ${x1 + bend} ${y1}, ${x2 - bend} ${y2}, ${x2} ${y2}`);
-    line.setAttribute("class", place === play.parting ? "line apart" : "line");
-    line.setAttribute("marker-end", "url(#arrow)");
-    svg.append(line);
+    const d = `M ${x1} ${y1} C ${x1 + bend} ${y1}, ${x2 - bend} ${y2}, ${x2} ${y2}`;
+    lines.append(
+      svg("path", { d, class: place === play.parting ? "line apart" : "line", "marker-end": "url(#arrow)" }),
+    );
   });
 }
 

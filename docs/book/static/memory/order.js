@@ -7,7 +7,9 @@ const acquires = (order) => ["acquire", "acq_rel", "seq_cst", "heavy"].includes(
 const releases = (order) => ["release", "acq_rel", "seq_cst", "heavy"].includes(order);
 
 /* The kinds of fence that end a release or begin an acquire: light ones meet only heavy ones. */
-const ANY = 0, LIGHT = 1, HEAVY = 2;
+const ANY = 0,
+  LIGHT = 1,
+  HEAVY = 2;
 const none = () => [new Set(), new Set(), new Set()];
 const both = (one, other) => one.map((each, kind) => new Set([...each, ...other[kind]]));
 
@@ -24,9 +26,9 @@ export function happensBefore(done, threads, core) {
     const here = {
       order,
       before: previous ? [...previous.before] : Array(threads).fill(0),
-      pending: previous ? previous.pending : none(), /* what an acquire fence from here on synchronizes with */
-      released: previous ? previous.released : none(), /* the last release fence */
-      message: none(), /* what an acquire of this store synchronizes with */
+      pending: previous ? previous.pending : none() /* what an acquire fence from here on synchronizes with */,
+      released: previous ? previous.released : none() /* the last release fence */,
+      message: none() /* what an acquire of this store synchronizes with */,
     };
     const join = (origins) => {
       for (const origin of origins) {
@@ -53,7 +55,8 @@ export function happensBefore(done, threads, core) {
     } else if (STORES.has(step.kind)) {
       here.message = here.released.map((each) => new Set(each));
       if (releases(order)) here.message[ANY] = new Set([place]);
-      for (let earlier = place - 1; earlier >= 0; earlier--) { /* RC11: a release store heads later ones of its thread */
+      for (let earlier = place - 1; earlier >= 0; earlier--) {
+        /* RC11: a release store heads later ones of its thread */
         const one = done[earlier];
         if (one.thread !== thread || one.step.place !== step.place || !STORES.has(one.step.kind)) continue;
         if (!releases(info[earlier].order)) continue;
@@ -62,7 +65,10 @@ export function happensBefore(done, threads, core) {
       }
       const read = done[at.get(`${thread} ${number - 1}`)];
       if (step.kind === "update" && read.step.source.thread >= 0)
-        here.message = both(here.message, info[at.get(`${read.step.source.thread} ${read.step.source.number}`)].message);
+        here.message = both(
+          here.message,
+          info[at.get(`${read.step.source.thread} ${read.step.source.number}`)].message,
+        );
     }
   });
   return { before: info.map((each) => each.before), edges };
@@ -95,14 +101,19 @@ function isNewer(store, read, done, order) {
   if (read < 0 || way(read, store, done, order)) return true;
   const { thread, number, step } = done[store];
   if (step.kind !== "update") return false;
-  const from = storeRead(done, done.findIndex((each) => each.thread === thread && each.number === number - 1));
+  const from = storeRead(
+    done,
+    done.findIndex((each) => each.thread === thread && each.number === number - 1),
+  );
   return from === read || isNewer(from, read, done, order);
 }
 
 /* The place in `done` of the store that the load there reads, -1 for the initial value. */
 function storeRead(done, place) {
   const { source } = done[place].step;
-  return source.thread < 0 ? -1 : done.findIndex((each) => each.thread === source.thread && each.number === source.number);
+  return source.thread < 0
+    ? -1
+    : done.findIndex((each) => each.thread === source.thread && each.number === source.number);
 }
 
 const isLoad = ({ step }) => step.source && !KERNEL.has(step.kind);
@@ -134,7 +145,8 @@ export function fenced(done, threads) {
   const order = happensBefore(done, threads, true);
   const kindOf = ({ step }) => (step.kind !== "fence" ? "" : step.core || step.order);
   const pairs = (one, other) =>
-    [one, other].every((each) => ["light", "heavy", "seq_cst"].includes(each)) && !(one === "light" && other === "light");
+    [one, other].every((each) => ["light", "heavy", "seq_cst"].includes(each)) &&
+    !(one === "light" && other === "light");
   const indices = (thread, test) => [...done.keys()].filter((at) => done[at].thread === thread && test(at));
   const missed = (load, store) =>
     done[load].step.place === done[store].step.place && isNewer(store, storeRead(done, load), done, order);
@@ -146,7 +158,10 @@ export function fenced(done, threads) {
       for (const before of fences)
         for (const after of indices(other, (at) => at > store && pairs(kindOf(done[before]), kindOf(done[at]))))
           for (const load of indices(other, (at) => at > after && isLoad(done[at])))
-            for (const older of indices(mine, (at) => at < before && STORES.has(done[at].step.kind) && missed(load, at)))
+            for (const older of indices(
+              mine,
+              (at) => at < before && STORES.has(done[at].step.kind) && missed(load, at),
+            ))
               return { store, after, before, load, older };
   }
   return null;

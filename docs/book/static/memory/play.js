@@ -109,7 +109,7 @@ export class Play {
   /* Does it, and the second half of a read-modify-write with it. */
   take(thread, node) {
     this.#push(thread, node, false);
-    for (let next = this.options(thread); next.length === 1 && SECOND.has(next[0].step.kind); ) {
+    for (let next = this.options(thread); next.length === 1 && SECOND.has(next[0].step.kind);) {
       this.#push(thread, next[0].node, true);
       next = this.options(thread);
     }
@@ -121,7 +121,15 @@ export class Play {
     if (!chosen || !chosen.there) throw new Error(`thread ${thread} has no step ${node} here`);
     const last = this.set.tries[thread][node].last;
     this.possible.push(this.now.filter((each) => each.last[thread] >= node && each.last[thread] <= last));
-    this.done.push({ thread, number: this.depth(thread), node, step: chosen.step, sleeps: chosen.sleeps, options, second });
+    this.done.push({
+      thread,
+      number: this.depth(thread),
+      node,
+      step: chosen.step,
+      sleeps: chosen.sleeps,
+      options,
+      second,
+    });
     this.at[thread] = node;
   }
 

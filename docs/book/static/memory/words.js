@@ -28,7 +28,8 @@ export function asked(step) {
 export function did(step, second) {
   const { kind, place, value } = step;
   if (kind === "read") return `load of ${place}: ${number(value)}`;
-  if (kind === "fetch" && second) return `read-modify-write of ${place}: ${number(value)} becomes ${number(second.value)}`;
+  if (kind === "fetch" && second)
+    return `read-modify-write of ${place}: ${number(value)} becomes ${number(second.value)}`;
   if (kind === "queue" && second) return `${second.kind === "wake" ? "wakes the" : "joins the"} ${place}`;
   return asked(step);
 }
@@ -48,11 +49,18 @@ export function option({ step, sleeps }, play) {
   const place = play.placeOf(step.source.thread, step.source.number);
   if (place < 0) return [...what, `which thread ${step.source.thread} has not stored yet`];
   const { thread, step: source } = play.done[place];
-  return [...what, step.kind === "woken" ? " by " : "from ", place, ` (thread ${thread}, ${source.file}:${source.line})`];
+  return [
+    ...what,
+    step.kind === "woken" ? " by " : "from ",
+    place,
+    ` (thread ${thread}, ${source.file}:${source.line})`,
+  ];
 }
 
 function choice(step, sleeps) {
-  const which = sleeps ? ["only a wake ends the sleep", "its time is up", "a signal ends it"] : ["memory is given", "memory is refused"];
+  const which = sleeps
+    ? ["only a wake ends the sleep", "its time is up", "a signal ends it"]
+    : ["memory is given", "memory is refused"];
   return [which[Number(step.value)] ?? number(step.value)];
 }
 
@@ -74,7 +82,15 @@ function path(way) {
 export function why(play) {
   const { parting, done, threads, row } = play;
   if (play.leavesOut)
-    return parting === null ? [] : [["In the core a wake is called here, at ", parting, `: ${row.access}. A thread that sleeps on this word, or is about to, is woken by it.`]];
+    return parting === null
+      ? []
+      : [
+          [
+            "In the core a wake is called here, at ",
+            parting,
+            `: ${row.access}. A thread that sleeps on this word, or is about to, is woken by it.`,
+          ],
+        ];
   if (parting !== null) return whyNotOffered(done.slice(0, parting + 1), threads);
   if (!play.failure) return [];
   return [["The core offers each of these steps too, and does not fail."], ...whyNoRace(play)];
@@ -86,13 +102,39 @@ function whyNotOffered(done, threads) {
   if (old) {
     const seen = old.by === old.newer ? [] : [" (", old.by, " has read that)"];
     const before = old.way.length ? [", for ", ...path(old.way)] : "";
-    return [["The core does not offer ", load, ": ", old.newer, " has stored a newer value", ...seen, ", and that happens before the load", ...before, "."]];
+    return [
+      [
+        "The core does not offer ",
+        load,
+        ": ",
+        old.newer,
+        " has stored a newer value",
+        ...seen,
+        ", and that happens before the load",
+        ...before,
+        ".",
+      ],
+    ];
   }
   const fences = fenced(done, threads);
   if (fences)
     return [
-      ["The core does not offer ", load, ". There the fences at ", fences.after, " and ", fences.before, " come in one order, for both threads:"],
-      ["if ", fences.after, " is the first, a load behind the other reads what ", fences.store, " has stored before it, or something newer;"],
+      [
+        "The core does not offer ",
+        load,
+        ". There the fences at ",
+        fences.after,
+        " and ",
+        fences.before,
+        " come in one order, for both threads:",
+      ],
+      [
+        "if ",
+        fences.after,
+        " is the first, a load behind the other reads what ",
+        fences.store,
+        " has stored before it, or something newer;",
+      ],
       ["if ", fences.before, " is the first, ", fences.load, " would have read what ", fences.older, " has stored."],
     ];
   return [["The core has no execution in which ", load, " reads this after the steps before it."]];
@@ -102,7 +144,21 @@ function whyNoRace(play) {
   const lost = lostEdges(play.done, play.threads);
   if (lost.length) {
     const [from, to] = lost[lost.length - 1];
-    return [["There ", ...edge([from, to]), ": what thread ", String(play.done[from].thread), " has done before the one happens before what thread ", String(play.done[to].thread), " does after the other. With the change nothing orders the two accesses."]];
+    return [
+      [
+        "There ",
+        ...edge([from, to]),
+        ": what thread ",
+        String(play.done[from].thread),
+        " has done before the one happens before what thread ",
+        String(play.done[to].thread),
+        " does after the other. With the change nothing orders the two accesses.",
+      ],
+    ];
   }
-  return [["There this access is atomic, and two atomic accesses are never a data race. With the change one of the two is a plain access, and nothing orders them."]];
+  return [
+    [
+      "There this access is atomic, and two atomic accesses are never a data race. With the change one of the two is a plain access, and nothing orders them.",
+    ],
+  ];
 }
