@@ -199,7 +199,7 @@ def page(table: Table) -> str:
             what = f"{row.failure}: `{command}`"
         else:
             what = f"nothing: [reason {numbers[row.reason]}](#reason-{numbers[row.reason]})"
-        access = row.access.replace("|", "&#124;")
+        access, what = (text.replace("|", "\\|") for text in (row.access, what))  # else they end their cell
         lines.append(f"| {number} | {row.function} | `{access}` | {row.weaker} | {what} |")
     return _HEAD + "\n".join(lines) + "\n"
 

@@ -1,4 +1,4 @@
-"""Makes what docs/memory.md plays: a file for each row of the table of necessity that fails a client, and their index.
+"""Makes what docs/memory.md plays: a file for each row of the table of necessity that fails a client, and an index.
 
 They are kept in build/, as long as nothing changes that they follow from.
 """
@@ -201,6 +201,19 @@ def _make(app: Sphinx) -> None:
         build()
 
 
+def _offer(app: Sphinx, name: str, content: list[str]) -> None:
+    """In the book, each row of docs/necessity.md that can be played has a link to where it is."""
+    if name != "necessity":
+        return
+    names = {number: slug(row) for number, row in enumerate(read().rows, 1) if row.client}
+
+    def link(row: re.Match[str]) -> str:
+        found = names.get(int(row[1]))
+        return f'{row[0]} <a href="memory.html#row={found}">play it</a>' if found else row[0]
+
+    content[0] = re.sub(r"^\| (\d+) \|.*(?= \|$)", link, content[0], flags=re.MULTILINE)
+
+
 def _copy(app: Sphinx, error: Exception | None) -> None:
     if error is None and app.builder.format == "html":
         shutil.rmtree(Path(app.outdir) / SERVED, ignore_errors=True)
@@ -210,5 +223,6 @@ def _copy(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """What Sphinx calls."""
     app.connect("builder-inited", _make)
+    app.connect("source-read", _offer)
     app.connect("build-finished", _copy)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -198,6 +198,15 @@ def test_the_list_finds_a_change(page: Any) -> None:
     memory.get_by_text("No change is called nothing").wait_for()
 
 
+def test_a_row_of_the_table_leads_to_its_execution(page: Any) -> None:
+    """Each that fails a client has a link to where it is played."""
+    page.goto("/necessity.html")
+    links = page.get_by_role("link", name="play it", exact=True)
+    assert links.count() == len(FAILING)
+    links.first.click()
+    page.locator("#memory .about h2", has_text="broker.c: omni_broker_free").wait_for()
+
+
 @pytest.mark.parametrize("hints", [0, 4, 200])
 def test_it_keeps_nobody_out(page: Any, accessible: Callable[[], None], fits: Callable[[], None], hints: int) -> None:
     """At the start, among choices with the list open, and at the end."""
