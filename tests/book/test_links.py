@@ -77,3 +77,28 @@ def test_nothing_is_loaded_from_elsewhere(pages: dict[Path, Links]) -> None:
         if urlsplit(link).scheme not in ("", "data") or urlsplit(link).netloc
     }
     assert foreign == set()
+
+
+REWRITTEN = {
+    "[x](rules.md#psh-2)": "[x](project:/rules.md#psh-2)",
+    "[x](../README.md)": "[x](project:/README.md)",
+    "[x](decisions/README.md)": "[x](project:/decisions/README.md)",
+    "[x](../fast_impl/core/ring.h#L12-L14)": "[x](repository:fast_impl/core/ring.h#L12-L14)",
+    "![x](performance-c.svg)": "![x](performance-c.svg)",
+    "[x](https://flatbuffers.dev)": "[x](https://flatbuffers.dev)",
+    "[x](nowhere.md)": "[x](nowhere.md)",
+    "`[x](rules.md)`": "`[x](rules.md)`",
+    "```python\nf[x](rules.md)\n```": "```python\nf[x](rules.md)\n```",
+    "```{note}\n[x](rules.md)\n```": "```{note}\n[x](project:/rules.md)\n```",
+    '<a id="psh-2"></a>': "[]{#psh-2}",
+    '<a id="a_name"></a>': '<a id="a_name"></a>[]{#a_name}',
+}
+
+
+@pytest.mark.parametrize("text", REWRITTEN)
+def test_links_are_rewritten_for_sphinx(text: str) -> None:
+    """To pages, to files at a line, and anchors; not what leads nowhere, which Sphinx warns of, nor what is code."""
+    repository = pytest.importorskip("docs.book.repository")
+    written, files = repository.rewritten(f"A page.\n\n{text}\n", "design", {"rules", "README", "decisions/README"})
+    assert written == f"A page.\n\n{REWRITTEN[text]}\n"
+    assert files == ({"fast_impl/core/ring.h"} if "ring.h" in text else set())
