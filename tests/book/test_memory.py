@@ -26,13 +26,27 @@ import { readFileSync } from "node:fs";
 import { Play } from "SCRIPTS/play.js";
 import { why } from "SCRIPTS/words.js";
 const of = (name) => JSON.parse(readFileSync(`FILES/${name}.json`));
+let seed = 1;
+const chosen = (some) => some[(seed = (seed * 48271) % 2147483647) % some.length];
+const walk = (play) => {
+  play.restart();
+  while (!play.failure && !play.isOver)
+    play.take(...chosen(play.at.flatMap((_, thread) =>
+      play.options(thread).filter((each) => each.there).map(({ node }) => [thread, node]))));
+  const ended = play.now.find((each) => each.last.every((node, thread) => node === play.at[thread]));
+  const fits = play.failure ? play.failure.failure : ended && !ended.end.failure && "well";
+  while (play.back());
+  return play.at.every((node) => node === 0) && play.now.length === play.set.executions.length && fits;
+};
 const text = (play) => why(play).flat().map((each) => (typeof each === "number" ? `step ${each + 1}` : each)).join("");
 console.log(JSON.stringify(of("index").rows.map((row) => {
-  const play = new Play(row, of(row.slug));
+  const file = of(row.slug);
+  const play = new Play(row, file);
   let hints = 0;
   while (play.follow()) hints++;
   const { slug, steps } = row;
-  return { slug, steps, hints, failure: play.failure?.failure, done: play.done.length, why: text(play) };
+  const walks = Array.from({ length: 12 }, () => walk(new Play(row, file)));
+  return { slug, steps, walks, hints, failure: play.failure?.failure, done: play.done.length, why: text(play) };
 })));
 """
 
@@ -66,6 +80,21 @@ def test_the_core_has_a_reason_each_time(played: list[dict[str, Any]]) -> None:
         r"a wake",
     )
     assert [each["slug"] for each in played if not re.search("|".join(reasons), each["why"])] == []
+
+
+def test_every_way_of_choosing_leads_to_an_end(played: list[dict[str, Any]]) -> None:
+    """At random: to a failure, or to an execution of the set that has none; and step by step back from there."""
+    ends = {end for each in played for end in each["walks"]}
+    assert ends == {"well", *(row.failure for row in FAILING.values())}
+
+
+def test_an_access_that_is_not_atomic_takes_no_choice_away() -> None:
+    """The core has each execution too; where an order is weakened or a wake left out, it has not."""
+    for name, row in FAILING.items():
+        value = json.loads((BOOK / SERVED / f"{name}.json").read_text())
+        of_core = value["executions"][len(value["tries"]) + 1 :: len(value["tries"]) + 2]
+        assert all(of_core) or row.weaker != "nonatomic", name
+        assert not all(of_core) or row.weaker != "left out", name
 
 
 def test_all_of_it_is_small() -> None:
@@ -192,6 +221,8 @@ def test_the_list_finds_a_change(page: Any) -> None:
     assert page.url.endswith(f"#row={name}")
     press(memory, "Play the rest")
     assert "two atomic accesses are never a data race" in memory.locator(".core").inner_text()
+    page.evaluate("location.hash = ''")
+    assert memory.locator(".ending").count() == 1
     page.goto("/memory.html#row=6")
     memory.locator(".about h2", has_text="broker_side_ended").wait_for()
     page.goto("/memory.html#row=nothing")

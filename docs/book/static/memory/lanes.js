@@ -62,7 +62,7 @@ function isDull({ place, entry, second }, play, read) {
     return false;
   if (second && ["sleep", "wake"].includes(second.step.kind)) return false;
   if (step.source && step.source.thread >= 0 && step.source.thread !== entry.thread) return false;
-  if (step.kind === "fence" && play.row.access.includes("fence")) return false;
+  if (step.order === "heavy" || (step.order === "seq_cst" && play.row.access.includes("fence_full"))) return false;
   return !read.has(place) && !(second && read.has(place + 1)) && place !== play.parting;
 }
 

@@ -144,9 +144,12 @@ export function fenced(done, threads) {
   if (!isLoad(done[place])) return null;
   const order = happensBefore(done, threads, true);
   const kindOf = ({ step }) => (step.kind !== "fence" ? "" : step.core || step.order);
+  const ORDERS = ["light", "heavy", "seq_cst"];
   const pairs = (one, other) =>
-    [one, other].every((each) => ["light", "heavy", "seq_cst"].includes(each)) &&
-    !(one === "light" && other === "light");
+    ORDERS.includes(one) &&
+    ORDERS.includes(other) &&
+    (one !== "light" || other === "heavy") &&
+    (other !== "light" || one === "heavy");
   const indices = (thread, test) => [...done.keys()].filter((at) => done[at].thread === thread && test(at));
   const missed = (load, store) =>
     done[load].step.place === done[store].step.place && isNewer(store, storeRead(done, load), done, order);

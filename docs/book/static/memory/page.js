@@ -66,7 +66,7 @@ function find() {
 }
 
 async function load() {
-  if (location.hash && !location.hash.startsWith("#row=")) return;
+  if (play && !location.hash.startsWith("#row=")) return; /* to another place on the page */
   const row = wanted(rows);
   if (typeof row === "string") {
     say(`No change is called ${row}: choose one of the ${rows.length} in the list.`);

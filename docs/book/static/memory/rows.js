@@ -37,7 +37,8 @@ const pieces = () =>
     return { href: link.getAttribute("href"), section, title: section.querySelector("h2, h3").firstChild.textContent };
   });
 
-/* The row that the address names, by its key or by its number, or the first set piece; or else the name, of none. */
+/* The row that the address names, by its key or by its number; the first set piece where it names none; or, where there
+ * is no such row, the name. */
 export function wanted(rows) {
   const name = decodeURIComponent(location.hash.match(/^#row=(.+)$/)?.[1] ?? "");
   if (!name) return rows.find((row) => pieces()[0]?.href === `#row=${row.slug}`) ?? rows[0];
