@@ -14,7 +14,9 @@ project = "OmniMailbox for Python"
 author = "OmniMailbox contributors"
 release = version = spec_model.__version__
 
-extensions = ["myst_parser", "docs.book.repository", "docs.book.rules", "docs.book.memory"]
+extensions = [
+    "myst_parser", "docs.book.repository", "docs.book.rules", "docs.book.memory", "docs.book.notebook",
+]
 myst_enable_extensions = ["attrs_inline", "attrs_block", "colon_fence", "deflist", "fieldlist"]
 myst_heading_anchors = 3
 myst_url_schemes = {"http": None, "https": None, "mailto": None, "repository": None}
