@@ -37,8 +37,8 @@ OF_OMNI = frozenset({*TYPES, *SHARED, "open_channel", "attach", "close_detached"
 """What it may use of a target by itself."""
 
 ATTRIBUTES = OPERATIONS - {"__del__"} | {
-    "data", "producer", "consumer", "detach", "name", "build", "tobytes", "__setitem__", "__enter__", "release", "clear",
-    "pop", "Finish", "CreateString",
+    "data", "producer", "consumer", "detach", "name", "build", "tobytes", "__setitem__", "__enter__", "release",
+    "clear", "pop", "Finish", "CreateString",
 }  # fmt: skip
 """Methods and attributes of objects that it may use."""
 

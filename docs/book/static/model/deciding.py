@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 from importlib import import_module
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
 from spec_model.channel.value import Blocked, Channel, Refused
@@ -218,6 +218,18 @@ def _is_operation(answer: Any) -> bool:
     )  # fmt: skip
 
 
+@lru_cache
+def _statements(node: ast.AST) -> list[ast.stmt]:
+    """The statements in a node, each before those in it."""
+    found = [each for each in ast.walk(node) if isinstance(each, ast.stmt) and each is not node]
+    return sorted(found, key=lambda each: (each.lineno, -(each.end_lineno or 0)))
+
+
+@lru_cache
+def _compiled(test: ast.expr) -> CodeType:
+    return compile(ast.Expression(test), "<asked>", "eval")
+
+
 def _path(call: Call, line: int = 0) -> list[ast.stmt]:
     """The statement at a line of a call, by default the one that ended it, below those that it is in."""
     path: list[ast.stmt] = []
@@ -225,8 +237,7 @@ def _path(call: Call, line: int = 0) -> list[ast.stmt]:
     line = line or call.lines[-1]
     while found := next((each for each in body if _has(each, line)), None):
         path.append(found)
-        body = [each for each in ast.walk(found) if isinstance(each, ast.stmt) and each is not found]
-        body.sort(key=lambda each: (each.lineno, -(each.end_lineno or 0)))
+        body = _statements(found)
     return path
 
 
@@ -244,8 +255,7 @@ def _tests(statement: ast.stmt) -> list[ast.expr]:
 def asked(call: Call) -> list[dict[str, Any]]:
     """What was asked on the way, in order, each condition with its answer; None for one that was not looked at."""
     found = []
-    statements = [each for each in ast.walk(call.function.node) if isinstance(each, ast.stmt) and _tests(each)]
-    for statement in sorted(statements, key=lambda each: each.lineno):
+    for statement in filter(_tests, _statements(call.function.node)):
         last = (statement.test if isinstance(statement, ast.If) else statement).end_lineno or 0
         ran = [line for line in call.values if statement.lineno <= line <= last]
         if not ran:
@@ -256,7 +266,7 @@ def asked(call: Call) -> list[dict[str, Any]]:
             stops_at = isinstance(test, ast.BoolOp) and isinstance(test.op, ast.Or)
             stopped = False
             for part in parts:
-                holds = None if stopped else bool(eval(compile(ast.Expression(part), "<asked>", "eval"), names))
+                holds = None if stopped else bool(eval(_compiled(part), names))
                 stopped = stopped or (len(parts) > 1 and holds is stops_at)
                 found.append({"text": ast.unparse(part), "line": part.lineno, "holds": holds})
     return found
@@ -273,8 +283,7 @@ def _place(call: Call) -> int:
     for each in reversed(_below(call)):
         if code(each.answer) == code(call.answer):
             return _place(each)
-    returns = [each for each in ast.walk(call.function.node) if isinstance(each, ast.Return)]
-    returns.sort(key=lambda each: each.lineno)
+    returns = [each for each in _statements(call.function.node) if isinstance(each, ast.Return)]
     same = [each for each in returns if _literal(each.value) == code(call.answer).rpartition(".")[2]]
     ended = [each for each in same if _has(each, call.lines[-1])]
     return same.index(ended[0]) if ended else 0
@@ -317,7 +326,7 @@ def decision(call: Call) -> dict[str, Any]:
     path, asks = _path(call), asked(call)
     specific = function.rules_on([*path[-1:], *(each.test for each in path if isinstance(each, ast.If))])
     named = bool(specific)
-    for statement in [each for each in ast.walk(function.node) if isinstance(each, ast.Assign) and _tests(each)]:
+    for statement in [each for each in _statements(function.node) if isinstance(each, ast.Assign) and _tests(each)]:
         settled = [each["line"] for each in asks if each["holds"] is False and _has(statement, each["line"])]
         for line in [*settled, *([statement.lineno] if settled else [])]:  # the part that did, and what is said of all
             specific += RULE.findall(function.text[line - 1].partition("# ")[2])

@@ -64,10 +64,9 @@ class Session:
             for number, line in enumerate(history["steps"])
         ]
         self.failure, self.fails_at = history["failure"], len(self.steps) - 1 if history["failure"] else -1
-        self._player, self._there, self.at = Player(), -1, history["at"]
-        for number in range(len(self.steps)):
+        self._player, self._there = Player(), -1
+        for number in (*range(len(self.steps)), history["at"]):
             self._reach(number)
-        self._reach(self.at)
 
     def press(self, offer: str, given: dict[str, str]) -> None:
         """Add the step of an offer; ValueError where its fields make no line, or where it cannot be played now."""
@@ -180,21 +179,25 @@ class Session:
 UNSENT = ("outcome", "blocked", "calls")
 """Of a record, what is of use in Python only."""
 
-_SESSION = Session()
+_here: list[Session] = []
+"""The one of the page, from its first question on."""
 
 
 def ask(what: str, arguments: str) -> str:
     """What the page asks, with its arguments as JSON; the answer as JSON, with what went wrong under "wrong"."""
     given = json.loads(arguments)
+    if what == "begin":
+        _here[:] = [Session()]
+    (session,) = _here
     try:
         if what == "begin":
             offers = [each._asdict() for each in OFFERS]
             rules = {each.id: each.text for each in RULES.values()}
-            return json.dumps({"offers": offers, "fields": FIELDS, "rules": rules, **_SESSION.view()})
+            return json.dumps({"offers": offers, "fields": FIELDS, "rules": rules, **session.view()})
         if what == "export":
-            return json.dumps({"program": _SESSION.export()})
-        {"new": _SESSION.new, "open": _SESSION.open, "press": _SESSION.press, "add": _SESSION.add, "go": _SESSION.go,
-         "name": _SESSION.name}[what](*given)  # type: ignore[operator]  # fmt: skip
+            return json.dumps({"program": session.export()})
+        {"new": session.new, "open": session.open, "press": session.press, "add": session.add, "go": session.go,
+         "name": session.name}[what](*given)  # type: ignore[operator]  # fmt: skip
     except (ValueError, NotPlayed) as error:
-        return json.dumps({"wrong": str(error), **_SESSION.view()})
-    return json.dumps(_SESSION.view())
+        return json.dumps({"wrong": str(error), **session.view()})
+    return json.dumps(session.view())

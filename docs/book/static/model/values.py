@@ -13,6 +13,7 @@ import spec_model
 from spec_model.channel.lifecycle import is_abandoned
 from spec_model.channel.popping import is_readable
 from spec_model.channel.value import Channel, Side
+from spec_model.handles.endpoint import DETACHED
 from spec_model.words import PEER
 
 Values = dict[str, Any]
@@ -72,7 +73,9 @@ def snapshot(names: Mapping[str, Any]) -> Values:
             "message": [[name, _state_of(each)] for name, each in expressions(names, spec_model.Message)],
             "view": [[name, "released" if _is_released(each) else ""] for name, each in expressions(names, memoryview)],
             "reservation": [[name, ""] for name, _ in expressions(names, spec_model.Reservation)],
-            "token": [[name, str(value)] for name, value in names.items() if type(value) is int],
+            "token": [
+                [name, "" if value in DETACHED else "used"] for name, value in names.items() if type(value) is int
+            ],
         },
     }
 
