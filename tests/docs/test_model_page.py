@@ -365,6 +365,7 @@ def _random(draw: Any, session: Any) -> None:
 
 @given(data=st.data())
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_random_histories_are_explained_shared_and_exported(data: Any, tmp_path_factory: Any) -> None:
     """Each step has its rule; a link opens to the same; the exported program finds the same answers on fast_impl."""

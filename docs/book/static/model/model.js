@@ -74,7 +74,7 @@ function side(name, offers, fields) {
     const given = Object.fromEntries(Object.entries(inputs).map(([key, input]) => [key, input.value]));
     change("press", `${name}.${offer.label}`, given);
   }, { class: "operation" });
-  const more = /^(close|move|detach|is_connected|get_config|get_stats|available_|channels|attach|MailboxBroker)/;
+  const more = /^(close_detached|move|detach|is_connected|get_config|get_stats|available_|channels|attach|MailboxBroker)/;
   const first = mine.filter((each) => !more.test(each.label));
   const rest = mine.filter((each) => more.test(each.label));
   const early = wanted(first);
