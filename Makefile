@@ -117,10 +117,11 @@ pages: $(STAMP)
 	@$(VPYTHON) -m tests.docs.pages
 	@$(VPYTHON) -m conformance list --markdown docs/rules.md
 
-# Warnings are errors. BOOK is where docs-serve serves it.
+# Warnings are errors; on a terminal it says how far it is. BOOK is where docs-serve serves it.
 BOOK ?= 8000
 docs: $(VENV)/.docs
-	@$(VPYTHON) -m sphinx -b html -j auto -q -W --keep-going -c docs/book docs build/book $(ARGS)
+	@echo "== build/book: making the book"
+	@$(VPYTHON) -m sphinx -b html -j auto $(if $(MAKE_TERMOUT),,-q) -W --keep-going -c docs/book docs build/book $(ARGS)
 	@echo "build/book/index.html is the book"
 
 docs-serve: docs

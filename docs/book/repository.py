@@ -45,7 +45,9 @@ SCHEME = "repository"
 
 LINK = re.compile(r"\]\((?![a-z]+:)([^)#\s]+)(#[^)\s]*)?\)")
 ANCHOR = re.compile(r'<a id="([^"]+)"></a>')
-CODE = re.compile(r"^(`{3,}|~{3,})(?!\{).*?^\1[`~]*$|(`+)[^`].*?\2", re.DOTALL | re.MULTILINE)
+CODE = re.compile(
+    r"^(`{3,}|~{3,})(?!\{).*?^\1[`~]*$|(?<!`)(`{1,2})(?!`)(?:(?!\n\n).)+?(?<!`)\2(?!`)", re.DOTALL | re.MULTILINE
+)
 """Where nothing is a link: fenced blocks that are no directives, and code in a line."""
 
 LOG = logging.getLogger(__name__)
@@ -137,6 +139,13 @@ def _use_pages(app: Sphinx) -> None:
     app.project = app.env.project = Pages(app.srcdir, app.config.source_suffix)
 
 
+def _outdated(app: Sphinx, env: Any, added: set[str], changed: set[str], removed: set[str]) -> set[str]:
+    """With a page that has come or gone, all are read again, for their links; and what was made of it goes."""
+    for name in removed:
+        (app.outdir / f"{name}.html").unlink(missing_ok=True)
+    return set(env.found_docs) if added or removed else set()
+
+
 def _read(app: Sphinx, name: str, content: list[str]) -> None:
     content[0], files = rewritten(content[0], name, app.env.found_docs)
     app.env.metadata[name]["files"] = files
@@ -168,6 +177,7 @@ def _show(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
 def setup(app: Sphinx) -> dict[str, Any]:
     """What Sphinx calls."""
     app.connect("builder-inited", _use_pages)
+    app.connect("env-get-outdated", _outdated)
     app.connect("source-read", _read, priority=900)  # after those that write part of a page
     app.connect("doctree-resolved", _link)
     app.connect("html-collect-pages", _show)

@@ -190,7 +190,15 @@ def _read(app: Sphinx, name: str, content: list[str]) -> None:
     content[0] = MUTANTS_LINE.sub(added, content[0])
 
 
+def _note_sources(app: Sphinx, name: str, content: list[str]) -> None:
+    """The page is made again when one of these files has changed."""
+    if name == "rules":
+        for path in sources((*MODEL, *IMPLEMENTATION, "tests/mutation/mutants/*.py", "docs/implementations/*.json")):
+            app.env.note_dependency(str(path))
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """What Sphinx calls."""
     app.connect("source-read", _read)
+    app.connect("source-read", _note_sources)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,4 @@
-"""The examples (targets, programs, those on their page) and the guide for implementers, each run as a reader would."""
+"""The examples (targets, programs) and the commands of the guide for implementers, each run as a reader would."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import fast_impl
+from tests.docs.test_blocks import programs
 
 # ---- the examples: docs/examples/target_c ----
 
@@ -187,14 +188,11 @@ def test_telemetry_by_seconds() -> None:
     assert figures["producer Sent"] == figures["consumer Received"] > 0
 
 
-# ---- the other programs, and those on their page: docs/examples.md ----
+# ---- the other programs: docs/examples.md ----
 
 
 PAGE = TARGET.parents[1] / "examples.md"
 PROGRAMS = sorted(path.stem for path in TARGET.parent.glob("*.py") if path != TELEMETRY)
-ON_PAGE = re.findall(
-    r"^```python\n(.*?)^```\n\n```text\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
-)
 NEEDS = {"bridge": "zmq", "frames": "numpy"}
 """What a program imports beside the project; without it, its test is skipped."""
 MEASURES = {"building"}
@@ -215,22 +213,11 @@ def test_a_program_finds_what_it_claims(name: str, binding: str) -> None:
     assert done.stdout
 
 
-@pytest.mark.parametrize("program", ON_PAGE, ids=lambda block: re.sub(r"\W+", " ", block[1]).strip())
-def test_a_program_on_the_page_prints_what_the_page_says(program: tuple[str, str], tmp_path: Path) -> None:
-    """Pasted into a file and run, it prints the block that follows it."""
-    if "import trio" in program[0]:
-        pytest.importorskip("trio")
-    (tmp_path / "program.py").write_text(program[0], encoding="utf-8")
-    command = [sys.executable, "program.py"]
-    done = subprocess.run(command, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, timeout=50)
-    assert (done.returncode, done.stdout) == (0, program[1]), done.stderr
-
-
 def test_the_page_has_every_program() -> None:
     """Its table names each program, and each block of Python has its output beside it."""
     text = PAGE.read_text(encoding="utf-8")
     assert set(re.findall(r"^\| \[(\w+)\.py\]", text, re.MULTILINE)) == {*PROGRAMS, TELEMETRY.stem}
-    assert text.count("```python") == len(ON_PAGE) > 0
+    assert [block.line for program in programs(PAGE) for block in program if block.output is None] == []
 
 
 # ---- the guide: its commands are run, in order, as one session ----
@@ -310,17 +297,6 @@ def test_every_command_works_and_prints_what_the_guide_says(tmp_path: Path) -> N
     for language, file, text in BLOCK.findall(TEXT):
         if language == "text" and not file and not text.startswith("omni-conformance "):
             assert [line for line in text.splitlines() if _plain(line) not in _plain(done.stdout)] == []
-
-
-def test_the_program_works(tmp_path: Path) -> None:
-    """The Python program, pasted into a file and run, says that the rule holds."""
-    (program,) = [text for language, _, text in BLOCK.findall(TEXT) if language == "python"]
-    (tmp_path / "program.py").write_text(program)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), *sys.path]))}
-    done = subprocess.run(
-        [sys.executable, "program.py"], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=50
-    )
-    assert (done.returncode, done.stdout) == (0, "holds\n"), done.stderr
 
 
 def test_the_features_are_those_there_are() -> None:

@@ -23,6 +23,7 @@ function reachMenus() {
 function nameParts() {
   document.querySelector("aside.sidebar-drawer")?.setAttribute("aria-label", "Pages of the book");
   document.querySelector("aside.toc-drawer")?.setAttribute("aria-label", "Contents of this page");
+  for (const each of document.querySelectorAll("p.caption[role=heading]")) each.ariaLevel = "2";
   for (const each of document.querySelectorAll("th")) {
     if (!each.textContent.trim()) each.setAttribute("role", "presentation");
   }
