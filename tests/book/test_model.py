@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from conformance.link import decode
+from conformance.link import decode, encode
 from conformance.rules import RULES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -295,6 +295,43 @@ def test_the_time_of_a_step(page: Any, capsys: pytest.CaptureFixture[str]) -> No
         print(f"\n  first step {first / 1000:.1f} s after the second load, each other {max(times)} ms at most; "
               f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")  # fmt: skip
     assert first < LOADING and max(times) < 10_000
+
+
+PLAYED = """async ([fragment, where]) => {
+    const worker = new Worker(new URL(where, location.href), { type: "module" });
+    const ask = (what, given) => new Promise((done, fail) => {
+        worker.onmessage = ({ data }) => { if (!data.progress) (data.broken ? fail(data.broken) : done(data.answer)); };
+        worker.postMessage({ number: 1, what, given });
+    });
+    await ask("begin", []);
+    return ask("open", [fragment]);
+}"""
+
+MANY = (
+    "p.batch_push([b'a', b'', b'c'])", "p.send_many([b'a'] * 8, 0)", "p.try_push(b'x')", "_, m = c.batch_pop(3, 1)",
+    "v = m[0].data", "c.receive(0)", "bytes(m[0])", "list(c)", "r = p.reserve(4)", "p.blocking_push(b'x', 1)",
+    "w = r.data[0:4]", "p.commit(4)", "w.release()", "p.commit(4, 60)", "p.rollback()", "t = c.detach()", "v.release()",
+    "t = c.detach()", "d = omni.attach(t)", "& _, n = d.blocking_pop(None)", "q = p.move()", "q.send(b'y')",
+    "d.wait(-1)", "_, k = b.request_channel('', 5)", "_, k = b.request_channel('a')", "_, k = b.request_channel('b')",
+    "del k", "& b.shutdown(1)", "q.close()", "& b", "d.close()", "b.get_stats()", "b.channels()", "copy.copy(b)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("page", WIDE, indirect=True)
+def test_the_browsers_python_finds_what_ours_does(page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a history of most operations: each step's answer, state and reasons are the same, line by line."""
+    monkeypatch.syspath_prepend(ROOT / "docs/book/static/model")
+    from session import OPENING, Session
+
+    session = Session()
+    page.goto("/model.html")
+    for shown in range(len(MANY)):
+        fragment = encode({"steps": [*OPENING, *MANY[: shown + 1]]})
+        session.open(fragment)
+        if shown % 8 == 7 or shown == len(MANY) - 1:
+            theirs = page.evaluate(PLAYED, [fragment, "_static/model/worker.js"])
+            assert theirs == json.loads(json.dumps(session.view()))
+        assert session.steps[-1].record["played"], session.steps[-1].record["said"]
 
 
 @pytest.fixture

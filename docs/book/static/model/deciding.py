@@ -101,6 +101,8 @@ def recorded() -> Iterator[list[Call]]:
             if call.pure:  # anything else may be a handle or a view, which must not live longer for our sake
                 call.answer = argument
             under_way.pop()
+            if not call.lines:  # a generator that was resumed and had nothing left to do
+                (under_way[-1][1].calls if under_way else top).remove(call)
         return goes_on
 
     before = sys.gettrace()

@@ -40,7 +40,7 @@ function ask(what, ...given) {
 async function change(what, ...given) {
   const begun = performance.now();
   try {
-    show(await ask(what, ...given));
+    show(await ask(what, ...given), what === "new");
   } catch (error) {
     parts.status.textContent = `The page's own Python failed: ${error.message}`;
   }
@@ -135,14 +135,14 @@ async function exported() {
   dialog.addEventListener("close", () => { dialog.remove(); URL.revokeObjectURL(file); });
   root.append(dialog);
   dialog.showModal();
+  dialog.querySelector("button").focus();
 }
 
 // ---- the page, after each change ----
 
-function show(next) {
+function show(next, anew = false) {
   view = { ...view, ...next };
-  if (!next.record) return;
-  history.replaceState(null, "", `#${view.fragment}`);
+  history[anew ? "pushState" : "replaceState"](null, "", `#${view.fragment}`);
   const { state, changes, before } = view;
   fill(state.choices);
   parts.back.disabled = view.path.length < 2;
@@ -174,7 +174,8 @@ function channel() {
     element("code", {}, each.line), ` waits for ${each.for}. `,
     each.limit === null ? "It has no limit." : button("Let its time run out", () => change("add", `& ${each.on}`))));
   parts.channel.replaceChildren(
-    element("h2", {}, "Channel"), keys.length > 1 ? pick : element("p", { class: "key" }, keys[0] ?? "There is none."),
+    element("h2", {}, found ? `Channel ${found.name}${found.broker ? `, of broker ${found.broker}` : ""}` : "No channel"),
+    ...(keys.length > 1 ? [pick] : []),
     ...waits, ...(found ? drawChannel(found, old, view.changes) : []));
 }
 
