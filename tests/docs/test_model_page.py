@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import base64
 import os
 import subprocess
 import sys
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -324,6 +326,47 @@ def test_a_line_of_a_link_that_is_more_than_a_call_is_not_played(
     record = session.steps[2].record
     assert record["played"] is (not says) and says in record["said"]
     assert session.steps[3].record["played"]
+
+
+def _packed(text: bytes) -> str:
+    return base64.urlsafe_b64encode(zlib.compress(text)).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    ("fragment", "says"),
+    [
+        ("***", "damaged"),
+        ("AAAA", "damaged"),
+        (link.encode({"steps": ["b = omni.MailboxBroker()"]})[:-4], "cut short"),
+        (_packed(b" " * (link.MOST_BYTES + 1)), "more than 4,000,000 bytes"),
+        (_packed(b"\xff"), "damaged"),
+        (_packed(b"[" * 100_000), "damaged"),
+        (_packed(b'{"format": 2, "steps": []}'), "no history of format 1"),
+        (_packed(b'{"format": 1, "steps": [1]}'), "steps must be texts"),
+        (_packed(b'{"format": 1, "steps": "no"}'), "steps must be texts"),
+        (link.encode({"steps": [""] * (link.MOST_STEPS + 1)}), "up to 5,000 steps, not 5,001"),
+        (link.encode({"steps": ["x"], "at": 1}), "at must be the number of a step, of 1, not 1"),
+        (link.encode({"steps": ["x", "y"], "forks": {"1": 1}}), "step 1 must follow one before it, not 1"),
+        (link.encode({"steps": ["x"], "forks": {"one": 0}}), "forks must be by numbers of steps"),
+        (link.encode({"steps": ["x"], "names": {"0": 5}}), "names must be texts"),
+        (
+            link.encode({"steps": ["x"], "failure": {"rule": "PSH-2"}}),
+            "failure must have a text for each of rule, kind",
+        ),
+    ],
+)
+def test_a_damaged_link_is_refused(fragment: str, says: str) -> None:
+    """The error says what is wrong; nothing is unpacked beyond the limit."""
+    with pytest.raises(ValueError, match=says):
+        link.decode(fragment)
+
+
+def test_a_history_goes_through_a_link() -> None:
+    """Any text, lone surrogates included; what is left out has its usual value."""
+    steps = ["p.try_push(b'\\x00')", "b.has_channel('né 猫 \ud800')"]
+    assert link.decode(link.encode({"steps": steps})) == {
+        "steps": steps, "at": 1, "forks": {}, "names": {}, "failure": None,
+    }  # fmt: skip
 
 
 def test_a_failures_program_opens_at_its_failing_step() -> None:
