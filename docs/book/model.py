@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
 
 from docs.book.npm import installed
 from docs.book.repository import source_page
@@ -43,7 +44,9 @@ def fetched() -> list[Path]:
     missing = [each for each, name in zip(MICROPIP, names, strict=True) if not (WHEELS / name).exists()]
     if missing:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        subprocess.run([*command, "--only-binary", ":all:", "--dest", str(WHEELS), *missing], check=True)
+        done = subprocess.run([*command, "--only-binary", ":all:", "--dest", str(WHEELS), *missing], check=False)
+        if done.returncode:
+            raise ExtensionError(f"pip could not download {' '.join(missing)}; it says why above")
     return [WHEELS / name for name in names]
 
 
