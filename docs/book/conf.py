@@ -15,7 +15,7 @@ author = "OmniMailbox contributors"
 release = version = spec_model.__version__
 
 extensions = [
-    "myst_parser", "docs.book.repository", "docs.book.rules", "docs.book.memory", "docs.book.notebook",
+    "myst_parser", "docs.book.repository", "docs.book.rules", "docs.book.model", "docs.book.memory", "docs.book.notebook",
 ]
 myst_enable_extensions = ["attrs_inline", "attrs_block", "colon_fence", "deflist", "fieldlist"]
 myst_heading_anchors = 3
