@@ -34,7 +34,8 @@ class Verdicts(NamedTuple):
 class Grade(NamedTuple):
     """What a student has of an exercise. fresh: rules that are broken and were not; hints: how many were asked for.
 
-    problem: why the copy cannot be judged, else "".
+    While there are fresh ones nothing is mended: they may hide from the suite what is broken still. problem: why the
+    copy cannot be judged, else "".
     """
 
     exercise: Exercise
@@ -58,7 +59,7 @@ class Grade(NamedTuple):
         if self.problem:
             return f"{line}; mended 0 of {count}, for it cannot be judged: {self.problem}"
         line += f"; mended {len(self.mended)} of {count}{_list(self.mended)}"
-        line += f"; BROKE {len(self.fresh)} that held{_list(self.fresh)}" if self.fresh else ""
+        line += f", for what held is broken now{_list(self.fresh)}" if self.fresh else ""
         line += f"; {self.hints} hint{'s' * (self.hints != 1)}" if self.hints else ""
         return f"{line}; complete" if self.complete else line
 
@@ -79,8 +80,9 @@ def grade(exercise: Exercise, folder: Path) -> Grade:
         found = judge(exercise, folder)
     except CannotJudge as error:
         return Grade(exercise, named, wrong, [], [], hints, str(error))
-    mended = [rule for rule in breaks if rule in found.holding]
-    return Grade(exercise, named, wrong, mended, [rule for rule in found.broken if rule not in breaks], hints)
+    fresh = [rule for rule in found.broken if rule not in breaks]
+    mended = [rule for rule in breaks if rule in found.holding and not fresh]
+    return Grade(exercise, named, wrong, mended, fresh, hints)
 
 
 def judge(exercise: Exercise, folder: Path) -> Verdicts:

@@ -264,6 +264,7 @@ async function begin() {
 async function opened() {
   const fragment = location.hash.slice(1);
   if (!fragment) { show(view); root.dataset.state = "ready"; return; }
+  progress("Opening the history …");
   await change("open", fragment);
 }
 
