@@ -25,7 +25,8 @@ def test_the_first_exercise(page: Any, tmp_path: Path) -> None:
     lines = "\n".join(page.locator("article pre").all_inner_texts()).splitlines()
     line = next(line for line in lines if line.startswith("make lab EXERCISE=1") and "ARGS" not in line)
     command = [*shlex.split(line, comments=True), f"PYTHON={sys.executable}", f"ARGS=--folder {tmp_path}"]
-    outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}  # of the make we are in
+    # Without the variables of the make that runs this.
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
 
     def given() -> str:
         done = subprocess.run(command, cwd=ROOT, env=outside, capture_output=True, text=True, timeout=250, check=False)

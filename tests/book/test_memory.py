@@ -1,4 +1,4 @@
-"""The page of the scheduler and the memory: every refuted weakening is played to its failure, and a reader can do it."""
+"""The page of the scheduler and the memory: every refuted weakening is played to its failure, by a reader too."""
 
 from __future__ import annotations
 
