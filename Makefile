@@ -24,8 +24,8 @@ SOURCES := pyproject.toml $(wildcard fast_impl/core/*.[ch] fast_impl/core/platfo
 	$(wildcard fast_impl/_build.py fast_impl/_sources.py fast_impl/native/*.in conformance/omnimailbox_pytest.py)
 
 .PHONY: help conformance conformance-long mutation explore necessity sanitize aarch64 prove verify crosscheck \
-	flatbuffers soak test test-all pythons packages wheel-model pages docs docs-serve docs-test lab lint types bench \
-	bench-check clean venv venv-all
+	flatbuffers soak test test-all pythons packages wheel-model pages docs docs-serve docs-test implementations lab lint \
+	types bench bench-check clean venv venv-all
 
 help:
 	@echo "make conformance       does fast_impl keep the rules? (options through ARGS=)"
@@ -50,6 +50,7 @@ help:
 	@echo "make pages             docs/api.md, docs/rules.md and the lab's pages, from docstrings, catalogue and exercises"
 	@echo "make docs              the book into build/book; make docs-serve serves it, make docs-test tries it in a browser"
 	@echo "make lab               broken models and cores to name and mend the rules of, graded (one: EXERCISE=1), docs/lab"
+	@echo "make implementations   what the suite says of each implementation here, into docs/implementations/ (some: ARGS='--only model')"
 	@echo "make lint, make types  ruff, import-linter (who may import whom), clang-format and clang-tidy; mypy, pyright, stubtest"
 	@echo "make venv              only sets up .venv/VERSION, as the other targets do first"
 	@echo "make clean             remove everything that was built, the environments too"
@@ -136,6 +137,9 @@ docs-test: $(VENV)/.docs
 EXERCISE ?=
 lab: $(STAMP)
 	@$(VPYTHON) -m docs.lab $(addprefix --exercise ,$(EXERCISE)) $(ARGS)
+
+implementations: $(STAMP)
+	@$(VPYTHON) -m docs.book.judging $(ARGS)
 
 pythons:
 	@.ci/pythons $(ARGS)

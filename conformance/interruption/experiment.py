@@ -239,8 +239,9 @@ class _Run:
         self._lab._rescuer.start(lambda: self._rescue(thread))
 
     def _signalled(self, number: int, frame: FrameType | None) -> None:
+        """The intruder, once: a signal that was sent while it was on its way is none more."""
         action, self._on_signal = self._on_signal, None
-        if action is not None and not self._over:
+        if action is not None and not (self._over or self._points.reached):
             self._points.passed = self._points.at
             action()
 

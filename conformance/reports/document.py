@@ -8,6 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from conformance.reports import short
 from conformance.results import BAD, FORMAT
 
 Document = dict[str, Any]
@@ -37,7 +38,7 @@ _NAMES = {str: "text", int: "an integer", float: "a number", bool: "true or fals
 
 
 def read(path: Path) -> Document:
-    """The document in a file; ValueError for anything else, OSError for no file."""
+    """The document in a file, which may have the short form; ValueError for anything else, OSError for no file."""
     try:
         document = json.loads(path.read_bytes())
     except (ValueError, RecursionError) as error:
@@ -49,11 +50,14 @@ def read(path: Path) -> Document:
 
 
 def validated(document: Any) -> Document:
-    """The document, if it is one of this format; ValueError says what is wrong with it."""
+    """The document, restored from its short form, if it is one of this format; ValueError says what is wrong."""
     if not isinstance(document, dict) or "format" not in document:
         raise ValueError("no report of omni-conformance: it has no format number; `run --json FILE` writes one")
     if "rules" not in document and "program" in document:
         raise ValueError("this is one failure, not the report of a run; `replay` takes it")
+    if "short" in document:
+        _fits(document, {name: form for name, form in _DOCUMENT.items() if name in short.AS_IT_IS} | short.FORM, "")
+        return validated(short.restored(document))
     if document["format"] != FORMAT or isinstance(document["format"], bool):
         raise ValueError(f"the report has format {document['format']!r}; this version reads format {FORMAT} only")
     _fits(document, _DOCUMENT, "")

@@ -77,7 +77,8 @@ def _header(document: Document) -> Markup:
     figures += [(verdict, verdicts[verdict]) for verdict in VERDICTS[1:] if verdicts[verdict]]
     figures += [("checks", len(document["checks"])), ("operations", document["operations"])]
     figures += list(document["figures"].items())
-    run = {"profile": document["profile"], "time": f"{document['seconds']:,.1f} s"} | document["environment"]
+    time = {"time": f"{document['seconds']:,.1f} s"} if document["seconds"] else {}
+    run = {"profile": document["profile"]} | time | document["environment"]
     return tag(
         "header",
         tag("p", "OmniMailbox conformance", class_="eyebrow"),
@@ -229,7 +230,8 @@ def _rule(document: Document, rule: dict[str, Any]) -> Markup:
 
 
 def _check(check: dict[str, Any]) -> Markup:
-    ran = f"{line(check['layer'])}, {_counted(check['operations'], 'operation')}, {check['seconds']:,.2f} s"
+    time = f", {check['seconds']:,.2f} s" if check["seconds"] else ""
+    ran = f"{line(check['layer'])}, {_counted(check['operations'], 'operation')}{time}"
     why = tag("div", line(check["reason"]), class_="why") if check["reason"] else None
     says = tag("div", tag("code", line(check["id"])), tag("div", line(check["claim"])), why)
     return tag("li", tag("div", _badge(check["outcome"])), says, tag("div", ran, class_="faint ran"))
@@ -343,7 +345,7 @@ def _heading(rule: dict[str, Any]) -> Markup:
 
 
 def _listing(title: str, text: str) -> Markup:
-    return tag("pre", tag("code", block(text)), class_="scroll", tabindex="0", role="region", aria_label=title)
+    return tag("pre", tag("code", block(text)), class_="scroll", tabindex="0", role="group", aria_label=title)
 
 
 def _folding(title: str, text: str) -> Markup:
@@ -373,7 +375,7 @@ def _timeline(shown: Timeline) -> Markup:
     return tag(
         "figure",
         tag("figcaption", caption),
-        tag("div", grid, class_="scroll", tabindex="0", role="region", aria_label="Timeline"),
+        tag("div", grid, class_="scroll", tabindex="0", role="group", aria_label="Timeline"),
         class_="timeline",
     )
 

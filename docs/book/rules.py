@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 from sphinx.application import Sphinx
 
-from conformance.reports import document
-from docs.book.repository import DOCS, IMPLEMENTATION, MODEL, ROOT, lines_as_html, source_page, sources
+from docs.book.implementations import evidence, verdicts
+from docs.book.repository import IMPLEMENTATION, MODEL, ROOT, lines_as_html, source_page, sources
 from tests.mutation.mutants import MUTANTS
 
 ID = re.compile(r"\b[A-Z]{3}-\d+\b")
@@ -133,18 +133,13 @@ def _of_c(text: str) -> list[tuple[str, int, int, str]]:
     return found
 
 
-def runs() -> dict[str, document.Document]:
-    """The documents of docs/implementations, by the name of the file."""
-    return {path.stem: document.read(path) for path in sorted((DOCS / "implementations").glob("*.json"))}
-
-
-def additions(rule: str, model: list[Lines], implementation: list[Lines], found: dict[str, document.Document]) -> str:
+def additions(rule: str, model: list[Lines], implementation: list[Lines]) -> str:
     """What the book says of a rule after its checks."""
     mutants = [f"[{each.id}](mutation.md#{each.id})" for each in MUTANTS if rule in each.rules]
     more = [f"and [{len(mutants) - MOST_MUTANTS} more](mutation.md#{rule.lower()})"] * (len(mutants) > MOST_MUTANTS)
     lines = [
         f"- [mutants](mutation.md#{rule.lower()}) that break it: {', '.join(mutants[:MOST_MUTANTS] + more) or 'none'}",
-        f"- the last runs: {_verdicts(rule, found)}",
+        f"- the last runs: {_verdicts(rule)}",
     ]
     if model:
         lines.append(_folded(model, "The lines of the model that state it"))
@@ -169,10 +164,11 @@ def _folded(stated: list[Lines], said: str) -> str:
     return "\n".join(["", "````{raw} html", *html, "</details>", "````"])
 
 
-def _verdicts(rule: str, found: dict[str, document.Document]) -> str:
+def _verdicts(rule: str) -> str:
+    """Each verdict with the implementations that it was given to, linked to what it was made of."""
     by_verdict: dict[str, list[str]] = {}
-    for name, run in found.items():
-        by_verdict.setdefault(document.rule_of(run, rule)["verdict"], []).append(name)
+    for name, verdict in verdicts(rule).items():
+        by_verdict.setdefault(verdict, []).append(f'<a href="{evidence(name, rule)}">{escape(name)}</a>')
     said = "; ".join(f"{verdict} of {', '.join(names)}" for verdict, names in by_verdict.items())
     return f"{said} ([what was run](implementations/README.md))" if said else "none is recorded"
 
@@ -181,11 +177,11 @@ def _read(app: Sphinx, name: str, content: list[str]) -> None:
     """The page of the rules as the book has it."""
     if name != "rules":
         return
-    model, implementation, found = stating(MODEL), stating(IMPLEMENTATION), runs()
+    model, implementation = stating(MODEL), stating(IMPLEMENTATION)
 
     def added(line: re.Match[str]) -> str:
         rule = line[1].upper()
-        return additions(rule, model.get(rule, []), implementation.get(rule, []), found)
+        return additions(rule, model.get(rule, []), implementation.get(rule, []))
 
     content[0] = MUTANTS_LINE.sub(added, content[0])
 

@@ -329,13 +329,17 @@ QUICK = ("unit", "blocking")
 """Layers that are enough: those with the most mistakes for the time. The others repeat them with more states."""
 
 
+def made(deviant: Deviant, folder: Path) -> str:
+    """The target that the suite loads, made in `folder`; raises what `workspace.target` does."""
+    if not deviant.module:
+        return workspace.target(deviant.mistakes[0], folder, *deviant.mistakes[1:])
+    (folder / f"deviant_{deviant.id}.py").write_text(deviant.module)
+    return f"deviant_{deviant.id}"
+
+
 def run(deviant: Deviant, folder: Path, workers: int = 2, everything: bool = False) -> tuple[Said, Report]:
     """Run the suite, or its quick layers, on a deviant made in `folder`; raises what `workspace.target` does."""
-    if deviant.module:
-        target = f"deviant_{deviant.id}"
-        (folder / f"{target}.py").write_text(deviant.module)
-    else:
-        target = workspace.target(deviant.mistakes[0], folder, *deviant.mistakes[1:])
+    target = made(deviant, folder)
     sys.path.insert(0, str(folder))  # which workers take over
     try:
         report = run_suite(target, workers=workers, selection=Selection(() if everything else QUICK))

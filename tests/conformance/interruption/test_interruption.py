@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,10 +13,10 @@ import pytest
 from conformance.checks import CHECKS
 from conformance.execution import again, execute_check
 from conformance.failure import Failure
-from conformance.interruption import memory
+from conformance.interruption import experiment, memory
 from conformance.interruption.__main__ import main, place, rows
 from conformance.interruption.catalogue import BY_CALL, CALLS, KINDS
-from conformance.interruption.points import Hooks
+from conformance.interruption.points import Hooks, Waits
 from conformance.interruption.series import Result, Series, parse, replay
 from conformance.page import END
 from conformance.targets import Target, load
@@ -246,3 +247,16 @@ def test_the_table_names_the_rules() -> None:
         ("try_pop", "handler"): Result(1234, 5000), ("try_pop", "memory"): "no point",
     }  # fmt: skip
     assert rows(results)[0] == ["try_pop", "1,234", "", "", "-"]
+
+
+def test_an_intruder_comes_once() -> None:
+    """Though a second signal is sent before its handler has begun, as where a sleep does not end with a signal."""
+    laboratory = experiment.Laboratory(load("spec_model"))
+    run = experiment._Run(laboratory, experiment.Scenario("send_many", "blocked, full", "handler", "reserve"), Waits, 2)
+    came = []
+    for _ in range(2):
+        run._on_signal = lambda: came.append("the intruder")
+        run._signalled(0, None)
+    laboratory.close()
+    gc.unfreeze()
+    assert came == ["the intruder"]
