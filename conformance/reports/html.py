@@ -316,7 +316,7 @@ def _program(program: list[str]) -> Markup:
 
 def _beside_the_model(link: str) -> Markup | None:
     """A link to the book, of nothing but a page's address."""
-    if not re.match(r"(https?|file)://", link):
+    if not re.match(r"(https?|file)://|\.\./", link):
         return None
     return tag("p", tag("a", "The program beside the model, step by step", href=link))
 
