@@ -24,7 +24,7 @@ SOURCES := pyproject.toml $(wildcard fast_impl/core/*.[ch] fast_impl/core/platfo
 	$(wildcard fast_impl/_build.py fast_impl/_sources.py fast_impl/native/*.in conformance/omnimailbox_pytest.py)
 
 .PHONY: help conformance conformance-long mutation explore necessity sanitize aarch64 prove verify crosscheck \
-	flatbuffers soak test test-all pythons packages wheel-model pages docs docs-serve docs-test implementations lint \
+	flatbuffers soak test test-all pythons packages wheel-model pages docs docs-serve docs-test implementations lab lint \
 	types bench bench-check clean venv venv-all
 
 help:
@@ -47,8 +47,9 @@ help:
 	@echo "make pythons           the bindings' tests and conformance on 3.11 to 3.15, free-threaded too (some: ARGS='3.14 3.15')"
 	@echo "make packages          builds sdist and wheels and checks them: contents, sizes, the tests on what was installed"
 	@echo "make wheel-model       a wheel of the model alone into dist/; not to be installed beside the other one"
-	@echo "make pages             docs/api.md and docs/rules.md, from docstrings and from the catalogue of rules"
+	@echo "make pages             docs/api.md, docs/rules.md and the lab's pages, from docstrings, catalogue and exercises"
 	@echo "make docs              the book into build/book; make docs-serve serves it, make docs-test tries it in a browser"
+	@echo "make lab               broken models and cores to name and mend the rules of, graded (one: EXERCISE=1), docs/lab"
 	@echo "make implementations   what the suite says of each implementation here, into docs/implementations/ (some: ARGS='--only model')"
 	@echo "make lint, make types  ruff, import-linter (who may import whom), clang-format and clang-tidy; mypy, pyright, stubtest"
 	@echo "make venv              only sets up .venv/VERSION, as the other targets do first"
@@ -117,6 +118,7 @@ test-all: $(STAMP)
 pages: $(STAMP)
 	@$(VPYTHON) -m tests.docs.pages
 	@$(VPYTHON) -m conformance list --markdown docs/rules.md
+	@$(VPYTHON) -m docs.lab --pages
 
 # Warnings are errors; on a terminal it says how far it is. BOOK is where docs-serve serves it.
 BOOK ?= 8000
@@ -130,6 +132,11 @@ docs-serve: docs
 
 docs-test: $(VENV)/.docs
 	@$(VPYTHON) -m pytest -n 0 tests/book $(ARGS)
+
+# EXERCISE is the one to begin, or to grade.
+EXERCISE ?=
+lab: $(STAMP)
+	@$(VPYTHON) -m docs.lab $(addprefix --exercise ,$(EXERCISE)) $(ARGS)
 
 implementations: $(STAMP)
 	@$(VPYTHON) -m docs.book.judging $(ARGS)

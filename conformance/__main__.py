@@ -20,6 +20,7 @@ from conformance.exploration.clients.dask import ClusterError
 from conformance.exploration.clients.parallel import JobLost
 from conformance.exploration.explorer import CompilerError
 from conformance.failure import Failure
+from conformance.link import BOOK
 from conformance.reports import compare, html, junit, markdown, rules_page, terminal
 from conformance.reports.document import read
 from conformance.results import CheckResult, Report
@@ -60,6 +61,8 @@ def report_arguments(parser: argparse.ArgumentParser) -> None:
     """The forms in which a report may be written."""
     for name in PRINTERS:
         parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"write the report as {name} too")
+    parser.add_argument("--book", default=BOOK, metavar="URL", help="the book's page of the model, on which links "
+        "of the report open programs; '' for no links (default: %(default)s, by `make docs-serve`)")  # fmt: skip
 
 
 def _write_reports(document: dict[str, Any], given: argparse.Namespace) -> None:
@@ -94,6 +97,7 @@ def run(given: argparse.Namespace) -> int:
     except (Unusable, NoSuchCheck, ClusterError, JobLost, OSError, ValueError) as error:
         return _mistake(error)
     progress.finish()
+    report.book = given.book
     document = report.document()
     print(terminal.render(document))
     _write_reports(document, given)
@@ -166,6 +170,7 @@ def explore(given: argparse.Namespace) -> int:
             report.checks.append(CheckResult(id, "CON-3", "exploration", each.name, *result))
             report.failures += [replace(failure, check=id) for failure in each.failures]
             report.seconds += each.seconds
+        report.book = given.book
         _write_reports(report.document(), given)
     except (CompilerError, JobLost, ClusterError, OSError, ValueError) as error:
         return _mistake(error)

@@ -14,7 +14,7 @@ from types import FrameType, TracebackType
 from conformance.checks import CHECKS, Check, interruption
 from conformance.checks.registry import of_program
 from conformance.differential import plain
-from conformance.differential.lockstep import Divergence, Invalid, Tally, diverges, new_tally
+from conformance.differential.lockstep import Divergence, Invalid, Tally, diverges, does, new_tally
 from conformance.differential.program import parse
 from conformance.differential.shrink import headed, reproduction, shrink
 from conformance.failure import Broken, Failure, NotProvided
@@ -139,7 +139,11 @@ def difference(divergence: Divergence, check: str, target: Target) -> Failure:
     python = reproduction(divergence, target)
     seen = str(divergence)
     details = {} if divergence.likeliest == divergence.rule else {"likeliest": divergence.likeliest}
-    return Failure(divergence.rule, check, "difference", seen, target.name, program, python, details, divergence.facts)
+    query = "" if divergence.observable.query == "result" else divergence.observable.render()
+    return Failure(
+        divergence.rule, check, "difference", seen, target.name, program, python, details, divergence.facts,
+        query=query, expected=does(divergence.expected), got=does(divergence.got),
+    )  # fmt: skip
 
 
 def again(failure: Failure, behind: bool = False) -> Check:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from conformance import link
 from conformance.learned import Fact
 from conformance.rules import RULES
 
@@ -52,6 +53,8 @@ class Failure:
     program: the operations that lead there, each a line of Python, where there are some.
     python: the same as a program to paste and run. details: what the layer adds, as JSON.
     facts: what is known of the target by it. cause: the rule that explains it, where another one does.
+    query: what was asked after the program, "" where its last operation itself differed; expected, got: what the model
+    does there, and the target.
     """
 
     rule: str
@@ -64,6 +67,9 @@ class Failure:
     details: dict[str, Any] = field(default_factory=dict)
     facts: tuple[Fact, ...] = ()
     cause: str = ""
+    query: str = ""
+    expected: str = ""
+    got: str = ""
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
@@ -88,15 +94,26 @@ class Failure:
             failure.seen,
             failure.target,
             failure.python,
+            failure.query,
+            failure.expected,
+            failure.got,
             *failure.program,
         )
         if not all(isinstance(each, str) for each in texts) or not isinstance(failure.details, dict):
             raise ValueError(
-                "no failure file: rule, check, kind, seen, target, python and each line of program are text"
+                "no failure file: rule, check, kind, seen, target, python, query, expected, got "
+                "and each line of program are text"
             )
         if failure.rule not in RULES:
             raise ValueError(f"no failure file: there is no rule {failure.rule!r}; see `omni-conformance list`")
         return failure
+
+    def link(self, book: str) -> str:
+        """The address at which its program opens beside the model; "" for no program, or no book."""
+        if not (self.program and book):
+            return ""
+        shown = {key: getattr(self, key) for key in link.FAILURE}
+        return f"{book}#{link.encode({'steps': self.program, 'failure': shown})}"
 
     def write(self, path: Path) -> None:
         """As a file, for `omni-conformance replay`."""

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from conformance.failure import Failure
+from conformance.link import BOOK
 from conformance.rules import AREAS, REFERENCE, RULES
 
 FORMAT = 4
@@ -49,7 +50,8 @@ class Report:
     figures: what the layers counted beside operations: states, transitions, operations of histories.
     assumed: rules that were taken to be broken from the start.
     coverage: how often each operation gave each result, in the random programs. interruptions: of each call, by each
-    kind, the points and the failures.
+    kind, the points and the failures. book: the address of the page of the model, on which programs open; "" for
+    none.
     """
 
     target: str
@@ -64,6 +66,7 @@ class Report:
     interruptions: Counter[tuple[str, str]] = field(default_factory=Counter)
     figures: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
+    book: str = BOOK
 
     @property
     def operations(self) -> int:
@@ -193,7 +196,7 @@ class Report:
             "unlisted": [list(pair) for pair in self.unlisted],
             "not_run": self.not_run,
             "too_few": self.too_few,
-            "failures": [failure.document() for failure in self.failures],
+            "failures": [{**failure.document(), "link": failure.link(self.book)} for failure in self.failures],
         }
 
 

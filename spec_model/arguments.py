@@ -27,12 +27,12 @@ def payload(data: object) -> bytes:
     except TypeError:
         view = None
     if view is None:
-        raise TypeError(f"a message must be a bytes-like object, not {type(data).__name__}")
+        raise TypeError(f"a message must be a bytes-like object, not {type(data).__name__}")  # ARG-1
     with view:
-        if "O" in re.sub(":.*?:", "", view.format):  # without the names of fields
+        if "O" in re.sub(":.*?:", "", view.format):  # without the names of fields [ARG-1]
             raise TypeError(f"a message must be bytes, and this {type(data).__name__} has references to objects")
         if not view.c_contiguous:
-            raise BufferError(f"a message must be C-contiguous, and this {type(data).__name__} is not")
+            raise BufferError(f"a message must be C-contiguous, and this {type(data).__name__} is not")  # ARG-1
         return view.tobytes()
 
 
@@ -90,7 +90,7 @@ def _is_real(number: object) -> bool:
 
 def name(value: object) -> str:
     """A channel's name: any `str` [BRK-7]; the empty name gets a result code, and no exception [BRK-4]."""
-    if not isinstance(value, str):
+    if not isinstance(value, str):  # BRK-7
         raise TypeError(f"name must be a str, not {type(value).__name__}")
     return value
 
@@ -98,7 +98,7 @@ def name(value: object) -> str:
 def config(value: object) -> ChannelConfig:
     """A channel's configuration."""
     if not isinstance(value, ChannelConfig):
-        raise TypeError(f"config must be a ChannelConfig, not {type(value).__name__}")
+        raise TypeError(f"config must be a ChannelConfig, not {type(value).__name__}")  # ARG-4
     return value
 
 

@@ -97,7 +97,7 @@ def request_channel(registry: Registry, name: str, config: ChannelConfig) -> tup
     if registry.memory_limit is not None and registry.memory + _memory(config) > registry.memory_limit:
         return registry, ChannelError.ALLOCATION_FAILED
     channels = (*registry.channels, (name, Channel(config)))
-    return replace(registry, channels=channels, created=registry.created + 1), ChannelError.SUCCESS
+    return replace(registry, channels=channels, created=registry.created + 1), ChannelError.SUCCESS  # BRK-2
 
 
 def has_channel(registry: Registry, name: str) -> bool:
@@ -139,8 +139,8 @@ def remove_channel(registry: Registry, name: str) -> tuple[Registry, bool]:
     """
     channel = lookup(registry, name)
     if channel is None or not lifecycle.is_abandoned(channel):
-        return registry, False
-    return _without(registry, name, channel), True
+        return registry, False  # BRK-9
+    return _without(registry, name, channel), True  # BRK-8
 
 
 def with_channel(registry: Registry, name: str, channel: Channel) -> Registry:
@@ -235,8 +235,8 @@ def shutdown(registry: Registry) -> tuple[Registry, bool | Blocked]:
     """
     if not registry.channels:
         return registry, True
-    channels = tuple((name, lifecycle.shut(channel)) for name, channel in registry.channels)
-    return replace(registry, channels=channels), Blocked.FOR_HANDLES
+    channels = tuple((name, lifecycle.shut(channel)) for name, channel in registry.channels)  # SHD-1
+    return replace(registry, channels=channels), Blocked.FOR_HANDLES  # SHD-2
 
 
 def _memory(config: ChannelConfig) -> int:

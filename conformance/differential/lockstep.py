@@ -79,17 +79,18 @@ def in_words(observable: Observable, expected: Any, got: Any) -> str:
     """What was seen and what was expected, as the API's users say it."""
     what = observable.render()
     if isinstance(got, Raised):
-        does = "does not come back" if got.error == HANGS else f"raises {got.error}"
-        return f"{what} {does}; the model {_does(expected)}"
+        return f"{what} {does(got)}; the model {does(expected)}"
     if isinstance(expected, Raised):
-        return f"{what} is {spoken(got)}; the model {_does(expected)}"
+        return f"{what} is {spoken(got)}; the model {does(expected)}"
     return f"{what} is {spoken(got)}, not {spoken(expected)}"
 
 
-def _does(outcome: Any) -> str:
+def does(outcome: Any) -> str:
+    """What whoever is called does, by the outcome, as the end of a sentence."""
     if not isinstance(outcome, Raised):
         return f"gives {spoken(outcome)}"
-    return "waits for ever" if outcome.error == "WouldBlockForever" else f"raises {outcome.error}"
+    ends = {"WouldBlockForever": "waits for ever", HANGS: "does not come back"}
+    return ends.get(outcome.error, f"raises {outcome.error}")
 
 
 @dataclass

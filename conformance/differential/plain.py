@@ -33,12 +33,12 @@ IMPORTED = ("Decimal", "Fraction", "timedelta")
 OF_MODULES = {"array": ("array",), "copy": ("copy", "deepcopy"), "pickle": ("dumps",)}
 """What it may use of modules."""
 
-OF_OMNI = frozenset({*TYPES, *SHARED, "open_channel", "set_start_index"})
+OF_OMNI = frozenset({*TYPES, *SHARED, "open_channel", "attach", "close_detached", "wait_any", "set_start_index"})
 """What it may use of a target by itself."""
 
 ATTRIBUTES = OPERATIONS - {"__del__"} | {
-    "data", "producer", "consumer", "build", "tobytes", "__setitem__", "__enter__", "release", "clear", "pop",
-    "Finish", "CreateString",
+    "data", "producer", "consumer", "detach", "name", "build", "tobytes", "__setitem__", "__enter__", "release",
+    "clear", "pop", "Finish", "CreateString",
 }  # fmt: skip
 """Methods and attributes of objects that it may use."""
 

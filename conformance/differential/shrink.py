@@ -189,7 +189,7 @@ def reproduction(divergence: Divergence, target: Target) -> str:
     *before, last = divergence.program.operations
     remark = f"# {divergence.rule}: {target.name} gave {spoken(divergence.got)}"
     if divergence.observable.query == "result":
-        lines = [_step(last, divergence.expected), remark]
+        lines = [asserted(last, divergence.expected), remark]
         return _program(divergence.rule, target, before, lines)
     lines = [_check(divergence.observable.render(), _observed(divergence.expected), divergence.observable.kind), remark]
     return _program(divergence.rule, target, [*before, last], lines)
@@ -209,7 +209,7 @@ def _program(rule: str, target: Target, operations: Sequence[Operation], end: li
     model = Lockstep("spec_model")
     try:
         for operation in operations:
-            lines.append(_step(operation, model.run(operation, compare=False)))
+            lines.append(asserted(operation, model.run(operation, compare=False)))
     except Invalid:  # blocks for ever or lacks a variable: the operation without an assertion
         lines.append(operation.render())
     finally:
@@ -217,7 +217,7 @@ def _program(rule: str, target: Target, operations: Sequence[Operation], end: li
     return headed(rule, target.preamble, "\n".join([*lines, *end]))
 
 
-def _step(operation: Operation, outcome: Any) -> str:
+def asserted(operation: Operation, outcome: Any) -> str:
     """One operation, with assertions of its outcome by the model."""
     if isinstance(outcome, Raised) and outcome.error == "WouldBlockForever":
         return f"result = {operation.text}\nraise AssertionError(f'{{result}}, and it should wait for ever')"

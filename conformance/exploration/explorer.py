@@ -7,6 +7,7 @@ import hashlib
 import os
 import shlex
 import shutil
+import struct
 import subprocess
 import sysconfig
 import tempfile
@@ -15,7 +16,7 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from conformance.exploration.result import Result, Step
+from conformance.exploration.result import Execution, Result, Step
 
 ENGINE = Path(__file__).parent / "engine"
 FLAGS = ("-std=c11", "-D_GNU_SOURCE", "-O2", "-g", "-fPIC")
@@ -105,6 +106,7 @@ FAILURES = ("none", "assertion", "data race", "lost wakeup", "freed memory", "mi
 
 _Progress = ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.c_void_p, ctypes.c_void_p)
 _Allowed = ctypes.CFUNCTYPE(ctypes.c_bool, ctypes.c_void_p, ctypes.POINTER(ctypes.c_uint64), ctypes.c_uint32)
+_Ended = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
 
 
 class Options(ctypes.Structure):
@@ -124,6 +126,7 @@ class Options(ctypes.Structure):
         ("further", ctypes.c_uint32),
         ("progress", _Progress),
         ("allowed", _Allowed),
+        ("ended", _Ended),
     )
 
 
@@ -168,6 +171,19 @@ class _Step(ctypes.Structure):
         ("thread", ctypes.c_int32),
         ("line", ctypes.c_int32),
         ("source", ctypes.c_int32),
+        ("led", ctypes.c_bool),
+    )
+
+
+class _Execution(ctypes.Structure):
+    """wm_execution."""
+
+    _fields_ = (
+        ("failure", ctypes.c_int),
+        ("message", ctypes.c_char_p),
+        ("stopped", ctypes.c_int32),
+        ("count", ctypes.c_uint32),
+        ("steps", ctypes.c_void_p),
     )
 
 
@@ -177,8 +193,14 @@ class _Hooks:
     now: ClassVar[_Hooks]
     """Of the one exploration that runs."""
 
-    def __init__(self, progress: Callable[[Report], bool] | None, allowed: Container[tuple[int, ...]] | None) -> None:
+    def __init__(
+        self,
+        progress: Callable[[Report], bool] | None,
+        allowed: Container[tuple[int, ...]] | None,
+        ended: Callable[[Execution], None] | None,
+    ) -> None:
         self.progress, self.allowed = progress, None if allowed is None else allowed.__contains__
+        self.ended, self.texts = ended, dict[int, str]()
         self.raised: BaseException | None = None
 
     def answer(self, hook: Callable[[Any], bool] | None, about: object) -> bool:
@@ -189,10 +211,21 @@ class _Hooks:
             self.raised = error
             return False
 
+    def give(self, at: int) -> None:
+        """The execution that is there, to the hook that wants each."""
+        if self.raised is not None or self.ended is None:
+            return
+        try:
+            self.ended(_execution(_Execution.from_address(at), self.texts))
+        except BaseException as error:
+            self.raised = error
+
 
 _ask = _Progress(lambda _context, report: _Hooks.now.answer(_Hooks.now.progress, Report.from_address(report)))
 _is_allowed = _Allowed(lambda _context, values, length: _Hooks.now.answer(_Hooks.now.allowed, tuple(values[:length])))
 _anything = _Allowed()
+_give = _Ended(lambda _context, at: _Hooks.now.give(at))
+_nobody = _Ended()
 
 _one_at_a_time = threading.Lock()
 
@@ -213,18 +246,20 @@ def explore(
     further: int = 0,
     progress: Callable[[Report], bool] | None = None,
     allowed: Container[tuple[int, ...]] | None = None,
+    ended: Callable[[Execution], None] | None = None,
 ) -> Result:
     """Run `start`, which calls wm_explore with these options, and fetch all that it found.
 
     progress: called every few dozen runs; where it answers False, the rest is left in `open`. allowed: outcomes;
-    any other is a failure. seed: not 0 for one run, by chance. A second thread waits until the first is done, for
-    the engine has one state.
+    any other is a failure. ended: called with each execution, for which one that fails goes on as far as it can; for
+    every_failure. seed: not 0 for one run, by chance. A second thread waits until the first is done, for the engine has
+    one state.
     """
     decisions = (ctypes.c_uint16 * len(prefix))(*prefix) if prefix else None
-    hooks, report = _Hooks(progress, allowed), Report()
+    hooks, report = _Hooks(progress, allowed, ended), Report()
     options = Options(
         cxx20, blocking_allowed, check_repetition, every_failure, steps, executions, decisions, len(prefix), split,
-        seed, further, _ask, _is_allowed if allowed is not None else _anything,
+        seed, further, _ask, _is_allowed if allowed is not None else _anything, _give if ended is not None else _nobody,
     )  # fmt: skip
     with _one_at_a_time:
         _Hooks.now = hooks
@@ -264,6 +299,30 @@ def _outcomes(library: ctypes.CDLL, count: int) -> dict[tuple[int, ...], int]:
     fetch = library.wm_outcomes
     fetch.restype = ctypes.POINTER(_Outcome)
     return {tuple(seen.values[: seen.length]): seen.count for seen in (fetch()[:count] if count else ())}
+
+
+_RAW = struct.Struct("@4P48sQ3i?0Q")
+"""Of _Step, whose strings come as addresses."""
+
+
+def _execution(raw: _Execution, texts: dict[int, str]) -> Execution:
+    """texts: strings of the library by their addresses, as far as they are known."""
+
+    def text(at: int) -> str:
+        if (known := texts.get(at)) is None:
+            known = texts[at] = ctypes.string_at(at).decode() if at else ""
+        return known
+
+    steps, led = [], []
+    for kind, order, file, called, place, value, thread, line, source, leads in _RAW.iter_unpack(
+        ctypes.string_at(raw.steps, raw.count * _RAW.size)
+    ):
+        name = place.partition(b"\0")[0].decode()
+        read = None if source == -2 else source
+        steps.append(Step(thread, text(kind), text(order), name, value, read, text(file), line, text(called)))
+        led.append(leads)
+    failure = FAILURES[raw.failure] if raw.failure else None
+    return Execution(tuple(steps), tuple(led), failure, (raw.message or b"").decode(), raw.stopped)
 
 
 def _steps(library: ctypes.CDLL) -> Iterator[Step]:

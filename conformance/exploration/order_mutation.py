@@ -169,7 +169,8 @@ a data race.
 Each row shows the arguments that print its failing execution, a column per thread: `make explore ARGS="..."`. Without
 `--weaken` the same client is clean. The client is the first that fails of every client of up to two calls, those with
 the fewest calls first; it is named by the state and the capacity that it starts from, and by what the producer's
-thread, the consumer's and a third one call. Where none of them fails, it is one of the catalogue.
+thread, the consumer's and a third one call. Where none of them fails, it is one of the catalogue. In the book each row
+that fails a client can be [played](memory.md): as the scheduler, and as the memory.
 
 `make necessity` writes this page, and `make necessity ARGS=--rematch` where accesses were only moved or renamed;
 `tests/conformance/exploration/test_order_mutation.py` fails while the page, its table and the core do not match.
@@ -198,7 +199,7 @@ def page(table: Table) -> str:
             what = f"{row.failure}: `{command}`"
         else:
             what = f"nothing: [reason {numbers[row.reason]}](#reason-{numbers[row.reason]})"
-        access = row.access.replace("|", "&#124;")
+        access, what = (text.replace("|", "\\|") for text in (row.access, what))  # else they end their cell
         lines.append(f"| {number} | {row.function} | `{access}` | {row.weaker} | {what} |")
     return _HEAD + "\n".join(lines) + "\n"
 

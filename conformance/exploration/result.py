@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 WIDTH = 46
 """Of a column."""
@@ -30,6 +31,19 @@ class Step:
     file: str
     line: int
     text: str = ""
+
+
+class Execution(NamedTuple):
+    """One whole execution; led: whether each step led to the failure, or True where there is none.
+
+    stopped: what this thread did after the failure may not be what it would have done; or -1.
+    """
+
+    steps: tuple[Step, ...]
+    led: tuple[bool, ...]
+    failure: str | None
+    message: str
+    stopped: int
 
 
 @dataclass(frozen=True)

@@ -299,6 +299,7 @@ def _article(
         tag("p", block(failure["seen"]), class_="seen"),
         _program(failure["program"]) if failure["program"] else None,
         _folding("The same as a program to run", failure["python"]) if failure["python"] else None,
+        _beside_the_model(failure.get("link", "")),
         _timeline(shown) if shown else None,
         *(_detail(line(name), block(value(each))) for name, each in beside(failure).items()),
         _others([_article(document, other, name) for other, name in others]),
@@ -311,6 +312,13 @@ def _article(
 def _program(program: list[str]) -> Markup:
     title = "The shortest program"
     return tag("div", tag("h4", title), _listing(title, folded(program)))
+
+
+def _beside_the_model(link: str) -> Markup | None:
+    """A link to the book, of nothing but a page's address."""
+    if not re.match(r"(https?|file)://|\.\./", link):
+        return None
+    return tag("p", tag("a", "The program beside the model, step by step", href=link))
 
 
 def _others(articles: list[Markup]) -> Markup | None:

@@ -75,6 +75,7 @@ def _text(failure: dict[str, Any]) -> str:
     parts = [f"{line(failure['rule'])}: {block(failure['seen'])}"]
     parts.append(f"seen with {line(failure['cause'])}, which may explain it" if failure["cause"] else "")
     program = block(failure["python"] or folded(failure["program"]))
+    program += f"\n\nbeside the model: {visible(failure['link'])}" if failure.get("link") else ""
     parts += [program, table(shown) if shown else ""]
     parts.append("\n".join(f"{line(name)}: {block(value(each))}" for name, each in beside(failure).items()))
     return "\n\n".join(part for part in parts if part)

@@ -108,6 +108,9 @@ def _failure(document: Document, failure: dict[str, Any], *others: dict[str, Any
     for other in consequences(document, rule["id"]):
         also.append(f"seen with it, {escaped(other['rule'])} by {code(other['check'])}: {code(other['seen'])}")
     parts.append(bullets(also))
+    if failure.get("link"):
+        address = re.sub(r"[<>\s]", "", failure["link"])
+        parts.append(f"[The program beside the model](<{address}>)")
     return "\n\n".join(part for part in parts if part)
 
 

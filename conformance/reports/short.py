@@ -28,7 +28,9 @@ AS_IT_IS = (
 )  # fmt: skip
 """What it has as the document has it."""
 
-_FAILURE = ("rule", "check", "kind", "seen", "program", "details", "cause", "query", "expected", "got")
+_TEXTS = ("python", "cause", "query", "expected", "got")
+"""Of a failure, left out where they are empty."""
+_FAILURE = ("rule", "check", "kind", "seen", "program", "details", *_TEXTS)
 _PASSING = ("stacks", "likeliest")
 """Of the details of a failure: what is of one run, or of the suite's own reasoning."""
 
@@ -127,7 +129,7 @@ def restored(short: dict[str, Any]) -> dict[str, Any]:
         "rules": _rules(short, checks),
         "checks": checks,
         "failures": [
-            {**same, "program": [], "python": "", "details": {}, "cause": "", **each} for each in short["failures"]
+            {**same, "program": [], "details": {}, **dict.fromkeys(_TEXTS, ""), **each} for each in short["failures"]
         ],
     }
 

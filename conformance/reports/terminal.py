@@ -22,7 +22,7 @@ from conformance.reports.document import (
     unexplained,
     verdict,
 )
-from conformance.reports.text import beside, block, folded, line, table, timeline, value
+from conformance.reports.text import beside, block, folded, line, table, timeline, value, visible
 
 
 def header(document: Document) -> str:
@@ -100,6 +100,8 @@ def _evidence(failure: dict[str, Any]) -> list[str]:
         parts.append(block(failure["python"]))
     elif failure["program"]:
         parts.append(indent(block(folded(failure["program"])), "    "))
+    if failure.get("link"):
+        parts.append(f"  beside the model: {visible(failure['link'])}")
     return parts
 
 

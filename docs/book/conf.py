@@ -14,7 +14,10 @@ project = "OmniMailbox for Python"
 author = "OmniMailbox contributors"
 release = version = spec_model.__version__
 
-extensions = ["myst_parser", "docs.book.repository", "docs.book.rules", "docs.book.matrix"]
+extensions = [
+    "myst_parser",
+    *(f"docs.book.{name}" for name in ("repository", "rules", "matrix", "model", "memory", "notebook")),
+]
 myst_enable_extensions = ["attrs_inline", "attrs_block", "colon_fence", "deflist", "fieldlist"]
 myst_heading_anchors = 3
 myst_url_schemes = {"http": None, "https": None, "mailto": None, "repository": None}

@@ -13,6 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import SphinxError
 from sphinx.util.docutils import SphinxDirective
 
+from conformance.failure import Failure
 from conformance.reports.html import Markup, join, render, tag
 from conformance.reports.text import line
 from conformance.results import VERDICTS
@@ -93,9 +94,11 @@ class Implementations(SphinxDirective):
 
 
 def page(name: str) -> str:
-    """The report of an implementation, with a way back to the matrix."""
+    """The report of an implementation, with a way back to the matrix; its programs open on the page of the model."""
+    document = documents()[name]
+    failures = [{**each, "link": Failure.of(each).link("../model.html")} for each in document["failures"]]
     back = tag("nav", tag("a", "OmniMailbox for Python: who keeps the rules", href="README.html"))
-    return render(documents()[name]).replace("<body>", f"<body>{back}", 1)
+    return render({**document, "failures": failures}).replace("<body>", f"<body>{back}", 1)
 
 
 def _read_all(app: Sphinx) -> None:

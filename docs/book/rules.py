@@ -189,7 +189,8 @@ def _read(app: Sphinx, name: str, content: list[str]) -> None:
 def _note_sources(app: Sphinx, name: str, content: list[str]) -> None:
     """The page is made again when one of these files has changed."""
     if name == "rules":
-        for path in sources((*MODEL, *IMPLEMENTATION, "tests/mutation/mutants/*.py", "docs/implementations/*.json")):
+        others = ("tests/mutation/mutants/*.py", "docs/implementations", "docs/implementations/*.json")
+        for path in sources((*MODEL, *IMPLEMENTATION, *others)):  # a folder changes with the files that it has
             app.env.note_dependency(str(path))
 
 

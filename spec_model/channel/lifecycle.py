@@ -32,8 +32,8 @@ def close_producer(channel: Channel) -> Channel:
     post: __return__.waiting == channel.waiting and __return__.sent == channel.sent
     """
     if channel.producer is not Side.LIVE:
-        return channel
-    return replace(channel, producer=Side.CLOSED, reserved=False)
+        return channel  # LIF-1
+    return replace(channel, producer=Side.CLOSED, reserved=False)  # LIF-1, RSV-6
 
 
 def close_consumer(channel: Channel) -> Channel:
@@ -49,8 +49,8 @@ def close_consumer(channel: Channel) -> Channel:
     post: __return__.waiting == channel.waiting and __return__.received == channel.received
     """
     if channel.consumer is not Side.LIVE:
-        return channel
-    return replace(channel, consumer=Side.CLOSED, held=0)
+        return channel  # LIF-1
+    return replace(channel, consumer=Side.CLOSED, held=0)  # LIF-1, MSG-1
 
 
 def move_producer(channel: Channel) -> tuple[Channel, Channel]:

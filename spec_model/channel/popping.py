@@ -105,7 +105,7 @@ def wait(channel: Channel) -> PopResult | Blocked:
     """
     _, result, _ = blocking_pop(replace(channel, exported=()))  # what waits, not what may be taken
     assert not isinstance(result, Refused)
-    return result
+    return result  # WAI-1
 
 
 def pop_timed_out(channel: Channel) -> tuple[Channel, PopResult]:

@@ -79,7 +79,7 @@ def wait(channel: Channel) -> PushResult | Blocked:
     post: (__return__ is PushResult.SUCCESS) == bool(try_push(channel, b"data")[1])
     """
     _, result = blocking_push(channel, b"x")  # some message of a valid size
-    return result
+    return result  # WAI-1
 
 
 def push_timed_out(channel: Channel) -> tuple[Channel, PushResult]:
@@ -116,7 +116,7 @@ def batch_push(channel: Channel, messages: Sequence[bytes]) -> tuple[Channel, in
             break
         channel = after
         pushed += 1
-    return channel, pushed
+    return channel, pushed  # PSH-6
 
 
 def publish(channel: Channel, data: bytes) -> Channel:

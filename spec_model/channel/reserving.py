@@ -42,18 +42,18 @@ def blocking_reserve(channel: Channel, n: int) -> tuple[Channel, bool | Blocked]
     post: __return__[0] == replace(channel, reserved=channel.reserved or __return__[1] is True)
     post: __return__[1] is not Blocked.FOR_SPACE or (channel.free_slots == 0 and not channel.reserved)
     """
-    possible = (
-        channel.producer is Side.LIVE
+    possible = (  # RSV-1
+        channel.producer is Side.LIVE  # LIF-4
         and 0 < n <= channel.config.max_message_size
-        and channel.consumer is Side.LIVE
-        and not channel.shut
-        and not channel.reserved
+        and channel.consumer is Side.LIVE  # LIF-2
+        and not channel.shut  # SHD-1
+        and not channel.reserved  # PSH-5
     )
     if not possible:
         return channel, False
     if channel.free_slots == 0:
-        return channel, Blocked.FOR_SPACE
-    return replace(channel, reserved=True), True
+        return channel, Blocked.FOR_SPACE  # WAI-2
+    return replace(channel, reserved=True), True  # RSV-1
 
 
 def commit(
@@ -90,7 +90,7 @@ def commit(
     channel = replace(channel, reserved=False)
     if channel.consumer is not Side.LIVE or channel.shut:
         return channel, False
-    return publish(channel, region[offset : offset + n]), True
+    return publish(channel, region[offset : offset + n]), True  # RSV-3
 
 
 def rollback(channel: Channel, exported: bool = False) -> tuple[Channel, Refused | None]:
@@ -106,7 +106,7 @@ def rollback(channel: Channel, exported: bool = False) -> tuple[Channel, Refused
     post: __return__[0].waiting == channel.waiting and __return__[0].sent == channel.sent
     """
     if channel.producer is not Side.LIVE or not channel.reserved:
-        return channel, None
+        return channel, None  # RSV-5
     if exported:
-        return channel, Refused.BY_EXPORT
-    return replace(channel, reserved=False), None
+        return channel, Refused.BY_EXPORT  # RSV-7
+    return replace(channel, reserved=False), None  # RSV-5

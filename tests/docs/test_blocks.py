@@ -15,14 +15,12 @@ from typing import NamedTuple
 
 import pytest
 
+from docs.book.notebook import BLOCK
+
 pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-BLOCK = re.compile(
-    r"(?:^<!-- not run: (?P<why>[^\n]+) -->\n)?^```python\n(?P<code>.*?)^```$(?:\n\n```text\n(?P<output>.*?)^```$)?",
-    re.DOTALL | re.MULTILINE,
-)
 IMPORT = re.compile(r"^import (?:fast_impl|conformance)\b", re.MULTILINE)
 NEEDS = {"numpy", "trio", "zmq"}
 """What a program may import beside the project; without it, its test is skipped."""

@@ -104,7 +104,7 @@ def target(mutant: Mutant, folder: Path, *more: Mutant) -> str:
         return str(programs.library(compiler(), folder / "libomni.so", core=root / CORE))
     name = f"mutant_{mutant.id}"
     if mutant.file.startswith("spec_model/"):
-        _rename_model(root / "spec_model", folder / name, Path(mutant.file).stem)
+        rename_model(root / "spec_model", folder / name, Path(mutant.file).stem)
         return name
     package = (root / "fast_impl").rename(folder / "fast_impl")
     for extension in (ROOT / "fast_impl").glob(f"*{EXTENSION}"):
@@ -130,8 +130,11 @@ def compile_handles(package: Path, *more_flags: str) -> None:
         raise programs.Refused(f"the compiler refused the sources:\n{done.stderr.strip()}")
 
 
-def _rename_model(model: Path, package: Path, changed: str) -> None:
-    """Make the copy of the model a package of another name, which can be imported beside the model."""
+def rename_model(model: Path, package: Path, changed: str = "") -> None:
+    """Make the copy of the model a package of another name, which can be imported beside the model.
+
+    changed: a module that it does not take from the model, though it would.
+    """
     shared = "|".join(each for each in SHARED if each != changed)
     ours = re.compile(rf"^(\s*(?:from|import) )spec_model(?!\.(?:{shared})\b)\b", re.MULTILINE)
     model.rename(package)

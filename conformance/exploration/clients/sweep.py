@@ -23,6 +23,8 @@ MOST = 100_000
 FENCES = {"asymmetric": True, "full": False}
 PIECE, SECONDS = 500, 10.0
 """Clients that a worker is given at a time, and for how long: those that it has not explored then, it gives back."""
+SLOWEST = 1_000
+"""Executions a second of a worker that others leave little of the machine: a slower one counts as hung."""
 FORMAT = 1
 
 
@@ -185,7 +187,8 @@ def sweep(
         while waiting and pool.has_room():
             part, numbers = waiting.pop()
             text = f"{len(numbers)} clients of {part} from {numbers[0]} on"
-            pool.put((part, numbers), text, explore_piece, part, numbers, SECONDS, most, core, seconds=SECONDS)
+            longest = SECONDS + len(FENCES) * most / SLOWEST
+            pool.put((part, numbers), text, explore_piece, part, numbers, SECONDS, most, core, seconds=longest)
             running += 1
         (part, numbers), piece = pool.take()
         running -= 1

@@ -61,15 +61,20 @@ def accesses(core: Path) -> list[Access]:
     return [access for path in files for access in _of(path.name, path.read_text())]
 
 
+def functions(source: str) -> list[tuple[int, str]]:
+    """Where each function of a file begins, and its name."""
+    return [(match.start(), match.group(1)) for match in _FUNCTION.finditer(source)]
+
+
 def _of(file: str, source: str) -> Iterator[Access]:
-    functions = [(match.start(), match.group(1)) for match in _FUNCTION.finditer(source)]
+    begun = functions(source)
     comments = [match.span() for match in re.finditer(r"/\*.*?\*/", source, re.DOTALL)]
     met: Counter[tuple[str, str]] = Counter()
     for call in _CALL.finditer(source):
         at = call.start()
         if any(start <= at < end for start, end in comments):
             continue
-        function = next(name for start, name in reversed(functions) if start <= at)
+        function = next(name for start, name in reversed(begun) if start <= at)
         if function == call.group(1):
             continue  # its definition
         text = " ".join(source[at : _closing(source, call.end())].split())
@@ -125,14 +130,52 @@ def weakened(core: Path, weakening: Weakening, folder: Path) -> Path:
     file = copy / weakening.access.file
     source = file.read_text()
     start, end = weakening.access.start, _end(weakening.access, source)
-    file.write_text(source[:start] + _weakened_text(weakening, source[start:end]) + source[end:])
+    file.write_text(source[:start] + weakened_text(weakening, source[start:end]) + source[end:])
     return copy
 
 
-def _weakened_text(weakening: Weakening, text: str) -> str:
+def weakened_text(weakening: Weakening, text: str) -> str:
+    """The access, which stands so in the source, in its weaker form."""
     if weakening.weaker == WITHOUT:
         return "(void)0"
     if weakening.access.operation == "fence":
         return "atomic_thread_fence(memory_order_acq_rel)"
     before, order = text[:-1].rsplit(",", 1)
     return f"{before},{order.replace(weakening.access.order, weakening.weaker)})"
+
+
+SWITCH = "core_weakening"
+"""The variable of a switched core: the number of the weakening that is in force, from 1; 0 for none."""
+
+
+def switched(core: Path, folder: Path) -> Path:
+    """A copy of the core in `folder` with every weakening in it, of which SWITCH chooses one as it runs.
+
+    It is compiled once, and its lines are those of the core. A wake that is left out is a step of its executions too: a
+    nonatomic fence, which orders nothing.
+    """
+    copy, numbers, orders = folder / "core", dict[Access, list[tuple[int, str]]](), list[str]()
+    shutil.copytree(core, copy)
+    for number, weakening in enumerate(every_weakening(core), 1):
+        numbers.setdefault(weakening.access, []).append((number, weakening.weaker))
+    for access in sorted(numbers, key=lambda each: -each.start):  # so that what is before it stays where it is
+        file = copy / access.file
+        source = file.read_text()
+        end = _end(access, source)
+        text = source[access.start : end]
+        if access.operation in ("wake", "fence"):
+            ((number, weaker),) = numbers[access]
+            order, called = ("nonatomic", access.text) if weaker == WITHOUT else (weaker, "")
+            other = f'wm_fence(wm_{order}, WM_SITE("{called}"))'
+            text = f"({SWITCH} == {number} ? {other} : {text})"
+        else:
+            before, order = text[:-1].rsplit(",", 1)
+            text = f"{before},{order.replace(access.order, f'switched_{len(orders)}')})"
+            chosen = "".join(f"{SWITCH} == {number} ? wm_{weaker} : " for number, weaker in numbers[access])
+            orders.append(f"#define wm_switched_{len(orders)} ({chosen}wm_{access.order})\n")
+        file.write_text(source[: access.start] + text + source[end:])
+    (copy / "switched.h").write_text(f"extern int {SWITCH};\n{''.join(orders)}")
+    (copy / "switched.c").write_text(f"int {SWITCH};\n")
+    for name in {access.file for access in numbers}:
+        (copy / name).write_text(f'#include "switched.h"\n#line 1\n{(copy / name).read_text()}')
+    return copy

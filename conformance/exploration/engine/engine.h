@@ -164,7 +164,9 @@ typedef struct {
   location places[PLACES];
   int place_count;
   unsigned number;
-  wm_failure failure;
+  wm_failure failure; /* it has ended this run */
+  wm_failure met;     /* the first, which may let it go on */
+  int stopped;        /* the thread whose plain access that was; or -1 */
   char message[512];
   wm_outcome_seen outcome;
   clock_vector trace; /* the events that led to the failure; none: all of them */
@@ -182,6 +184,7 @@ void run_failed(wm_failure failure, const char *format, ...) __attribute__((form
 void run_trace(int number, int count);
 void report_start(void);
 void report_failure(void);
+void report_execution(void);                       /* to those who want each */
 bool outcomes_add(const wm_outcome_seen *outcome); /* whether it is allowed */
 bool signatures_add(uint64_t signature);           /* false: it was there already */
 void path_keep(void);                              /* of one run by chance: its decisions without a trace */
@@ -202,8 +205,8 @@ void memory_free(void *memory, int thread, int index, const clock_vector *clock,
 void run_start(void);
 /* The newest event of the graph is what this thread asked for: go on, as far as `step` lets it. */
 void run_resume(int number);
-/* No thread can go on: counts the execution as complete, blocked, dropped or failed. */
-void run_finish(void);
+/* No thread can go on: counts the execution as complete, blocked, dropped or failed. false: dropped. */
+bool run_finish(void);
 /* From inside a coroutine: asks for one event, and gives what it reads. */
 uint64_t run_ask(request *wanted);
 /* From inside a coroutine: never to go on, for the execution has failed. */

@@ -269,11 +269,12 @@ static bool step(void) {
 
 /* Goes on with run.graph until it is complete, leaving its siblings. */
 static void extend(void) {
+  bool dropped = false;
   run_start();
   while (!run.failure) {
     int number = next_thread();
     if (number < 0) {
-      if (run_is_below_prefix()) run_finish();
+      if (run_is_below_prefix()) dropped = !run_finish();
       else run_failed(WM_MISUSE, "the prefix does not fit: an execution ends before it");
       break;
     }
@@ -285,6 +286,7 @@ static void extend(void) {
     run.report->dropped += last_step == DROPPED;
     if (last_step == CUT || last_step == DROPPED) return;
   }
+  if (!dropped) report_execution();
   if (run.failure) report_failure();
 }
 

@@ -103,6 +103,7 @@ typedef struct {
 } wm_client;
 
 typedef struct wm_report wm_report;
+typedef struct wm_execution wm_execution;
 
 typedef struct {
   bool cxx20;             /* release sequences without later stores of the same thread (C++20) */
@@ -120,6 +121,9 @@ typedef struct {
    * and leaves what is still open for wm_open. allowed: for each different outcome; false makes it a failure. */
   bool (*progress)(void *context, const wm_report *report);
   bool (*allowed)(void *context, const uint64_t *values, uint32_t length);
+  /* Each execution as it ends, whole: one that fails goes on as far as it can, but for the thread that fails. May be
+   * NULL; with it, go with `all`. */
+  void (*ended)(void *context, const wm_execution *execution);
 } wm_options;
 
 typedef enum {
@@ -168,7 +172,17 @@ typedef struct {
   char place[48];
   uint64_t value;
   int32_t thread, line, from; /* from: the number of the step whose store was read; -1: the initial value, -2: none */
+  bool led;                   /* to the failure; all are where there is none */
 } wm_step;
+
+struct wm_execution {
+  wm_failure failure; /* the first that was met */
+  const char *message;
+  int32_t stopped; /* what this thread did after the failure may not be what it would have done; or -1 */
+  uint32_t count;
+  const wm_step *steps;
+};
+
 bool wm_trace_at(uint32_t number, wm_step *step);     /* in an order that respects po and rf */
 uint32_t wm_path(uint16_t *decisions, uint32_t room); /* of the failure: a prefix that leads there; or of the one run */
 uint32_t wm_open(uint32_t number, uint16_t *decisions, uint32_t room);

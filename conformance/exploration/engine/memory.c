@@ -87,8 +87,12 @@ static void record(uintptr_t at, size_t size, const access *new, const clock_vec
     for (access **at = first; *at && !run.failure; at = &(*at)->next) {
       const access *old = *at;
       if (old->granule != granule || !(old->bytes & bytes)) continue;
+      bool first = !run.met;
       check_pair(old, new, clock);
-      if (run.failure) trace(old), trace(new);
+      if (first && run.met) {
+        trace(old), trace(new);
+        if (!new->explored) run.stopped = new->thread;
+      }
       if (old->bytes == bytes && is_alike(old, new)) alike = at;
     }
     if (alike && (*alike)->index == new->index) continue;

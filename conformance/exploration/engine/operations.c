@@ -200,7 +200,9 @@ void wm_free(void *memory, const wm_site *site) {
 
 void wm_fail(const char *what) {
   run_failed(WM_ASSERTION, "%s", what);
-  if (!is_alone()) run_stop();
+  if (is_alone()) return;
+  run.threads[run.current].state = ENDED;
+  run_stop();
 }
 
 void wm_assume(bool condition) {

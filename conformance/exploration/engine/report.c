@@ -11,13 +11,16 @@ run_state run;
 /* ---- the failure of the run at hand ---- */
 
 void run_failed(wm_failure failure, const char *format, ...) {
-  if (run.failure) return;
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(run.message, sizeof run.message, format, arguments);
-  va_end(arguments);
-  run.failure = failure;
-  if (run.current >= 0) run_trace(run.current, run.threads[run.current].replayed);
+  if (!run.met) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(run.message, sizeof run.message, format, arguments);
+    va_end(arguments);
+    run.met = failure;
+    if (run.current >= 0) run_trace(run.current, run.threads[run.current].replayed);
+  }
+  bool goes_on = failure == WM_ASSERTION || failure == WM_RACE || failure == WM_FREED;
+  if (!run.failure && !(goes_on && run.options->ended)) run.failure = run.met;
 }
 
 void run_trace(int number, int count) {
@@ -111,7 +114,7 @@ bool signatures_add(uint64_t signature) {
 
 /* ---- traces ---- */
 
-static wm_step steps[EVENTS];
+static wm_step steps[EVENTS], whole[EVENTS];
 static uint32_t step_count, path_length;
 static uint16_t path[DECISIONS];
 
@@ -152,8 +155,9 @@ const char *place_name(int place) {
 
 static const char *kind_of(const event *e) {
   static const char *const kinds[] = {"read", "write", "fence", "choose"};
+  if (event_blocks(e)) return "waits";
   if (e->kernel) return e->waits ? "woken" : e->kind == READ ? "queue" : e->order == wm_release ? "wake" : "sleep";
-  return event_blocks(e) ? "waits" : e->exclusive ? "update" : kinds[e->kind];
+  return e->exclusive ? "update" : kinds[e->kind];
 }
 
 /* What did not lead to the failure is left out, where that is known. */
@@ -174,13 +178,14 @@ void path_keep(void) {
   run.report->path_length = path_length;
 }
 
-static void trace_keep(void) {
+/* Gives how many there are. */
+static uint32_t trace_keep(wm_step *into, bool all) {
   static const char *const orders[] = {"relaxed", "acquire", "release", "acq_rel",
                                        "seq_cst", "light",   "heavy",   "nonatomic"};
   const graph *g = &run.graph;
   int done[WM_THREADS] = {0};
   int16_t number[EVENTS];
-  step_count = 0;
+  uint32_t count = 0;
   for (bool moved = true; moved;) {
     moved = false;
     for (int thread = 0; thread < WM_THREADS; thread++)
@@ -189,17 +194,17 @@ static void trace_keep(void) {
         const event *e = &g->events[id];
         const event *source = e->kind == READ && e->from >= 0 ? &g->events[e->from] : NULL;
         if (source && done[source->thread] <= source->index) break;
-        if (!is_shown(e)) continue;
-        number[id] = (int16_t)step_count;
-        wm_step *s = &steps[step_count++];
+        if (!all && !is_shown(e)) continue;
+        number[id] = (int16_t)count;
+        wm_step *s = &into[count++];
         *s = (wm_step){.kind = kind_of(e), .order = orders[e->order], .thread = thread, .value = e->value, .from = -2};
+        s->led = is_shown(e);
         if (e->site) s->file = e->site->file, s->line = e->site->line, s->text = e->site->text;
         if (e->kind == READ) s->from = source ? number[e->from] : -1;
         if (e->place != NOWHERE) snprintf(s->place, sizeof s->place, "%s", place_name(e->place));
       }
   }
-  run.report->trace_length = step_count;
-  path_keep();
+  return count;
 }
 
 bool wm_trace_at(uint32_t number, wm_step *step) {
@@ -221,5 +226,14 @@ void report_failure(void) {
   if (report->failure && report->trace_length <= trace_length()) return;
   report->failure = run.failure;
   memcpy(report->message, run.message, sizeof report->message);
-  trace_keep();
+  report->trace_length = step_count = trace_keep(steps, false);
+  path_keep();
+}
+
+void report_execution(void) {
+  if (!run.options->ended) return;
+  wm_execution ended = {.failure = run.failure, .message = run.failure ? run.message : "", .stopped = run.stopped};
+  ended.count = trace_keep(whole, true);
+  ended.steps = whole;
+  run.options->ended(run.client->context, &ended);
 }

@@ -128,7 +128,8 @@ void run_resume(int number) {
 
 void run_start(void) {
   run.number++;
-  run.failure = WM_NONE;
+  run.failure = run.met = WM_NONE;
+  run.stopped = -1;
   memset(&run.trace, 0, sizeof run.trace);
   run.outcome.length = 0;
   run.current = -1;
@@ -169,7 +170,7 @@ static bool may_wait(void) {
   return outcomes_add(&run.outcome);
 }
 
-void run_finish(void) {
+bool run_finish(void) {
   wm_report *report = run.report;
   const graph *g = &run.graph;
   const event *sleeper = NULL; /* the first thread that waits for ever */
@@ -177,17 +178,21 @@ void run_finish(void) {
   for (int number = 0; number < run.client->threads; number++) {
     if (run.threads[number].state == GIVEN_UP) {
       report->dropped++;
-      return;
+      return false;
     }
     if (run.threads[number].state != BLOCKED) continue;
     const event *e = &g->events[g->of[number][g->length[number] - 1]];
     if (rank_of(g, e) != graph_last_rank(g, e->place)) {
       report->dropped++; /* it would have loaded again, and may have woken others */
-      return;
+      return false;
     }
     blocked = true;
     if (!e->patient) impatient = true; /* it goes on when its time is up: another execution */
     else if (!sleeper) sleeper = e;
+  }
+  if (run.met) {
+    run.failure = run.met;
+    return true;
   }
   if (sleeper && !impatient && !may_wait())
     run_failed(WM_LOST_WAKEUP, "lost wakeup: thread %d sleeps, and no thread is left to wake it", sleeper->thread);
@@ -195,9 +200,10 @@ void run_finish(void) {
   if ((uint32_t)g->count > report->longest) report->longest = (uint32_t)g->count;
   if (blocked) {
     report->blocked++;
-    return;
+    return true;
   }
   report->complete++;
   if (run.client->end) run.client->end(run.client->context);
   if (!run.failure && !outcomes_add(&run.outcome)) forbidden();
+  return true;
 }

@@ -27,6 +27,13 @@ function nameParts() {
   for (const each of document.querySelectorAll("th")) {
     if (!each.textContent.trim()) each.setAttribute("role", "presentation");
   }
+  const top = document.querySelector("a.back-to-top");
+  if (top) {
+    const part = document.createElement("nav");
+    part.setAttribute("aria-label", "The top of this page");
+    top.replaceWith(part);
+    part.append(top);
+  }
   const article = document.getElementById("furo-main-content");
   if (article && !article.querySelector("h1")) {
     const heading = document.createElement("h1");

@@ -82,13 +82,25 @@ static void sleeping(void *context, int number) {
   if (number == 0) slept = (uint64_t)wm_sleep(flag, 4, 0, (unsigned)mode, WM_SITE("flag"));
 }
 
+/* Thread 1 fails where it reads what thread 0 has stored; otherwise each stores once more. */
+static void asserting(void *context, int number) {
+  (void)context;
+  if (number == 0) {
+    STORE(flag, 1, relaxed);
+    STORE(flag, 2, relaxed);
+    return;
+  }
+  WM_ASSERT(LOAD(flag, relaxed) != 1);
+  STORE(data, 1, relaxed);
+}
+
 static void how_it_slept(void *context) {
   (void)context;
   wm_outcome(slept);
   wm_outcome(wm_allocated());
 }
 
-static void (*const clients[])(void *, int) = {freeing, endless, fickle, misusing, nonatomic, sleeping};
+static void (*const clients[])(void *, int) = {freeing, endless, fickle, misusing, nonatomic, sleeping, asserting};
 
 void client_explore(int client, int variant, const wm_options *options, wm_report *report) {
   mode = variant;

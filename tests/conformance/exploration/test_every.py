@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from conformance.exploration.clients.client import CONSUMERS, PRODUCERS, STUCK, 
 from conformance.exploration.clients.every import CAPACITIES, Draft, drafts, generated, starts
 from conformance.exploration.clients.parallel import ProcessPool
 from conformance.exploration.clients.state import Outcome
-from conformance.exploration.clients.sweep import Part, Record, Tally, parts, sample, sweep
+from conformance.exploration.clients.sweep import SECONDS, SLOWEST, Part, Record, Tally, parts, sample, sweep
 from conformance.exploration.clients.verdict import explore
 from tests.mutation.workspace import racing
 
@@ -208,6 +209,21 @@ def same(one: list[Tally], other: list[Tally]) -> bool:
     return [(each.part, each.numbers, each.executions, each.found) for each in one] == [
         (each.part, each.numbers, each.executions, each.found) for each in other
     ]
+
+
+def test_a_worker_has_the_time_that_a_client_of_all_its_executions_takes() -> None:
+    """Also where the machine has little time for it: it does not count as hung before."""
+    given = []
+
+    class Asking(ProcessPool):
+        def put(self, *arguments: Any, seconds: float = 0.0) -> None:
+            given.append(seconds)
+            super().put(*arguments, seconds=seconds)
+
+    part, _ = SMALL[0]
+    with Asking(1) as pool:
+        sweep([(part, range(1))], pool, most=1_000_000)
+    assert given == [SECONDS + 2 * 1_000_000 / SLOWEST]
 
 
 def test_every_client_of_two_calls_is_clean(whole: list[Tally]) -> None:

@@ -12,10 +12,10 @@ import pytest
 from conformance.exploration import explorer
 from conformance.exploration.explorer import Options, Report, explore
 from conformance.exploration.litmus import operation, program, run
-from conformance.exploration.result import Result, decisions, merged, replay_string, table, worded
+from conformance.exploration.result import Execution, Result, decisions, merged, replay_string, table, worded
 
 pytestmark = pytest.mark.once
-FREEING, ENDLESS, FICKLE, MISUSING, NONATOMIC, SLEEPING = range(6)
+FREEING, ENDLESS, FICKLE, MISUSING, NONATOMIC, SLEEPING, ASSERTING = range(7)
 TIMED, INTERRUPTIBLE = 1, 2
 TIME_UP, SIGNAL = 1, 2
 STORE_BUFFERING = program(
@@ -142,6 +142,54 @@ def test_every_failure_is_counted_by_its_kind() -> None:
     result = run(both, every_failure=True)
     assert result.failures == {"data race": 1, "lost wakeup": 1}
     assert len(result.trace) == 2
+
+
+def whole(given: tuple[Any, ...], **options: Any) -> list[Execution]:
+    """Every execution of a program, as each is handed over."""
+    found: list[Execution] = []
+    run(given, every_failure=True, ended=found.append, **options)
+    return found
+
+
+def test_each_execution_is_handed_over_whole() -> None:
+    """All of them, with what each load reads; none twice, though they share their beginnings."""
+    found = whole(STORE_BUFFERING)
+    assert len(found) == run(STORE_BUFFERING).complete
+    assert {len(each.steps) for each in found} == {8} and all(all(each.led) for each in found)
+    for each in found:
+        for at, step in enumerate(each.steps):
+            if step.kind != "read":
+                continue
+            assert step.source is not None and step.source < at
+            source = None if step.source < 0 else each.steps[step.source]
+            assert (step.value, step.place) == ((source.value, source.place) if source else (0, step.place))
+
+
+def test_an_execution_that_fails_goes_on() -> None:
+    """Behind a race the others go on, and what one of them then makes a load read is an execution too."""
+    racing = program("plain x = 1; y = 1 rlx", "r0 = y rlx; if r0 == 1: r1 = plain x", "y = 2 rlx; z = 1 rlx")
+    found = whole(racing)
+    assert {(each.failure, len(each.steps)) for each in found} == {("data race", 4), (None, 4)}
+    (race, *_) = [each for each in found if each.failure]
+    assert sum(race.led) == 2 and race.stopped == 1 and "data race" in race.message
+    without = program("x = 1 rlx", "r0 = x rlx", "x = 2 rlx; y = 1 rlx")
+    assert len(found) == run(without).complete
+
+
+def test_a_thread_that_fails_an_assertion_goes_no_further() -> None:
+    """It takes no step after it, and the others do."""
+    found: list[Execution] = []
+    client(ASSERTING, every_failure=True, ended=found.append)
+    (failing,) = [each for each in found if each.failure]
+    assert failing.failure == "assertion" and [step.thread for step in failing.steps].count(1) == 1
+    assert sum(step.thread == 0 for step in failing.steps) == 2
+    others = [each for each in found if not each.failure]
+    assert len(others) == 2 and all([step.thread for step in each.steps].count(1) == 2 for each in others)
+
+
+def test_without_a_taker_the_first_failure_ends_an_execution() -> None:
+    """The trace of a failure has the steps that led to it, with or without one who takes all executions."""
+    assert client(ASSERTING).trace == client(ASSERTING, every_failure=True, ended=lambda _: None).trace
 
 
 def test_a_timed_sleep_is_never_lost() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -11,9 +12,18 @@ import pytest
 from conformance.__main__ import main as omni_conformance
 from conformance.exploration import order_mutation
 from conformance.exploration.clients.catalogue import FULL, QUICK
-from conformance.exploration.clients.client import sources
+from conformance.exploration.clients.client import library, run, sources
 from conformance.exploration.clients.every import generated
-from conformance.exploration.clients.weaken import Access, Weakening, accesses, every_weakening, weakened, weakenings
+from conformance.exploration.clients.weaken import (
+    SWITCH,
+    Access,
+    Weakening,
+    accesses,
+    every_weakening,
+    switched,
+    weakened,
+    weakenings,
+)
 from conformance.exploration.order_mutation import Row, main, mismatches, page, read, rematched, write
 
 pytestmark = pytest.mark.once
@@ -162,6 +172,33 @@ def test_an_access_is_weakened_where_it_is_named(tmp_path: Path) -> None:
     )
     assert made(wake, "left out") == SOURCE.replace("platform_wake(waiter)", "(void)0")
     assert made(second, "nonatomic").endswith("relaxed); \\\n  platform_store(x, 1, nonatomic);\n")
+
+
+def test_a_switched_core_has_every_weakening(tmp_path: Path) -> None:
+    """Each access chooses by the number of its weakenings, also within another one's argument; lines stay."""
+    core = tmp_path / "original"
+    core.mkdir()
+    (core / "a.h").write_text(SOURCE)
+    copy = switched(core, tmp_path / "copy")
+    text, orders = (copy / "a.h").read_text(), (copy / "switched.h").read_text().splitlines()
+    assert text.startswith('#include "switched.h"\n#line 1\n')
+    assert len(text.splitlines()) == len(SOURCE.splitlines()) + 2
+    assert "(core_weakening == 1 ? wm_fence(wm_acq_rel, WM_SITE(\"\")) : platform_fence_light());" in text
+    assert '(core_weakening == 5 ? wm_fence(wm_nonatomic, WM_SITE("platform_wake(waiter)")) : platform_wake' in text
+    exchange = "core_weakening == 3 ? wm_acquire : core_weakening == 4 ? wm_release : wm_acq_rel)"
+    (name,) = [line.split()[1].removeprefix("wm_") for line in orders if line.endswith(exchange)]
+    assert f"f(0, g(1)), {name})" in text
+
+
+@needs_compiler
+def test_a_switched_core_fails_as_the_weakened_one(tmp_path: Path) -> None:
+    """With the number of a row it fails the row's client as the table says, and with none it does not."""
+    core = switched(sources(), tmp_path)
+    number, row = next((number, row) for number, row in enumerate(TABLE.rows, 1) if row.failure == "data race")
+    given = next(each for each in FULL if each.name == row.client)
+    for chosen, failure in ((0, None), (number, "data race")):
+        ctypes.c_int.in_dll(library(True, core), SWITCH).value = chosen
+        assert run(given, asymmetric=True, core=core).failure == failure
 
 
 @needs_compiler

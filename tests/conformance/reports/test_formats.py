@@ -12,8 +12,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from conformance.reports import compare, junit, markdown
-from conformance.reports.document import read, validated
+from conformance.link import BOOK, FAILURE, decode
+from conformance.reports import compare, html, junit, markdown, terminal
+from conformance.reports.document import by_rule, failures, read, validated
 from conformance.reports.markdown import code, escaped, fenced
 from conformance.results import BAD, FORMAT, Report
 from conformance.rules import RULES
@@ -209,6 +210,26 @@ def test_a_failure_carries_its_program_and_its_timeline() -> None:
     assert "signal: 11" in (cases["LIF-4/unit"][0].text or "")
 
 
+def test_a_failure_with_a_program_has_its_link() -> None:
+    """In every form, of the book that was named; what it opens is the program, and what each side did."""
+    report = breaking()
+    report.book = "https://book.example/model.html"
+    document = report.document()
+    texts = [each.render(document) for each in (junit, markdown, html, terminal)]
+    first = [found[0] for found in by_rule(failures(document)) if found[0]["program"]]
+    assert len(first) > 1
+    for failure in first:
+        page, _, fragment = failure["link"].partition("#")
+        assert page == report.book
+        assert decode(fragment)["steps"] == failure["program"]
+        assert decode(fragment)["failure"] == {key: failure[key] for key in FAILURE}
+    for text in texts:
+        assert all(failure["link"] in text for failure in first)
+    assert all(failure["link"] == "" for failure in document["failures"] if not failure["program"])
+    report.book = ""
+    assert not any(failure["link"] for failure in report.document()["failures"])
+
+
 def test_what_xml_forbids_is_escaped() -> None:
     """Control characters, lone surrogates and non-characters parse, and can be read."""
     text = junit.render(hostile().document())
@@ -219,7 +240,8 @@ def test_what_xml_forbids_is_escaped() -> None:
     assert "</script></style><img src=" in (bad.text or "")
 
 
-_OURS = re.compile(r"</?details>|</?summary>|&#8203;")
+_BESIDE = rf"\[The program beside the model\]\(<{re.escape(BOOK)}#[\w-]+>\)"
+_OURS = re.compile(rf"</?details>|</?summary>|&#8203;|{_BESIDE}")
 
 
 def _prose(text: str) -> list[str]:
@@ -261,7 +283,7 @@ def test_nothing_of_a_target_is_markup() -> None:
         for line in _prose(text):
             bare = re.sub(r"\\.", "", _OURS.sub("", line))
             assert not re.search(r"[<>`\[\]~]|&", bare), line
-            assert not re.search(r"\w://|www\.", line), line
+            assert not re.search(r"\w://|www\.", re.sub(_BESIDE, "", line)), line
 
 
 def test_tables_keep_their_columns() -> None:

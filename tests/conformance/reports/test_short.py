@@ -39,9 +39,9 @@ def _report(target: str) -> dict[str, Any]:
 
 
 def _kept(document: dict[str, Any]) -> dict[str, Any]:
-    """What the short form keeps: all but times, coverage, and programs to paste."""
+    """What the short form keeps: all but times, coverage, programs to paste, and where they open beside the model."""
     lost = ("seconds", "coverage", "interruptions")
-    failures = [{**each, "python": "", "facts": []} for each in document["failures"]]
+    failures = [{**each, "python": "", "facts": [], "link": ""} for each in document["failures"]]
     checks = [
         {name: each for name, each in check.items() if name not in ("seconds", "decided")}
         for check in document["checks"]

@@ -84,7 +84,7 @@ PUSHING = (
     Mutant("batch_skips_what_fails", PUSHING_PY, suite("PSH-6"), "            break\n", "            continue\n"),
     Mutant(
         "batch_counts_all", PUSHING_PY, suite("PSH-6"),
-        "return channel, pushed\n", "return channel, len(messages)\n",
+        "return channel, pushed  #", "return channel, len(messages)  #",
     ),
     Mutant(
         "batch_checks_as_it_goes", PRODUCER_PY, suite("PSH-6", "ARG-4"),
@@ -95,17 +95,20 @@ PUSHING = (
 )  # fmt: skip
 
 RESERVING = (
-    Mutant("reserved_twice", RESERVING_PY, suite("RSV-1"), "        and not channel.reserved\n", ""),
+    Mutant("reserved_twice", RESERVING_PY, suite("RSV-1"), "        and not channel.reserved  # PSH-5\n", ""),
     Mutant(
         "reserved_without_a_slot", RESERVING_PY, (suite("RSV-1"), crosshair("blocking_reserve")),
-        "    if channel.free_slots == 0:\n        return channel, Blocked.FOR_SPACE\n", "",
+        "    if channel.free_slots == 0:\n        return channel, Blocked.FOR_SPACE  # WAI-2\n", "",
     ),
     Mutant("nothing_reserved", RESERVING_PY, suite("RSV-1"), "and 0 < n <= channel", "and 0 <= n <= channel"),
     Mutant(
         "too_much_reserved", RESERVING_PY, suite("RSV-1"),
         "and 0 < n <= channel.config.max_message_size", "and 0 < n",
     ),
-    Mutant("reserved_for_nobody", RESERVING_PY, suite("RSV-1"), "        and channel.consumer is Side.LIVE\n", ""),
+    Mutant(
+        "reserved_for_nobody", RESERVING_PY, suite("RSV-1"),
+        "        and channel.consumer is Side.LIVE  # LIF-2\n", "",
+    ),
     Mutant(
         "region_as_asked", PRODUCER_PY, suite("RSV-2"),
         "Reservation._of(self.max_message_size(), self.name)", "Reservation._of(n, self.name)",
@@ -155,16 +158,16 @@ RESERVING = (
     ),
     Mutant(
         "rollback_keeps_the_slot", RESERVING_PY, suite("RSV-5"),
-        "    return replace(channel, reserved=False), None\n", "    return channel, None\n",
+        "    return replace(channel, reserved=False), None  # RSV-5\n", "    return channel, None\n",
     ),
     Mutant(
         "rollback_publishes", RESERVING_PY, suite("RSV-5"),
-        "    return replace(channel, reserved=False), None\n",
+        "    return replace(channel, reserved=False), None  # RSV-5\n",
         '    return replace(publish(channel, b"?"), reserved=False), None\n',
     ),
     Mutant(
         "rollback_of_nothing_raises", RESERVING_PY, suite("RSV-5", "LIF-4"),
-        "        return channel, None\n", '        raise ValueError("no reservation")\n',
+        "        return channel, None  # RSV-5\n", '        raise ValueError("no reservation")\n',
     ),
     Mutant(
         "move_drops_reservation", LIFECYCLE_PY, suite("RSV-6", "LIF-3"),
@@ -343,7 +346,7 @@ POPPING = (
     ),
     Mutant(
         "exports_keep_it_open", LIFECYCLE_PY, suite("MSG-3"),
-        "    return replace(channel, consumer=Side.CLOSED, held=0)\n",
+        "    return replace(channel, consumer=Side.CLOSED, held=0)  # LIF-1, MSG-1\n",
         "    if channel.exported:\n"
         '        raise BufferError("exports exist")\n'
         "    return replace(channel, consumer=Side.CLOSED, held=0)\n",
@@ -427,7 +430,8 @@ WAITING = (
     ),
     Mutant(
         "a_reservation_never_waits", RESERVING_PY, suite("WAI-2"),
-        "        return channel, Blocked.FOR_SPACE\n", "        return replace(channel, reserved=True), True\n",
+        "        return channel, Blocked.FOR_SPACE  # WAI-2\n",
+        "        return replace(channel, reserved=True), True\n",
     ),
     Mutant(
         "a_second_reservation_waits", RESERVING_PY, suite("WAI-2"),
@@ -595,7 +599,7 @@ LIFECYCLE = (
     ),
     Mutant(
         "a_close_counts_as_a_failure", LIFECYCLE_PY, suite("STA-4", "LIF-5"),
-        "    return replace(channel, consumer=Side.CLOSED, held=0)\n",
+        "    return replace(channel, consumer=Side.CLOSED, held=0)  # LIF-1, MSG-1\n",
         "    received = channel.received._replace(failed_pops=channel.received.failed_pops + 1)\n"
         "    return replace(channel, consumer=Side.CLOSED, held=0, received=received)\n",
     ),

@@ -316,7 +316,7 @@ BROKER = (
         "shut_lets_push", PUSHING_PY, suite("SHD-1", "PSH-1"),
         "channel.consumer is not Side.LIVE or channel.shut:", "channel.consumer is not Side.LIVE:",
     ),
-    Mutant("shut_lets_reserve", RESERVING_PY, suite("SHD-1", "RSV-1"), "        and not channel.shut\n", ""),
+    Mutant("shut_lets_reserve", RESERVING_PY, suite("SHD-1", "RSV-1"), "        and not channel.shut  # SHD-1\n", ""),
     Mutant(
         "shut_lets_commit", RESERVING_PY, suite("SHD-1", "RSV-4"),
         "    if channel.consumer is not Side.LIVE or channel.shut:", "    if channel.consumer is not Side.LIVE:",
