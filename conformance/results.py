@@ -247,10 +247,13 @@ _OF_FEATURE = {
     "conveniences": ("send", "receive", "list", "send_many", "receive_many", "tobytes", "open_channel"),
     "waiting": ("wait", "build"),
     "flatbuffers": ("build",),
+    "pins": ("export", "region", "release"),
 }
 """Operations that only a target with a feature has."""
 
 _MEMORY_LIMIT = (("request_channel", "ALLOCATION_FAILED"), ("broker", "TypeError"), ("broker", "ValueError"))
+_PINNED = ("commit", "rollback", "try_pop", "blocking_pop", "batch_pop", "receive", "list", "receive_many")
+"""Operations that answer BufferError for an export that is alive."""
 
 
 def allowed(lacking: Collection[str] = ()) -> list[tuple[str, str]]:
@@ -261,6 +264,8 @@ def allowed(lacking: Collection[str] = ()) -> list[tuple[str, str]]:
             pairs = [pair for pair in pairs if pair[0] not in kinds]
     if "memory-limit" in lacking:
         pairs = [pair for pair in pairs if pair not in _MEMORY_LIMIT and pair[1] != "MemoryError"]
+    if "pins" in lacking:
+        pairs = [pair for pair in pairs if pair[0] not in _PINNED or pair[1] != "BufferError"]
     return pairs
 
 

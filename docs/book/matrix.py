@@ -112,10 +112,15 @@ def _read_all(app: Sphinx) -> None:
 
 
 def _write_pages(app: Sphinx, error: Exception | None) -> None:
-    if error is None and app.builder.format == "html":
-        for name in documents():
-            path = Path(app.outdir) / "implementations" / f"{name}.html"
-            path.write_text(page(name), encoding="utf-8")
+    """The report of each implementation; those that a build before this one made of others go."""
+    if error is not None or app.builder.format != "html":
+        return
+    folder = Path(app.outdir) / "implementations"
+    for path in folder.glob("*.html"):
+        if f"implementations/{path.stem}" not in app.env.found_docs:
+            path.unlink()
+    for name in documents():
+        (folder / f"{name}.html").write_text(page(name), encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

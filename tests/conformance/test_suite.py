@@ -115,6 +115,9 @@ def test_what_is_lacking_needs_no_coverage() -> None:
     """A target without conveniences or a memory limit is not held to the results that only they reach."""
     assert ("send", "None") not in allowed(["conveniences"])
     assert ("request_channel", "ALLOCATION_FAILED") not in allowed(["memory-limit"])
+    pinless = set(allowed()) - set(allowed(["pins"]))
+    assert {("export", "memoryview"), ("commit", "BufferError"), ("batch_pop", "BufferError")} < pinless
+    assert ("try_push", "BufferError") not in pinless, "what has no contiguous bytes is refused all the same [ARG-1]"
     assert len(allowed()) > len(allowed(["conveniences"])) > len(allowed(["conveniences", "memory-limit"]))
 
 
