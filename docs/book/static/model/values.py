@@ -14,6 +14,7 @@ from spec_model.channel.lifecycle import is_abandoned
 from spec_model.channel.popping import is_readable
 from spec_model.channel.value import Channel, Side
 from spec_model.handles.endpoint import DETACHED
+from spec_model.handles.reservation import _is_released
 from spec_model.words import PEER
 
 Values = dict[str, Any]
@@ -102,14 +103,6 @@ def _standing(handle: Any) -> str:
 
 def _state_of(message: Any) -> str:
     return "readable" if is_readable(message._endpoint.channel, message._number) else "expired"
-
-
-def _is_released(view: memoryview) -> bool:
-    try:
-        view.nbytes  # noqa: B018 - only asked for the error
-    except ValueError:
-        return True
-    return False
 
 
 def _channel(
