@@ -12,6 +12,7 @@ const asked = new Map();
 const parts = {};
 const chosen = { channel: null };
 let count = 0;
+let running = 0;
 let view = null;
 
 worker.onmessage = ({ data }) => {
@@ -29,23 +30,30 @@ function progress(text) {
 }
 
 function ask(what, ...given) {
-  root.dataset.state = "busy";
   return new Promise((done, fail) => {
     asked.set(++count, { done, fail });
     worker.postMessage({ number: count, what, given });
   });
 }
 
-/** Ask for a change of the history, and draw what came of it. */
-async function change(what, ...given) {
+/** Do what takes more than a moment. The page is busy from the first of these to the end of the last. */
+async function doing(act) {
   const begun = performance.now();
+  root.dataset.state = "busy";
+  running += 1;
   try {
-    show(await ask(what, ...given), what === "new");
+    await act();
   } catch (error) {
-    parts.status.textContent = `The page's own Python failed: ${error.message}`;
+    progress(`The page's own Python failed: ${error.message}`);
   }
+  running -= 1;
   root.dataset.took = Math.round(performance.now() - begun);
-  root.dataset.state = "ready";
+  if (!running) root.dataset.state = "ready";
+}
+
+/** Ask for a change of the history, and draw what came of it. */
+function change(what, ...given) {
+  return doing(async () => show(await ask(what, ...given), what === "new"));
 }
 
 // ---- the page, once ----
@@ -105,7 +113,7 @@ function build({ offers, fields }) {
   root.replaceChildren(
     element("div", { class: "bar", role: "toolbar", "aria-label": "History" },
       parts.back, parts.forward, parts.place, parts.name,
-      button("Copy link", copyLink), button("Export", exported), button("New", anew)),
+      button("Copy link", () => doing(copyLink)), button("Export", () => doing(exported)), button("New", anew)),
     parts.answer,
     parts.channel,
     element("div", { class: "scene" }, side("producer", offers, fields), side("consumer", offers, fields), broker),
@@ -132,7 +140,6 @@ async function copyLink() {
 
 async function exported() {
   const { program } = await ask("export");
-  root.dataset.state = "ready";
   const file = URL.createObjectURL(new Blob([program], { type: "text/x-python" }));
   const dialog = element("dialog", { class: "export", "aria-label": "Program for fast_impl" },
     element("p", {}, "These steps on fast_impl, with the model's answers asserted:"),
@@ -268,13 +275,12 @@ async function begin() {
   const first = await ask("begin");
   view = first;
   build(first);
-  root.dataset.state = "busy";
   await opened();
 }
 
 async function opened() {
   const fragment = location.hash.slice(1);
-  if (!fragment) { show(view); root.dataset.state = "ready"; return; }
+  if (!fragment) return doing(async () => show(view));
   progress("Opening the history … If it takes too long, New begins without it.");
   await change("open", fragment);
 }
