@@ -113,7 +113,7 @@ def pop_timed_out(channel: Channel) -> tuple[Channel, PopResult]:
 
     Precondition: the call was blocked.
     Effect: counted as failed [STA-2].
-    Result: TIMEOUT [POP-4, POP-5].
+    Result: TIMEOUT [POP-4].
 
     pre: well_formed(channel)
     post: well_formed(__return__[0])

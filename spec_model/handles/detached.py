@@ -26,4 +26,4 @@ def close_detached(token: SupportsIndex) -> None:
 
     Raises ValueError for any other number, TypeError for what is no integer.
     """
-    attach(token).close()
+    attach(token).close()  # LIF-10

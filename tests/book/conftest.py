@@ -21,7 +21,8 @@ collect_ignore_glob = [] if find_spec("sphinx") else ["test_*.py"]
 """An environment without what `make docs` installs has no book, and nothing to import for these tests."""
 
 WIDTHS = (1280, 390)
-"""Pixels: a desk's screen, and a phone's."""
+HEIGHT = 900
+"""Pixels: a desk's screen, and a phone's, which is as high here."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -71,7 +72,7 @@ def browser() -> Iterator[Any]:
 @pytest.fixture(params=WIDTHS)
 def page(request: pytest.FixtureRequest, browser: Any, site: str) -> Iterator[Any]:
     """A page of each width; errors of its scripts, and requests to anywhere else, fail the test."""
-    context = browser.new_context(base_url=site, viewport={"width": request.param, "height": 900})
+    context = browser.new_context(base_url=site, viewport={"width": request.param, "height": HEIGHT})
     page, wrong = context.new_page(), []
     page.on("pageerror", lambda error: wrong.append(f"script: {error}"))
     page.on("console", lambda message: wrong.append(f"console: {message.text}") if message.type == "error" else None)

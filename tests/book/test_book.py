@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.book.conftest import BOOK
+from tests.book.conftest import BOOK, HEIGHT, WIDTHS
 
 MAIN = ("index", "README", "design", "api", "rules", "verification", "examples", "tutorial", "glossary", "search")
 """The pages that axe reads."""
@@ -20,13 +20,16 @@ def test_a_page_keeps_nobody_out(page: Any, accessible: Callable[[], None], name
     accessible()
 
 
+@pytest.mark.parametrize("page", WIDTHS[:1], indirect=True)
 def test_every_page_fits_its_window(page: Any, fits: Callable[[], None]) -> None:
-    """Nothing is wider than the window, on any page."""
+    """Nothing is wider than the window, on any page, at any width."""
     pages = sorted(path.relative_to(BOOK).as_posix() for path in BOOK.rglob("*.html"))
     assert "index.html" in pages
     for path in pages:
         page.goto(f"/{path}", wait_until="domcontentloaded")
-        fits()
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": HEIGHT})
+            fits()
 
 
 def test_search_needs_no_network(page: Any) -> None:

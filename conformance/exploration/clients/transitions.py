@@ -473,9 +473,7 @@ def _pop(number: int, operation: Operation, entry: Entry, state: State) -> _Chan
             yield entry.after(after), thread.fault(Code.INTERRUPTED)
 
 
-def _taking(
-    number: int, kind: str, entry: Entry, thread: Thread, count: int, unread: bool
-) -> tuple[Entry, Thread]:
+def _taking(number: int, kind: str, entry: Entry, thread: Thread, count: int, unread: bool) -> tuple[Entry, Thread]:
     """A pop that takes so many messages; a begin offers them, and they go on waiting."""
     seen = entry.seen_by_consumer()
     after, answer, taken = popping.batch_pop(seen, count)
@@ -531,9 +529,7 @@ def _leave(entry: Entry, thread: Thread, *results: int) -> _Changes:
         yield entry.closing("consumer", Visibility(entry.consumer + 1)), thread
 
 
-def _popped(
-    thread: Thread, before: Channel, answer: PopResult, taken: tuple[bytes, ...], unread: bool
-) -> Thread:
+def _popped(thread: Thread, before: Channel, answer: PopResult, taken: tuple[bytes, ...], unread: bool) -> Thread:
     first = before.received.messages_received
     messages = tuple(Message(first + place, data[0]) for place, data in enumerate(taken))
     value = answer.value

@@ -183,7 +183,7 @@ def test_a_switched_core_has_every_weakening(tmp_path: Path) -> None:
     text, orders = (copy / "a.h").read_text(), (copy / "switched.h").read_text().splitlines()
     assert text.startswith('#include "switched.h"\n#line 1\n')
     assert len(text.splitlines()) == len(SOURCE.splitlines()) + 2
-    assert "(core_weakening == 1 ? wm_fence(wm_acq_rel, WM_SITE(\"\")) : platform_fence_light());" in text
+    assert '(core_weakening == 1 ? wm_fence(wm_acq_rel, WM_SITE("")) : platform_fence_light());' in text
     assert '(core_weakening == 5 ? wm_fence(wm_nonatomic, WM_SITE("platform_wake(waiter)")) : platform_wake' in text
     exchange = "core_weakening == 3 ? wm_acquire : core_weakening == 4 ? wm_release : wm_acq_rel)"
     (name,) = [line.split()[1].removeprefix("wm_") for line in orders if line.endswith(exchange)]

@@ -398,8 +398,9 @@ def decisive(calls: Iterable[Call]) -> list[Call]:
 
     def look(calls: Iterable[Call]) -> None:
         for call in calls:
-            if not call.pure and not call.name.startswith(PLUMBING):
-                found.extend(each for each in call.calls if each.pure)
+            if call.pure:
+                found.append(call)
+            elif not call.name.startswith(PLUMBING):
                 look(call.calls)
 
     look(calls)
@@ -425,7 +426,7 @@ def explained(calls: list[Call], error: Error | None = None) -> dict[str, Any]:
     last = {(call.module, call.first): call for call in chosen}
     decisions = [decision(call) for call in chosen if last[call.module, call.first] is call]
     rules = [rule for each in reversed(decisions) for rule in each["rules"]]
-    end = _origin(calls, error) if error else calls[-1] if calls and not decisions else None
+    end = _origin(calls, error) if error else next(iter(calls[-1:]), None)
     source = None
     if end is not None and not end.pure:
         line = end.errors.get(error, 0) if error else 0
@@ -434,7 +435,7 @@ def explained(calls: list[Call], error: Error | None = None) -> dict[str, Any]:
         if end.module == "spec_model.arguments":
             decisions, rules = [], []
         rules = [*own, *rules] or next(filter(None, (RULE.findall(each.function.doc) for each in every([end]))), [])
-        source = listing(end, line)
+        source = listing(end, line) if error or not decisions else None
     rules = _once(rules)
     return {"rules": rules, "decisions": decisions, "source": source, "also": list(_also(calls, rules))}
 

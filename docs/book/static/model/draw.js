@@ -42,7 +42,8 @@ function answered(line, { answer, said, error, played, why }) {
   if (why?.rules.length) {
     lines.push(element("dl", { class: "rules" }, ...why.rules.flatMap((id, number) => [
       element("dt", { class: number ? "" : "first" }, rule(id)), element("dd", {}, ...linked(names.rules[id] ?? ""))])));
-  } else if (played !== false) {
+  }
+  if (played !== false && !why?.decisions.length && !why?.source) {
     lines.push(element("p", {}, "No line of the model ran: this is Python's own."));
   }
   return element("div", {}, ...lines);

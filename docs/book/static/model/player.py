@@ -83,6 +83,8 @@ class Player:
         }  # fmt: skip
         self.waiting: list[Waiting] = []
         self.played = 0
+        self._promised: dict[str, list[str]] = {}
+        """By the variable of a view, the rule of the step that took it."""
 
     def play(self, line: str) -> Record:
         """Carry out one step, and answer the calls that need wait no more."""
@@ -125,7 +127,11 @@ class Player:
             return self._time_is_up(rest) if rest in {each.on for each in self.waiting} else self._begin(rest)
         (operation,) = self._parsed(line).operations
         self._check_free(line)
+        promised = [rule for name in operation.uses() for rule in self._promised.get(name, [])]
         record = self._made(lambda: operation.run(self.names), operation.into)
+        if isinstance(self.names.get("".join(operation.into)), memoryview):
+            self._promised["".join(operation.into)] = record["why"]["rules"][:1]
+        record["why"]["rules"] = record["why"]["rules"] or promised  # of Python's own call on a view
         if operation.kind == "detach" and not record["error"]:  # a number that is another one each time
             record |= {"answer": "token", "said": "a token"}
         return record

@@ -48,6 +48,16 @@ class Session:
 
     # ---- what the page asks ----
 
+    def change(self, what: str, *given: Any) -> None:
+        """Do one of what follows, all of it or, where it raises, nothing."""
+        kept = self.steps[:], self.at, self.failure, self.fails_at
+        try:
+            getattr(self, what)(*given)
+        except BaseException:
+            self.steps, self.at, self.failure, self.fails_at = kept
+            self._player, self._there = Player(), -1
+            raise
+
     def new(self) -> None:
         """Begin again, with an empty channel."""
         self.steps, self.failure, self.fails_at, self.at = [], None, -1, -1
@@ -74,14 +84,10 @@ class Session:
 
     def add(self, line: str) -> None:
         """Add a step after the one that is shown: where others follow that one, a fork."""
-        before = self.at
         self._append(line)
         step = self.steps[self.at]
         assert step.record is not None
         if not step.record["played"]:
-            self.steps.pop()
-            self._player, self._there = Player(), -1
-            self._reach(before)
             raise ValueError(f"{line.removeprefix('& ')}: {step.record['said']}")
         if step.record["answer"] != "waits" and "ends" not in step.record:
             step.line = step.record["line"] = line.removeprefix("& ")  # it did not wait: a plain call does the same
@@ -199,8 +205,7 @@ def ask(what: str, arguments: str) -> str:
             return json.dumps({"offers": offers, "fields": FIELDS, "rules": rules, **session.view()})
         if what == "export":
             return json.dumps({"program": session.export()})
-        {"new": session.new, "open": session.open, "press": session.press, "add": session.add, "go": session.go,
-         "name": session.name}[what](*given)  # type: ignore[operator]  # fmt: skip
+        session.change(what, *given)
     except (ValueError, NotPlayed) as error:
         return json.dumps({"wrong": str(error), **session.view()})
     return json.dumps(session.view())
