@@ -16,6 +16,7 @@ import pytest
 
 from conformance.link import decode, encode
 from conformance.rules import RULES
+from tests.book.conftest import HEIGHT
 
 ROOT = Path(__file__).resolve().parents[2]
 LOADING = 120_000.0
@@ -101,6 +102,17 @@ def test_an_operation_shows_its_rule_and_what_did_not_apply(model: Model, fits: 
     model.page.locator(".answer .rules a").first.click()
     model.page.wait_for_url("**/rules.html#psh-1")
     assert model.page.locator("#psh-1").count() == 1
+
+
+@pytest.mark.parametrize("page", WIDE, indirect=True)
+@pytest.mark.parametrize(("side", "operation"), [("Producer", "try_push(data)"), ("Broker", "shutdown(timeout)")])
+def test_the_channel_is_in_sight_of_what_is_pressed(model: Model, side: str, operation: str) -> None:
+    """At a desk: the answer, the channel's figures and the button are in one window, whole."""
+    button = model.page.get_by_role("region", name=side, exact=True).get_by_role("button", name=operation, exact=True)
+    model.press(side, operation)
+    for part in (button, model.page.locator("#model .answer .call"), model.page.locator("#model .channel .figures")):
+        box = part.bounding_box()
+        assert 0 <= box["y"] and box["y"] + box["height"] <= HEIGHT
 
 
 def test_a_refused_argument_names_its_rule(model: Model) -> None:

@@ -114,9 +114,9 @@ function build({ offers, fields }) {
     element("div", { class: "bar", role: "toolbar", "aria-label": "History" },
       parts.back, parts.forward, parts.place, parts.name,
       button("Copy link", () => doing(copyLink)), button("Export", () => doing(exported)), button("New", anew)),
-    parts.answer,
-    parts.channel,
-    element("div", { class: "scene" }, side("producer", offers, fields), side("consumer", offers, fields), broker),
+    element("div", { class: "desk" },
+      element("div", { class: "now" }, parts.answer, parts.channel),
+      element("div", { class: "scene" }, side("producer", offers, fields), side("consumer", offers, fields), broker)),
     element("div", { class: "below" }, parts.why, parts.steps),
     parts.status,
   );
