@@ -326,10 +326,13 @@ class Handle(NotConstructible):
     ) -> None:
         self._end(words.BY_WITH)
 
-    def __del__(self) -> None:
-        endpoint = getattr(self, "_endpoint", None)
-        if endpoint is not None:
-            endpoint.defer_close(self._kind)
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if hasattr(self, "_endpoint") and not is_finalizing():  # when what is called may be gone already [LIF-11]
+            self._lost()
+
+    def _lost(self) -> None:
+        """The last reference is gone [LIF-1]."""
+        self._endpoint.defer_close(self._kind)
 
     def __repr__(self) -> str:
         waiting = len(self._endpoint.channel.waiting)

@@ -189,10 +189,9 @@ class ProducerHandle(Handle):
     def _has_something(channel: Channel) -> bool:
         return pushing.wait(channel) in (PushResult.SUCCESS, PushResult.CHANNEL_CLOSED)
 
-    def __del__(self) -> None:
-        super().__del__()
-        if hasattr(self, "_endpoint"):
-            self._drop_reservation()
+    def _lost(self) -> None:
+        super()._lost()
+        self._drop_reservation()
 
     def _drop_reservation(self) -> None:
         if self._endpoint.resources is not None:

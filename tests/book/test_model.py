@@ -112,7 +112,7 @@ def test_the_channel_is_in_sight_of_what_is_pressed(model: Model, side: str, ope
     model.press(side, operation)
     for part in (button, model.page.locator("#model .answer .call"), model.page.locator("#model .channel .figures")):
         box = part.bounding_box()
-        assert 0 <= box["y"] and box["y"] + box["height"] <= HEIGHT
+        assert box["y"] >= 0 and box["y"] + box["height"] <= HEIGHT
 
 
 def test_a_refused_argument_names_its_rule(model: Model) -> None:

@@ -114,6 +114,25 @@ def test_a_program_runs_with_nothing_installed(interpreter: str) -> None:
     assert (done.returncode, done.stdout) == (0, "kept\n"), done.stderr
 
 
+AT_EXIT = """
+import sys
+import spec_model
+from spec_model.handles import endpoint
+producer, consumer = spec_model.open_channel("a", capacity=8, max_message_size=64)
+reservation = producer.reserve(4)
+endpoint.later = [producer, consumer]
+del producer, consumer
+sys.kept = endpoint
+"""
+"""Handles that are collected when the interpreter has emptied the modules that they need."""
+
+
+def test_the_end_of_the_interpreter_prints_nothing() -> None:
+    """However long handles live [LIF-11]."""
+    done = subprocess.run([sys.executable, "-c", AT_EXIT], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 # ---- an operation returns a new state and leaves the old one unchanged ----
 
 
