@@ -78,10 +78,10 @@ class Failure:
 
     @staticmethod
     def of(document: dict[str, Any]) -> Failure:
-        """From JSON; ValueError for what is no failure of this format."""
+        """From JSON, of a report with its link too; ValueError for what is no failure of this format."""
         if not isinstance(document, dict) or document.get("format") != FORMAT:
             raise ValueError(f"no failure file of format {FORMAT}")
-        fields = {key: value for key, value in document.items() if key != "format"}
+        fields = {key: value for key, value in document.items() if key not in ("format", "link")}
         try:
             facts = tuple(Fact(*fact) for fact in fields.get("facts", ()))
             failure = Failure(**{**fields, "program": tuple(fields.get("program", ())), "facts": facts})

@@ -105,6 +105,8 @@ def _plain(line: str) -> Operation:
     except (SyntaxError, ValueError) as error:
         why = error.msg if isinstance(error, SyntaxError) else error  # without a place in a file that nobody has
         raise Refused(f"a line of the failure file is no Python, {why}: {line!r}") from None
+    if len(line.splitlines()) > 1:
+        raise Refused(f"a line of the failure file has {len(line.splitlines())} lines, not 1: {line!r}")
     if "# x" in line:
         raise Refused(f"a line of the failure file asks to be repeated: {line!r}")
     if len(tree.body) != 1:

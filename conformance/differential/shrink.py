@@ -179,15 +179,20 @@ def _ended(operations: Sequence[Operation], target: Any) -> list[Operation]:
         return [] if status == 0 else list(operations[: int.from_bytes(done[:8], "little") + 1])
 
 
+def commented(text: str) -> str:
+    """Text of others as comments of a program, each of its lines."""
+    return "\n".join(f"# {line}" for line in text.splitlines())
+
+
 def headed(rule: str, preamble: str, text: str) -> str:
     """A program with the rule that it shows, and what it needs, above it."""
-    return f"# {rule}: {RULES[rule].text}\n{IMPORTS}\n{preamble}\n\n{text}\n"
+    return f"{commented(f'{rule}: {RULES[rule].text}')}\n{IMPORTS}\n{preamble}\n\n{text}\n"
 
 
 def reproduction(divergence: Divergence, target: Target) -> str:
     """A program that runs up to the divergence and asserts the model's results; the last assertion fails."""
     *before, last = divergence.program.operations
-    remark = f"# {divergence.rule}: {target.name} gave {spoken(divergence.got)}"
+    remark = commented(f"{divergence.rule}: {target.name} gave {spoken(divergence.got)}")
     if divergence.observable.query == "result":
         lines = [asserted(last, divergence.expected), remark]
         return _program(divergence.rule, target, before, lines)
@@ -201,7 +206,7 @@ def reproduction_of(
     """A program whose last operation never returned or, if `comparing`, the comparison of the state after it."""
     on = operations[-1].on
     queries = [f"print({', '.join(f'{on}.{query}()' for query in HANDLE_QUERIES)})"] if comparing and on else []
-    return _program(rule, target, operations, [*queries, f"# {rule}: {remark}"])
+    return _program(rule, target, operations, [*queries, commented(f"{rule}: {remark}")])
 
 
 def _program(rule: str, target: Target, operations: Sequence[Operation], end: list[str]) -> str:

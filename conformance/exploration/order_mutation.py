@@ -98,9 +98,16 @@ def write(table: Table, file: Path = FILE) -> None:
 
 def mismatches(table: Table, weakenings: Iterable[str]) -> list[str]:
     """Where the table and the core do not fit together, each in a line."""
-    by_key, wanted = {row.key: row for row in table.rows}, set(weakenings)
+    in_core = list(weakenings)
+    by_key, wanted = {row.key: row for row in table.rows}, set(in_core)
     problems = [f"not in the table: {each}" for each in sorted(wanted - by_key.keys())]
     problems += [f"not in the core: {each}" for each in sorted(by_key.keys() - wanted)]
+    both = [key for key in in_core if key in by_key], [row.key for row in table.rows if row.key in wanted]
+    problems += [
+        f"the core has this where the table has {other}: {key}"
+        for key, other in zip(*both, strict=True)
+        if key != other
+    ]
     for key in sorted(wanted & by_key.keys()):
         row = by_key[key]
         if row.client and row.reason:

@@ -136,7 +136,11 @@ def source_lines(library: Path, addresses: Iterable[str]) -> dict[str, str]:
         ["addr2line", "-e", str(library), *wanted], capture_output=True, text=True, check=False, timeout=60
     )
     lines = ended.stdout.splitlines()
-    return {at: Path(line.split(" ")[0]).name for at, line in zip(wanted, lines, strict=True) if "?" not in line}
+    return {
+        at: Path(line.partition(" (discriminator")[0]).name
+        for at, line in zip(wanted, lines, strict=True)
+        if "?" not in line
+    }
 
 
 def worded(message: str, lines: dict[str, str]) -> str:

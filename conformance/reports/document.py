@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from conformance.reports import short
-from conformance.results import BAD, FORMAT
+from conformance.results import BAD, FORMAT, VERDICTS
 
 Document = dict[str, Any]
 
@@ -64,6 +64,8 @@ def validated(document: Any) -> Document:
     for number, rule in enumerate(document["rules"]):
         if rule["area"] not in document["areas"]:
             raise ValueError(f"rules[{number}].area is {rule['area']!r}, which is not one of the areas")
+        if rule["verdict"] not in VERDICTS:
+            raise ValueError(f"rules[{number}].verdict is {rule['verdict']!r}, not one of {', '.join(VERDICTS)}")
     for key in ("uncovered", "unlisted"):
         if any(len(pair) != 2 for pair in document[key]):
             raise ValueError(f"{key} should hold pairs of operation and result")

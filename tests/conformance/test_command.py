@@ -80,6 +80,7 @@ BEYOND = {
     "b'x'; omni.MailboxBroker()": "2 statements",
     "p.try_push(b'x'": "no Python",
     "p.try_push(b'x') # x1000000000": "asks to be repeated",
+    "b.has_channel(\n'a')": "2 lines",
 }
 """Lines that a failure file could have, and what is refused in each."""
 

@@ -13,7 +13,7 @@ import pytest
 
 from conformance.reports import short
 from conformance.rules import RULES
-from docs.book import implementations, judging
+from docs.book import implementations, judging, matrix
 from docs.book.implementations import FOLDER, ROOT, documents, evidence, verdicts
 from docs.book.judging import IMPLEMENTATIONS
 from tests.conformance.reports.documents import breaking
@@ -28,7 +28,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(implementations, "FOLDER", tmp_path)
     monkeypatch.setattr(judging, "FOLDER", tmp_path)
     monkeypatch.setattr(judging, "ROOT", tmp_path)
-    monkeypatch.setattr(implementations, "documents", documents.__wrapped__)
+    for module in (implementations, matrix):
+        monkeypatch.setattr(module, "documents", documents.__wrapped__)
     return tmp_path
 
 
@@ -123,6 +124,17 @@ def test_a_mistake_in_the_command(
     assert judging.main(words) == 2
     assert says in capsys.readouterr().err
     assert list(folder.glob("*.json")) == []
+
+
+def test_a_report_with_links_is_drawn(folder: Path) -> None:
+    """As `omni-conformance run --json` writes it: its links lead to another page of the model."""
+    document = breaking().document()
+    with_program = [each for each in document["failures"] if each["program"]]
+    for each in with_program:
+        each["link"] = "http://localhost:8000/model.html#x"
+    (folder / "mine.json").write_text(json.dumps(document))
+    drawn = matrix.page("mine")
+    assert drawn.count('href="../model.html#') == len(with_program) > 0 and "localhost" not in drawn
 
 
 def test_a_file_that_is_no_report(folder: Path) -> None:

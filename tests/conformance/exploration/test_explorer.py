@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import shutil
+import subprocess
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,16 @@ import pytest
 from conformance.exploration import explorer
 from conformance.exploration.explorer import Options, Report, explore
 from conformance.exploration.litmus import operation, program, run
-from conformance.exploration.result import Execution, Result, decisions, merged, replay_string, table, worded
+from conformance.exploration.result import (
+    Execution,
+    Result,
+    decisions,
+    merged,
+    replay_string,
+    source_lines,
+    table,
+    worded,
+)
 
 pytestmark = pytest.mark.once
 FREEING, ENDLESS, FICKLE, MISUSING, NONATOMIC, SLEEPING, ASSERTING = range(7)
@@ -128,6 +139,18 @@ def test_a_message_names_files_and_not_where_they_are() -> None:
     """Addresses become source lines, and folders go."""
     said = worded("write at 0x12:0, and read at /some/where/ring.h:7", {"0x12": "guard.h:3"})
     assert said == "write at guard.h:3, and read at ring.h:7"
+
+
+@pytest.mark.skipif(not all(map(shutil.which, ("cc", "nm", "addr2line"))), reason="no cc, nm or addr2line on the PATH")
+def test_a_line_is_found_in_any_folder(tmp_path: Path) -> None:
+    """Also in one whose name has a space."""
+    source, library = tmp_path / "a b" / "one.c", tmp_path / "one.so"
+    source.parent.mkdir()
+    source.write_text("int one(void) {\n  return 1;\n}\n")
+    subprocess.run(["cc", "-g", "-shared", "-fPIC", "-o", str(library), str(source)], check=True, timeout=60)
+    symbols = subprocess.run(["nm", str(library)], capture_output=True, text=True, check=True, timeout=60).stdout
+    address = next(f"0x{line.split()[0]}" for line in symbols.splitlines() if line.endswith(" T one"))
+    assert source_lines(library, [address]) == {address: "one.c:1"}
 
 
 def test_a_bad_replay_string_is_refused() -> None:

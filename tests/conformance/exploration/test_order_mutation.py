@@ -94,6 +94,15 @@ def test_a_change_of_the_core_makes_the_table_stale(tmp_path: Path) -> None:
     assert problems[1].startswith("not in the core: ring.h ring_publish")
 
 
+def test_rows_in_another_order_are_reported() -> None:
+    """A row's number is that of its access in the core: those of two accesses that changed places are each other's."""
+    one, other, *rest = WEAKENINGS
+    assert mismatches(TABLE, [other, one, *rest]) == [
+        f"the core has this where the table has {one}: {other}",
+        f"the core has this where the table has {other}: {one}",
+    ]
+
+
 def test_a_moved_or_renamed_access_keeps_its_result(tmp_path: Path) -> None:
     """Rematched, a core with another file, function or variable has the rows of before; a new access has none."""
     core = tmp_path / "core"

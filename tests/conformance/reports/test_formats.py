@@ -56,6 +56,7 @@ def _with(**changes: Any) -> dict[str, Any]:
         (_with(checks=[{"id": "X"}]), "checks[0].rule is missing"),
         (_with(failures=[{**breaking().failures[0].document(), "seen": 1}]), "failures[0].seen is 1, not text"),
         (_with(areas={}), "rules[0].area is 'VOC', which is not one of the areas"),
+        (_with(rules=[holding().document()["rules"][0] | {"verdict": "fine"}]), "rules[0].verdict is 'fine', not one"),
         (_with(uncovered=[["try_push"]]), "uncovered should hold pairs"),
     ],
 )  # fmt: skip

@@ -8,21 +8,21 @@ export function element(tag, attributes = {}, ...children) {
 }
 
 const RULE = /([A-Z]{3}-\d+|`[^`]+`)/;
-const names = { rules: {}, sources: "" };
+const names = { rules: new Map(), sources: "" };
 
 /** The rules' texts, and where the source files are. */
 export function know(rules, sources) {
-  Object.assign(names, { rules, sources });
+  Object.assign(names, { rules: new Map(Object.entries(rules)), sources });
 }
 
 /** Text in which each rule's id is a link to it, and what stands in backticks is code. */
 function linked(text) {
-  return text.split(RULE).map((part) => (names.rules[part] ? rule(part)
+  return text.split(RULE).map((part) => (names.rules.has(part) ? rule(part)
     : part.length > 2 && part.startsWith("`") ? element("code", {}, part.slice(1, -1)) : part));
 }
 
 function rule(id) {
-  return element("a", { class: "rule", href: `rules.html#${id.toLowerCase()}`, title: names.rules[id] ?? "" }, id);
+  return element("a", { class: "rule", href: `rules.html#${id.toLowerCase()}`, title: names.rules.get(id) ?? "" }, id);
 }
 
 // ---- the answer ----
@@ -41,7 +41,7 @@ function answered(line, { answer, said, error, played, why }) {
   const lines = [element("p", { class: "call" }, element("code", {}, line), " ", element("strong", { class: kind }, said))];
   if (why?.rules.length) {
     lines.push(element("dl", { class: "rules" }, ...why.rules.flatMap((id, number) => [
-      element("dt", { class: number ? "" : "first" }, rule(id)), element("dd", {}, ...linked(names.rules[id] ?? ""))])));
+      element("dt", { class: number ? "" : "first" }, rule(id)), element("dd", {}, ...linked(names.rules.get(id) ?? ""))])));
   }
   if (played !== false && !why?.decisions.length && !why?.source) {
     lines.push(element("p", {}, "No line of the model ran: this is Python's own."));
@@ -56,7 +56,7 @@ function reported(failure, record) {
   return element("div", { class: "reported" },
     element("p", {}, "This is the failing step of a report on ", element("code", {}, failure.target), "; rule ",
       rule(failure.rule), ".", ...got),
-    element("p", {}, ...linked(names.rules[failure.rule] ?? "")));
+    element("p", {}, ...linked(names.rules.get(failure.rule) ?? "")));
 }
 
 // ---- why ----

@@ -8,7 +8,7 @@ from typing import Any
 from conformance.differential import plain
 from conformance.differential.lockstep import IMPORTS
 from conformance.differential.program import Operation
-from conformance.differential.shrink import asserted
+from conformance.differential.shrink import asserted, commented
 
 WAITS = '''\
 
@@ -59,14 +59,14 @@ def program(records: Iterable[dict[str, Any]]) -> str:
     for number, record in enumerate(records):
         line = record["line"]
         if not record["played"]:
-            lines.append("\n".join(f"# not played: {each}" for each in [line, *record["said"].splitlines()]))
+            lines.append(commented(f"not played: {line}\n{record['said']}"))
         elif record["answer"] == "waits":
             lines.append(_begins(number, record, limited=number in timed))
         elif "ends" in record:
             lines.append(_answers(record["ends"], records[record["ends"]]["line"], record["outcome"]))
         elif record["changed"] and _never_ends(record):
             lines.append(f"# fast_impl would go on waiting here, with a part done, so the program ends: {line}")
-            lines += [f"# {each['line']}" for each in records[number + 1 :]]
+            lines += [commented(each["line"]) for each in records[number + 1 :]]
             records = records[:number]
             break
         else:

@@ -3,7 +3,6 @@
 import { drawAnswer, drawChannel, drawWhy, element, figures } from "./draw.js";
 
 const root = document.getElementById("model");
-const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
 const SIDES = ["producer", "consumer", "broker"];
 const TITLES = { producer: "Producer", consumer: "Consumer", broker: "Broker" };
 const CHOICES = ["on", "message", "view", "reservation", "token"];
@@ -15,14 +14,20 @@ let count = 0;
 let running = 0;
 let view = null;
 
-worker.onmessage = ({ data }) => {
-  if (data.progress) return progress(`${data.progress} …`);
-  const { done, fail } = asked.get(data.number);
-  asked.delete(data.number);
-  if (data.broken) fail(new Error(data.broken));
-  else done(data.answer);
-};
-worker.onerror = (event) => progress(`The model cannot run here: ${event.message || "its files are not beside this page"}`);
+let worker = started();
+
+function started() {
+  const made = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+  made.onmessage = ({ data }) => {
+    if (data.progress) return progress(`${data.progress} …`);
+    const { done, fail } = asked.get(data.number);
+    asked.delete(data.number);
+    if (data.broken) fail(Object.assign(new Error(data.broken), { fatal: data.fatal }));
+    else done(data.answer);
+  };
+  made.onerror = (event) => progress(`The model cannot run here: ${event.message || "its files are not beside this page"}`);
+  return made;
+}
 
 function progress(text) {
   const shown = parts.status ?? root.querySelector(".loading");
@@ -44,11 +49,23 @@ async function doing(act) {
   try {
     await act();
   } catch (error) {
-    progress(`The page's own Python failed: ${error.message}`);
+    const why = `The page's own Python failed: ${error.message}`;
+    if (error.fatal) await recover(why).catch((again) => progress(`The model cannot run here: ${again.message}`));
+    else progress(why);
   }
   running -= 1;
   root.dataset.took = Math.round(performance.now() - begun);
   if (!running) root.dataset.state = "ready";
+}
+
+/** After what ends Python itself: begin it again, with the history that is shown. */
+async function recover(why) {
+  worker.terminate();
+  for (const { fail } of asked.values()) fail(new Error("the page's Python was begun again"));
+  asked.clear();
+  worker = started();
+  await ask("begin");
+  show({ ...await ask("open", view.fragment), wrong: why });
 }
 
 /** Ask for a change of the history, and draw what came of it. */

@@ -115,7 +115,7 @@ class Player:
                 warnings.simplefilter("ignore")  # of odd but valid text
                 program = plain.program([line])
         except (ValueError, RecursionError) as error:
-            raise NotPlayed(str(error).replace("the failure file", "it").replace("a line of it", "the step")) from None
+            raise _not_played(error) from None
         lacking = sorted(name for name in program.operations[0].uses() if name not in self.names)
         if lacking:
             raise NotPlayed(f"no step that was played has made {', '.join(lacking)}")
@@ -148,6 +148,8 @@ class Player:
                     self.names.update(zip(into, value, strict=True))
                 outcome, text = canonical(spec_model, value), ""
                 value = None
+            except plain.Refused as refused:
+                raise _not_played(refused) from None
             except ImportError as missing:
                 raise NotPlayed(f"it needs the package {missing.name}, which this page does not have") from None
             except NameError as missing:
@@ -158,8 +160,8 @@ class Player:
                 error = deciding.known_by(caught)
                 outcome, text = raised(spec_model, caught), f"{error[0]}: {error[1]}"
         return {
-            "answer": label(outcome), "said": text or spoken(outcome), "error": bool(text), "outcome": outcome,
-            "why": deciding.explained(calls, error), "blocked": deciding.blocked(calls),
+            "answer": _cut(label(outcome)), "said": _cut(text or spoken(outcome)), "error": bool(text),
+            "outcome": outcome, "why": deciding.explained(calls, error), "blocked": deciding.blocked(calls),
         }  # fmt: skip
 
     # ---- calls that wait ----
@@ -248,6 +250,19 @@ class Player:
         self.waiting.remove(waiting)
         record = self._made(lambda: waiting.call(**waiting.arguments), waiting.into)
         return {**record, "ends": waiting.step}
+
+
+def _not_played(error: Exception) -> NotPlayed:
+    """Why plain.py refuses a step, in words of the page."""
+    return NotPlayed(str(error).replace("the failure file", "it").replace("a line of it", "the step"))
+
+
+LONGEST = 2000
+"""Characters of an answer that are shown."""
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text):,} characters)"
 
 
 def _call(line: str) -> ast.Call | None:

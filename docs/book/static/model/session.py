@@ -139,7 +139,8 @@ class Session:
         return self._player
 
     def _reach(self, step: int) -> None:
-        self._player_at(step)
+        if step >= 0 and self.steps[step].record is None:
+            self._player_at(step)
         self.at = step
 
     # ---- what is drawn ----

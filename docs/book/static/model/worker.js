@@ -23,6 +23,6 @@ onmessage = async ({ data: { number, what, given } }) => {
     const answer = JSON.parse(ask(what, JSON.stringify(given)));
     postMessage({ number, answer: what === "begin" ? { ...answer, sources } : answer });
   } catch (error) {
-    postMessage({ number, broken: String(error) });
+    postMessage({ number, broken: String(error), fatal: error.constructor.name !== "PythonError" });
   }
 };
