@@ -5,6 +5,7 @@ from __future__ import annotations
 import faulthandler
 import importlib
 import os
+import random
 import sys
 from collections.abc import Callable, Iterator
 from types import ModuleType
@@ -21,11 +22,30 @@ if library := os.environ.get("OMNI_TEST_LIBRARY"):
 IMPLEMENTATIONS = ("spec_model", "fast_impl")
 """Same names, same signatures, same behaviour: one test body runs on each."""
 
+SAMPLE = os.environ.get("OMNI_SAMPLE", "")
+"""Any text: of the parameters of a test marked `sampled`, some run; with another text, others. CI gives the commit."""
+
 TIME_LIMIT = 60.0
 """Seconds until a test that hangs ends the run with the stack of every thread."""
 
 # Taken while this file is imported: later, a test's own standard error is captured.
 _stderr = os.dup(sys.__stderr__.fileno() if sys.__stderr__ is not None else 2)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With SAMPLE, of each test that is marked `sampled(n)`, n of its parameters."""
+    groups: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if SAMPLE and item.get_closest_marker("sampled"):
+            groups.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    left_out: list[pytest.Item] = []
+    for name, group in groups.items():
+        (count,) = group[0].get_closest_marker("sampled").args  # type: ignore[union-attr]
+        chosen = random.Random(f"{SAMPLE} {name}").sample(group, min(count, len(group)))
+        left_out += [item for item in group if item not in chosen]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(autouse=True)

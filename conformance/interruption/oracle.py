@@ -184,10 +184,10 @@ def _answer(names: Names, call: Call) -> Any:
 
 
 def assign(names: Names, call: Call, answer: Any) -> None:
-    """Keep the answer of a call where the catalogue says."""
+    """Keep the answer of a call where the catalogue says; without one, what another thread got stays."""
     if call.into == "views":
         names["views"].append(answer)
-    elif call.into:
+    elif call.into and answer is not None:
         names[call.into] = answer
 
 

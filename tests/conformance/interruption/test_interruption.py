@@ -17,6 +17,7 @@ from conformance.failure import Failure
 from conformance.interruption import experiment, memory
 from conformance.interruption.__main__ import main, place, rows
 from conformance.interruption.catalogue import BY_CALL, CALLS, KINDS
+from conformance.interruption.oracle import assign
 from conformance.interruption.points import Hooks, Waits
 from conformance.interruption.series import Result, Series, parse, replay
 from conformance.page import END
@@ -279,3 +280,16 @@ def test_only_memory_that_is_left_each_time_is_a_leak(monkeypatch: pytest.Monkey
     assert {(each.rule, each.seen.splitlines()[-1]) for each in result.found} == (
         {("CON-6", f"{experiment.LEAK >> 10:,} KiB stay mapped when everything is closed")} if leaks else set()
     )
+
+
+@pytest.mark.parametrize("first", ["call", "thread"])
+def test_what_another_thread_was_granted_stays(first: str) -> None:
+    """Whichever of the two writes its answer down first: a call that was granted nothing has none to keep."""
+    names: dict[str, Any] = {}
+    granted = object()
+    for writes in ("call", "thread") if first == "call" else ("thread", "call"):
+        if writes == "call":
+            assign(names, BY_CALL["reserve that waits"], None)
+        else:
+            names["r"] = granted
+    assert names == {"r": granted}
