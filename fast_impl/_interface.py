@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Self, SupportsIndex
 from fast_impl._common import FOREVER, Snapshot, as_count, as_memory, as_nanoseconds, send_many_stopped, unsent
 from fast_impl._coroutines import deadline_after, let_others_run, modules, pop, push
 from spec_model.config import ChannelConfig
-from spec_model.errors import ChannelClosedError
+from spec_model.errors import ChannelClosedError, ConcurrentUseError
 from spec_model.vocabulary import (
     Buffer,
     ConsumerStats,
@@ -232,9 +232,12 @@ class ProducerHandle(Handle):
                 send_many_stopped(error, sent)
             if (due := turn()) or "trio" in modules:
                 await let_others_run(due)
-            result = self.try_push(data)
-            if result is PushResult.QUEUE_FULL:
-                result = await push(self, data, deadline)
+            try:
+                result = self.try_push(data)
+                if result is PushResult.QUEUE_FULL:
+                    result = await push(self, data, deadline)
+            except ConcurrentUseError as error:
+                send_many_stopped(error, sent)
             if result is not PushResult.SUCCESS:
                 unsent(result, as_memory(data).nbytes, self._snapshot(), sent)
 

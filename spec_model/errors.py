@@ -67,11 +67,16 @@ class SendManyClosedError(NotAllSent, ChannelClosedError):
     """The channel was closed."""
 
 
-SEND_ERRORS = (TypeError, BufferError, ValueError, TimeoutError, ChannelClosedError)
+class SendManyConcurrentUseError(NotAllSent, ConcurrentUseError):
+    """Another thread was in a call on the handle [CON-2]."""
+
+
+SEND_ERRORS = (TypeError, BufferError, ValueError, TimeoutError, ChannelClosedError, ConcurrentUseError)
 """What `send` raises, and `send_many` as a subclass of NotAllSent."""
 
 _NOT_ALL_SENT = (
     ElementTypeError, ElementBufferError, ElementValueError, SendManyTimeoutError, SendManyClosedError,
+    SendManyConcurrentUseError,
 )  # fmt: skip
 
 

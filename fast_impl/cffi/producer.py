@@ -44,7 +44,7 @@ from fast_impl.cffi.core import (
     wait,
 )
 from spec_model import words
-from spec_model.errors import SEND_ERRORS
+from spec_model.errors import SEND_ERRORS, ConcurrentUseError
 from spec_model.vocabulary import Buffer, ProducerStats, PushResult, Timeout
 
 _BATCH, _CHAR, _REGION = map(ffi.typeof, ("omni_bytes[]", "char *", "omni_region *"))
@@ -168,7 +168,10 @@ class ProducerHandle(_interface.ProducerHandle):
                 payload = as_bytes(data)
             except SEND_ERRORS as error:
                 send_many_stopped(error, sent)
-            result = self._push(payload, left)
+            try:
+                result = self._push(payload, left)
+            except ConcurrentUseError as error:
+                send_many_stopped(error, sent)
             if result is not PushResult.SUCCESS:
                 unsent(result, len(payload), self._snapshot(), sent)
 

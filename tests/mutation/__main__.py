@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import random
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -26,7 +27,7 @@ from tests.mutation.tools import Found
 from tests.native.programs import Refused
 
 QUICK = {
-    "suite": 20, "explorer": 14, "native": 3, "hang": 2, "sanitizer": 3, "cbmc": 10, "verifier": 12, "crosshair": 4,
+    "suite": 40, "explorer": 28, "native": 5, "hang": 3, "sanitizer": 5, "cbmc": 10, "verifier": 24, "crosshair": 8,
 }  # fmt: skip
 """Of how many entries of a tool and a package the quick subset takes one."""
 
@@ -248,14 +249,17 @@ def _is(trial: Trial, name: str) -> bool:
 
 
 def quick(trials: Sequence[Trial]) -> list[Trial]:
-    """Some of each tool's, distributed over the packages and over the list."""
+    """Some of each tool's, distributed over the packages and over the list; with OMNI_SAMPLE, some that it chooses."""
+    sample = os.environ.get("OMNI_SAMPLE")
     groups: dict[tuple[str, str], list[Trial]] = {}
     for mutant, catch in trials:
         folder = mutant.file.split("/")[:2] if mutant.file.startswith("fast_impl/") else ["spec_model"]
         groups.setdefault((catch.tool, "/".join(folder)), []).append((mutant, catch))
     chosen = []
-    for (tool, _), group in groups.items():
-        chosen += group[min(QUICK[tool], len(group)) // 2 :: QUICK[tool]]
+    for (tool, package), group in groups.items():
+        every = min(QUICK[tool], len(group))
+        first = random.Random(f"{sample} {tool} {package}").randrange(every) if sample else every // 2
+        chosen += group[first :: QUICK[tool]]
     return chosen
 
 

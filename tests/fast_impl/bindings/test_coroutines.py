@@ -70,6 +70,36 @@ def test_a_coroutine_at_one_end_and_a_thread_at_the_other(library: str) -> None:
     assert LIBRARIES[library](send) == payloads
 
 
+@pytest.mark.parametrize("how", ["send_many", "send_many_async"])
+def test_a_series_that_another_call_stops_says_how_many_went(how: str) -> None:
+    """A coroutine begins to wait in the handle before the second element: the first was sent [WAI-5, ASY-4]."""
+
+    async def run() -> None:
+        producer, _ = omni.open_channel(capacity=8)
+        producer.batch_push([b"-"] * 7)
+        waits = producer.send_async(b"other")
+
+        def messages() -> Iterator[bytes]:
+            yield b"first"
+            waits.send(None)  # the queue is full now
+            yield b"second"
+
+        async def send_all() -> None:
+            call = getattr(producer, how)(messages())
+            if call is not None:
+                await call
+
+        try:
+            with pytest.raises(omni.ConcurrentUseError) as caught:
+                await send_all()
+        finally:
+            waits.close()
+        assert isinstance(caught.value, omni.NotAllSent) and caught.value.sent == 1
+        assert str(caught.value).startswith("element 1: ")
+
+    asyncio.run(run())
+
+
 def test_every_call_is_a_checkpoint_on_trio() -> None:
     """Cancelled before it takes, a call has taken nothing, though a message waits [ASY-2, ASY-5]."""
     trio = pytest.importorskip("trio")

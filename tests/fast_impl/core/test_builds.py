@@ -173,19 +173,25 @@ def run_portable(*command: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(260)
-def test_the_thread_tests_pass_on_a_mutex() -> None:
-    """Waking, signals, deadlines and concurrent use are as on the futex. (Under load: the native program on it.)"""
-    threads = "tests/fast_impl/threads"
-    chosen = ("-m", "not slow", "--deselect", f"{threads}/test_under_load.py::test_million_messages")
-    run_portable("-m", "pytest", "-q", threads, *chosen)
+ON_A_MUTEX = {
+    "threads": (
+        "-m", "pytest", "-q", "tests/fast_impl/threads", "-m", "not slow",
+        "--deselect", "tests/fast_impl/threads/test_under_load.py::test_million_messages",
+    ),
+    "conformance": (
+        "-m", "conformance", "run", "--only=unit", "--only=blocking", "--only=CON-3/random-programs-0",
+        "--only=SHD-1/linearizability-shutdown",
+    ),
+}  # fmt: skip
+"""Waking, signals, deadlines and concurrent use (under load: the native program); and every short check, a part of the
+random programs, and some histories."""
 
 
 @pytest.mark.slow
+@pytest.mark.sampled(1)
 @pytest.mark.timeout(260)
-def test_the_conformance_checks_pass_on_a_mutex() -> None:
-    """Every unit and every blocking check holds, and so do a part of the random programs and some histories."""
-    chosen = ("unit", "blocking", "CON-3/random-programs-0", "SHD-1/linearizability-shutdown")
+@pytest.mark.parametrize("part", ON_A_MUTEX)
+def test_on_a_mutex_all_is_as_on_the_futex(part: str) -> None:
+    """On the portable platform layer."""
     run_portable("-c", "import fast_impl; assert fast_impl.platform == 'portable'")
-    run_portable("-m", "conformance", "run", *(f"--only={name}" for name in chosen))
+    run_portable(*ON_A_MUTEX[part])
