@@ -186,7 +186,7 @@ def commented(text: str) -> str:
 
 def headed(rule: str, preamble: str, text: str) -> str:
     """A program with the rule that it shows, and what it needs, above it."""
-    return f"{commented(f'{rule}: {RULES[rule].text}')}\n{IMPORTS}\n{preamble}\n\n{text}\n"
+    return f"# {rule}: {RULES[rule].text}\n{IMPORTS}\n{preamble}\n\n{text}\n"
 
 
 def reproduction(divergence: Divergence, target: Target) -> str:

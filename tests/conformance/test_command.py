@@ -13,6 +13,7 @@ from conformance.checks import CHECKS
 from conformance.differential import plain
 from conformance.differential.exhaustive import part
 from conformance.differential.lockstep import execute
+from conformance.differential.shrink import commented
 from conformance.failure import Failure
 from conformance.reports import rules_page
 from conformance.targets import load
@@ -96,6 +97,11 @@ def test_a_failure_file_can_only_call_the_target(
     said = capsys.readouterr()
     assert BEYOND[line] in said.err and said.out == ""
     assert sorted(path.name for path in tmp_path.iterdir()) == ["f.json"]
+
+
+def test_what_a_target_says_stays_a_comment() -> None:
+    """In the program of a failure, each of its lines, whatever ends them."""
+    assert commented("gave a\nraise SystemExit\rb") == "# gave a\n# raise SystemExit\n# b"
 
 
 def test_a_failure_file_of_no_rule_or_of_no_text_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

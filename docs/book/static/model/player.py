@@ -129,8 +129,9 @@ class Player:
         self._check_free(line)
         promised = [rule for name in operation.uses() for rule in self._promised.get(name, [])]
         record = self._made(lambda: operation.run(self.names), operation.into)
-        if isinstance(self.names.get("".join(operation.into)), memoryview):
-            self._promised["".join(operation.into)] = record["why"]["rules"][:1]
+        for name in operation.into:
+            if isinstance(self.names.get(name), memoryview):
+                self._promised[name] = record["why"]["rules"][:1]
         record["why"]["rules"] = record["why"]["rules"] or promised  # of Python's own call on a view
         if operation.kind == "detach" and not record["error"]:  # a number that is another one each time
             record |= {"answer": "token", "said": "a token"}
