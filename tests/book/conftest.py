@@ -26,10 +26,12 @@ HEIGHT = 900
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of it needs what `make docs` has built, and a browser: `make docs-test`."""
+    """All of it needs what `make docs` has built, and a browser: `make docs-test`. CI samples what is marked."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.slow)
+            if not item.get_closest_marker("slow"):
+                item.add_marker(pytest.mark.slow)
+                item.add_marker(pytest.mark.whole)
             item.add_marker(pytest.mark.timeout(300))
 
 

@@ -15,7 +15,7 @@ MAIN = ("index", "README", "design", "api", "rules", "verification", "examples",
 """The pages that axe reads."""
 
 
-@pytest.mark.sampled(8)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MAIN)
 def test_a_page_keeps_nobody_out(page: Any, accessible: Callable[[], None], name: str) -> None:
     """In light and dark colours axe finds no violation."""

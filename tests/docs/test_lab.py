@@ -90,7 +90,6 @@ def _say(folder: Path, text: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("exercise", "mistake"), MISTAKES)
 def test_a_mistake_alone_breaks_what_is_said(exercise: Exercise, mistake: Mistake, tmp_path: Path) -> None:
     """By the verdict of `omni-conformance`, and no other rule."""
@@ -101,7 +100,6 @@ def test_a_mistake_alone_breaks_what_is_said(exercise: Exercise, mistake: Mistak
 
 @pytest.mark.slow
 @pytest.mark.timeout(400)
-@pytest.mark.sampled(3)
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_an_exercise_is_graded(exercise: Exercise, tmp_path: Path) -> None:
     """Untouched nothing is named or mended; a wrong name is one; mended, with the right names, it is complete."""

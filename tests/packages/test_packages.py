@@ -31,7 +31,7 @@ WHEEL_MOST = 700_000
 PLUGIN = "omnimailbox_pytest.py"
 """What pytest loads: beside the packages in the wheel."""
 
-pytestmark = [pytest.mark.once, pytest.mark.slow, pytest.mark.timeout(580)]
+pytestmark = [pytest.mark.once, pytest.mark.slow, pytest.mark.whole, pytest.mark.timeout(580)]
 
 
 def needs(module: str) -> None:

@@ -17,7 +17,6 @@ MODULES = (
 
 
 @pytest.mark.slow
-@pytest.mark.sampled(2)
 @pytest.mark.parametrize("module", MODULES)
 def test_every_contract_is_met_and_none_is_vacuous(module: str) -> None:
     """No counterexample, no error, and a state that meets the precondition for every function with a contract."""

@@ -188,7 +188,6 @@ random programs, and some histories."""
 
 
 @pytest.mark.slow
-@pytest.mark.sampled(1)
 @pytest.mark.timeout(260)
 @pytest.mark.parametrize("part", ON_A_MUTEX)
 def test_on_a_mutex_all_is_as_on_the_futex(part: str) -> None:
