@@ -2,7 +2,8 @@
 
 Every capacity and message size, every start index, every argument, and every state of a channel that its invariant
 allows; each operation by itself, so what follows holds for any number of them. Threads are not its subject: that is the
-exploration's. Without CBMC on the PATH (Debian: cbmc), and z3 for products of two unknowns, it says so and skips.
+exploration's. Without CBMC on the PATH (Debian: cbmc), and kissat and z3 for products of two unknowns, it says so and
+skips.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ INSTEAD = (*POOL, "pool_take:any_buffer", "memcpy:checked_copy", "platform_back_
 TOOLS = ("cbmc", "goto-cc", "goto-instrument")
 NO_BUILTIN = "__builtin_thread_pointer=unknown"
 """CBMC does not have it: the platform takes pthread_self instead."""
+KISSAT = ("--external-sat-solver", "kissat")
+"""It finds that two circuits of one product are the same; CBMC's own solver and z3 do not, in reasonable time."""
 LIMIT = 900
 """Seconds for one call of CBMC."""
 AXIOM = """
@@ -53,7 +56,7 @@ class Proof:
     defines: tuple[str, ...] = ()
     unwind: int = 3
     instead: tuple[str, ...] = ()  # each buffer an object; where buffers lie is the proof "buffers"
-    products: bool = False  # of two unknowns: for z3, one question at a time
+    products: bool = False  # of two unknowns: for kissat, one question at a time
 
 
 PROOFS = (
@@ -91,6 +94,7 @@ WRAPS = {
     ("ring_waiting", "unsigned -"): INDEX,
     ("ring_back_off", "unsigned -"): INDEX,
     ("wait_for_space", "unsigned -"): INDEX,
+    ("arm", "unsigned -"): INDEX,
     ("pool_reclaim", "unsigned +"): INDEX,
     ("poppable", "unsigned -"): INDEX,
     ("look", "unsigned +"): INDEX,
@@ -101,6 +105,8 @@ WRAPS = {
     ("guard_wake_waiters", "unsigned +"): "a count of leaves, compared for equality",
     ("guard_count", "unsigned +"): "entries are compared for equality",
     ("hash_name", "unsigned *"): "FNV-1a is defined so",
+    ("eventcount_signal", "unsigned +"): DOWN,
+    ("eventcount_signal", "signed to unsigned type conversion"): DOWN,
     ("pool_unpin", "unsigned +"): DOWN,
     ("pool_unpin", "signed to unsigned type conversion"): DOWN,
     ("words_init", "unsigned -"): "the last check of `while (made--)`",
@@ -132,7 +138,10 @@ def missing(proof: Proof) -> str | None:
     absent = [tool for tool in TOOLS if shutil.which(tool) is None]
     if absent:
         return f"no {', '.join(absent)} on the PATH (Debian: cbmc)"
-    return "no z3 on the PATH (Debian: z3)" if proof.products and z3() is None else None
+    if not proof.products:
+        return None
+    absent = [tool for tool, found in (("kissat", shutil.which("kissat")), ("z3", z3())) if found is None]
+    return f"no {', '.join(absent)} on the PATH (Debian: {' '.join(absent)})" if absent else None
 
 
 def prove(proof: Proof, core: Path = CORE, about: str = "") -> Verdict:
@@ -158,7 +167,9 @@ def prove(proof: Proof, core: Path = CORE, about: str = "") -> Verdict:
         _prove_axiom()
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             calls = [
-                pool.submit(_results, [*command, "--z3", *(flag for name in question for flag in ("--property", name))])
+                pool.submit(
+                    _results, [*command, *KISSAT, *(flag for name in question for flag in ("--property", name))]
+                )
                 for question in _questions(each for each in properties if about in each["description"])
             ]
             for number, call in enumerate(calls):

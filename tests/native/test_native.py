@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,8 +14,8 @@ import pytest
 
 from tests.mutation.workspace import changed
 from tests.native import instrumented, sanitize
-from tests.native.programs import PLATFORMS, SANITIZERS, CannotBuild, library, native
-from tests.native.prove import PROOFS, main
+from tests.native.programs import CORE, PLATFORMS, SANITIZERS, CannotBuild, library, native
+from tests.native.prove import HARNESSES, PROOFS, Proof, main
 from tests.native.sanitize import NOT_HERE, SUITE, watched
 
 ROOT = Path(__file__).parents[2]
@@ -172,3 +173,24 @@ def test_a_proof_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> 
     with pytest.raises(SystemExit):
         main(["--only", "push"])
     assert "no proof is called push; there are requests, buffers, pool: take" in capsys.readouterr().err
+
+
+CPROVER = (
+    "assume(x)=(void)(x)", "assert(x,y)=(void)(x)", "w_ok(x,y)=(x)", "r_ok(x,y)=(x)", "same_object(x,y)=(x)==(y)",
+)  # fmt: skip
+NOT_REACHED = ("broker_side_ended", "platform_descriptor_close")
+"""By a close that is completed inside a pop: there, `no_close` stands for it."""
+
+
+@needs_compiler
+@pytest.mark.parametrize("proof", PROOFS, ids=lambda proof: proof.name)
+def test_all_that_a_proof_reaches_has_a_body(proof: Proof, tmp_path: Path) -> None:
+    """CBMC takes a call of a function without one for a mistake of the core; a linker finds it sooner."""
+    command = [COMPILER, "-std=gnu11", "-w", "-ffunction-sections", "-Wl,--gc-sections", f"-I{CORE}"]
+    command += [f"-D{define}" for define in (*proof.defines, *(f"__CPROVER_{each}" for each in CPROVER))]
+    linked = subprocess.run(
+        [*command, HARNESSES / proof.source, "-o", tmp_path / "linked"], capture_output=True, text=True, check=False
+    )
+    lacking = set(re.findall(r"undefined references? to `(\w+)'", linked.stderr))
+    assert " error: " not in linked.stderr.replace("collect2: error: ld", "") and lacking, linked.stderr
+    assert {name for name in lacking if not name.startswith("nondet_")} <= set(NOT_REACHED)

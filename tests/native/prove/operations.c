@@ -99,6 +99,16 @@ int platform_sleep(platform_word *word, uint32_t value, int64_t deadline) {
   return nondet_bool() ? PLATFORM_TIME_UP : PLATFORM_SIGNAL;
 }
 int64_t platform_deadline(int64_t timeout) { return timeout; }
+int64_t platform_now(void) { return nondet_i64(); }
+
+/* A thread that has any number of pops open, and is watched or not. */
+PLATFORM_PER_THREAD uint32_t platform_open_pops;
+void platform_watch_thread(void) {}
+
+/* Somebody polls the descriptor, or there is none: it is touched where it is one, and never opened nor closed. */
+static platform_descriptor polled;
+void platform_descriptor_write(const platform_descriptor *descriptor) { CLAIM(descriptor == &polled); }
+void platform_descriptor_read(const platform_descriptor *descriptor) { CLAIM(descriptor == &polled); }
 void channel_sent(const omni_channel *asked, omni_handle_stats *stats) { (void)asked, (void)stats; }
 bool channel_pin(omni_channel *held) { return (void)held, nondet_bool(); }
 void channel_unpin(omni_channel *held) { (void)held; }
@@ -117,6 +127,13 @@ static void any_guard(omni_guard *guard) {
   *guard = nondet_guard();
   ASSUME(guard->entries < UINT64_MAX / 2 - 2); /* at a thousand million a second: 292 years */
   ASSUME(guard->state <= (GUARD_BUSY | GUARD_CLOSED | GUARD_WAITER) && guard_is_left(guard, guard->state));
+}
+
+/* Armed only where there is a descriptor, and with nobody asleep: who waits is the caller. */
+static void any_waiter(omni_eventcount *waiter) {
+  waiter->flags.value = nondet_bool() ? EVENTCOUNT_ARMED : 0;
+  waiter->signalling = nondet_bool();
+  waiter->descriptor = waiter->flags.value || nondet_bool() ? &polled : NULL;
 }
 
 static void any_state(void) {
@@ -149,6 +166,10 @@ static void any_state(void) {
   ASSUME(channel.consumer.exports % PIN_TRIED <= ring->capacity);
   any_guard(&channel.producer.guard);
   any_guard(&channel.consumer.guard);
+  any_waiter(&ring->producer_waiter);
+  any_waiter(&ring->consumer_waiter);
+  platform_open_pops = nondet_u64();
+  ASSUME(platform_open_pops < UINT32_MAX); /* each is a handle of its own */
   platform_asymmetric = nondet_bool();
   platform_spins = nondet_bool();
 }
