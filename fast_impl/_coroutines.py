@@ -207,8 +207,19 @@ class _Registration:
         claim.begin()
         self._claim, self._found = claim, found
 
+    def inherit(self) -> None:
+        """In a child of fork, where the handle is inactive: what waits has another look, and no other wait comes.
+
+        The loop's list of descriptors is the parent's too: nothing is removed from it here.
+        """
+        self.ended, found, self._found = True, self._found, None
+        if found is not None and not found.done():
+            found.set_result(None)
+
     def __call__(self) -> None:
         """The descriptor is readable, as the loop says once in each of its rounds."""
+        if self.ended:
+            return  # in a child of fork
         if self._found is None:
             self.ended = self._loop.remove_reader(self._descriptor)
         elif self._found.done():
@@ -239,6 +250,15 @@ def _register(loop: AbstractEventLoop, handle: Any, found: Future[None], claim: 
         registration = _registrations[id(loop), id(handle)] = _Registration(loop, handle, descriptor)
     registration.wait(found, claim)
     return True
+
+
+def _in_child() -> None:
+    """What waits at a fork, waits for a handle that its child does not have [LIF-9]."""
+    for registration in list(_registrations.values()):
+        registration.inherit()
+
+
+os.register_at_fork(after_in_child=_in_child)
 
 
 def _set(found: Future[None]) -> None:

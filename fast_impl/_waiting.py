@@ -17,6 +17,24 @@ from spec_model.vocabulary import Timeout
 _MOST_MILLISECONDS = 2**31 - 1
 """That poll takes at once."""
 
+_polled: set[int] = set()
+"""The duplicates of descriptors that are polled, or about to be, in any thread."""
+
+
+def _in_child() -> None:
+    """A wait under way in the thread that forks has a look at its handles, which are closed [LIF-9].
+
+    What it polls is readable from now on; the parent's descriptors are left as they are.
+    """
+    if _polled:
+        readable = os.open(os.devnull, os.O_RDONLY)
+        for descriptor in _polled:
+            os.dup2(readable, descriptor, inheritable=False)
+        os.close(readable)
+
+
+os.register_at_fork(after_in_child=_in_child)
+
 Either = TypeVar("Either", bound="ProducerHandle | ConsumerHandle")
 
 
@@ -50,7 +68,7 @@ def wait_any(handles: Iterable[Either], timeout: Timeout = None) -> list[Either]
     poller = poll()
     most = getrlimit(RLIMIT_NOFILE)[0]
     few = most == RLIM_INFINITY or len(chosen) < most // 4  # else duplicates would leave too few for others
-    own: list[int] = []
+    process, own = os.getpid(), set[int]()
     by_descriptor: dict[int, Either] = {}
     try:
         for handle in chosen.values():
@@ -58,9 +76,12 @@ def wait_any(handles: Iterable[Either], timeout: Timeout = None) -> list[Either]
             if descriptor is None:  # closed meanwhile
                 return [handle]
             if few:
-                own.append(descriptor)
+                own.add(descriptor)
+                _polled.add(descriptor)
             by_descriptor[descriptor] = handle
             poller.register(descriptor, POLLIN)
+        if os.getpid() != process:  # a handler has forked before all of them were in `_polled`
+            return list(chosen.values())
         while True:
             readable = {descriptor for descriptor, _ in poller.poll(_milliseconds(deadline))}
             woken = [handle for descriptor, handle in by_descriptor.items() if descriptor in readable]
@@ -68,6 +89,7 @@ def wait_any(handles: Iterable[Either], timeout: Timeout = None) -> list[Either]
             if found or (deadline != FOREVER and monotonic_ns() >= deadline):
                 return found
     finally:
+        _polled.difference_update(own)
         for descriptor in own:
             os.close(descriptor)
 

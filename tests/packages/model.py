@@ -15,7 +15,7 @@ NAME = "omnimailbox-model"
 
 PROJECT = """\
 [build-system]
-requires = ["hatchling>=1.25"]
+requires = ["hatchling>=1.27"]
 build-backend = "hatchling.build"
 
 [project]

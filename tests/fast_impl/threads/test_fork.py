@@ -234,7 +234,9 @@ assert answers == [b"x"]
     )
 
 
-@pytest.mark.parametrize("call", ["receive", "blocking_pop", "receive_many", "send", "wait", "shutdown"])
+@pytest.mark.parametrize(
+    "call", ["receive", "blocking_pop", "receive_many", "send", "wait", "wait_any", "wait_any_full", "shutdown"]
+)
 def test_a_call_under_way_in_the_forking_thread(tmp_path: Path, call: str) -> None:
     """A handler forks in it: it ends in the child, as on a closed handle, and goes on in the parent."""
     run_program(
@@ -247,8 +249,11 @@ calls = {
     "receive": consumer.receive, "blocking_pop": consumer.blocking_pop,
     "receive_many": lambda: consumer.receive_many(3),
     "send": lambda: producer.send(b"x"), "wait": consumer.wait, "shutdown": broker.shutdown,
+    "wait_any": lambda: omni.wait_any([consumer]) == [consumer],
+    "wait_any_full": lambda: omni.wait_any([producer]) == [producer],
 }
-if call == "send":
+full = call in ("send", "wait_any_full")
+if full:
     producer.batch_push([b"x"] * 8)
 children, main = [], threading.get_native_id()
 def handler(number, frame):
@@ -260,7 +265,7 @@ def release():
     os.kill(os.getpid(), signal.SIGUSR1)
     while not children:
         time.sleep(0.001)
-    if call == "send":
+    if full:
         consumer.receive()
     elif call == "shutdown":
         pair.close()
@@ -277,12 +282,57 @@ except omni.ChannelClosedError as error:
     assert "from before a fork" in str(error)
 if children[0] == 0:
     closed = omni.PopResult.CHANNEL_CLOSED
-    assert answer == {"shutdown": True, "wait": closed, "blocking_pop": (closed, None)}.get(call, "closed"), answer
+    ended = {"shutdown": True, "wait_any": True, "wait_any_full": True, "wait": closed, "blocking_pop": (closed, None)}
+    assert answer == ended.get(call, "closed"), answer
     assert consumer.get_stats().failed_pops == 0 == producer.get_stats().failed_pushes
     os._exit(0)
 thread.join()
 ends(children[0])
 assert answer != "closed"
+""",
+        tmp_path,
+    )
+
+
+@pytest.mark.parametrize("first", ["parent", "child"])
+def test_a_loop_that_a_coroutine_waits_in(tmp_path: Path, first: str) -> None:
+    """Its wait ends in the child, as on a closed handle, and goes on in the parent, whichever runs the loop first."""
+    run_program(
+        f"first = {first!r}\n"
+        + """
+import asyncio
+producer, consumer = omni.open_channel("a", capacity=8)
+loop = asyncio.new_event_loop()
+task = loop.create_task(consumer.receive_async())
+loop.run_until_complete(asyncio.sleep(0.01))  # it waits: its handle is claimed
+raises(omni.ConcurrentUseError, consumer.try_pop)
+begins, going = os.pipe()
+
+def child():
+    if first == "parent":
+        os.read(begins, 1)
+    assert "from before a fork" in raises(omni.ChannelClosedError, lambda: loop.run_until_complete(task))
+    loop.run_until_complete(asyncio.sleep(0.01))
+    assert asyncio.run(own()) == b"y"
+
+async def own():
+    producer, consumer = omni.open_channel("b", capacity=8)
+    asyncio.get_running_loop().call_later(0.01, producer.send, b"y")
+    return await consumer.receive_async()
+
+process = fork(child)
+if first == "child":
+    ends(process)
+producer.send(b"parent's")
+assert loop.run_until_complete(asyncio.wait_for(task, 20)) == b"parent's"
+if first == "parent":
+    os.write(going, b"x")
+    ends(process)
+later = loop.create_task(consumer.receive_async())
+loop.run_until_complete(asyncio.sleep(0.01))
+producer.send(b"later")
+assert loop.run_until_complete(asyncio.wait_for(later, 20)) == b"later"
+loop.close()
 """,
         tmp_path,
     )
