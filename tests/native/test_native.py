@@ -182,6 +182,7 @@ NOT_REACHED = ("broker_side_ended", "platform_descriptor_close")
 """By a close that is completed inside a pop: there, `no_close` stands for it."""
 
 
+@pytest.mark.slow
 @needs_compiler
 @pytest.mark.parametrize("proof", PROOFS, ids=lambda proof: proof.name)
 def test_all_that_a_proof_reaches_has_a_body(proof: Proof, tmp_path: Path) -> None:
