@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from operator import methodcaller
 from time import monotonic_ns
@@ -214,7 +215,8 @@ class _Registration:
         """
         self.ended, found, self._found = True, self._found, None
         if found is not None and not found.done():
-            found.set_result(None)
+            with suppress(RuntimeError):  # in debug mode, of a loop that another thread of the parent's runs
+                found.set_result(None)
 
     def __call__(self) -> None:
         """The descriptor is readable, as the loop says once in each of its rounds."""
