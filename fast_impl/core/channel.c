@@ -126,5 +126,6 @@ void channel_sent(const omni_channel *channel, omni_handle_stats *stats) {
   const omni_ring *ring = &channel->ring;
   stats->messages = ring_number(ring, platform_load(&ring->write_index, relaxed)); /* relaxed: possibly stale */
   stats->bytes = platform_load(&ring->bytes_sent, relaxed);
-  stats->failed = platform_load(&ring->failed_pushes, relaxed);
+  /* acquire: pairs with count; without it who finds a call counted that the end refused could still miss that end */
+  stats->failed = platform_load(&ring->failed_pushes, acquire);
 }

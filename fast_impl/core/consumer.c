@@ -297,8 +297,8 @@ void omni_consumer_unclaim(omni_consumer *consumer) { guard_unclaim(&consumer->g
 /* ---- queries: any thread ---- */
 
 int omni_consumer_is_connected(const omni_consumer *consumer) {
-  /* relaxed: an approximate answer, by contract. A shutdown ends both sides */
-  return !guard_is_closed(&consumer->guard) && platform_load(&consumer->channel->ring.producer_alive, relaxed);
+  /* acquire: pairs with ring_end_producer, as in omni_producer_is_connected. A shutdown ends both sides */
+  return !guard_is_closed(&consumer->guard) && platform_load(&consumer->channel->ring.producer_alive, acquire);
 }
 
 uint64_t omni_consumer_capacity(const omni_consumer *consumer) { return consumer->channel->ring.capacity; }
@@ -306,14 +306,17 @@ uint64_t omni_consumer_capacity(const omni_consumer *consumer) { return consumer
 uint64_t omni_consumer_max_message_size(const omni_consumer *consumer) { return consumer->channel->max_message_size; }
 
 uint64_t omni_consumer_available_messages(const omni_consumer *consumer) {
-  return guard_is_closed(&consumer->guard) ? 0 : ring_length(&consumer->channel->ring);
+  uint64_t waiting = ring_length(&consumer->channel->ring); /* first, as in omni_producer_available_slots */
+  return guard_is_closed(&consumer->guard) ? 0 : waiting;
 }
 
 void omni_consumer_get_stats(const omni_consumer *consumer, omni_handle_stats *stats) {
   const omni_ring *ring = &consumer->channel->ring;
-  stats->messages = ring_number(ring, platform_load(&ring->read_index, relaxed)); /* relaxed: possibly stale */
-  stats->bytes = platform_load(&ring->bytes_received, relaxed);
-  stats->failed = platform_load(&ring->failed_pops, relaxed);
+  /* acquire: pairs with ring_release and count; without it who finds a pop counted could still miss an end before it */
+  uint64_t read = platform_load(&ring->read_index, acquire);
+  uint64_t bytes = platform_load(&ring->bytes_received, acquire); /* pairs with ring_release */
+  uint64_t failed = platform_load(&ring->failed_pops, acquire);   /* pairs with count */
+  *stats = (omni_handle_stats){.messages = ring_number(ring, read), .bytes = bytes, .failed = failed};
 }
 
 void omni_consumer_get_info(const omni_consumer *consumer, omni_channel_info *info) {

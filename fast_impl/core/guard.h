@@ -79,12 +79,19 @@ static inline bool guard_rebias(omni_guard *guard) {
 }
 
 static guard_entry guard_enter_slow(omni_guard *guard) {
-  uint32_t state = platform_load(&guard->state, relaxed);
-  do {
+  bool fenced = false;
+  for (;;) {
+    uint32_t state = platform_load(&guard->state, acquire); /* pairs with guard_close, as in guard_is_closed */
     if (state & GUARD_CLOSED) return GUARD_INACTIVE;
-    if (state & (GUARD_BUSY | GUARD_CLAIMED)) return GUARD_CONTENDED;
-    /* acquire: pairs with guard_leave, guard_rebias and guard_is_empty; without it this races with the entry before */
-  } while (!platform_compare_exchange(&guard->state, &state, state | GUARD_BUSY, acquire));
+    if (state & (GUARD_BUSY | GUARD_CLAIMED)) {
+      if (fenced) return GUARD_CONTENDED;
+      platform_fence_heavy(); /* pairs with guard_release: else a thread that left before this call is met inside */
+      fenced = true;
+      /* acquire: pairs with guard_leave, guard_rebias and guard_is_empty; without it this races with an entry before */
+    } else if (platform_compare_exchange(&guard->state, &state, state | GUARD_BUSY, acquire)) {
+      break;
+    }
+  }
   if (guard_rebias(guard)) return GUARD_ENTERED;
   /* relaxed: this thread wrote nothing inside */
   guard_wake_waiters(guard, platform_and(&guard->state, ~(uint32_t)(GUARD_BUSY | GUARD_WAITER), relaxed));
@@ -151,7 +158,9 @@ static inline void guard_wait(omni_guard *guard) {
 
 /* Refuses every entry from now on; the thread inside stays inside. */
 static inline void guard_close(omni_guard *guard) {
-  platform_or(&guard->state, GUARD_CLOSED, relaxed); /* guard_is_empty comes after, and orders */
+  /* release: pairs with guard_is_closed and guard_enter_slow; without it who is told of the close could still miss the
+   * closer's last message */
+  platform_or(&guard->state, GUARD_CLOSED, release);
 }
 
 /* Refuses every entry until guard_unclaim, but no close. */
@@ -169,7 +178,7 @@ static inline void guard_unclaim(omni_guard *guard) {
 
 /* 0 while it is open, else its state. A hint: guard_enter is what decides. */
 static inline uint32_t guard_is_closed(const omni_guard *guard) {
-  uint32_t state = platform_load(&guard->state, relaxed);
+  uint32_t state = platform_load(&guard->state, acquire); /* pairs with guard_close */
   return state & GUARD_CLOSED ? state : 0;
 }
 

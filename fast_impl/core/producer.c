@@ -2,8 +2,8 @@
 #include "channel.h"
 
 static bool nobody_receives(const omni_channel *channel) {
-  /* relaxed: publishes no memory. guard_enter orders it against channel_shut */
-  return !platform_load(&channel->ring.consumer_alive, relaxed);
+  /* acquire: pairs with ring_end_consumer; without it who is told of the end could still miss what came before */
+  return !platform_load(&channel->ring.consumer_alive, acquire);
 }
 
 static inline void fill(omni_ring *ring, uint64_t ahead, const void *data, size_t size) {
@@ -233,10 +233,10 @@ void omni_producer_unclaim(omni_producer *producer) { guard_unclaim(&producer->g
 
 int omni_producer_is_connected(const omni_producer *producer) {
   const omni_ring *ring = &producer->channel->ring;
-  /* relaxed: an approximate answer, by contract. A shutdown ends both sides */
-  return !guard_is_closed(&producer->guard) && platform_load(&ring->consumer_alive, relaxed) &&
-         /* acquire: pairs with ring_end_producer; without it a later query could still find the handle open */
-         platform_load(&ring->producer_alive, acquire);
+  /* A shutdown ends both sides. acquire: pairs with ring_end_consumer and ring_end_producer; without it who is told of
+   * an end could still miss what came before */
+  bool received = platform_load(&ring->consumer_alive, acquire), sent = platform_load(&ring->producer_alive, acquire);
+  return received && sent && !guard_is_closed(&producer->guard);
 }
 
 uint64_t omni_producer_capacity(const omni_producer *producer) { return producer->channel->ring.capacity; }
@@ -245,7 +245,8 @@ uint64_t omni_producer_max_message_size(const omni_producer *producer) { return 
 
 uint64_t omni_producer_available_slots(const omni_producer *producer) {
   const omni_ring *ring = &producer->channel->ring;
-  return guard_is_closed(&producer->guard) ? 0 : ring->capacity - ring_length(ring);
+  uint64_t free = ring->capacity - ring_length(ring); /* first: of a pop after the close, the close is seen too */
+  return guard_is_closed(&producer->guard) ? 0 : free;
 }
 
 void omni_producer_get_stats(const omni_producer *producer, omni_handle_stats *stats) {

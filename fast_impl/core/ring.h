@@ -59,7 +59,7 @@ static inline uint64_t ring_number(const omni_ring *ring, uint64_t index) {
 
 /* One more, of a statistic with one writer. */
 static inline void count(_Atomic uint64_t *counter) {
-  platform_store(counter, platform_load(counter, relaxed) + 1, relaxed); /* orders nothing */
+  platform_store(counter, platform_load(counter, relaxed) + 1, release); /* pairs with channel_sent */
 }
 
 /* ---- producer ---- */
@@ -167,7 +167,7 @@ static inline void ring_end_producer(omni_ring *ring) {
 
 /* The consumer will pop no more, or may be sent no more. */
 static inline void ring_end_consumer(omni_ring *ring) {
-  platform_store(&ring->consumer_alive, 0, relaxed); /* publishes no memory; eventcount_wake orders it */
+  platform_store(&ring->consumer_alive, 0, release); /* pairs with nobody_receives: after the closer's last pop */
   eventcount_wake(&ring->producer_waiter);
 }
 

@@ -584,6 +584,40 @@ QUICK: tuple[Client, ...] = (
     client("push counted, then a pop", 1, "try_push 1", "producer_statistics; try_pop"),
     client("pop counted, then a push", 1, "try_pop", "consumer_statistics; try_push 2", setup="try_push 1"),
     client("not connected, then available slots", 1, "producer_connected; available_slots", "close_producer"),
+    client("not connected, then a pop", 1, "try_push 1; close_producer", "producer_connected; try_pop"),
+    client("shut down, then a pop", 1, "try_push 1; shutdown", "producer_connected; try_pop"),
+    client("reserve refused, then connected", 1, "close_consumer; close_producer", "reserve; consumer_connected"),
+    client("consumer not connected, then available slots", 1, "consumer_connected; available_slots", "close_producer"),
+    client("closed one after the other", 1, "close_producer; close_consumer", "consumer_connected; producer_connected"),
+    client(
+        "push to nobody, then connected",
+        1,
+        "try_push 2; close_consumer",
+        "try_push 3; consumer_connected",
+        setup="try_push 1",
+    ),
+    client("not connected, then connected", 1, "close_consumer; has", "producer_connected; consumer_connected"),
+    client(
+        "failed push counted, then connected",
+        1,
+        "close_consumer; try_push 1",
+        "producer_statistics; producer_connected",
+    ),
+    client(
+        "failed pop counted, then connected", 1, "close_producer; try_pop", "consumer_statistics; producer_connected"
+    ),
+    client("pop counted, then a push contended", 1, "try_push 1; try_pop", "consumer_statistics; try_push 2"),
+    client(
+        "pop counted, then connected",
+        1,
+        "close_producer; try_pop",
+        "consumer_statistics; producer_connected",
+        setup="try_push 1",
+    ),
+    client("contended beside a shutdown", 1, "try_push 1; consumer_connected", "shutdown; try_push 2"),
+    client(
+        "available slots, closed before a pop", 1, "close_producer; try_pop", "available_slots; has", setup="try_push 1"
+    ),
     client("available messages", 2, "try_push 1", "try_pop", "available_messages"),
     client(
         "available messages and slots",

@@ -1,12 +1,12 @@
 """Every client of so many calls: what the calls of the C ABI allow, less what cannot matter.
 
-A client has at most three threads: the producer's, the consumer's, and a third one with the calls that the rules allow
-to any thread. Which call may come next in a thread is a table: what it needs of what the thread has, and what it
-leaves. What is left out, and why nothing is lost by that:
+A client has the producer's thread, the consumer's, and a third one with the calls that the rules allow to any thread;
+or only a third and a fourth one, which call both sides or the broker. Which call may come next in a thread is a table:
+what it needs of what the thread has, and what it leaves. What is left out, and why nothing is lost by that:
 
 - *split*: a thread that has both sides is two threads here. They have fewer orders to keep, so that they do all that
   the one thread does: no race and no lost wakeup is missed. Whether its answers fit the order of its own calls to both
-  sides is explored where it is the third thread.
+  sides is explored where it is the third thread, or the fourth.
 - *prefix*: only clients of exactly so many calls. One more query at the end of a thread changes nothing, so a client
   with fewer calls is a prefix of one that is explored.
 - *ended*: a call on a handle that its own thread has closed, freed or detached, but for those that an ended handle
@@ -206,6 +206,17 @@ class Draft(NamedTuple):
     producer: Calls
     consumer: Calls
     third: Calls
+    fourth: Calls = ()
+
+    @property
+    def threads(self) -> tuple[Calls, ...]:
+        """All that a client of this kind has, also those without a call."""
+        return (self.producer, self.consumer, self.third, *([self.fourth] if self.fourth else ()))
+
+    @property
+    def of_two(self) -> bool:
+        """Whether no third thread is beside both sides'."""
+        return not self.third or bool(self.fourth)
 
     @property
     def client(self) -> Client:
@@ -216,6 +227,8 @@ def drafts(calls: int, capacity: int, start: str) -> Iterator[Draft]:
     """Every client of exactly so many calls from that state, in an order that is always the same."""
     marks = _marks(capacity, start)
     for third in range(calls + 1):
+        if third == 1:
+            yield from (Draft(capacity, start, (), (), *pair) for pair in _pairs(calls, capacity, marks["third"]))
         for producer in range(calls - third, -1, -1):
             consumer = calls - third - producer
             for consumes, has in _threads("consumer", capacity, consumer, marks["consumer"]):
@@ -226,6 +239,23 @@ def drafts(calls: int, capacity: int, start: str) -> Iterator[Draft]:
                     for produces, _ in _threads("producer", capacity, producer, marks["producer"]):
                         if _fits(others, produces, "producer", marks["producer"]):
                             yield Draft(capacity, start, produces, consumes, others)
+
+
+def _pairs(calls: int, capacity: int, marks: Marks) -> Iterator[tuple[Calls, Calls]]:
+    """The threads of two that use both sides."""
+    for length in range(1, calls // 2 + 1):
+        for third, _ in _threads("third", capacity, length, marks):
+            for fourth, _ in _threads("third", capacity, calls - length, marks):
+                if _is_pair(third, fourth, marks):
+                    yield third, fourth
+
+
+def _is_pair(third: Calls, fourth: Calls, marks: Marks) -> bool:
+    """Neither is the thread of one side; the shorter one is first [roles]; a pin of the setup's is unpinned once."""
+    kinds = [{each.kind for each in calls} for calls in (third, fourth)]
+    one_sided = any(each <= side for each in kinds for side in _KINDS.values())
+    unpinned = "unpinnable" in marks and all("unpin" in each for each in kinds)
+    return (len(third), third) <= (len(fourth), fourth) and not one_sided and not unpinned
 
 
 def _marks(capacity: int, start: str) -> dict[str, Marks]:
@@ -281,7 +311,7 @@ class _Writer:
     def __init__(self, draft: Draft) -> None:
         self._draft = draft
         self._start = starts(draft.capacity)[draft.start]
-        self._others = {each.kind for each in draft.third}
+        self._others = {each.kind for each in draft.third + draft.fourth}
         self._reserves = "reserved" in self._start.producer or any(each.kind == "reserve" for each in draft.producer)
         # A reservation that another thread closes is written to no more, and its message is not what was written.
         self._written = not (self._reserves and "close_producer" in self._others)
@@ -293,10 +323,9 @@ class _Writer:
     def client(self) -> Client:
         """The client, named by what its threads do."""
         draft = self._draft
-        written = (self._produce(draft.producer), self._consume(), self._third())
-        threads = tuple(each for each in written if each) or ((),)
-        calls = (draft.producer, draft.consumer, draft.third)
-        name = " | ".join(notation(each) or "-" for each in calls)
+        others = (self._third(each) for each in (draft.third, draft.fourth))
+        threads = tuple(each for each in (self._produce(draft.producer), self._consume(), *others) if each) or ((),)
+        name = " | ".join(notation(each) or "-" for each in draft.threads)
         name, setup = f"{draft.start} {draft.capacity}: {name}", operations(self._start.setup)
         return Client(name, draft.capacity, threads, setup, budget=0, unread=not self._read)
 
@@ -340,9 +369,9 @@ class _Writer:
             written.append(Operation("view"))
         return tuple(written)
 
-    def _third(self) -> Calls:
+    def _third(self, calls: Calls) -> Calls:
         written: list[Operation] = []
-        for call in self._draft.third:
+        for call in calls:
             if call.kind in _HANDED.keys() - self._own and Operation("take") not in written:
                 written.append(Operation("take"))
             if call.kind == "unpin" and self._written:
@@ -356,7 +385,7 @@ def generated(name: str) -> Client | None:
     start, _, rest = name.partition(": ")
     state, _, capacity = start.rpartition(" ")
     threads = rest.split(" | ")
-    if len(threads) != 3 or capacity not in map(str, CAPACITIES) or state not in starts(1):
+    if len(threads) not in (3, 4) or capacity not in map(str, CAPACITIES) or state not in starts(1):
         return None
     calls = [operations("" if thread == "-" else thread) for thread in threads]
     draft = Draft(int(capacity), state, *calls)
@@ -366,6 +395,10 @@ def generated(name: str) -> Client | None:
 def _is_one(draft: Draft) -> bool:
     """Whether `drafts` has it."""
     marks = _marks(draft.capacity, draft.start)
+    if draft.fourth:
+        others = (draft.third, draft.fourth)
+        listed = all(each and _left(_THIRD, each, marks["third"]) is not None for each in others)
+        return listed and not draft.producer + draft.consumer and _is_pair(*others, marks["third"])
     has = _left(_consumers(draft.capacity), draft.consumer, marks["consumer"])
     return (
         has is not None
@@ -409,10 +442,10 @@ def draft_of(client: Client) -> Draft | None:
             rest.remove(calls)
         own.append(tuple(each for each in setup if each.kind in kinds) + calls)
     rest.append(tuple(each for each in setup if each.kind in BROKERS))
-    third = [calls for calls in rest if calls]
-    if len(third) > 1:
+    others = sorted((calls for calls in rest if calls), key=lambda calls: (len(calls), calls))
+    if len(others) > 2:
         return None
-    draft = Draft(client.capacity, "empty", own[0], own[1], third[0] if third else ())
+    draft = Draft(client.capacity, "empty", own[0], own[1], *(others or [()]))
     return draft if _is_one(draft) else None
 
 
@@ -426,14 +459,19 @@ def _only_calls(operations: Calls) -> Calls:
 
 
 def count_all(calls: int, capacity: int) -> int:
-    """How many clients of up to so many calls there are if nothing is left out: any call of a role, at any place."""
+    """How many clients of up to so many calls there are if nothing is left out: any call of a role, at any place.
+
+    With a fourth thread where there is neither a producer's nor a consumer's.
+    """
     produces = {call.operation for call in _producers()}
     consumes = {call.operation for call in _consumers(capacity)}
     consumes |= {Operation(kind, count) for kind in _BATCHES for count in (1, 2, 3)}
     one, two = len(produces), len(consumes)
     three = len(produces | consumes | {call.operation for call in _THIRD})
     every = range(calls + 1)
-    return sum(one**a * two**b * three**c for a in every for b in every for c in every if a + b + c <= calls)
+    roles: int = sum(one**a * two**b * three**c for a in every for b in every for c in every if a + b + c <= calls)
+    pairs: int = sum(three ** (c + d) for c in every[1:] for d in every[c:] if c + d <= calls)
+    return roles + pairs
 
 
 def main() -> None:

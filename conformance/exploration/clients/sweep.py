@@ -45,7 +45,7 @@ class Part(NamedTuple):
 
     @property
     def of_two_threads(self) -> int:
-        """How many of them have no third thread: the first ones."""
+        """How many of them have no third thread beside both sides': the first ones."""
         return _sizes(self)[0]
 
     def drafts(self, numbers: Iterable[int]) -> Iterator[tuple[int, Draft]]:
@@ -65,8 +65,8 @@ _open: dict[Part, tuple[int, Iterator[Draft]]] = {}
 
 @cache
 def _sizes(part: Part) -> tuple[int, int]:
-    counts = Counter(bool(draft.third) for draft in drafts(*part))
-    return counts[False], counts[True]
+    counts = Counter(draft.of_two for draft in drafts(*part))
+    return counts[True], counts[False]
 
 
 Wanted = Sequence[tuple[Part, Sequence[int]]]

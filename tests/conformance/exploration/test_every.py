@@ -108,6 +108,7 @@ def test_one_thread_with_both_sides_does_nothing_that_two_threads_do_not() -> No
 def test_each_client_is_a_prefix_of_one_with_another_call(capacity: int) -> None:
     """Rule "prefix": one more query at the end of a thread, or in a thread of its own."""
     queries = {"producer": "producer_connected", "consumer": "consumer_connected", "third": "broker_statistics"}
+    queries["fourth"] = "broker_statistics"
     for calls in (1, 2):
         longer = set(drafts(calls + 1, capacity, "empty"))
         for each in drafts(calls, capacity, "empty"):
@@ -291,7 +292,7 @@ def test_a_client_that_has_more_executions_than_it_may_is_left_over(tmp_path: Pa
 def test_the_clients_of_two_threads_come_first() -> None:
     """So that they can be explored alone, and the others after them."""
     for part in parts(2):
-        two = [not draft.third for _, draft in part.drafts(range(part.size))]
+        two = [draft.of_two for _, draft in part.drafts(range(part.size))]
         assert two == sorted(two, reverse=True) and sum(two) == part.of_two_threads
 
 

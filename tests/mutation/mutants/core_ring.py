@@ -60,8 +60,7 @@ RING = (
     Mutant(
         "consumers_end_does_not_wake", RING_H,
         (suite_any("LIF-2", "SHD-1"), explorer("consumer closes without popping", LOST_WAKEUP), hangs("race, ")),
-        "/* publishes no memory; eventcount_wake orders it */\n  eventcount_wake(&ring->producer_waiter);\n",
-        "/* publishes no memory; eventcount_wake orders it */\n",
+        "closer's last pop */\n  eventcount_wake(&ring->producer_waiter);\n", "closer's last pop */\n",
     ),
     Mutant(
         "wakes_only_if_the_queue_seemed_empty", RING_H, suite("CON-5"),
@@ -470,7 +469,15 @@ GUARD = (
     ),
     Mutant(
         "a_second_thread_is_let_in", GUARD_H, explorer("producer contended", RACE),
-        "    if (state & (GUARD_BUSY | GUARD_CLAIMED)) return GUARD_CONTENDED;\n", "",
+        "    if (state & (GUARD_BUSY | GUARD_CLAIMED)) {\n", "    if (false) {\n",
+    ),
+    Mutant(
+        "a_close_publishes_nothing", GUARD_H, explorer("not connected, then a pop", UNEXPLAINED),
+        "platform_or(&guard->state, GUARD_CLOSED, release);", "platform_or(&guard->state, GUARD_CLOSED, relaxed);",
+    ),
+    Mutant(
+        "a_thread_that_left_is_met_inside", GUARD_H, explorer("contended beside a shutdown", UNEXPLAINED),
+        "      platform_fence_heavy(); /* pairs with guard_release:", "      /* pairs with guard_release:",
     ),
     Mutant(
         "a_pop_is_not_ordered_against_a_pin", GUARD_H, explorer("pin, concurrent pop", UNEXPLAINED),
