@@ -23,7 +23,9 @@ IMPLEMENTATIONS = ("spec_model", "fast_impl")
 """Same names, same signatures, same behaviour: one test body runs on each."""
 
 SAMPLE = os.environ.get("OMNI_SAMPLE", "")
-"""Any text: of the slow tests one in six runs; with another text, others. CI gives the commit."""
+"""Any text: of the slow tests some run; with another text, others. CI gives the commit."""
+EVERY = 12
+"""One in so many of them, unless the marker has another number: `slow(every=1)` always runs."""
 
 TIME_LIMIT = 60.0
 """Seconds until a test that hangs ends the run with the stack of every thread."""
@@ -33,11 +35,11 @@ _stderr = os.dup(sys.__stderr__.fileno() if sys.__stderr__ is not None else 2)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With SAMPLE, one in six of the tests that are marked slow and not `whole`."""
+    """With SAMPLE, some of the tests that are marked slow."""
     left_out = [
         item for item in items
-        if SAMPLE and item.get_closest_marker("slow") and not item.get_closest_marker("whole")
-        and random.Random(f"{SAMPLE} {item.nodeid}").randrange(6)
+        if SAMPLE and (slow := item.get_closest_marker("slow"))
+        and random.Random(f"{SAMPLE} {item.nodeid}").randrange(slow.kwargs.get("every", EVERY))
     ]  # fmt: skip
     if left_out:
         config.hook.pytest_deselected(items=left_out)

@@ -7,6 +7,7 @@ so that the two can be compared, and in docs/necessity.md: python -m conformance
 from __future__ import annotations
 
 import argparse
+import ctypes
 import json
 import os
 import sys
@@ -22,13 +23,13 @@ from pathlib import Path
 
 from conformance.exploration.clients.allowed import outcomes
 from conformance.exploration.clients.catalogue import QUICK
-from conformance.exploration.clients.client import Client, run, sources
-from conformance.exploration.clients.every import drafts
+from conformance.exploration.clients.client import Client, library, run, sources
+from conformance.exploration.clients.every import drafts, generated
 from conformance.exploration.clients.parallel import FURTHER, Task
 from conformance.exploration.clients.state import Outcome
 from conformance.exploration.clients.sweep import parts
 from conformance.exploration.clients.verdict import Verdict, explore
-from conformance.exploration.clients.weaken import Weakening, every_weakening, weakened
+from conformance.exploration.clients.weaken import SWITCH, Weakening, every_weakening, switched, weakened
 from conformance.exploration.explorer import CompilerError
 from conformance.exploration.result import Result, decisions, replay_string
 
@@ -162,6 +163,24 @@ def _with_result(row: Row, result: Row) -> Row:
     return replace(row, client=result.client, failure=result.failure, replay=result.replay, reason=result.reason)
 
 
+def holding(rows: Iterable[Row]) -> Iterator[Row]:
+    """Those with a reason, and those whose client fails as they say when it is replayed."""
+    named = {client.name: client for client in QUICK}
+    numbers = {each.key: number for number, each in enumerate(every_weakening(sources()), 1)}
+    with tempfile.TemporaryDirectory() as folder:
+        core = switched(sources(), Path(folder))
+        chosen = ctypes.c_int.in_dll(library(True, core), SWITCH)
+        for row in rows:
+            if client := named.get(row.client) or generated(row.client):
+                chosen.value = numbers[row.key]
+                result = Task(client, True, core).explore(decisions(row.replay))
+                if (result.failure, replay_string(result.path)) != (row.failure, row.replay):
+                    continue
+            elif row.client:
+                continue  # it is no client any more
+            yield row
+
+
 # ---- docs/necessity.md ----
 
 _HEAD = """\
@@ -179,7 +198,8 @@ the fewest calls first; it is named by the state and the capacity that it starts
 thread, the consumer's and a third one call. Where none of them fails, it is one of the catalogue. In the book each row
 that fails a client can be [played](memory.md): as the scheduler, and as the memory.
 
-`make necessity` writes this page, and `make necessity ARGS=--rematch` where accesses were only moved or renamed;
+`make necessity` writes this page; `make necessity ARGS=--missing` explores only the rows that a change of the core has
+left without a failure, and `ARGS=--rematch` none, where accesses were only moved or renamed;
 `tests/conformance/exploration/test_order_mutation.py` fails while the page, its table and the core do not match.
 
 """
@@ -256,7 +276,7 @@ def mutated(
         if row and row.client in by_name:
             result = Task(by_name[row.client], True, copy).explore(decisions(row.replay))
             if result.failure == row.failure:
-                return row
+                return _row(weakening, by_name[row.client], result)
         for client, executions in clients:
             if failing and executions > SMALL:
                 break
@@ -291,7 +311,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add = parser.add_argument
     add("--only", default="", metavar="TEXT", help="only rows with this in their name; writes nothing")
     add("--rematch", action="store_true", help="explore nothing: keep each result where its access is now")
-    add("--missing", action="store_true", help="keep these, and explore only those that have none")
+    add("--missing", action="store_true", help="keep those that hold, and explore only the others")
     add("--calls", type=int, default=CALLS, metavar="N", help="clients of up to N calls are tried before those of the "
         "catalogue (default: %(default)s)")  # fmt: skip
     add("--docs", type=Path, metavar="FOLDER", help="write the table, and necessity.md there")
@@ -305,7 +325,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             table = kept
         else:
             reasons = {row.key: row.reason for row in kept.rows}
-            there = {row.key: row for row in kept.rows if given.missing}
+            there = {row.key: row for row in (holding(kept.rows) if given.missing else ())}
             rows = _mutation_run([each for each in wanted if each.key not in there], given.workers, given.calls, kept)
             there |= {row.key: replace(row, reason=reasons.get(row.key, "")) for row in rows}
             table = Table(tuple(there[each.key] for each in wanted if each.key in there), known.reasons)

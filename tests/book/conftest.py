@@ -26,12 +26,11 @@ HEIGHT = 900
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of it needs what `make docs` has built, and a browser: `make docs-test`. CI samples what is marked."""
+    """All of it needs what `make docs` has built, and a browser: `make docs-test`."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             if not item.get_closest_marker("slow"):
-                item.add_marker(pytest.mark.slow)
-                item.add_marker(pytest.mark.whole)
+                item.add_marker(pytest.mark.slow(every=3))
             item.add_marker(pytest.mark.timeout(300))
 
 

@@ -26,6 +26,8 @@ from tests.mutation.mutants import MUTANTS
 from tests.mutation.tools import Found
 from tests.native.programs import Refused
 
+SAMPLE = os.environ.get("OMNI_SAMPLE", "")
+"""As in tests/conftest.py: with another text, others are chosen where not all are."""
 QUICK = {
     "suite": 40, "explorer": 28, "native": 5, "hang": 3, "sanitizer": 5, "cbmc": 10, "verifier": 24, "crosshair": 8,
 }  # fmt: skip
@@ -201,6 +203,8 @@ def main(words: Sequence[str] | None = None) -> int:
 def _deviants(workers: int, everything: bool, only: Sequence[str], page: Path | None) -> int:
     """0 if the suite says of every deviant what it must, 1 if not; 2 for a name that none has."""
     chosen = [deviant for deviant in DEVIANTS if not only or deviant.id in only]
+    if SAMPLE and not only:
+        chosen = chosen[_first("deviants", 2) :: 2]
     if unknown := [name for name in only if name not in [deviant.id for deviant in DEVIANTS]]:
         print(f"mutation: no deviant is called {', '.join(unknown)}", file=sys.stderr)
         return 2
@@ -218,6 +222,11 @@ def _deviants(workers: int, everything: bool, only: Sequence[str], page: Path | 
     if page is not None:
         write_between(BEGIN, deviants_table(results) + "\n", page)
     return 0 if all(said.passes for said in results) else 1
+
+
+def _first(what: str, every: int) -> int:
+    """Where one in `every` of these begins, with SAMPLE."""
+    return random.Random(f"{SAMPLE} {what}").randrange(every)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -249,8 +258,7 @@ def _is(trial: Trial, name: str) -> bool:
 
 
 def quick(trials: Sequence[Trial]) -> list[Trial]:
-    """Some of each tool's, distributed over the packages and over the list; with OMNI_SAMPLE, some that it chooses."""
-    sample = os.environ.get("OMNI_SAMPLE")
+    """Some of each tool's, distributed over the packages and over the list; with SAMPLE, some that it chooses."""
     groups: dict[tuple[str, str], list[Trial]] = {}
     for mutant, catch in trials:
         folder = mutant.file.split("/")[:2] if mutant.file.startswith("fast_impl/") else ["spec_model"]
@@ -258,7 +266,7 @@ def quick(trials: Sequence[Trial]) -> list[Trial]:
     chosen = []
     for (tool, package), group in groups.items():
         every = min(QUICK[tool], len(group))
-        first = random.Random(f"{sample} {tool} {package}").randrange(every) if sample else every // 2
+        first = _first(f"{tool} {package}", every) if SAMPLE else every // 2
         chosen += group[first :: QUICK[tool]]
     return chosen
 

@@ -31,7 +31,7 @@ WHEEL_MOST = 700_000
 PLUGIN = "omnimailbox_pytest.py"
 """What pytest loads: beside the packages in the wheel."""
 
-pytestmark = [pytest.mark.once, pytest.mark.slow, pytest.mark.whole, pytest.mark.timeout(580)]
+pytestmark = [pytest.mark.once, pytest.mark.slow(every=1), pytest.mark.timeout(580)]
 
 
 def needs(module: str) -> None:
@@ -150,6 +150,7 @@ def environment(folder: Path, *packages: str) -> Path:
     return python
 
 
+@pytest.mark.slow(every=3)
 def test_the_tests_pass_on_the_wheel(dist: Path, wheel: Path, tmp_path: Path) -> None:
     """Those of what is installed, from a folder that has the tests of the source distribution and no package."""
     python = environment(tmp_path / "venv", f"{wheel}[test-bindings]")

@@ -47,8 +47,7 @@ PYRIGHT = {
 
 pytestmark = [
     pytest.mark.once,
-    pytest.mark.slow,
-    pytest.mark.whole,
+    pytest.mark.slow(every=1),
     pytest.mark.timeout(300),
     pytest.mark.skipif(
         not all(map(importlib.util.find_spec, ("mypy", "pyright"))), reason="needs mypy and pyright: make types"
