@@ -24,20 +24,20 @@ from pathlib import Path
 from conformance.exploration.clients.allowed import outcomes
 from conformance.exploration.clients.catalogue import QUICK
 from conformance.exploration.clients.client import Client, library, run, sources
-from conformance.exploration.clients.every import drafts, generated
+from conformance.exploration.clients.every import draft_of, drafts, generated
 from conformance.exploration.clients.parallel import FURTHER, Task
 from conformance.exploration.clients.state import Outcome
 from conformance.exploration.clients.sweep import parts
 from conformance.exploration.clients.verdict import Verdict, explore
-from conformance.exploration.clients.weaken import SWITCH, Weakening, every_weakening, switched, weakened
+from conformance.exploration.clients.weaken import SWITCH, Weakening, every_weakening, switched
 from conformance.exploration.explorer import CompilerError
 from conformance.exploration.result import Result, decisions, replay_string
 
 FILE = Path(__file__).with_suffix(".json")
 SMALL = 500
 """Executions of a client that is small."""
-CALLS, MOST = 2, 2000
-"""Calls of the generated clients that are tried first, and executions of each of them."""
+CALLS, MOST = 2, 3000
+"""Calls of the generated clients that are tried first, and executions of each generated client."""
 
 
 @dataclass(frozen=True)
@@ -166,13 +166,11 @@ def _with_result(row: Row, result: Row) -> Row:
 def holding(rows: Iterable[Row]) -> Iterator[Row]:
     """Those with a reason, and those whose client fails as they say when it is replayed."""
     named = {client.name: client for client in QUICK}
-    numbers = {each.key: number for number, each in enumerate(every_weakening(sources()), 1)}
     with tempfile.TemporaryDirectory() as folder:
         core = switched(sources(), Path(folder))
-        chosen = ctypes.c_int.in_dll(library(True, core), SWITCH)
         for row in rows:
             if client := named.get(row.client) or generated(row.client):
-                chosen.value = numbers[row.key]
+                _switch(core).value = _numbers()[row.key]
                 result = Task(client, True, core).explore(decisions(row.replay))
                 if (result.failure, replay_string(result.path)) != (row.failure, row.replay):
                     continue
@@ -195,7 +193,8 @@ a data race.
 Each row shows the arguments that print its failing execution, a column per thread: `make explore ARGS="..."`. Without
 `--weaken` the same client is clean. The client is the first that fails of every client of up to two calls, those with
 the fewest calls first; it is named by the state and the capacity that it starts from, and by what the producer's
-thread, the consumer's and a third one call. Where none of them fails, it is one of the catalogue. In the book each row
+thread, the consumer's, a third one and a fourth one call. Where none of them fails, it is the first of the generated
+clients that the catalogue has a name for; where none of those does either, one of the catalogue. In the book each row
 that fails a client can be [played](memory.md): as the scheduler, and as the memory.
 
 `make necessity` writes this page; `make necessity ARGS=--missing` explores only the rows that a change of the core has
@@ -251,41 +250,57 @@ def fewest_calls(calls: int) -> Iterator[Client]:
         yield from (draft.client for part in parts(count) for draft in drafts(*part))
 
 
+def with_a_name() -> Iterator[Client]:
+    """The generated clients that do what one of the catalogue does, those with the fewest calls first."""
+    of_catalogue = {draft.client.name: draft for client in QUICK if (draft := draft_of(client))}
+    yield from (each.client for each in sorted(of_catalogue.values(), key=lambda draft: sum(map(len, draft.threads))))
+
+
 @cache
-def _small_clients(calls: int) -> list[tuple[Client, frozenset[Outcome]]]:
+def _generated(calls: int) -> list[tuple[Client, frozenset[Outcome]]]:
     """With their outcomes, which do not depend on what is weakened; once in each process."""
-    return [(client, outcomes(client)) for client in fewest_calls(calls)]
+    return [(client, outcomes(client)) for client in (*fewest_calls(calls), *with_a_name())]
 
 
 def mutated(
     core: Path, clients: Sequence[tuple[Client, int]], calls: int, known: Mapping[str, Row], weakening: Weakening
 ) -> Row:
-    """The failure with that access weakened of the client with the fewest calls, up to `calls`.
+    """The failure with that access weakened of the generated client with the fewest calls.
 
-    Or else the one that is known, if there is one still; or the shortest failure of `clients`, smallest first: of all
+    core: with every weakening. Of the clients of up to `calls` calls, and of those that the catalogue has a name for.
+    Or else the failure that is known, if there is one still; or the shortest one of `clients`, smallest first: of all
     small ones, or of the first that fails. A row without a client where none fails.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        copy = weakened(core, weakening, Path(folder))
-        for client, allowed in _small_clients(calls):
-            result = run(client, asymmetric=True, core=copy, executions=MOST, further=FURTHER, allowed=allowed)
-            if result.failure:
-                return _row(weakening, client, result)
-        failing: list[Verdict] = []
-        row, by_name = known.get(weakening.key), {client.name: client for client, _ in clients}
-        if row and row.client in by_name:
-            result = Task(by_name[row.client], True, copy).explore(decisions(row.replay))
-            if result.failure == row.failure:
-                return _row(weakening, by_name[row.client], result)
-        for client, executions in clients:
-            if failing and executions > SMALL:
-                break
-            verdict = explore(client, True, copy)
-            if verdict.result.failure:
-                failing.append(verdict)
+    _switch(core).value = _numbers()[weakening.key]
+    for client, allowed in _generated(calls):
+        result = run(client, asymmetric=True, core=core, executions=MOST, further=FURTHER, allowed=allowed)
+        if result.failure:
+            return _row(weakening, client, result)
+    failing: list[Verdict] = []
+    row, by_name = known.get(weakening.key), {client.name: client for client, _ in clients}
+    if row and row.client in by_name:
+        result = Task(by_name[row.client], True, core).explore(decisions(row.replay))
+        if result.failure == row.failure:
+            return _row(weakening, by_name[row.client], result)
+    for client, executions in clients:
+        if failing and executions > SMALL:
+            break
+        verdict = explore(client, True, core)
+        if verdict.result.failure:
+            failing.append(verdict)
     if not failing:
         return row_of(weakening)
     return _row(weakening, *min(failing, key=lambda verdict: len(verdict.result.trace))[:2])
+
+
+def _switch(core: Path) -> ctypes.c_int:
+    """The variable that chooses the weakening of a core that has every one."""
+    return ctypes.c_int.in_dll(library(True, core), SWITCH)
+
+
+@cache
+def _numbers() -> dict[str, int]:
+    return {each.key: number for number, each in enumerate(every_weakening(sources()), 1)}
 
 
 def _row(weakening: Weakening, client: Client, result: Result) -> Row:
@@ -296,8 +311,9 @@ def _row(weakening: Weakening, client: Client, result: Result) -> Row:
 def _mutation_run(wanted: Sequence[Weakening], workers: int, calls: int, kept: Table) -> Iterator[Row]:
     print("the core as it is ...", file=sys.stderr, flush=True)
     known = {row.key: row for row in kept.rows}
-    mutate = partial(mutated, sources(), by_size(sources(), QUICK), calls, known)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        core = switched(sources(), Path(folder))
+        mutate = partial(mutated, core, by_size(sources(), QUICK), calls, known)
         for number, row in enumerate(pool.map(mutate, wanted), 1):
             what = f"{row.failure} in {row.client!r}, --replay {row.replay}" if row.client else "no client fails"
             print(f"{number:>3} of {len(wanted)}: {row.key}\n    {what}", flush=True)
@@ -327,8 +343,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             reasons = {row.key: row.reason for row in kept.rows}
             there = {row.key: row for row in (holding(kept.rows) if given.missing else ())}
             rows = _mutation_run([each for each in wanted if each.key not in there], given.workers, given.calls, kept)
-            there |= {row.key: replace(row, reason=reasons.get(row.key, "")) for row in rows}
+            there |= {row.key: row if row.client else replace(row, reason=reasons.get(row.key, "")) for row in rows}
             table = Table(tuple(there[each.key] for each in wanted if each.key in there), known.reasons)
+            used = {row.reason for row in table.rows}
+            table = replace(table, reasons={name: said for name, said in known.reasons.items() if name in used})
     except (CompilerError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

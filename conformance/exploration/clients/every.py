@@ -428,14 +428,24 @@ _NO_CALLS = frozenset({"write_region", "held", "view", "reread", "hand", "take"}
 def draft_of(client: Client) -> Draft | None:
     """The generated client that does all that this one does; None where that is none.
 
-    Its setup's calls are the first of the threads that have the handles, where they may also come later.
+    Its setup's calls are the first of the threads that have the handles, where they may also come later; or they are a
+    state's.
     """
     if client.bare or client.channels or client.signals or client.refusals or client.capacity not in CAPACITIES:
         return None
     if any(each.kind in SEQUENCES for each in (*client.setup, *(each for thread in client.threads for each in thread))):
         return None
-    setup, rest = _only_calls(client.setup), [_only_calls(each) for each in client.threads]
-    own: list[Calls] = []
+    setup, threads = _only_calls(client.setup), [_only_calls(each) for each in client.threads]
+    states = {_only_calls(operations(each.setup)): name for name, each in starts(client.capacity).items()}
+    possible = [_draft(client.capacity, "empty", setup, threads)]
+    if setup in states:
+        possible.append(_draft(client.capacity, states[setup], (), threads))
+    return next((draft for draft in possible if draft and _is_one(draft)), None)
+
+
+def _draft(capacity: int, start: str, setup: Calls, threads: Sequence[Calls]) -> Draft | None:
+    """These threads in their roles, each side's begun with the setup's calls to it; None where there are too many."""
+    own, rest = list[Calls](), list(threads)
     for kinds in _KINDS.values():
         calls = next((each for each in rest if each and all(call.kind in kinds for call in each)), ())
         if calls:
@@ -445,8 +455,7 @@ def draft_of(client: Client) -> Draft | None:
     others = sorted((calls for calls in rest if calls), key=lambda calls: (len(calls), calls))
     if len(others) > 2:
         return None
-    draft = Draft(client.capacity, "empty", own[0], own[1], *(others or [()]))
-    return draft if _is_one(draft) else None
+    return Draft(capacity, start, own[0], own[1], *(others or [()]))
 
 
 def _only_calls(operations: Calls) -> Calls:

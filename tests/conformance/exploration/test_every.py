@@ -56,10 +56,22 @@ def test_each_client_is_there_once_and_is_found_by_its_name(capacity: int) -> No
 
 
 @pytest.mark.parametrize(
-    "name", ["try", "empty 1: try_push", "empty 3: try_push | - | -", "empty 1: try_push 1 | - | -"]
+    "name",
+    [
+        "try",
+        "empty 1: try_push",
+        "empty 3: try_push | - | -",
+        "empty 1: try_push 1 | - | -",
+        "empty 1: - | - | shutdown | has",
+        "empty 1: try_push | - | has | shutdown",
+        "empty 1: - | - | try_push | shutdown",
+    ],
 )
 def test_another_name_is_no_client(name: str) -> None:
-    """Of the catalogue, of too few threads, of another capacity, or with another payload id."""
+    """Of the catalogue, of too few threads, of another capacity, or with another payload id.
+
+    Nor one whose fourth thread is the third, is beside a side's own thread, or beside one that has only one side.
+    """
     assert generated(name) is None
     with pytest.raises(ValueError, match="no operation is called 'no'"):
         generated("full 1: reserve | try_pop | no")
