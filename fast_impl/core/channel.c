@@ -104,11 +104,11 @@ bool channel_shut(omni_channel *channel) {
 
 void channel_describe(const omni_channel *channel, omni_channel_info *info) {
   const omni_ring *ring = &channel->ring;
+  /* First: a handle's close ends its side after the guard, so a side that has ended beside an open guard was shut.
+   * acquire: pairs with ring_end_consumer and ring_end_producer; without it the guard could still be found open */
+  bool received = platform_load(&ring->consumer_alive, acquire), sent = platform_load(&ring->producer_alive, acquire);
   bool producer_open = !guard_is_closed(&channel->producer.guard);
   bool consumer_open = !guard_is_closed(&channel->consumer.guard);
-  /* relaxed: a handle's close ends its side after the guard, so a side that has ended beside an open guard was shut */
-  bool shut = (consumer_open && !platform_load(&ring->consumer_alive, relaxed)) ||
-              (producer_open && !platform_load(&ring->producer_alive, relaxed));
   *info = (omni_channel_info){.name_size = channel->name_size,
                               .capacity = ring->capacity,
                               .max_message_size = channel->max_message_size,
@@ -117,7 +117,7 @@ void channel_describe(const omni_channel *channel, omni_channel_info *info) {
                               .consumer_sleeps = platform_asleep(&ring->consumer_waiter.flags),
                               .producer_open = producer_open,
                               .consumer_open = consumer_open,
-                              .shut = shut};
+                              .shut = (consumer_open && !received) || (producer_open && !sent)};
   omni_consumer_get_stats(&channel->consumer, &info->consumer); /* first: what it received has been sent */
   omni_producer_get_stats(&channel->producer, &info->producer);
 }

@@ -496,11 +496,13 @@ static uint64_t broker_statistics(void) {
          stats.total_bytes_transferred << 24;
 }
 
+/* How many there are, and how many of them are said to be shut. */
 static uint64_t channels(void) {
   omni_channel_info found[2];
   uint8_t names[2];
-  uint64_t size = sizeof names;
-  return omni_broker_get_channels(broker, found, 2, names, &size);
+  uint64_t size = sizeof names, count = omni_broker_get_channels(broker, found, 2, names, &size), shut = 0;
+  for (uint64_t each = 0; each < count && each < 2; each++) shut += found[each].shut;
+  return count | shut << 8;
 }
 
 static uint64_t new_broker(void) {

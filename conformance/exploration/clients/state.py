@@ -148,6 +148,14 @@ class Entry(NamedTuple):
         return min(self.producer, self.consumer) < Visibility.UNREGISTERED
 
     @property
+    def is_shut(self) -> bool:
+        """Whether a shutdown has closed an end whose handle is open [SHD-1]."""
+        return any(
+            handle is Visibility.OPEN and self.shut >= visible
+            for handle, visible in ((self.consumer, 1), (self.producer, 2))
+        )
+
+    @property
     def mapped(self) -> bool:
         """Whether the messages' memory is mapped: until both closes are complete and no pin is left [MSG-3]."""
         return min(self.producer, self.consumer) < Visibility.CLOSED or bool(self.pins) or self.region_pins > 0

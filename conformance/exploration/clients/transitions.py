@@ -622,7 +622,8 @@ def _broker(number: int, operation: Operation, state: State) -> Iterator[Transit
     elif kind == "broker_statistics":
         yield from _broker_statistics(state, thread)
     elif kind == "channels":
-        yield state, thread.done(len(state.registry.channels))
+        shut = sum(entry.registered and entry.is_shut for entry in state.entries)
+        yield state, thread.done(len(state.registry.channels) | shut << 8)
     elif kind == "shutdown":
         yield from _shutdown(state, thread)
     elif kind in ("shutdown_wait", "timed_shutdown_wait"):

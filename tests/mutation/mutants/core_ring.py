@@ -512,6 +512,15 @@ CHANNEL = (
         "  if (!guard_is_empty(&channel->producer.guard)) return false;\n", "",
     ),
     Mutant(
+        "what_is_closed_is_said_to_be_shut", CHANNEL_C, explorer("snapshot during a close of each side", UNEXPLAINED),
+        "  bool received = platform_load(&ring->consumer_alive, acquire), sent = platform_load(&ring->producer_alive,"
+        " acquire);\n", "",
+        "  bool consumer_open = !guard_is_closed(&channel->consumer.guard);\n",
+        "  bool consumer_open = !guard_is_closed(&channel->consumer.guard);\n"
+        "  bool received = platform_load(&ring->consumer_alive, acquire), sent = platform_load(&ring->producer_alive,"
+        " acquire);\n",
+    ),
+    Mutant(
         "the_last_release_of_a_channel_does_not_acquire", CHANNEL_C, explorer("both freed", RACE),
         "&channel->references, (uint64_t)-1, acq_rel", "&channel->references, (uint64_t)-1, release",
     ),
