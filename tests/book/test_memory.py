@@ -98,8 +98,9 @@ def test_an_access_that_is_not_atomic_takes_no_choice_away() -> None:
 
 
 def test_all_of_it_is_small() -> None:
-    """Two megabytes, as they are served."""
-    assert sum(path.stat().st_size for path in (BOOK / SERVED).iterdir()) < 2_000_000
+    """Four megabytes, as they are served, and none is a sixth of that: a page loads the one that is played."""
+    sizes = [path.stat().st_size for path in (BOOK / SERVED).iterdir()]
+    assert sum(sizes) < 4_000_000 and max(sizes) < 600_000
 
 
 def test_seven_set_pieces_end_as_their_links_say() -> None:
@@ -211,13 +212,13 @@ def test_the_list_finds_a_change(page: Any) -> None:
     """By any of its words; and an address may have its number, or none that there is."""
     memory = opened(page)
     memory.get_by_text("Choose a change").click()
-    memory.get_by_label("Find").fill("ring_end_consumer nonatomic")
+    memory.get_by_label("Find").fill("omni_region_is_writable nonatomic")
     (name,) = [
-        name for name, row in FAILING.items() if (row.function, row.weaker) == ("ring_end_consumer", "nonatomic")
+        name for name, row in FAILING.items() if (row.function, row.weaker) == ("omni_region_is_writable", "nonatomic")
     ]
     assert memory.locator(".count").inner_text() == f"1 of {len(FAILING)} changes"
     memory.locator(".found a").click()
-    memory.locator(".about h2", has_text="ring_end_consumer").wait_for()
+    memory.locator(".about h2", has_text="omni_region_is_writable").wait_for()
     assert page.url.endswith(f"#row={name}")
     press(memory, "Play the rest")
     assert "two atomic accesses are never a data race" in memory.locator(".core").inner_text()
