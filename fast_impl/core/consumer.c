@@ -46,19 +46,18 @@ static inline int look(omni_consumer *consumer, uint64_t wanted, omni_message *m
 static int wait_for_message(omni_consumer *consumer, int64_t timeout) {
   omni_ring *ring = &consumer->channel->ring;
   int64_t deadline = platform_deadline(timeout);
-  int slept = PLATFORM_AWAKE;
   bool ended = false;
   for (;;) {
-    if (guard_is_closed(&consumer->guard)) return OMNI_POP_CHANNEL_CLOSED; /* LIF-8 */
-    if (slept == PLATFORM_TIME_UP) return OMNI_POP_TIMEOUT;
-    if (slept == PLATFORM_SIGNAL) return OMNI_INTERRUPTED;
     /* relaxed: the fence in EVENTCOUNT_WAIT orders these loads after the waiter flag; see eventcount_wake */
-    slept = EVENTCOUNT_WAIT(&ring->consumer_waiter, deadline,
-                            platform_load(&ring->write_index, relaxed) != platform_load(&ring->read_index, relaxed) ||
-                                !platform_load(&ring->producer_alive, relaxed) || guard_is_closed(&consumer->guard));
-    if (guard_is_closed(&consumer->guard)) continue;
+    int slept =
+        EVENTCOUNT_WAIT(&ring->consumer_waiter, deadline,
+                        platform_load(&ring->write_index, relaxed) != platform_load(&ring->read_index, relaxed) ||
+                            !platform_load(&ring->producer_alive, relaxed) || guard_is_closed(&consumer->guard));
+    if (guard_is_closed(&consumer->guard)) return OMNI_POP_CHANNEL_CLOSED; /* LIF-8 */
     if (ring_waiting(ring, 1, &ended) > 0) return OMNI_POP_SUCCESS;
     if (ended) return OMNI_POP_CHANNEL_CLOSED;
+    if (slept == PLATFORM_TIME_UP) return OMNI_POP_TIMEOUT;
+    if (slept == PLATFORM_SIGNAL) return OMNI_INTERRUPTED;
   }
 }
 

@@ -60,19 +60,17 @@ static int wait_for_space(omni_producer *producer, int64_t timeout) {
   omni_ring *ring = &producer->channel->ring;
   if (has_reserved(producer) || timeout == 0) return OMNI_PUSH_TIMEOUT; /* PSH-5 */
   int64_t deadline = platform_deadline(timeout);
-  int slept = PLATFORM_AWAKE;
   for (;;) {
-    if (guard_is_closed(&producer->guard)) return OMNI_PUSH_CHANNEL_CLOSED; /* LIF-8 */
-    if (slept == PLATFORM_TIME_UP) return OMNI_PUSH_TIMEOUT;
-    if (slept == PLATFORM_SIGNAL) return OMNI_INTERRUPTED;
     /* relaxed: the fence in EVENTCOUNT_WAIT orders these loads after the waiter flag; see eventcount_wake */
-    slept = EVENTCOUNT_WAIT(
+    int slept = EVENTCOUNT_WAIT(
         &ring->producer_waiter, deadline,
         platform_load(&ring->write_index, relaxed) - platform_load(&ring->read_index, relaxed) < ring->capacity ||
             nobody_receives(producer->channel) || guard_is_closed(&producer->guard));
-    if (guard_is_closed(&producer->guard)) continue;
+    if (guard_is_closed(&producer->guard)) return OMNI_PUSH_CHANNEL_CLOSED; /* LIF-8 */
     if (nobody_receives(producer->channel)) return OMNI_PUSH_CHANNEL_CLOSED;
     if (ring_free_slots(ring, 1)) return OMNI_PUSH_SUCCESS;
+    if (slept == PLATFORM_TIME_UP) return OMNI_PUSH_TIMEOUT;
+    if (slept == PLATFORM_SIGNAL) return OMNI_INTERRUPTED;
   }
 }
 

@@ -108,14 +108,17 @@ static inline void platform_word_destroy(platform_word *word) { (void)word; }
 #define platform_sleep(word, v, deadline) fault_sleep(word, v, (deadline) != PLATFORM_NEVER, WM_SITE(#word))
 #define platform_wake(word) wm_wake(&(word)->value, WM_SITE(#word))
 
-/* 1: held alone; otherwise twice the number of those who share it. */
+/* Taken in one step, which is all that those who take it can tell: that the system's locks are right is not explored.
+ * state: 1, held alone; otherwise twice the number of those who share it. */
 typedef struct {
   _Atomic uint32_t state;
+  bool alone; /* written by the thread that holds it alone */
 } platform_rwlock;
 
 static inline int platform_lock_begin(platform_rwlock *lock, const wm_site *site) {
   if (fault_refusal(site)) return 1;
   atomic_init(&lock->state, 0);
+  lock->alone = false;
   return 0;
 }
 #define PLATFORM_LOCK_INITIALISER {0}
@@ -126,15 +129,17 @@ static inline void platform_lock_destroy(platform_rwlock *lock) { (void)lock; }
 #define platform_unlock(lock) platform_lock_leave(lock, WM_SITE(#lock))
 
 static inline void platform_lock_take(platform_rwlock *lock, bool shared, const wm_site *site) {
-  uint64_t seen;
-  do {
-    seen =
-        shared ? wm_await(&lock->state, 4, 1, wm_relaxed, site) : wm_await_equal(&lock->state, 4, 0, wm_relaxed, site);
-  } while (!wm_replace(&lock->state, 4, &seen, shared ? seen + 2 : 1, wm_acquire, wm_relaxed, site));
+  if (shared) wm_await_modify(&lock->state, 4, 1, false, wm_add, 2, wm_acquire, site);
+  else wm_await_modify(&lock->state, 4, 0, true, wm_exchange, 1, wm_acquire, site);
+  if (!shared) lock->alone = true;
 }
 static inline void platform_lock_leave(platform_rwlock *lock, const wm_site *site) {
-  if (wm_load(&lock->state, 4, wm_relaxed, site) == 1) wm_store(&lock->state, 4, 0, wm_release, site);
-  else wm_modify(&lock->state, 4, wm_add, (uint32_t)-2, wm_release, site);
+  if (!lock->alone) {
+    wm_modify(&lock->state, 4, wm_add, (uint32_t)-2, wm_release, site);
+    return;
+  }
+  lock->alone = false;
+  wm_store(&lock->state, 4, 0, wm_release, site);
 }
 
 /* Time stands still; that it is up is the explorer's choice. */

@@ -63,6 +63,10 @@ uint64_t wm_await(const volatile void *at, unsigned size, uint64_t unwanted, wm_
 
 /* ... until it is `wanted`. */
 uint64_t wm_await_equal(const volatile void *at, unsigned size, uint64_t wanted, wm_order order, const wm_site *site);
+/* A read-modify-write that waits until it reads another value than `value`, or with `equal` just that; as a lock is
+ * taken. */
+uint64_t wm_await_modify(volatile void *at, unsigned size, uint64_t value, bool equal, wm_change change,
+                         uint64_t operand, wm_order order, const wm_site *site);
 
 enum { WM_AWAKE, WM_TIME_UP, WM_SIGNAL };
 enum { WM_TIMED = 1, WM_INTERRUPTIBLE = 2 };

@@ -137,6 +137,14 @@ uint64_t wm_await_equal(const volatile void *at, unsigned size, uint64_t wanted,
   return await(at, size, wanted, true, order, site);
 }
 
+uint64_t wm_await_modify(volatile void *at, unsigned size, uint64_t value, bool equal, wm_change change,
+                         uint64_t operand, wm_order order, const wm_site *site) {
+  uint64_t before = await(at, size, value, equal, of_read(order), site);
+  if (is_alone()) wm_store(at, size, changed(change, before, operand), order, site);
+  else second_half(at, size, changed(change, before, operand), order, site);
+  return before;
+}
+
 /* The kernel's queue of a word: a hidden counter of wakes beside it. Sleeps and wakes are read-modify-writes of
  * it, so they come in one order; a sleeper that passed the queue before a wake is woken by it. */
 static uintptr_t queue_of(const volatile void *word) { return (uintptr_t)word + 1; }

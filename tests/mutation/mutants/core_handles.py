@@ -463,11 +463,12 @@ CONSUMER = (
     ),
     Mutant(
         "asleep_it_holds_up_every_consumer", CONSUMER_C, suite_any("CON-7", "CON-1"),
-        "    slept = EVENTCOUNT_WAIT(&ring->consumer_waiter,",
+        "    int slept = EVENTCOUNT_WAIT(\n        &ring->consumer_waiter,",
         "    static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;\n    pthread_mutex_lock(&one);\n"
-        "    slept = EVENTCOUNT_WAIT(&ring->consumer_waiter,",
-        "    if (guard_is_closed(&consumer->guard)) continue;\n",
-        "    pthread_mutex_unlock(&one);\n    if (guard_is_closed(&consumer->guard)) continue;\n",
+        "    int slept = EVENTCOUNT_WAIT(\n        &ring->consumer_waiter,",
+        "    if (guard_is_closed(&consumer->guard)) return OMNI_POP_CHANNEL_CLOSED; /* LIF-8 */\n",
+        "    pthread_mutex_unlock(&one);\n"
+        "    if (guard_is_closed(&consumer->guard)) return OMNI_POP_CHANNEL_CLOSED; /* LIF-8 */\n",
     ),
     Mutant(
         "a_pop_expires_nothing", CONSUMER_C, suite("MSG-2"),
