@@ -448,8 +448,8 @@ CONSUMER = (
     ),
     Mutant(
         "a_timed_pop_does_not_wait", CONSUMER_C, suite_any("POP-4", "POP-5", "CON-5"),
-        "if (slept == PLATFORM_TIME_UP) return",
-        "if (slept == PLATFORM_TIME_UP || deadline != PLATFORM_NEVER) return",
+        "EVENTCOUNT_WAIT(&ring->consumer_waiter, deadline,",
+        "EVENTCOUNT_WAIT(&ring->consumer_waiter, deadline == PLATFORM_NEVER ? deadline : 0,",
     ),
     Mutant(
         "a_blocked_pop_does_not_see_its_close", CONSUMER_C, suite("LIF-8"),
@@ -463,9 +463,8 @@ CONSUMER = (
     ),
     Mutant(
         "asleep_it_holds_up_every_consumer", CONSUMER_C, suite_any("CON-7", "CON-1"),
-        "    int slept = EVENTCOUNT_WAIT(\n        &ring->consumer_waiter,",
-        "    static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;\n    pthread_mutex_lock(&one);\n"
-        "    int slept = EVENTCOUNT_WAIT(\n        &ring->consumer_waiter,",
+        "    int slept =\n",
+        "    static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;\n    pthread_mutex_lock(&one);\n    int slept =\n",
         "    if (guard_is_closed(&consumer->guard)) return OMNI_POP_CHANNEL_CLOSED; /* LIF-8 */\n",
         "    pthread_mutex_unlock(&one);\n"
         "    if (guard_is_closed(&consumer->guard)) return OMNI_POP_CHANNEL_CLOSED; /* LIF-8 */\n",
