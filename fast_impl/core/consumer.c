@@ -305,7 +305,7 @@ uint64_t omni_consumer_capacity(const omni_consumer *consumer) { return consumer
 uint64_t omni_consumer_max_message_size(const omni_consumer *consumer) { return consumer->channel->max_message_size; }
 
 uint64_t omni_consumer_available_messages(const omni_consumer *consumer) {
-  uint64_t waiting = ring_length(&consumer->channel->ring); /* first, as in omni_producer_available_slots */
+  uint64_t waiting = ring_length(&consumer->channel->ring); /* in the order of omni_producer_available_slots */
   return guard_is_closed(&consumer->guard) ? 0 : waiting;
 }
 

@@ -51,9 +51,13 @@ static inline void guard_release(omni_guard *guard, uint32_t bias) {
 
 static inline void guard_leave(omni_guard *guard) {
   uint32_t bias = platform_load(&guard->bias, relaxed); /* does not change while a thread is inside */
-  if (bias < PLATFORM_OWNERS) guard_release(guard, bias);
+  if (bias < PLATFORM_OWNERS) {
+    guard_release(guard, bias);
+    return;
+  }
   /* release: pairs with guard_enter_slow and guard_is_empty; without it the next entry races with this one */
-  else guard_wake_waiters(guard, platform_and(&guard->state, ~(uint32_t)(GUARD_BUSY | GUARD_WAITER), release));
+  guard_wake_waiters(guard, platform_and(&guard->state, ~(uint32_t)(GUARD_BUSY | GUARD_WAITER), release));
+  platform_fence_light(); /* pairs with guard_enter_slow: else it is met inside after it has left */
 }
 
 /* Whether nobody is inside; the caller has set GUARD_BUSY. If so, the caller owns the bias, unless it is revoked. */
@@ -85,7 +89,8 @@ static guard_entry guard_enter_slow(omni_guard *guard) {
     if (state & GUARD_CLOSED) return GUARD_INACTIVE;
     if (state & (GUARD_BUSY | GUARD_CLAIMED)) {
       if (fenced) return GUARD_CONTENDED;
-      platform_fence_heavy(); /* pairs with guard_release: else a thread that left before this call is met inside */
+      /* pairs with guard_release, guard_leave and guard_unclaim: else a thread that has left is met inside */
+      platform_fence_heavy();
       fenced = true;
       /* acquire: pairs with guard_leave, guard_rebias and guard_is_empty; without it this races with an entry before */
     } else if (platform_compare_exchange(&guard->state, &state, state | GUARD_BUSY, acquire)) {
@@ -95,6 +100,7 @@ static guard_entry guard_enter_slow(omni_guard *guard) {
   if (guard_rebias(guard)) return GUARD_ENTERED;
   /* relaxed: this thread wrote nothing inside */
   guard_wake_waiters(guard, platform_and(&guard->state, ~(uint32_t)(GUARD_BUSY | GUARD_WAITER), relaxed));
+  platform_fence_light(); /* pairs with guard_enter_slow in another thread, as in guard_leave */
   return GUARD_CONTENDED;
 }
 
@@ -174,6 +180,7 @@ static inline guard_entry guard_claim(omni_guard *guard) {
 
 static inline void guard_unclaim(omni_guard *guard) {
   platform_and(&guard->state, ~(uint32_t)GUARD_CLAIMED, relaxed); /* the claimer wrote nothing inside */
+  platform_fence_light(); /* pairs with guard_enter_slow: else it is refused after this has returned */
 }
 
 /* 0 while it is open, else its state. A hint: guard_enter is what decides. */

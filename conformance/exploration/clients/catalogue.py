@@ -617,6 +617,19 @@ QUICK: tuple[Client, ...] = (
     ),
     client("contended beside a shutdown", 1, "try_push 1; consumer_connected", "shutdown; try_push 2"),
     client(
+        "unclaimed, then a push beside a close",
+        1,
+        "claim_producer; unclaim_producer; producer_connected",
+        "close_consumer; try_push 1",
+    ),
+    client(
+        "bias owners used up, shut down by one",
+        1,
+        "try_pop; shutdown; try_pop",
+        "try_pop; consumer_connected",
+        setup="try_pop",
+    ),
+    client(
         "available slots, closed before a pop", 1, "close_producer; try_pop", "available_slots; has", setup="try_push 1"
     ),
     client("available messages", 2, "try_push 1", "try_pop", "available_messages"),

@@ -46,7 +46,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--calls", type=int, metavar="N", help="every client of up to N calls, and of up to N - 1 from a state that "
         "is set, in place of those of the catalogue")  # fmt: skip
-    add("--threads", type=int, choices=(2, 3), default=3, help="with --calls: without a third thread, or with one "
+    add("--threads", type=int, choices=(2, 3), default=3, help="with --calls: clients of two threads, or of three too "
         "(default: %(default)s)")  # fmt: skip
     add("--resume", type=Path, metavar="FILE", help="with --calls: what was explored is kept there, and is not "
         "explored again")  # fmt: skip

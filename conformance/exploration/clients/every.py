@@ -273,7 +273,7 @@ def _fits(third: Calls, own: Calls, role: str, marks: Marks) -> bool:
     calls = [each.kind for each in third if each.kind in _KINDS[role]]
     if not calls:
         return True
-    if not own and third[0].kind in _KINDS[role]:
+    if not own and len(calls) == len(third):
         return False  # roles
     if any(each.kind in _GIVES_UP for each in own):
         return False  # there is no handle any more

@@ -116,7 +116,7 @@ def markdown(verdicts: Sequence[Verdict]) -> str:
 def calls_of(client: Client) -> str:
     """How many calls the generated client has that this one is; "" where it is none."""
     draft = draft_of(client)
-    return str(len((*draft.producer, *draft.consumer, *draft.third))) if draft else ""
+    return str(sum(map(len, draft.threads))) if draft else ""
 
 
 def _executions(result: Result) -> str:

@@ -477,7 +477,7 @@ GUARD = (
     ),
     Mutant(
         "a_thread_that_left_is_met_inside", GUARD_H, explorer("contended beside a shutdown", UNEXPLAINED),
-        "      platform_fence_heavy(); /* pairs with guard_release:", "      /* pairs with guard_release:",
+        "      platform_fence_heavy();\n      fenced = true;\n", "      fenced = true;\n",
     ),
     Mutant(
         "a_pop_is_not_ordered_against_a_pin", GUARD_H, explorer("pin, concurrent pop", UNEXPLAINED),
