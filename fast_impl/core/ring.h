@@ -59,8 +59,8 @@ static inline uint64_t ring_number(const omni_ring *ring, uint64_t index) {
 
 /* One more, of a statistic with one writer. */
 static inline void count(_Atomic uint64_t *counter) {
-  platform_store(counter, platform_load(counter, relaxed) + 1,
-                 release); /* pairs with channel_sent and omni_consumer_get_stats */
+  /* release: pairs with channel_sent and omni_consumer_get_stats */
+  platform_store(counter, platform_load(counter, relaxed) + 1, release);
 }
 
 /* ---- producer ---- */

@@ -77,6 +77,12 @@ def test_another_name_is_no_client(name: str) -> None:
         generated("full 1: reserve | try_pop | no")
 
 
+def test_only_the_thread_of_one_side_has_another_role() -> None:
+    """Rule "roles": a third thread may begin with a call to a side without a thread of its own, and have others."""
+    for calls, there in (("close_consumer; try_push", True), ("try_pop; close_producer", True), ("try_pop", False)):
+        assert bool(generated(f"empty 1: try_push; producer_connected | - | {calls}")) is there
+
+
 def test_reads_and_writes_of_memory_are_put_in_between() -> None:
     """At the latest moment; not where another thread may make a message expire, or end a reservation."""
     given = "empty 2: reserve; commit | begin_pop 2; end_pop 1; pin; try_pop | unpin"
