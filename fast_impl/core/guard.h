@@ -158,7 +158,7 @@ static inline void guard_wait(omni_guard *guard) {
   for (;;) {
     uint32_t left = platform_load(&guard->left.value, relaxed); /* before the waiter flag, by its release */
     if (guard_is_empty(guard)) return;
-    while (platform_load(&guard->left.value, relaxed) == left) platform_sleep(&guard->left, left, PLATFORM_NEVER);
+    platform_await_change(&guard->left, left);
   }
 }
 

@@ -17,14 +17,14 @@ from conformance.exploration.clients.client import Client, sources
 from conformance.exploration.clients.dask import DaskPool
 from conformance.exploration.clients.every import generated
 from conformance.exploration.clients.parallel import Pool, ProcessPool, Task
-from conformance.exploration.clients.sweep import FENCES, MOST, Record, Tally, Wanted, parts, sample, sweep
+from conformance.exploration.clients.sweep import MOST, Part, Record, Tally, parts, sample, sweep
 from conformance.exploration.clients.verdict import Verdict, explore
 from conformance.exploration.clients.weaken import every_weakening, weakened
 from conformance.exploration.result import decisions
 from conformance.failure import Failure
 from conformance.page import write_between
 
-ASYMMETRIC, FULL_FENCES = FENCES
+ASYMMETRIC, FULL_FENCES = FENCES = ("asymmetric", "full")
 
 
 class Explored(NamedTuple):
@@ -50,8 +50,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "(default: %(default)s)")  # fmt: skip
     add("--resume", type=Path, metavar="FILE", help="with --calls: what was explored is kept there, and is not "
         "explored again")  # fmt: skip
-    add("--executions", type=int, default=MOST, metavar="N", help="with --calls: how many a client may have "
-        "with either fences; one that has more is listed (default: %(default)s)")  # fmt: skip
+    add("--executions", type=int, default=MOST, metavar="N", help="with --calls: how many a client may have; "
+        "one that has more is listed (default: %(default)s)")  # fmt: skip
     add("--sample", type=int, metavar="N", help="with --calls: only N clients, chosen by --seed")
     add("--seed", default="", help="of the sample, any text: the same clients for the same text")
     add("--full", action="store_true", help="with the clients that take minutes")
@@ -80,7 +80,7 @@ def explore_clients(given: argparse.Namespace) -> tuple[int, list[Explored]]:
         if given.calls is None and others:
             raise ValueError(f"{others[0]} is for --calls")
         if given.calls is not None and (given.only or given.full or given.cxx20 or given.fences or given.replay):
-            raise ValueError("--calls explores every client, with either fences: no --only, --full, --fences, ...")
+            raise ValueError("--calls explores every client, for all fences: no --only, --full, --fences, ...")
         clients = () if given.calls is not None else _chosen(given)
         if given.weaken is not None:
             given.core = _weakened(given, Path(stack.enter_context(tempfile.TemporaryDirectory())))
@@ -176,10 +176,12 @@ def _sweep(given: argparse.Namespace, pool: Pool) -> tuple[int, list[Explored]]:
         raise ValueError(f"--executions must be at least 1, not {given.executions}")
     if given.sample is not None and (given.resume or given.sample < 1):
         raise ValueError("--sample takes a number from 1 up, and goes without --resume")
-    third = given.threads == 3
-    wanted: Wanted = [(part, range(part.size if third else part.of_two_threads)) for part in parts(given.calls)]
+    every = parts(given.calls)
+    wanted: list[tuple[Part, Sequence[int]]] = [(part, range(part.of_two_threads)) for part in every]
+    if given.threads == 3:  # later, and those with most calls last, for they have most executions
+        wanted += [(part, range(part.of_two_threads, part.size)) for part in reversed(every)]
     if given.sample is not None:
-        wanted = sample(wanted, given.sample, given.seed)
+        wanted = list(sample(wanted, given.sample, given.seed))
     line = report.ProgressLine(f"{sum(len(numbers) for _, numbers in wanted):,} clients")
     record = Record(given.resume, given.core) if given.resume else None
     tallies = sweep(wanted, pool, given.executions, given.core, record, line.of_many)
@@ -189,8 +191,8 @@ def _sweep(given: argparse.Namespace, pool: Pool) -> tuple[int, list[Explored]]:
     if given.page is not None:
         write_between(report.SWEEP, report.sweep_markdown(tallies), given.page)
     total = sum(len(tally.numbers) for tally in tallies)
-    unclean = sum(len({each.number for each in tally.found.values()}) for tally in tallies)
-    failing = sum(len({each.number for each in tally.failing}) for tally in tallies)
+    unclean = sum(len(tally.found) for tally in tallies)
+    failing = sum(len(tally.failing) for tally in tallies)
     print(f"{total - unclean:,} of {total:,} clients exhaustively explored and clean, with either fences; "
           f"{failing} fail, {unclean - failing} have more than {given.executions:,} executions")  # fmt: skip
     return min(1, failing), found
@@ -201,11 +203,10 @@ def _explored(tally: Tally, given: argparse.Namespace) -> Explored:
     failures: list[Failure] = []
     for each in tally.failing:
         _, draft = next(tally.part.drafts([each.number]))
-        task = Task(draft.client, FENCES[each.fences], given.core)
+        task = Task(draft.client, True, given.core, cxx20=True)
         result = task.explore(tuple(each.path))
         failures += _failures(task, Verdict(task.client, result, frozenset(result.outcomes) - task.allowed), given)
-    executions, seconds = sum(tally.executions.values()), sum(tally.seconds.values())
     outcome = "failed" if failures else "error" if tally.failing else "skipped" if tally.left_over else "passed"
-    why = "; ".join(f"{each.name}, {each.fences} fences: {each.why}" for each in tally.found.values())
+    why = "; ".join(f"{each.name}: {each.why}" for each in tally.found.values())
     name = f"{len(tally.numbers):,} clients of {tally.part}"
-    return Explored(name, executions, seconds, outcome, why, tuple(failures))
+    return Explored(name, tally.executions, tally.seconds, outcome, why, tuple(failures))

@@ -106,6 +106,7 @@ static inline int platform_word_begin(platform_word *word, const wm_site *site) 
 #define platform_word_init(word) platform_word_begin(word, WM_SITE(#word))
 static inline void platform_word_destroy(platform_word *word) { (void)word; }
 #define platform_sleep(word, v, deadline) fault_sleep(word, v, (deadline) != PLATFORM_NEVER, WM_SITE(#word))
+#define platform_await_change(word, v) wm_await_change(&(word)->value, sizeof(word)->value, v, WM_SITE(#word))
 #define platform_wake(word) wm_wake(&(word)->value, WM_SITE(#word))
 
 /* Taken in one step, which is all that those who take it can tell: that the system's locks are right is not explored.

@@ -13,7 +13,7 @@ from typing import TextIO
 from conformance.exploration.clients.client import Client, client, library, notation
 from conformance.exploration.clients.every import draft_of
 from conformance.exploration.clients.parallel import Task
-from conformance.exploration.clients.sweep import FENCES, Tally
+from conformance.exploration.clients.sweep import Tally
 from conformance.exploration.clients.verdict import Verdict
 from conformance.exploration.result import Result, decisions, replay_string, source_lines, table, worded
 from conformance.failure import Failure
@@ -42,8 +42,8 @@ class ProgressLine:
 
     def of_many(self, found: Sequence[Tally], left: int) -> None:
         """What came of clients so far, and how many are left: larger ones, mostly."""
-        executions = sum(sum(tally.executions.values()) for tally in found)
-        says = [f"{len(list(tally.found)):,} not clean in {tally.part}" for tally in found if tally.found]
+        executions = sum(tally.executions for tally in found)
+        says = [f"{len(tally.found):,} not clean in {tally.part}" for tally in found if tally.found]
         self._show(executions, sum(len(tally.numbers) for tally in found), left, "".join(f"; {each}" for each in says))
 
     def _show(self, executions: int, done: float, left: float, more: str) -> None:
@@ -136,21 +136,16 @@ def threads(client: Client) -> str:
 SWEEP = "<!-- every client: by `omni-conformance explore --calls N --page` -->"
 
 
+_HEADS = ("calls", "capacity", "from", "clients", "executions", "s", "left over", "fail")
+
+
 def sweep_rows(tallies: Sequence[Tally]) -> list[tuple[str, ...]]:
-    """Calls, capacity, start, clients; then executions, seconds, clients left over and failures for each fences."""
-    rows = []
-    for tally in tallies:
-        calls, capacity, start = tally.part
-        row = [str(calls), str(capacity), start, f"{len(tally.numbers):,}"]
-        for fences in FENCES:
-            row += [f"{tally.executions[fences]:,}", f"{tally.seconds[fences]:,.0f}"]
-            row += [str(sum(each.fences == fences for each in those)) for those in (tally.left_over, tally.failing)]
-        rows.append(tuple(row))
-    return rows
-
-
-_HEADS = ("calls", "capacity", "from", "clients", *(f"{fences[:4]}: {what}" for fences in FENCES
-          for what in ("executions", "s", "left over", "fail")))  # fmt: skip
+    """What _HEADS names: of each part, its clients, and what came of them."""
+    return [
+        (*map(str, tally.part), f"{len(tally.numbers):,}", f"{tally.executions:,}", f"{tally.seconds:,.0f}",
+         f"{len(tally.left_over):,}", f"{len(tally.failing):,}")
+        for tally in tallies
+    ]  # fmt: skip
 
 
 def sweep_text(tallies: Sequence[Tally]) -> str:
@@ -159,7 +154,7 @@ def sweep_text(tallies: Sequence[Tally]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     for tally in tallies:
-        lines += [f"{each.name}, {each.fences} fences: {each.why}" for each in tally.found.values()]
+        lines += [f"{each.name}: {each.why}" for each in tally.found.values()]
     return "\n".join(lines)
 
 

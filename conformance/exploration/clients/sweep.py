@@ -1,4 +1,9 @@
-"""The exploration of every client: in pieces that any worker explores, and that a file keeps, so that it can go on."""
+"""The exploration of every client: in pieces that any worker explores, and that a file keeps, so that it can go on.
+
+Each is explored once, with asymmetric fences and C++20's release sequences. Full fences order all that asymmetric ones
+do, and C11's release sequences are longer than C++20's: of the same core, either only takes executions away, and what
+is clean without them is clean with them.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +24,12 @@ from conformance.exploration.clients.parallel import Pool
 from conformance.exploration.clients.verdict import explore
 
 MOST = 100_000
-"""Executions that a client may have with either kind of fences, unless another number is given."""
-FENCES = {"asymmetric": True, "full": False}
+"""Executions that a client may have, unless another number is given."""
 PIECE, SECONDS = 500, 10.0
 """Clients that a worker is given at a time, and for how long: those that it has not explored then, it gives back."""
 SLOWEST = 1_000
 """Executions a second of a worker that others leave little of the machine: a slower one counts as hung."""
-FORMAT = 1
+FORMAT = 2
 
 
 class Part(NamedTuple):
@@ -70,7 +74,7 @@ def _sizes(part: Part) -> tuple[int, int]:
 
 
 Wanted = Sequence[tuple[Part, Sequence[int]]]
-"""Clients to explore: of each part, by their numbers."""
+"""Clients to explore: of a part, which may come more than once, by their numbers."""
 
 
 def parts(calls: int) -> list[Part]:
@@ -85,14 +89,13 @@ def parts(calls: int) -> list[Part]:
 
 
 class Found(NamedTuple):
-    """A client that is not clean with these fences: why, and the decisions that lead to what it shows.
+    """A client that is not clean: why, and the decisions that lead to what it shows.
 
     left: how many executions it might have, if it has more of them and none of those that were explored fails; else 0.
     """
 
     number: int
     name: str
-    fences: str
     why: str
     path: Sequence[int] = ()
     left: int = 0
@@ -101,37 +104,33 @@ class Found(NamedTuple):
 class Piece(NamedTuple):
     """Clients of a part, by their numbers, and what came of them.
 
-    executions, seconds: of those that are not left over, with each kind of fences.
+    executions: of those that are clean. seconds: of all.
     """
 
     part: Part
     numbers: Sequence[int]
-    executions: dict[str, int]
-    seconds: dict[str, float]
+    executions: int
+    seconds: float
     found: Sequence[Found]
 
 
 def explore_piece(part: Part, numbers: Sequence[int], seconds: float, most: int, core: Path | None) -> Piece:
     """The first of these clients, as many as the time allows, but one at least."""
-    end, done = time.monotonic() + seconds, 0
-    executions, spent = dict.fromkeys(FENCES, 0), dict.fromkeys(FENCES, 0.0)
+    began = time.monotonic()
+    done = executions = 0
     found: list[Found] = []
     for number, draft in part.drafts(numbers):
-        client = draft.client
-        for fences, asymmetric in FENCES.items():
-            began = time.monotonic()
-            verdict = explore(client, asymmetric, core, most)
-            result = verdict.result
-            if verdict.clean:
-                executions[fences] += result.complete + result.blocked
-            else:
-                left = most if result.failure is None and result.cut else 0
-                found.append(Found(number, client.name, fences, verdict.why, result.path, left))
-            spent[fences] += time.monotonic() - began
+        verdict = explore(draft.client, True, core, most, cxx20=True)
+        result = verdict.result
+        if verdict.clean:
+            executions += result.complete + result.blocked
+        else:
+            left = most if result.failure is None and result.cut else 0
+            found.append(Found(number, draft.client.name, verdict.why, result.path, left))
         done += 1
-        if time.monotonic() > end:
+        if time.monotonic() - began > seconds:
             break
-    return Piece(part, numbers[:done], executions, spent, found)
+    return Piece(part, numbers[:done], executions, time.monotonic() - began, found)
 
 
 @dataclass
@@ -140,18 +139,18 @@ class Tally:
 
     part: Part
     numbers: set[int] = field(default_factory=set)
-    executions: Counter[str] = field(default_factory=Counter)
-    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(FENCES, 0.0))
-    found: dict[tuple[int, str], Found] = field(default_factory=dict)
+    executions: int = 0
+    seconds: float = 0.0
+    found: dict[int, Found] = field(default_factory=dict)
 
     def add(self, piece: Piece) -> None:
         """Of clients that were not explored yet, or were left over."""
-        again = self.numbers.intersection(piece.numbers)
-        self.found = {key: each for key, each in self.found.items() if key[0] not in again}
+        for again in self.numbers.intersection(piece.numbers):
+            self.found.pop(again, None)
         self.numbers.update(piece.numbers)
-        self.executions.update(piece.executions)
-        self.seconds = {fences: self.seconds[fences] + seconds for fences, seconds in piece.seconds.items()}
-        self.found |= {(each.number, each.fences): each for each in piece.found}
+        self.executions += piece.executions
+        self.seconds += piece.seconds
+        self.found |= {each.number: each for each in piece.found}
 
     @property
     def failing(self) -> list[Found]:
@@ -176,7 +175,7 @@ def sweep(
     record: Record | None = None,
     progress: Progress | None = None,
 ) -> list[Tally]:
-    """Explore these clients of each part.
+    """Explore these clients of each part, in this order.
 
     record: the file that knows what was explored already, and is told of each piece.
     """
@@ -187,7 +186,7 @@ def sweep(
         while waiting and pool.has_room():
             part, numbers = waiting.pop()
             text = f"{len(numbers)} clients of {part} from {numbers[0]} on"
-            longest = SECONDS + len(FENCES) * most / SLOWEST
+            longest = SECONDS + most / SLOWEST
             pool.put((part, numbers), text, explore_piece, part, numbers, SECONDS, most, core, seconds=longest)
             running += 1
         (part, numbers), piece = pool.take()

@@ -62,7 +62,7 @@ static void gather(const relations *r, const set *up_to, const clock_vector *clo
     if (clock->of[thread]) merge(r, into, &up_to[r->g->of[thread][clock->of[thread] - 1]]);
 }
 
-/* What eco orders before it, as a set and as a clock. */
+/* What eco orders before it, as a set, if that is wanted, and as a clock. */
 static void eco_before(relations *r, int id, set *events, clock_vector *clock) {
   const graph *g = r->g;
   const event *e = &g->events[id];
@@ -71,7 +71,7 @@ static void eco_before(relations *r, int id, set *events, clock_vector *clock) {
   EACH_AT(g, e->place, other) {
     const event *o = &g->events[other];
     if (rank_of(g, o) > rank || (rank_of(g, o) == rank && (e->kind == WRITE || o->kind == READ))) continue;
-    put(events, other);
+    if (events) put(events, other);
     clock_join(clock, &o->before);
   }
 }
@@ -105,20 +105,20 @@ static void scb_before(relations *r, int id) {
 }
 
 /* up_to[id] from that of the event before it in its thread and its own. */
-static void extend(const relations *r, set *up_to, int id, const set *own) {
+static void widen(const relations *r, set *up_to, int id, const set *own) {
   const event *e = &r->g->events[id];
   up_to[id] = e->index ? up_to[r->g->of[e->thread][e->index - 1]] : (set){{0}};
   merge(r, &up_to[id], own);
 }
 
-static void prepare_fences(relations *r) {
+static void prepare_fences(relations *r, bool accesses) {
   const graph *g = r->g;
   for (int thread = 0; thread < WM_THREADS; thread++) {
     clock_vector clock = {{0}};
     for (int index = 0; index < g->length[thread]; index++) {
       int id = g->of[thread][index];
-      r->eco[id] = (set){{0}};
-      eco_before(r, id, &r->eco[id], &clock);
+      if (accesses) r->eco[id] = (set){{0}};
+      eco_before(r, id, accesses ? &r->eco[id] : NULL, &clock);
       r->eco_up_to[id] = clock;
     }
   }
@@ -139,13 +139,13 @@ static void prepare_accesses(relations *r) {
       if (is_access(e))
         for (int i = 0; i < r->words; i++) other.word[i] &= ~r->at_place[e->place].word[i];
       put(&self, id);
-      extend(r, r->self_up_to, id, &self);
-      extend(r, r->other_up_to, id, &other);
+      widen(r, r->self_up_to, id, &self);
+      widen(r, r->other_up_to, id, &other);
     }
   for (int thread = 0; thread < WM_THREADS; thread++)
     for (int index = 0; index < g->length[thread]; index++) {
       scb_before(r, g->of[thread][index]);
-      extend(r, r->scb_up_to, g->of[thread][index], &r->scb[g->of[thread][index]]);
+      widen(r, r->scb_up_to, g->of[thread][index], &r->scb[g->of[thread][index]]);
     }
 }
 
@@ -175,18 +175,41 @@ static void psc_before(const relations *r, int id, bool accesses, set *into) {
   }
 }
 
-static bool is_psc_acyclic(const graph *g) {
+/* Whether psc_F may lead over `e`, which is new or changed, and so happens before nothing else: from a fence before it
+ * to one after an access that eco orders after it. Of a thread's fences, most comes after the first and before the
+ * last. */
+static bool is_between_fences(const graph *g, const event *e) {
+  bool before = false;
+  int16_t last[WM_THREADS];
+  for (int thread = 0; thread < WM_THREADS; thread++) {
+    int index = 0, length = g->length[thread];
+    while (index < e->before.of[thread] && !is_fence(&g->events[g->of[thread][index]])) index++;
+    before |= index < e->before.of[thread];
+    while (length && !is_fence(&g->events[g->of[thread][length - 1]])) length--;
+    last[thread] = length ? g->of[thread][length - 1] : NO_EVENT;
+  }
+  if (!before) return false;
+  int rank = rank_of(g, e);
+  EACH_AT(g, e->place, id) {
+    const event *later = &g->events[id];
+    if (rank_of(g, later) <= rank) continue;
+    for (int thread = 0; thread < WM_THREADS; thread++)
+      if (last[thread] >= 0 && clock_has(&g->events[last[thread]].before, later)) return true;
+  }
+  return false;
+}
+
+/* `e`: the access that is new or changed. */
+static bool is_psc_acyclic(const graph *g, const event *e) {
   static relations r; /* too big for the stack */
   set before[EVENTS], left = {{0}};
-  bool accesses = false;
+  bool accesses = g->sequential;
+  if (!accesses && !is_between_fences(g, e)) return true;
   r.g = g, r.count = 0, r.words = (g->count + 63) / 64;
   for (int id = 0; id < g->count; id++)
-    if (is_sequential(&g->events[id])) {
-      accesses |= is_access(&g->events[id]);
-      r.events[r.count++] = (int16_t)id;
-    }
+    if (is_sequential(&g->events[id])) r.events[r.count++] = (int16_t)id;
   if (r.count < 2) return true;
-  prepare_fences(&r);
+  prepare_fences(&r, accesses);
   if (accesses) prepare_accesses(&r);
   for (int i = 0; i < r.count; i++) {
     memset(&before[i], 0, sizeof(set));
@@ -248,5 +271,5 @@ bool is_consistent(graph *g, int id, bool newest) {
   if (e->kind == WRITE && !is_atomic(g, e)) return false;
   if (e->kernel) return true;
   /* Nothing is ordered after an event that reads or writes the newest value and was added last. */
-  return (newest && rank_of(g, e) == graph_last_rank(g, e->place)) || is_psc_acyclic(g);
+  return (newest && rank_of(g, e) == graph_last_rank(g, e->place)) || is_psc_acyclic(g, e);
 }

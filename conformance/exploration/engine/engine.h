@@ -35,6 +35,7 @@ typedef struct {
   bool more : 1;      /* ... or until it reads more than that, */
   bool equal : 1;     /* ... or until it reads just that */
   bool patient : 1;   /* it waits for ever */
+  bool sleeps : 1;    /* ... asleep: it is to be woken after each store */
   bool compares : 1;  /* a read with the order `failure` unless it reads `unwanted` */
   uint8_t failure, success;
   uint16_t index; /* in its thread */
@@ -52,6 +53,7 @@ typedef struct {
 
 typedef struct {
   int count;
+  int sequential; /* accesses that may be seq_cst */
   int path_length;
   uint16_t length[WM_THREADS];
   bool further;           /* its parent and one more event, not a revisit */
@@ -67,6 +69,10 @@ typedef struct {
 static inline bool is_access(const event *e) { return e->kind == READ || e->kind == WRITE; }
 
 static inline bool clock_has(const clock_vector *clock, const event *e) { return clock->of[e->thread] > e->index; }
+
+static inline bool may_be_sequential(const event *e) {
+  return is_access(e) && (e->order == wm_seq_cst || (e->compares && e->success == wm_seq_cst));
+}
 
 static inline void clock_join(clock_vector *into, const clock_vector *other) {
   for (int i = 0; i < WM_THREADS; i++)
@@ -129,8 +135,31 @@ typedef struct {
   event e;
   uintptr_t at;
   unsigned size;
-  unsigned below; /* of a choice */
+  unsigned below;      /* of a choice */
+  const event *second; /* of the read of a read-modify-write: its write, but for the value; else NULL */
+  wm_change change;
+  uint64_t operand;
 } request;
+
+static inline uint64_t cut(uint64_t value, unsigned size) {
+  return size == 8 ? value : value & (((uint64_t)1 << size * 8) - 1);
+}
+
+/* What a read-modify-write that has read `value` writes. */
+static inline uint64_t changed(wm_change change, uint64_t value, uint64_t operand) {
+  switch (change) {
+    case wm_add:
+      return value + operand;
+    case wm_subtract:
+      return value - operand;
+    case wm_or:
+      return value | operand;
+    case wm_and:
+      return value & operand;
+    default:
+      return operand;
+  }
+}
 
 typedef enum { RUNNING, ASKING, BLOCKED, GIVEN_UP, ENDED } thread_state;
 

@@ -9,6 +9,9 @@
 
 enum { RUNS_BETWEEN = 64 }; /* two calls of `progress` */
 
+/* What a step makes of run.graph. */
+typedef enum { FURTHER, REVISIT, CUT, DROPPED, MISFIT } step_end;
+
 /* ---- what is still to be explored: graphs that wait on a stack, the one to do next on top ---- */
 
 typedef struct {
@@ -16,9 +19,10 @@ typedef struct {
   size_t count, room;
 } stack;
 
-static stack open;     /* still to be explored */
-static stack children; /* of the graph at hand */
-static event first;    /* of them, see subtrees_add_child */
+static stack open;                              /* still to be explored */
+static stack children;                          /* of the graph at hand */
+static event first;                             /* of them, see subtrees_add_child */
+static graph *const no_execution = &(graph){0}; /* a child that is none; it keeps its number */
 static uint64_t chance;
 
 static void subtrees_start(uint64_t seed) {
@@ -48,15 +52,27 @@ static void subtrees_add_child(const graph *g) {
   push(&children, copy);
 }
 
-static uint32_t subtrees_children(void) { return (uint32_t)children.count; }
+static size_t subtrees_children(void) { return children.count; }
+
+static void subtrees_add_none(void) { push(&children, no_execution); }
+
+static void discard(graph *g) {
+  if (g != no_execution) free(g);
+}
+
+/* All children but so many, the first. */
+static void subtrees_forget(size_t kept) {
+  while (children.count > kept) discard(children.items[--children.count]);
+}
 
 static void take(graph *g) {
   graph_copy(&run.graph, g);
   free(g);
 }
 
-static void take_child(size_t number) {
+static step_end take_child(size_t number) {
   graph *g = children.items[number];
+  if (g == no_execution) return DROPPED;
   if (g) {
     take(g);
   } else {
@@ -65,6 +81,7 @@ static void take_child(size_t number) {
     run.graph.further = true;
   }
   if (children.count > 1) run.graph.path[run.graph.path_length++] = (uint16_t)number;
+  return run.graph.further ? FURTHER : REVISIT;
 }
 
 /* xorshift64 */
@@ -74,34 +91,37 @@ static size_t by_chance(size_t below) {
 }
 
 /* Only one of several is gone on with. */
-static bool take_only(size_t wanted) {
-  bool there = wanted < children.count;
-  if (there) take_child(wanted);
+static step_end take_only(size_t wanted) {
+  step_end end = wanted < children.count ? take_child(wanted) : MISFIT;
   for (size_t i = 0; i < children.count; i++)
-    if (i != wanted) free(children.items[i]);
-  return there;
+    if (i != wanted) discard(children.items[i]);
+  return end;
 }
 
 /* One child becomes run.graph. The others wait, but above the prefix, or where it was chosen by chance, they are
- * dropped. false: the prefix names a child that does not exist. */
-static bool subtrees_take_child(void) {
+ * dropped. MISFIT: the prefix names a child that does not exist. */
+static step_end subtrees_take_child(void) {
   size_t count = children.count;
-  bool there = true;
+  step_end end;
   if (count > 1 && !run_is_below_prefix()) {
-    there = take_only(run.options->prefix[run.graph.path_length]);
+    end = take_only(run.options->prefix[run.graph.path_length]);
   } else if (count > 1 && run.options->seed) {
     run.report->estimate *= (double)count;
-    take_only(by_chance(count));
+    end = take_only(by_chance(count));
   } else {
     for (size_t i = count; i-- > 1;) {
       graph *g = children.items[i];
+      if (g == no_execution) {
+        run.report->dropped++;
+        continue;
+      }
       g->path[g->path_length++] = (uint16_t)i;
       push(&open, g);
     }
-    take_child(0);
+    end = take_child(0);
   }
   children.count = 0;
-  return there;
+  return end;
 }
 
 /* Into run.graph: the newest, or the oldest. */
@@ -163,22 +183,6 @@ static bool consistent(graph *g, int id, bool newest) {
 
 static bool cxx20(void) { return run.options->cxx20; }
 
-static void try_reading(graph *g, event e, int rank) {
-  int from = graph_at_rank(g, e.place, rank);
-  if (from == NO_EVENT) return;
-  event_reads(&e, from, run_value(e.place, from));
-  /* A waiter that reads a stale value loads again; only its last load counts. */
-  if (event_blocks(&e) && rank != graph_last_rank(g, e.place)) return;
-  graph_add(g, &e);
-  derive_clocks(g, g->count - 1, cxx20());
-  if (consistent(g, g->count - 1, true)) subtrees_add_child(g);
-  graph_remove_last(g);
-}
-
-static void add_read(const event *e) {
-  for (int rank = graph_last_rank(&run.graph, e->place); rank >= 0; rank--) try_reading(&run.graph, *e, rank);
-}
-
 /* `write` is the newest event and has no place in the modification order yet; it has changed `revisited`, if any. */
 static void place_write(graph *g, int revisited) {
   int write = g->count - 1, place = g->events[write].place;
@@ -214,6 +218,48 @@ static void add_write(const event *e) {
   graph_remove_last(g);
 }
 
+/* Whether the read-modify-write of which `read`, the newest event, is the first half goes on: unless the store that it
+ * has read from has been replaced by another one, which this one's store cannot make read something else. */
+static bool goes_on(graph *g, const event *read, const request *r) {
+  if (!r->second || event_blocks(read) || (read->compares && read->value != read->unwanted)) return true;
+  int rank = rank_of(g, read);
+  bool replaced = false;
+  EACH_AT(g, read->place, id) {
+    const event *w = &g->events[id];
+    replaced |= w->kind == WRITE && w->exclusive && rank_of(g, event_before(g, w)) == rank;
+  }
+  if (!replaced) return true;
+  event second = *r->second;
+  second.thread = read->thread;
+  second.place = read->place;
+  second.value = cut(changed(r->change, read->value, r->operand), r->size);
+  size_t kept = subtrees_children();
+  add_write(&second);
+  bool fits = subtrees_children() > kept;
+  subtrees_forget(kept);
+  return fits;
+}
+
+static void try_reading(graph *g, const request *r, int rank) {
+  event e = r->e;
+  int from = graph_at_rank(g, e.place, rank);
+  if (from == NO_EVENT) return;
+  event_reads(&e, from, run_value(e.place, from));
+  /* A waiter that reads a stale value loads again; only its last load counts. */
+  if (event_blocks(&e) && rank != graph_last_rank(g, e.place)) return;
+  graph_add(g, &e);
+  derive_clocks(g, g->count - 1, cxx20());
+  if (consistent(g, g->count - 1, true)) {
+    if (goes_on(g, &g->events[g->count - 1], r)) subtrees_add_child(g);
+    else subtrees_add_none();
+  }
+  graph_remove_last(g);
+}
+
+static void add_read(const request *r) {
+  for (int rank = graph_last_rank(&run.graph, r->e.place); rank >= 0; rank--) try_reading(&run.graph, r, rank);
+}
+
 static void add_other(event e, unsigned choices) {
   for (unsigned value = 0; value < choices; value++) {
     if (e.kind == CHOICE) e.value = value;
@@ -224,16 +270,17 @@ static void add_other(event e, unsigned choices) {
   }
 }
 
-/* The thread to step: the one inside a read-modify-write, or else the first that can; or -1. */
+/* The thread to step: the one inside a read-modify-write, or else the first that can, and is not about to wait: the
+ * later a wait begins, the fewer stores come that end it. Or -1. */
 static int next_thread(void) {
-  int first = -1;
+  int first = -1, waits = -1;
   for (int number = run.client->threads; number-- > 0;) {
     const thread *t = &run.threads[number];
     if (t->state != ASKING) continue;
-    first = number;
     if (t->request->e.exclusive) return number;
+    *(t->request->e.waits ? &waits : &first) = number;
   }
-  return first;
+  return first < 0 ? waits : first;
 }
 
 static bool is_bounded(int number) {
@@ -243,20 +290,17 @@ static bool is_bounded(int number) {
          g->path_length + 1 >= DECISIONS;
 }
 
-/* What a step makes of run.graph. */
-typedef enum { FURTHER, REVISIT, CUT, DROPPED, MISFIT } step_end;
 static step_end last_step;
 
 /* Adds what this thread asks for, and takes a child. */
 static step_end take_step(int number) {
   if (is_bounded(number)) return CUT;
   const request *r = run.threads[number].request;
-  if (r->e.kind == READ) add_read(&r->e);
+  if (r->e.kind == READ) add_read(r);
   else if (r->e.kind == WRITE) add_write(&r->e);
   else add_other(r->e, r->e.kind == CHOICE ? r->below : 1);
   if (!subtrees_children()) return DROPPED; /* a read-modify-write that another one came before */
-  if (!subtrees_take_child()) return MISFIT;
-  return run.graph.further ? FURTHER : REVISIT;
+  return subtrees_take_child();
 }
 
 /* A step inside the coroutine that runs, which is not left where it goes on: as it mostly does, for it was the first

@@ -3,7 +3,7 @@
 #include "engine.h"
 
 void graph_clear(graph *g) {
-  g->count = g->path_length = 0;
+  g->count = g->sequential = g->path_length = 0;
   memset(g->length, 0, sizeof g->length);
   for (int place = 0; place < PLACES; place++) g->newest[place] = NO_EVENT;
 }
@@ -15,6 +15,7 @@ bool graph_add(graph *g, const event *e) {
   *added = *e;
   added->index = g->length[e->thread];
   g->of[e->thread][g->length[e->thread]++] = (int16_t)id;
+  g->sequential += may_be_sequential(e);
   if (!is_access(e)) return true;
   added->older = g->newest[e->place];
   g->newest[e->place] = (int16_t)id;
@@ -24,6 +25,7 @@ bool graph_add(graph *g, const event *e) {
 void graph_remove_last(graph *g) {
   const event *e = &g->events[--g->count];
   g->length[e->thread]--;
+  g->sequential -= may_be_sequential(e);
   if (is_access(e)) g->newest[e->place] = e->older;
 }
 

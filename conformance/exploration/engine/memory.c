@@ -83,23 +83,24 @@ static void record(uintptr_t at, size_t size, const access *new, const clock_vec
     uintptr_t low = granule * GRANULE < at ? at - granule * GRANULE : 0;
     uintptr_t high = (granule + 1) * GRANULE > at + size ? at + size - granule * GRANULE : GRANULE;
     uint8_t bytes = (uint8_t)((1u << high) - (1u << low));
-    access **first = bucket_of(granule), **alike = NULL;
-    for (access **at = first; *at && !run.failure; at = &(*at)->next) {
-      const access *old = *at;
+    access **first = bucket_of(granule), *alike = NULL;
+    for (access *old = *first; old && !run.failure; old = old->next) {
       if (old->granule != granule || !(old->bytes & bytes)) continue;
-      bool first = !run.met;
+      bool unmet = !run.met;
       check_pair(old, new, clock);
-      if (first && run.met) {
+      if (unmet && run.met) {
         trace(old), trace(new);
         if (!new->explored) run.stopped = new->thread;
       }
-      if (old->bytes == bytes && is_alike(old, new)) alike = at;
+      if (old->bytes == bytes && is_alike(old, new)) alike = old;
     }
-    if (alike && (*alike)->index == new->index) continue;
-    /* Of two alike the newer one is kept: what races with the older one races with it too. */
-    access *kept = alike ? *alike : another();
-    if (alike) *alike = kept->next;
+    if (alike) { /* the newer one is kept: what races with the older one races with it too */
+      alike->index = new->index;
+      alike->site = new->site;
+      continue;
+    }
     /* By its members: as one, it would wait for the writes of each. */
+    access *kept = another();
     *kept = (access){.next = *first,
                      .granule = granule,
                      .site = new->site,

@@ -14,10 +14,6 @@ static uint64_t direct(const volatile void *at, unsigned size) {
   return value;
 }
 
-static uint64_t cut(uint64_t value, unsigned size) {
-  return size == 8 ? value : value & (((uint64_t)1 << size * 8) - 1);
-}
-
 static request asking(event_kind kind, const volatile void *at, unsigned size, wm_order order, const wm_site *site) {
   return (request){
       .e = {.kind = kind, .order = order, .site = site, .from = NO_EVENT}, .at = (uintptr_t)at, .size = size};
@@ -48,26 +44,24 @@ void wm_store(volatile void *at, unsigned size, uint64_t value, wm_order order, 
   run_ask(&r);
 }
 
-static void second_half(volatile void *at, unsigned size, uint64_t value, wm_order order, const wm_site *site) {
-  request r = asking(WRITE, at, size, of_write(order), site);
-  r.e.value = cut(value, size);
-  r.e.exclusive = true;
-  run_ask(&r);
-}
-
-static uint64_t changed(wm_change change, uint64_t value, uint64_t operand) {
-  switch (change) {
-    case wm_add:
-      return value + operand;
-    case wm_subtract:
-      return value - operand;
-    case wm_or:
-      return value | operand;
-    case wm_and:
-      return value & operand;
-    default:
-      return operand;
-  }
+/* Both halves of a read-modify-write; one that compares has the second half only where the first has read what it
+ * expects. Gives what was read. */
+static uint64_t both_halves(request *first, wm_change change, uint64_t operand, wm_order order) {
+  request second = {.e = first->e, .at = first->at, .size = first->size};
+  second.e = (event){.kind = WRITE,
+                     .order = order,
+                     .site = first->e.site,
+                     .from = NO_EVENT,
+                     .kernel = first->e.kernel,
+                     .exclusive = true};
+  first->second = &second.e;
+  first->change = change;
+  first->operand = operand;
+  uint64_t before = run_ask(first);
+  if (first->e.compares && before != first->e.unwanted) return before;
+  second.e.value = cut(changed(change, before, operand), first->size);
+  run_ask(&second);
+  return before;
 }
 
 uint64_t wm_modify(volatile void *at, unsigned size, wm_change change, uint64_t operand, wm_order order,
@@ -77,9 +71,8 @@ uint64_t wm_modify(volatile void *at, unsigned size, wm_change change, uint64_t 
     wm_store(at, size, changed(change, before, operand), order, site);
     return before;
   }
-  uint64_t before = wm_load(at, size, of_read(order), site);
-  second_half(at, size, changed(change, before, operand), order, site);
-  return before;
+  request r = asking(READ, at, size, of_read(order), site);
+  return both_halves(&r, change, operand, of_write(order));
 }
 
 bool wm_replace(volatile void *at, unsigned size, uint64_t *expected, uint64_t value, wm_order order, wm_order failure,
@@ -97,13 +90,10 @@ bool wm_replace(volatile void *at, unsigned size, uint64_t *expected, uint64_t v
   r.e.unwanted = *expected;
   r.e.success = r.e.order;
   r.e.failure = failure;
-  uint64_t before = run_ask(&r);
-  if (before != *expected) {
-    *expected = before;
-    return false;
-  }
-  second_half(at, size, value, order, site);
-  return true;
+  uint64_t before = both_halves(&r, wm_exchange, value, of_write(order));
+  bool same = before == *expected;
+  *expected = before;
+  return same;
 }
 
 void wm_fence(wm_order order, const wm_site *site) {
@@ -119,30 +109,32 @@ unsigned wm_choose(unsigned below, const wm_site *site) {
   return (unsigned)run_ask(&r);
 }
 
-static uint64_t await(const volatile void *at, unsigned size, uint64_t value, bool equal, wm_order order,
-                      const wm_site *site) {
-  if (is_alone()) return direct(at, size);
+static request awaiting(const volatile void *at, unsigned size, uint64_t value, bool equal, wm_order order,
+                        const wm_site *site) {
   request r = asking(READ, at, size, order, site);
   r.e.waits = r.e.patient = true;
   r.e.equal = equal;
   r.e.unwanted = value;
-  return run_ask(&r);
+  return r;
 }
 
 uint64_t wm_await(const volatile void *at, unsigned size, uint64_t unwanted, wm_order order, const wm_site *site) {
-  return await(at, size, unwanted, false, order, site);
+  if (is_alone()) return direct(at, size);
+  request r = awaiting(at, size, unwanted, false, order, site);
+  return run_ask(&r);
 }
 
 uint64_t wm_await_equal(const volatile void *at, unsigned size, uint64_t wanted, wm_order order, const wm_site *site) {
-  return await(at, size, wanted, true, order, site);
+  if (is_alone()) return direct(at, size);
+  request r = awaiting(at, size, wanted, true, order, site);
+  return run_ask(&r);
 }
 
 uint64_t wm_await_modify(volatile void *at, unsigned size, uint64_t value, bool equal, wm_change change,
                          uint64_t operand, wm_order order, const wm_site *site) {
-  uint64_t before = await(at, size, value, equal, of_read(order), site);
-  if (is_alone()) wm_store(at, size, changed(change, before, operand), order, site);
-  else second_half(at, size, changed(change, before, operand), order, site);
-  return before;
+  if (is_alone()) return wm_modify(at, size, change, operand, order, site);
+  request r = awaiting(at, size, value, equal, of_read(order), site);
+  return both_halves(&r, change, operand, of_write(order));
 }
 
 /* The kernel's queue of a word: a hidden counter of wakes beside it. Sleeps and wakes are read-modify-writes of
@@ -153,13 +145,7 @@ static uint64_t pass_queue(const volatile void *word, uint64_t wakes, wm_order o
   request r = asking(READ, NULL, 8, wm_relaxed, site);
   r.at = queue_of(word);
   r.e.kernel = true;
-  uint64_t before = run_ask(&r);
-  r.e.kind = WRITE;
-  r.e.exclusive = true;
-  r.e.order = order;
-  r.e.value = before + wakes;
-  run_ask(&r);
-  return before;
+  return both_halves(&r, wm_add, wakes, order);
 }
 
 int wm_sleep(const volatile void *word, unsigned size, uint64_t value, unsigned ends, const wm_site *site) {
@@ -182,6 +168,13 @@ int wm_sleep(const volatile void *word, unsigned size, uint64_t value, unsigned 
 
 void wm_wake(const volatile void *word, const wm_site *site) {
   if (!is_alone()) pass_queue(word, 1, wm_release, site);
+}
+
+void wm_await_change(const volatile void *word, unsigned size, uint64_t value, const wm_site *site) {
+  if (is_alone()) return;
+  request r = awaiting(word, size, value, false, wm_relaxed, site);
+  r.e.sleeps = true;
+  run_ask(&r);
 }
 
 /* What happens before the next step of the thread that runs. */

@@ -170,6 +170,30 @@ static bool may_wait(void) {
   return outcomes_add(&run.outcome);
 }
 
+/* Whether its thread wakes those who sleep on the word, after this store to it. */
+static bool is_followed_by_wake(const event *store) {
+  const graph *g = &run.graph;
+  for (int index = store->index + 1; index < g->length[store->thread]; index++) {
+    const event *e = &g->events[g->of[store->thread][index]];
+    bool wakes = e->kernel && e->kind == WRITE && e->order == wm_release;
+    if (wakes && run.places[e->place].at == run.places[store->place].at + 1) return true;
+  }
+  return false;
+}
+
+/* A store to a word that a thread may sleep on, after which nobody is woken; or NULL. */
+static const event *store_without_wake(void) {
+  const graph *g = &run.graph;
+  for (const event *e = g->events; e < g->events + g->count; e++) {
+    if (!e->sleeps) continue;
+    EACH_AT(g, e->place, id) {
+      const event *store = &g->events[id];
+      if (store->kind == WRITE && store->thread != e->thread && !is_followed_by_wake(store)) return store;
+    }
+  }
+  return NULL;
+}
+
 bool run_finish(void) {
   wm_report *report = run.report;
   const graph *g = &run.graph;
@@ -194,6 +218,8 @@ bool run_finish(void) {
     run.failure = run.met;
     return true;
   }
+  const event *store = store_without_wake();
+  if (store) run_failed(WM_LOST_WAKEUP, "lost wakeup: thread %d stores, and wakes nobody who sleeps", store->thread);
   if (sleeper && !impatient && !may_wait())
     run_failed(WM_LOST_WAKEUP, "lost wakeup: thread %d sleeps, and no thread is left to wake it", sleeper->thread);
   if (run.options->check_repetition && !signatures_add(graph_signature(g))) report->repeated++;

@@ -153,6 +153,11 @@ void platform_word_destroy(platform_word *word);
 int platform_sleep(platform_word *word, uint32_t value, int64_t deadline);
 void platform_wake(platform_word *word); /* every thread that sleeps on it; the caller has changed its value */
 
+/* Sleeps until the word has another value; whoever changes it wakes then. relaxed */
+static inline void platform_await_change(platform_word *word, uint32_t value) {
+  while (platform_load(&word->value, relaxed) == value) platform_sleep(word, value, PLATFORM_NEVER);
+}
+
 int64_t platform_now(void); /* monotonic nanoseconds */
 /* Around a sleep on the word, for whoever asks for how long; a verification build has neither. */
 #define platform_sleeps(word) platform_store(&(word)->asleep_since, platform_now(), relaxed)

@@ -94,13 +94,34 @@ static void asserting(void *context, int number) {
   STORE(data, 1, relaxed);
 }
 
+/* Thread 1 sleeps until thread 0 has stored; mode 1: in one step. mode 2: thread 0 wakes nobody. The
+ * outcome: what thread 1 reads then, of it and of data. */
+static void changing(void *context, int number) {
+  (void)context;
+  if (number == 0) {
+    STORE(data, 1, relaxed);
+    STORE(flag, 1, relaxed);
+    if (!(mode & 2)) wm_wake(flag, WM_SITE("flag"));
+    STORE(data, 2, relaxed);
+    STORE(flag, 2, relaxed);
+    if (!(mode & 2)) wm_wake(flag, WM_SITE("flag"));
+    return;
+  }
+  if (mode & 1) wm_await_change(flag, 4, 0, WM_SITE("flag"));
+  else
+    while (!LOAD(flag, relaxed)) wm_sleep(flag, 4, 0, 0, WM_SITE("flag"));
+  slept = LOAD(flag, relaxed) * 10;
+  slept += LOAD(data, relaxed);
+}
+
 static void how_it_slept(void *context) {
   (void)context;
   wm_outcome(slept);
   wm_outcome(wm_allocated());
 }
 
-static void (*const clients[])(void *, int) = {freeing, endless, fickle, misusing, nonatomic, sleeping, asserting};
+static void (*const clients[])(void *, int) = {freeing,   endless,  fickle,    misusing,
+                                               nonatomic, sleeping, asserting, changing};
 
 void client_explore(int client, int variant, const wm_options *options, wm_report *report) {
   mode = variant;

@@ -26,7 +26,7 @@ from conformance.exploration.result import (
 )
 
 pytestmark = pytest.mark.once
-FREEING, ENDLESS, FICKLE, MISUSING, NONATOMIC, SLEEPING, ASSERTING = range(7)
+FREEING, ENDLESS, FICKLE, MISUSING, NONATOMIC, SLEEPING, ASSERTING, CHANGING = range(8)
 TIMED, INTERRUPTIBLE = 1, 2
 TIME_UP, SIGNAL = 1, 2
 STORE_BUFFERING = program(
@@ -74,6 +74,17 @@ def test_time_comes_and_a_signal_only_may() -> None:
     assert interruptible.failure == "lost wakeup" and set(interruptible.outcomes) == {(SIGNAL, 0)}
     both = client(SLEEPING, TIMED | INTERRUPTIBLE)
     assert both.failure is None and set(both.outcomes) == {(TIME_UP, 0), (SIGNAL, 0)}
+
+
+IN_ONE_STEP, UNWOKEN = 1, 2
+
+
+def test_a_sleep_until_a_change_in_one_step_leaves_nothing_out() -> None:
+    """The outcomes of a loop that loads and sleeps, in fewer executions; and a store that wakes nobody is found."""
+    loop, one_step = client(CHANGING), client(CHANGING, IN_ONE_STEP)
+    assert loop.clean and one_step.clean and loop.outcomes.keys() == one_step.outcomes.keys()
+    assert len(one_step.outcomes) > 4 and 2 * one_step.complete < loop.complete
+    assert {client(CHANGING, mode | UNWOKEN).failure for mode in (0, IN_ONE_STEP)} == {"lost wakeup"}
 
 
 def test_freed_memory_must_not_be_touched() -> None:

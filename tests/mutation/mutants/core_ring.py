@@ -465,7 +465,7 @@ GUARD = (
         "platform_add(&guard->left.value, 1, relaxed);", "platform_store(&guard->left.value, 0, relaxed);",
         "uint32_t left = platform_load(&guard->left.value, relaxed);",
         "platform_store(&guard->left.value, 1, relaxed);",
-        "relaxed) == left) platform_sleep(&guard->left, left,", "relaxed) == 1) platform_sleep(&guard->left, 1,",
+        "platform_await_change(&guard->left, left);", "platform_await_change(&guard->left, 1);",
     ),
     Mutant(
         "a_second_thread_is_let_in", GUARD_H, explorer("producer contended", RACE),
