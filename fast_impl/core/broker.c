@@ -213,10 +213,11 @@ uint64_t omni_shutdown_begin(omni_broker *broker) {
       channel = channel->newer;
       continue;
     }
-    /* Waits without the lock, which a close of any channel needs; from there it begins again */
+    /* Waits without the lock, which a close of any channel needs; from there it begins again with the oldest */
     platform_add(&channel->references, 1, relaxed); /* relaxed: a registered channel has others */
     platform_unlock(&broker->lock);
     guard_wait(&channel->producer.guard);
+    ring_end_producer(&channel->ring); /* as in channel_shut: a push begun since does not go through */
     channel_release(channel);
     platform_lock_shared(&broker->lock);
     channel = broker->oldest;

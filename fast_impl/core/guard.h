@@ -140,16 +140,21 @@ static inline void guard_order(const omni_guard *guard) {
   platform_fence_heavy(); /* pairs with guard_count */
 }
 
-/* Whether nobody is inside; sets the waiter flag. If so, a thread that enters later sees all that came before. */
-static inline bool guard_is_empty(omni_guard *guard) {
-  /* release: pairs with guard_enter_slow; without it the next entry could miss what came before this call */
-  uint32_t state = platform_or(&guard->state, GUARD_WAITER, release);
+/* Whether nobody is inside; the caller has set the waiter flag, and `state` is from before. If so, a thread that enters
+ * later sees all that came before. */
+static inline bool guard_is_left(const omni_guard *guard, uint32_t state) {
   /* Pairs with guard_enter and guard_release: the thread inside is seen, or sees the waiter flag. Acquires what the
    * thread that left did: pairs with guard_leave */
   platform_fence_heavy();
   uint32_t bias = platform_load(&guard->bias, relaxed);
   /* acquire: pairs with guard_release; without it the closer races with what the thread that left did */
   return !(state & GUARD_BUSY) && (bias == PLATFORM_OWNERS || !platform_load(&guard->inside[bias], acquire));
+}
+
+/* Whether nobody is inside; sets the waiter flag. */
+static inline bool guard_is_empty(omni_guard *guard) {
+  /* release: pairs with guard_enter_slow; without it the next entry could miss what came before this call */
+  return guard_is_left(guard, platform_or(&guard->state, GUARD_WAITER, release));
 }
 
 /* Returns at a moment at which nobody is inside. Several may wait at once (a close and a shutdown), so a waiter must
@@ -162,11 +167,12 @@ static inline void guard_wait(omni_guard *guard) {
   }
 }
 
-/* Refuses every entry from now on; the thread inside stays inside. */
-static inline void guard_close(omni_guard *guard) {
+/* Refuses every entry from now on; the thread inside stays inside. Sets the waiter flag, and gives the state from before,
+ * for guard_is_left. */
+static inline uint32_t guard_close(omni_guard *guard) {
   /* release: pairs with guard_is_closed and guard_enter_slow; without it who is told of the close could still miss the
    * closer's last message */
-  platform_or(&guard->state, GUARD_CLOSED, release);
+  return platform_or(&guard->state, GUARD_CLOSED | GUARD_WAITER, release);
 }
 
 /* Refuses every entry until guard_unclaim, but no close. */
@@ -199,7 +205,7 @@ static inline void guard_inherit(omni_guard *guard) {
 static inline bool guard_is_inherited(const omni_guard *guard) { return guard_is_closed(guard) & GUARD_INHERITED; }
 
 /* Whether what was given out under it has expired. A fork expires nothing; the child's own close does, which sets the
- * waiter flag, and nobody is inside who would clear it: see guard_is_empty. */
+ * waiter flag, and nobody is inside who would clear it. */
 static inline bool guard_has_expired(const omni_guard *guard) {
   uint32_t closed = guard_is_closed(guard);
   return __builtin_expect(closed != 0, 0) && (closed & (GUARD_INHERITED | GUARD_WAITER)) != GUARD_INHERITED;

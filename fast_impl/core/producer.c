@@ -272,10 +272,10 @@ static void end_producer(omni_producer *producer) {
 }
 
 int omni_producer_close_begin(omni_producer *producer) {
-  guard_close(&producer->guard);
+  uint32_t state = guard_close(&producer->guard);
   if (platform_load(&producer->ended, acquire)) return 0;    /* pairs with broker_side_ended */
   eventcount_wake(&producer->channel->ring.producer_waiter); /* the thread inside, if it sleeps (LIF-8) */
-  if (!guard_is_empty(&producer->guard)) return 1;
+  if (!guard_is_left(&producer->guard, state)) return 1;
   end_producer(producer);
   return 0;
 }

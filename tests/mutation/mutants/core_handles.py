@@ -376,8 +376,8 @@ PRODUCER = (
     Mutant(
         "a_second_close_of_the_producer_does_not_wait", PRODUCER_C,
         explorer("producer closed by two threads, then a request", UNEXPLAINED),
-        "  guard_close(&producer->guard);\n",
-        "  if (guard_is_closed(&producer->guard)) return 0;\n  guard_close(&producer->guard);\n",
+        "  uint32_t state = guard_close(",
+        "  if (guard_is_closed(&producer->guard)) return 0;\n  uint32_t state = guard_close(",
     ),
     Mutant(
         "a_second_close_of_the_producer_unpins_twice", PRODUCER_C, explorer("producer closed by two threads", ""),
@@ -636,8 +636,8 @@ CONSUMER = (
         "a_second_close_of_the_consumer_does_not_wait", CONSUMER_C,
         (explorer("consumer closed by two threads, then a request", UNEXPLAINED),
          native("unit: closes from inside")),
-        "  guard_close(&consumer->guard);\n",
-        "  if (guard_is_closed(&consumer->guard)) return 0;\n  guard_close(&consumer->guard);\n",
+        "  uint32_t state = guard_close(",
+        "  if (guard_is_closed(&consumer->guard)) return 0;\n  uint32_t state = guard_close(",
     ),
     Mutant(
         "a_second_close_of_the_consumer_unpins_twice", CONSUMER_C,
@@ -887,6 +887,10 @@ BROKER = (
         "    platform_unlock(&broker->lock);\n    guard_wait", "    guard_wait",
         "    platform_lock_shared(&broker->lock);\n    channel = broker->oldest;", "    channel = broker->oldest;",
         "  platform_unlock(&broker->lock);\n  return generation;", "  return generation;",
+    ),
+    Mutant(
+        "shutdown_does_not_wait_for_a_push", BROKER_C, explorer("shutdown, reserved", RACE),
+        "    guard_wait(&channel->producer.guard);\n", "",
     ),
     Mutant(
         "closing_twice_closes_twice", BROKER_C, suite_any("LIF-1", "LIF-4", "BRK-8"),

@@ -449,7 +449,7 @@ GUARD = (
         "    if (platform_load(&guard->bias, relaxed) == bias) return;\n  }",
     ),
     Mutant(
-        "waiting_does_not_set_the_waiter_flag", GUARD_H, explorer("consumer closed by another thread", LOST_WAKEUP),
+        "waiting_does_not_set_the_waiter_flag", GUARD_H, explorer("producer closed by another thread", LOST_WAKEUP),
         "platform_or(&guard->state, GUARD_WAITER, release)", "platform_or(&guard->state, 0, release)",
     ),
     Mutant(
@@ -473,7 +473,7 @@ GUARD = (
     ),
     Mutant(
         "a_close_publishes_nothing", GUARD_H, explorer("not connected, then a pop", UNEXPLAINED),
-        "platform_or(&guard->state, GUARD_CLOSED, release);", "platform_or(&guard->state, GUARD_CLOSED, relaxed);",
+        "GUARD_CLOSED | GUARD_WAITER, release);", "GUARD_CLOSED | GUARD_WAITER, relaxed);",
     ),
     Mutant(
         "a_thread_that_left_is_met_inside", GUARD_H, explorer("contended beside a shutdown", UNEXPLAINED),
@@ -510,6 +510,10 @@ CHANNEL = (
     Mutant(
         "shutdown_overtakes_a_push", CHANNEL_C, (suite_any("SHD-1", "CON-4"), explorer("shutdown, reserved", RACE)),
         "  if (!guard_is_empty(&channel->producer.guard)) return false;\n", "",
+    ),
+    Mutant(
+        "a_close_tells_nobody_to_wake_it", GUARD_H, suite("LIF-9"),
+        "GUARD_CLOSED | GUARD_WAITER, release);", "GUARD_CLOSED, release);",
     ),
     Mutant(
         "what_is_closed_is_said_to_be_shut", CHANNEL_C, explorer("snapshot during a close of each side", UNEXPLAINED),
