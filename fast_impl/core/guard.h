@@ -167,8 +167,8 @@ static inline void guard_wait(omni_guard *guard) {
   }
 }
 
-/* Refuses every entry from now on; the thread inside stays inside. Sets the waiter flag, and gives the state from before,
- * for guard_is_left. */
+/* Refuses every entry from now on; the thread inside stays inside. Sets the waiter flag, and gives the state from
+ * before, for guard_is_left. */
 static inline uint32_t guard_close(omni_guard *guard) {
   /* release: pairs with guard_is_closed and guard_enter_slow; without it who is told of the close could still miss the
    * closer's last message */
