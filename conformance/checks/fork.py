@@ -186,6 +186,7 @@ def what_was_popped_before_a_fork_stays_readable(omni: Any) -> None:
         assert consumer.try_pop()[0] is omni.PopResult.CHANNEL_CLOSED
         assert (bytes(view), bytes(first), bytes(second.data)) == (b"one", b"one", b"two")
         consumer.close()
+        assert consumer.try_pop()[0] is omni.PopResult.CHANNEL_CLOSED  # nor is it readable again for a call after that
         producer.close()
         assert bytes(view) == b"one"
         try:

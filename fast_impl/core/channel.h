@@ -78,7 +78,7 @@ void channel_unpin(omni_channel *channel);
 void channel_release(omni_channel *channel);
 
 /* Ends both sides, so that nothing more is sent and what was sent can be drained (SHD-1). False where a thread is
- * inside the producer, which has still to end: by ring_end_producer, when that thread has left. */
+ * inside the producer: the caller waits until it has left (guard_wait), and ends that side then (ring_end_producer). */
 bool channel_shut(omni_channel *channel);
 
 /* The result of a call that the guard refused; the two sides' values are the same. */

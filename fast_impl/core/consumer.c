@@ -361,7 +361,7 @@ int omni_consumer_close_begin(omni_consumer *consumer) {
   /* acquire: pairs with broker_side_ended; without it a close returns before the name is free (BRK-8) */
   if (platform_load(&consumer->ended, acquire) || defer_close(consumer)) return 0;
   eventcount_wake(&consumer->channel->ring.consumer_waiter); /* the thread inside, if it sleeps (LIF-8) */
-  if (!guard_is_left(&consumer->guard, state)) return 1;
+  if (!guard_is_vacated(&consumer->guard, state)) return 1;
   end_consumer(consumer);
   return 0;
 }

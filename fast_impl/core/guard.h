@@ -18,7 +18,8 @@ enum {
   GUARD_CLOSED = 2,    /* for good */
   GUARD_WAITER = 4,    /* the waiter flag: a close or a shutdown waits for the thread inside to leave */
   GUARD_INHERITED = 8, /* closed by a fork: this is a child, and the handle its parent's [LIF-9] */
-  GUARD_CLAIMED = 16   /* by a coroutine that waits: nobody is inside, and every entry is refused [ASY-4] */
+  GUARD_CLAIMED = 16,  /* by a coroutine that waits: nobody is inside, and every entry is refused [ASY-4] */
+  GUARD_EXPIRED = 32   /* closed by a call, not by a fork alone: what was given out under it has expired, for good */
 };
 
 typedef struct {
@@ -42,9 +43,10 @@ static inline void guard_wake_waiters(omni_guard *guard, uint32_t state) {
 }
 
 static inline void guard_release(omni_guard *guard, uint32_t bias) {
-  /* release: pairs with guard_rebias and guard_is_empty; without it the next owner or a close races with this entry */
+  /* release: pairs with guard_rebias and guard_is_vacated; without it the next owner or a close races with this entry
+   */
   platform_store(&guard->inside[bias], 0, release);
-  platform_fence_light(); /* pairs with guard_is_empty: else both miss the other, and the close sleeps for ever */
+  platform_fence_light(); /* pairs with guard_is_vacated: else both miss the other, and the close sleeps for ever */
   if (platform_load(&guard->state, relaxed) & GUARD_WAITER)
     guard_wake_waiters(guard, platform_and(&guard->state, ~(uint32_t)GUARD_WAITER, relaxed));
 }
@@ -55,7 +57,7 @@ static inline void guard_leave(omni_guard *guard) {
     guard_release(guard, bias);
     return;
   }
-  /* release: pairs with guard_enter_slow and guard_is_empty; without it the next entry races with this one */
+  /* release: pairs with guard_enter_slow and guard_is_vacated; without it the next entry races with this one */
   guard_wake_waiters(guard, platform_and(&guard->state, ~(uint32_t)(GUARD_BUSY | GUARD_WAITER), release));
   platform_fence_light(); /* pairs with guard_enter_slow: else it is met inside after it has left */
 }
@@ -111,7 +113,7 @@ static inline guard_entry guard_enter(omni_guard *guard) {
   /* This thread is inside already; acquire: pairs with guard_release of a thread that left for this one */
   if (platform_load(&guard->inside[bias], acquire)) return GUARD_CONTENDED;
   platform_store(&guard->inside[bias], 1, relaxed);
-  platform_fence_light(); /* pairs with guard_rebias and guard_is_empty: else they miss this entry */
+  platform_fence_light(); /* pairs with guard_rebias and guard_is_vacated: else they miss this entry */
   /* acquire: pairs with guard_rebias; without it a former owner could miss that the bias has moved on */
   uint32_t state = platform_load(&guard->state, acquire);
   if (!(state & (GUARD_BUSY | GUARD_CLOSED | GUARD_CLAIMED)) && platform_load(&guard->bias, relaxed) == bias)
@@ -140,21 +142,20 @@ static inline void guard_order(const omni_guard *guard) {
   platform_fence_heavy(); /* pairs with guard_count */
 }
 
-/* Whether nobody is inside; the caller has set the waiter flag, and `state` is from before. If so, a thread that enters
- * later sees all that came before. */
-static inline bool guard_is_left(const omni_guard *guard, uint32_t state) {
-  /* Pairs with guard_enter and guard_release: the thread inside is seen, or sees the waiter flag. Acquires what the
-   * thread that left did: pairs with guard_leave */
+/* Whether nobody is inside; `state` is from the read-modify-write with which the caller has just changed it. */
+static inline bool guard_is_vacated(const omni_guard *guard, uint32_t state) {
+  /* Pairs with guard_enter and guard_release: the thread inside is seen, or sees that change. Acquires what the thread
+   * that left did: pairs with guard_leave */
   platform_fence_heavy();
   uint32_t bias = platform_load(&guard->bias, relaxed);
   /* acquire: pairs with guard_release; without it the closer races with what the thread that left did */
   return !(state & GUARD_BUSY) && (bias == PLATFORM_OWNERS || !platform_load(&guard->inside[bias], acquire));
 }
 
-/* Whether nobody is inside; sets the waiter flag. */
+/* Whether nobody is inside; sets the waiter flag. If so, a thread that enters later sees all that came before. */
 static inline bool guard_is_empty(omni_guard *guard) {
   /* release: pairs with guard_enter_slow; without it the next entry could miss what came before this call */
-  return guard_is_left(guard, platform_or(&guard->state, GUARD_WAITER, release));
+  return guard_is_vacated(guard, platform_or(&guard->state, GUARD_WAITER, release));
 }
 
 /* Returns at a moment at which nobody is inside. Several may wait at once (a close and a shutdown), so a waiter must
@@ -167,12 +168,12 @@ static inline void guard_wait(omni_guard *guard) {
   }
 }
 
-/* Refuses every entry from now on; the thread inside stays inside. Sets the waiter flag, and gives the state from
- * before, for guard_is_left. */
+/* Refuses every entry from now on; the thread inside stays inside. Gives the state from before, for guard_is_vacated.
+ */
 static inline uint32_t guard_close(omni_guard *guard) {
   /* release: pairs with guard_is_closed and guard_enter_slow; without it who is told of the close could still miss the
    * closer's last message */
-  return platform_or(&guard->state, GUARD_CLOSED | GUARD_WAITER, release);
+  return platform_or(&guard->state, GUARD_CLOSED | GUARD_EXPIRED, release);
 }
 
 /* Refuses every entry until guard_unclaim, but no close. */
@@ -197,18 +198,17 @@ static inline uint32_t guard_is_closed(const omni_guard *guard) {
 
 /* In a child of fork, where this is the only thread: closes a guard of the parent's, whoever was inside. */
 static inline void guard_inherit(omni_guard *guard) {
-  atomic_init(&guard->state, guard_is_closed(guard) ? GUARD_CLOSED : GUARD_CLOSED | GUARD_INHERITED);
+  uint32_t expired = guard_is_closed(guard) & GUARD_EXPIRED;
+  atomic_init(&guard->state, GUARD_CLOSED | (expired ? expired : GUARD_INHERITED));
   for (int bias = 0; bias < PLATFORM_OWNERS; bias++) atomic_init(&guard->inside[bias], 0);
 }
 
 /* Whether it was closed by a fork, and not before. */
 static inline bool guard_is_inherited(const omni_guard *guard) { return guard_is_closed(guard) & GUARD_INHERITED; }
 
-/* Whether what was given out under it has expired. A fork expires nothing; the child's own close does, which sets the
- * waiter flag, and nobody is inside who would clear it. */
+/* Whether what was given out under it has expired: a fork expires nothing, the child's own close does. */
 static inline bool guard_has_expired(const omni_guard *guard) {
-  uint32_t closed = guard_is_closed(guard);
-  return __builtin_expect(closed != 0, 0) && (closed & (GUARD_INHERITED | GUARD_WAITER)) != GUARD_INHERITED;
+  return __builtin_expect(guard_is_closed(guard) & GUARD_EXPIRED, 0);
 }
 
 #endif

@@ -275,7 +275,7 @@ int omni_producer_close_begin(omni_producer *producer) {
   uint32_t state = guard_close(&producer->guard);
   if (platform_load(&producer->ended, acquire)) return 0;    /* pairs with broker_side_ended */
   eventcount_wake(&producer->channel->ring.producer_waiter); /* the thread inside, if it sleeps (LIF-8) */
-  if (!guard_is_left(&producer->guard, state)) return 1;
+  if (!guard_is_vacated(&producer->guard, state)) return 1;
   end_producer(producer);
   return 0;
 }

@@ -160,7 +160,7 @@ static inline uint64_t ring_length(const omni_ring *ring) {
   return length > ring->capacity ? ring->capacity : length;
 }
 
-/* The producer will push no more; no thread is inside it. */
+/* The producer will push no more; no thread that still may is inside it. */
 static inline void ring_end_producer(omni_ring *ring) {
   platform_store(&ring->producer_alive, 0, release); /* pairs with ring_waiting: after the last write_index */
   eventcount_wake(&ring->consumer_waiter);

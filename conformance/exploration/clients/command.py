@@ -193,7 +193,7 @@ def _sweep(given: argparse.Namespace, pool: Pool) -> tuple[int, list[Explored]]:
     total = sum(len(tally.numbers) for tally in tallies)
     unclean = sum(len(tally.found) for tally in tallies)
     failing = sum(len(tally.failing) for tally in tallies)
-    print(f"{total - unclean:,} of {total:,} clients exhaustively explored and clean, with either fences; "
+    print(f"{total - unclean:,} of {total:,} clients exhaustively explored and clean, for all fences; "
           f"{failing} fail, {unclean - failing} have more than {given.executions:,} executions")  # fmt: skip
     return min(1, failing), found
 

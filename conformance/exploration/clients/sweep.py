@@ -25,8 +25,9 @@ from conformance.exploration.clients.verdict import explore
 
 MOST = 100_000
 """Executions that a client may have, unless another number is given."""
-PIECE, SECONDS = 500, 10.0
-"""Clients that a worker is given at a time, and for how long: those that it has not explored then, it gives back."""
+PIECE, SECONDS = 100, 30.0
+"""Clients that a worker is given at a time, and for how long: those that it has not explored then, it gives back. Few,
+for a worker that gets others than the next ones lists all from the first."""
 SLOWEST = 1_000
 """Executions a second of a worker that others leave little of the machine: a slower one counts as hung."""
 FORMAT = 2
@@ -237,14 +238,13 @@ class Record:
             return
         first, *lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
         try:
-            known = json.loads(first)
+            if json.loads(first) != head:
+                raise ValueError("it is of another core, engine or model")
             for line in lines:
                 if line.endswith("\n"):  # the last one may have been broken off
                     self._add(_piece(json.loads(line)))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"{path} is no file of an exploration that was broken off: {error}") from None
-        if known != head:
-            raise ValueError(f"{path} is of another core, engine or model: give another file, or remove it")
+            raise ValueError(f"{path} cannot be gone on with: {error}; give another file, or remove it") from None
         if lines and not lines[-1].endswith("\n"):
             path.write_text("".join([first, *lines[:-1]]), encoding="utf-8")
 

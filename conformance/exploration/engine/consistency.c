@@ -175,7 +175,7 @@ static void psc_before(const relations *r, int id, bool accesses, set *into) {
   }
 }
 
-/* Whether psc_F may lead over `e`, which is new or changed, and so happens before nothing else: from a fence before it
+/* Whether psc_F may lead over `e`, which is new or changed, and so happens before no fence: from a fence before it
  * to one after an access that eco orders after it. Of a thread's fences, most comes after the first and before the
  * last. */
 static bool is_between_fences(const graph *g, const event *e) {

@@ -71,7 +71,8 @@ static inline bool is_access(const event *e) { return e->kind == READ || e->kind
 static inline bool clock_has(const clock_vector *clock, const event *e) { return clock->of[e->thread] > e->index; }
 
 static inline bool may_be_sequential(const event *e) {
-  return is_access(e) && (e->order == wm_seq_cst || (e->compares && e->success == wm_seq_cst));
+  return is_access(e) &&
+         (e->order == wm_seq_cst || (e->compares && (e->success == wm_seq_cst || e->failure == wm_seq_cst)));
 }
 
 static inline void clock_join(clock_vector *into, const clock_vector *other) {
@@ -125,7 +126,8 @@ void derive_clocks(graph *g, int id, bool cxx20);
 
 /* ---- consistency.c ---- */
 
-/* Whether the graph is consistent with event `id`, the only one that is new or changed. */
+/* Whether the graph is consistent with event `id`, which is new or changed; in a revisit both the write and the read
+ * are, and each is asked for. */
 bool is_consistent(graph *g, int id, bool newest);
 
 /* ---- the run at hand ---- */
@@ -137,11 +139,11 @@ typedef struct {
   unsigned size;
   unsigned below;      /* of a choice */
   const event *second; /* of the read of a read-modify-write: its write, but for the value; else NULL */
-  wm_change change;
+  wm_change change;    /* what that makes of the value read, see `changed` */
   uint64_t operand;
 } request;
 
-static inline uint64_t cut(uint64_t value, unsigned size) {
+static inline uint64_t truncated(uint64_t value, unsigned size) {
   return size == 8 ? value : value & (((uint64_t)1 << size * 8) - 1);
 }
 

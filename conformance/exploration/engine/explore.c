@@ -98,8 +98,8 @@ static step_end take_only(size_t wanted) {
   return end;
 }
 
-/* One child becomes run.graph. The others wait, but above the prefix, or where it was chosen by chance, they are
- * dropped. MISFIT: the prefix names a child that does not exist. */
+/* One child becomes run.graph, unless that one is no execution (DROPPED). The others wait, but above the prefix, or
+ * where it was chosen by chance, they are discarded. MISFIT: the prefix names a child that does not exist. */
 static step_end subtrees_take_child(void) {
   size_t count = children.count;
   step_end end;
@@ -218,10 +218,18 @@ static void add_write(const event *e) {
   graph_remove_last(g);
 }
 
-/* Whether the read-modify-write of which `read`, the newest event, is the first half goes on: unless the store that it
- * has read from has been replaced by another one, which this one's store cannot make read something else. */
+static bool is_bounded(int number) {
+  const graph *g = &run.graph;
+  uint32_t steps = run.options->steps ? run.options->steps : STEPS;
+  return g->length[number] >= steps || g->length[number] >= STEPS || g->count + 1 >= EVENTS ||
+         g->path_length + 1 >= DECISIONS;
+}
+
+/* Whether the read-modify-write goes on, of which `read`, the newest event, is the first half: not if another one has
+ * read the same store, and what this one stores cannot make that one read it instead. */
 static bool goes_on(graph *g, const event *read, const request *r) {
   if (!r->second || event_blocks(read) || (read->compares && read->value != read->unwanted)) return true;
+  if (is_bounded(read->thread)) return true; /* there is no room to try */
   int rank = rank_of(g, read);
   bool replaced = false;
   EACH_AT(g, read->place, id) {
@@ -232,7 +240,7 @@ static bool goes_on(graph *g, const event *read, const request *r) {
   event second = *r->second;
   second.thread = read->thread;
   second.place = read->place;
-  second.value = cut(changed(r->change, read->value, r->operand), r->size);
+  second.value = truncated(changed(r->change, read->value, r->operand), r->size);
   size_t kept = subtrees_children();
   add_write(&second);
   bool fits = subtrees_children() > kept;
@@ -270,8 +278,8 @@ static void add_other(event e, unsigned choices) {
   }
 }
 
-/* The thread to step: the one inside a read-modify-write, or else the first that can, and is not about to wait: the
- * later a wait begins, the fewer stores come that end it. Or -1. */
+/* The thread to step: the one inside a read-modify-write, or else the first that is not about to wait, for the later a
+ * wait begins, the fewer stores come that end it; or else the first that can; or -1. */
 static int next_thread(void) {
   int first = -1, waits = -1;
   for (int number = run.client->threads; number-- > 0;) {
@@ -283,13 +291,6 @@ static int next_thread(void) {
   return first < 0 ? waits : first;
 }
 
-static bool is_bounded(int number) {
-  const graph *g = &run.graph;
-  uint32_t steps = run.options->steps ? run.options->steps : STEPS;
-  return g->length[number] >= steps || g->length[number] >= STEPS || g->count + 1 >= EVENTS ||
-         g->path_length + 1 >= DECISIONS;
-}
-
 static step_end last_step;
 
 /* Adds what this thread asks for, and takes a child. */
@@ -299,12 +300,12 @@ static step_end take_step(int number) {
   if (r->e.kind == READ) add_read(r);
   else if (r->e.kind == WRITE) add_write(&r->e);
   else add_other(r->e, r->e.kind == CHOICE ? r->below : 1);
-  if (!subtrees_children()) return DROPPED; /* a read-modify-write that another one came before */
+  if (!subtrees_children()) return DROPPED; /* a store of a read-modify-write that has no place */
   return subtrees_take_child();
 }
 
-/* A step inside the coroutine that runs, which is not left where it goes on: as it mostly does, for it was the first
- * that could, and a step of one thread lets no other go on. */
+/* A step inside the coroutine that runs, which is not left where it goes on: as it mostly does, for it was the
+ * one to step, and a step of one thread lets no other go on. */
 static bool step(void) {
   if (next_thread() != run.current) return false;
   last_step = take_step(run.current);

@@ -76,7 +76,8 @@ enum { WM_TIMED = 1, WM_INTERRUPTIBLE = 2 };
 int wm_sleep(const volatile void *word, unsigned size, uint64_t value, unsigned ends, const wm_site *site);
 void wm_wake(const volatile void *word, const wm_site *site);
 /* Sleeps until a relaxed load gives another value, in one step. That leaves out nothing but what each load and each
- * wake of the loop may see, if whoever stores to the word wakes afterwards: a store without a wake is a lost wakeup. */
+ * wake of the loop may see, if whoever stores to the word wakes afterwards: a store without a wake, or with one that
+ * comes only after the sleeper has gone on, is a lost wakeup. */
 void wm_await_change(const volatile void *word, unsigned size, uint64_t value, const wm_site *site);
 
 /* The thread that runs, or -1 before and after all of them. */

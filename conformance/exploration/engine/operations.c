@@ -34,7 +34,7 @@ uint64_t wm_load(const volatile void *at, unsigned size, wm_order order, const w
 }
 
 void wm_store(volatile void *at, unsigned size, uint64_t value, wm_order order, const wm_site *site) {
-  value = cut(value, size);
+  value = truncated(value, size);
   if (is_alone()) {
     memcpy((void *)at, &value, size);
     return;
@@ -47,7 +47,7 @@ void wm_store(volatile void *at, unsigned size, uint64_t value, wm_order order, 
 /* Both halves of a read-modify-write; one that compares has the second half only where the first has read what it
  * expects. Gives what was read. */
 static uint64_t both_halves(request *first, wm_change change, uint64_t operand, wm_order order) {
-  request second = {.e = first->e, .at = first->at, .size = first->size};
+  request second = {.at = first->at, .size = first->size};
   second.e = (event){.kind = WRITE,
                      .order = order,
                      .site = first->e.site,
@@ -59,7 +59,7 @@ static uint64_t both_halves(request *first, wm_change change, uint64_t operand, 
   first->operand = operand;
   uint64_t before = run_ask(first);
   if (first->e.compares && before != first->e.unwanted) return before;
-  second.e.value = cut(changed(change, before, operand), first->size);
+  second.e.value = truncated(changed(change, before, operand), first->size);
   run_ask(&second);
   return before;
 }

@@ -1,7 +1,6 @@
 /* One execution: the client's threads as coroutines, from their start, along a graph and beyond it.
  *
  * Coroutines are switched by _setjmp and _longjmp, without a system call; to start one again is to jump to its top. */
-#undef _FORTIFY_SOURCE /* it takes a jump to another stack for a mistake */
 #include <stdio.h>
 #include <stdlib.h>
 #include <ucontext.h>
@@ -170,25 +169,28 @@ static bool may_wait(void) {
   return outcomes_add(&run.outcome);
 }
 
-/* Whether its thread wakes those who sleep on the word, after this store to it. */
-static bool is_followed_by_wake(const event *store) {
+/* Whether the store's thread wakes, after it, those who sleep on its word, and does not wait for the sleeper before. */
+static bool is_followed_by_wake(const event *store, const event *sleeper) {
   const graph *g = &run.graph;
   for (int index = store->index + 1; index < g->length[store->thread]; index++) {
     const event *e = &g->events[g->of[store->thread][index]];
+    if (e->waits && clock_has(&e->past, sleeper)) return false;
     bool wakes = e->kernel && e->kind == WRITE && e->order == wm_release;
     if (wakes && run.places[e->place].at == run.places[store->place].at + 1) return true;
   }
   return false;
 }
 
-/* A store to a word that a thread may sleep on, after which nobody is woken; or NULL. */
+/* A store to a word that a thread may have been asleep on, after which it is not woken; or NULL. */
 static const event *store_without_wake(void) {
   const graph *g = &run.graph;
   for (const event *e = g->events; e < g->events + g->count; e++) {
     if (!e->sleeps) continue;
     EACH_AT(g, e->place, id) {
       const event *store = &g->events[id];
-      if (store->kind == WRITE && store->thread != e->thread && !is_followed_by_wake(store)) return store;
+      if (store->kind != WRITE || store->thread == e->thread) continue;
+      if (clock_has(&e->before, store) || clock_has(&store->past, e)) continue; /* it was not asleep yet, or no more */
+      if (!is_followed_by_wake(store, e)) return store;
     }
   }
   return NULL;
@@ -218,7 +220,7 @@ bool run_finish(void) {
     run.failure = run.met;
     return true;
   }
-  const event *store = store_without_wake();
+  const event *store = impatient ? NULL : store_without_wake();
   if (store) run_failed(WM_LOST_WAKEUP, "lost wakeup: thread %d stores, and wakes nobody who sleeps", store->thread);
   if (sleeper && !impatient && !may_wait())
     run_failed(WM_LOST_WAKEUP, "lost wakeup: thread %d sleeps, and no thread is left to wake it", sleeper->thread);

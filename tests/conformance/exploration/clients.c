@@ -114,14 +114,37 @@ static void changing(void *context, int number) {
   slept += LOAD(data, relaxed);
 }
 
+/* Thread 0 wakes only after thread 1 has gone on; mode 1: which sleeps in one step. */
+static void waking_late(void *context, int number) {
+  (void)context;
+  if (number == 0) {
+    STORE(flag, 1, relaxed);
+    wm_await(data, 4, 0, wm_relaxed, WM_SITE("data"));
+    wm_wake(flag, WM_SITE("flag"));
+    return;
+  }
+  if (mode & 1) wm_await_change(flag, 4, 0, WM_SITE("flag"));
+  else
+    while (!LOAD(flag, relaxed)) wm_sleep(flag, 4, 0, 0, WM_SITE("flag"));
+  STORE(data, 1, relaxed);
+}
+
+/* Two read-modify-writes of a location, and one thread never ends. */
+static void adding(void *context, int number) {
+  (void)context;
+  if (number == 1) LOAD(data, relaxed);
+  do wm_modify(flag, 4, wm_add, 1, wm_relaxed, WM_SITE("flag"));
+  while (number == 1);
+}
+
 static void how_it_slept(void *context) {
   (void)context;
   wm_outcome(slept);
   wm_outcome(wm_allocated());
 }
 
-static void (*const clients[])(void *, int) = {freeing,   endless,  fickle,    misusing,
-                                               nonatomic, sleeping, asserting, changing};
+static void (*const clients[])(void *, int) = {freeing,  endless,   fickle,   misusing,    nonatomic,
+                                               sleeping, asserting, changing, waking_late, adding};
 
 void client_explore(int client, int variant, const wm_options *options, wm_report *report) {
   mode = variant;

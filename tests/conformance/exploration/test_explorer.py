@@ -26,7 +26,7 @@ from conformance.exploration.result import (
 )
 
 pytestmark = pytest.mark.once
-FREEING, ENDLESS, FICKLE, MISUSING, NONATOMIC, SLEEPING, ASSERTING, CHANGING = range(8)
+FREEING, ENDLESS, FICKLE, MISUSING, NONATOMIC, SLEEPING, ASSERTING, CHANGING, WAKING_LATE, ADDING = range(10)
 TIMED, INTERRUPTIBLE = 1, 2
 TIME_UP, SIGNAL = 1, 2
 STORE_BUFFERING = program(
@@ -85,6 +85,17 @@ def test_a_sleep_until_a_change_in_one_step_leaves_nothing_out() -> None:
     assert loop.clean and one_step.clean and loop.outcomes.keys() == one_step.outcomes.keys()
     assert len(one_step.outcomes) > 4 and 2 * one_step.complete < loop.complete
     assert {client(CHANGING, mode | UNWOKEN).failure for mode in (0, IN_ONE_STEP)} == {"lost wakeup"}
+
+
+def test_a_wake_that_waits_for_the_sleeper_is_none() -> None:
+    """It comes only where the sleeper had not fallen asleep."""
+    assert {client(WAKING_LATE, mode).failure for mode in (0, IN_ONE_STEP)} == {"lost wakeup"}
+
+
+def test_read_modify_writes_are_cut_by_the_largest_bound_as_by_one_below() -> None:
+    """Where there is no room for the second half, none is tried."""
+    below, largest = client(ADDING, steps=249), client(ADDING)
+    assert largest.complete == below.complete == 0 and 0 < largest.cut - below.cut <= 1
 
 
 def test_freed_memory_must_not_be_touched() -> None:

@@ -54,15 +54,20 @@ DETACHED = (
 FORK = (
     Mutant(
         "an_inherited_handle_is_open", GUARD_H, suite("LIF-9"),
-        "guard_is_closed(guard) ? GUARD_CLOSED : GUARD_CLOSED | GUARD_INHERITED);", "guard_is_closed(guard));",
+        "GUARD_CLOSED | (expired ? expired : GUARD_INHERITED));", "expired ? GUARD_CLOSED | expired : 0);",
     ),
     Mutant(
         "a_fork_expires_messages", GUARD_H, suite("LIF-9"),
-        "GUARD_CLOSED : GUARD_CLOSED | GUARD_INHERITED);", "GUARD_CLOSED : GUARD_CLOSED);",
+        "GUARD_CLOSED | (expired ? expired : GUARD_INHERITED));", "GUARD_CLOSED | GUARD_EXPIRED);",
     ),
     Mutant(
         "a_close_in_a_child_expires_nothing", GUARD_H, suite("LIF-9"),
-        "(closed & (GUARD_INHERITED | GUARD_WAITER)) != GUARD_INHERITED;", "!(closed & GUARD_INHERITED);",
+        "GUARD_CLOSED | GUARD_EXPIRED, release);", "GUARD_CLOSED, release);",
+    ),
+    Mutant(
+        "a_call_after_a_childs_close_revives_messages", GUARD_H, suite("LIF-9"),
+        "GUARD_CLOSED | GUARD_EXPIRED, release);", "GUARD_CLOSED | GUARD_WAITER, release);",
+        "guard_is_closed(guard) & GUARD_EXPIRED, 0);", "guard_is_closed(guard) & (GUARD_EXPIRED | GUARD_WAITER), 0);",
     ),
     Mutant(
         "a_child_waits_for_a_thread_of_its_parents", GUARD_H, suite("LIF-9"),

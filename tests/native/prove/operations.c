@@ -115,7 +115,7 @@ void channel_unpin(omni_channel *held) { (void)held; }
 void channel_release(omni_channel *held) { (void)held; }
 
 /* No thread is inside, and no bit of another thread is cleared. */
-static bool guard_is_left(const omni_guard *guard, uint32_t before) {
+static bool guard_was_left(const omni_guard *guard, uint32_t before) {
   _Static_assert(PLATFORM_OWNERS == 4, "each is checked");
   return !(guard->inside[0] | guard->inside[1] | guard->inside[2] | guard->inside[3]) &&
          guard->bias <= PLATFORM_OWNERS && (guard->state | GUARD_WAITER) == (before | GUARD_WAITER);
@@ -126,7 +126,8 @@ omni_guard nondet_guard(void);
 static void any_guard(omni_guard *guard) {
   *guard = nondet_guard();
   ASSUME(guard->entries < UINT64_MAX / 2 - 2); /* at a thousand million a second: 292 years */
-  ASSUME(guard->state <= (GUARD_BUSY | GUARD_CLOSED | GUARD_WAITER) && guard_is_left(guard, guard->state));
+  ASSUME(!(guard->state & ~(uint32_t)(GUARD_BUSY | GUARD_CLOSED | GUARD_WAITER | GUARD_EXPIRED)));
+  ASSUME(guard_was_left(guard, guard->state));
 }
 
 /* Armed only where there is a descriptor, and with nobody asleep: who waits is the caller. */
@@ -225,7 +226,7 @@ int main(void) {
   CLAIM(result != OMNI_PINNED || (was_pinned && channel.producer.region)); /* RSV-7 */
 #endif
   CLAIM(state_holds());
-  CLAIM(guard_is_left(&channel.producer.guard, guard_before));
+  CLAIM(guard_was_left(&channel.producer.guard, guard_before));
   CLAIM(channel.ring.write_index - own_from <= taken && taken <= OWN);
   if (channel.ring.write_index != own_from) {
     CLAIM(places[0] == 0 && own[0]->length == size && size >= 1 && size <= channel.max_message_size);
@@ -297,7 +298,7 @@ int main(void) {
           channel.ring.capacity);
   }
   CLAIM(state_holds());
-  CLAIM(guard_is_left(&channel.consumer.guard, guard_before));
+  CLAIM(guard_was_left(&channel.consumer.guard, guard_before));
   CLAIM(omni_consumer_available_messages(&channel.consumer) <= channel.ring.capacity);
 }
 
