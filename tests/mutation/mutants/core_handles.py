@@ -515,7 +515,8 @@ CONSUMER = (
         "the_consumers_close_frees_before_it_waits", CONSUMER_C, explorer("consumer closed during a pop", RACE),
         "  eventcount_end_descriptor(&channel->ring.consumer_waiter);\n  channel_unpin(channel);\n",
         "  eventcount_end_descriptor(&channel->ring.consumer_waiter);\n",
-        "  guard_wait(&consumer->guard);\n", "  channel_unpin(consumer->channel);\n  guard_wait(&consumer->guard);\n",
+        "  if (!guard_is_vacated(&consumer->guard, state)) return 1;\n",
+        "  channel_unpin(consumer->channel);\n  if (!guard_is_vacated(&consumer->guard, state)) return 1;\n",
     ),
     Mutant(
         "the_consumers_close_does_not_wake_the_call_inside", CONSUMER_C,
