@@ -926,12 +926,6 @@ QUICK: tuple[Client, ...] = (
         handler="cffi_try_pop",
     ),
     client("cffi, receive, second caller", 1, "cffi_receive", "cffi_try_pop", setup="try_push 1; close_producer"),
-)
-"""All of them in well under a minute."""
-
-FULL: tuple[Client, ...] = (
-    *QUICK,
-    # ---- more messages, or more threads at once: minutes ----
     client("receive, closed by another thread, no GIL", 1, "c_receive", "c_close_consumer"),
     client("send, closed by another thread", 1, "c_send 2", "c_close_producer", setup="try_push 1", gil=True),
     client(
@@ -950,6 +944,47 @@ FULL: tuple[Client, ...] = (
         setup="try_push 1; close_producer",
         signals=1,
     ),
+    client("batches, producer closes", 2, "batch_push 3; close_producer", "blocking_batch_pop 2; blocking_batch_pop 2"),
+    client(
+        "consumer closes, three messages",
+        1,
+        "blocking_push 1; blocking_push 2; blocking_push 3",
+        "blocking_pop; close_consumer",
+    ),
+    client("shutdown and close", 1, "try_push 1", "shutdown", "close_producer"),
+    client(
+        "shutdown_wait, producer waits",
+        1,
+        "shutdown; shutdown_wait",
+        "blocking_push 2; close_producer",
+        setup="try_push 1; close_consumer",
+    ),
+    client(
+        "push interrupted, then timed",
+        1,
+        "blocking_push 2; timed_push 3",
+        "blocking_pop; timed_pop",
+        setup="try_push 1",
+        signals=1,
+    ),
+    client("shutdown and close, consumer waits", 1, "blocking_pop", "shutdown", "close_consumer"),
+    client("shutdown_wait, both close", 1, "shutdown; shutdown_wait", "close_consumer", "close_producer"),
+    client(
+        "statistics, both close",
+        1,
+        "try_push 1; free_producer",
+        "try_pop; free_consumer",
+        "broker_statistics; broker_statistics",
+    ),
+    client(
+        "allocation fails for one of two", 1, "request 0; has 0", "request 0; has 0", bare=True, channels=1, refusals=1
+    ),
+)
+"""All of them in well under a minute."""
+
+FULL: tuple[Client, ...] = (
+    *QUICK,
+    # ---- more messages, or more threads at once: minutes ----
     client(
         "blocking, three messages",
         1,
@@ -981,42 +1016,7 @@ FULL: tuple[Client, ...] = (
         "reserve; commit 1; blocking_push 2; reserve; commit 3",
         "blocking_pop; held; blocking_pop; held; timed_pop",
     ),
-    client("batches, producer closes", 2, "batch_push 3; close_producer", "blocking_batch_pop 2; blocking_batch_pop 2"),
-    client(
-        "consumer closes, three messages",
-        1,
-        "blocking_push 1; blocking_push 2; blocking_push 3",
-        "blocking_pop; close_consumer",
-    ),
-    client("shutdown and close", 1, "try_push 1", "shutdown", "close_producer"),
     client(
         "shutdown and close, producer waits", 1, "blocking_push 2", "shutdown", "close_producer", setup="try_push 1"
-    ),
-    client(
-        "shutdown_wait, producer waits",
-        1,
-        "shutdown; shutdown_wait",
-        "blocking_push 2; close_producer",
-        setup="try_push 1; close_consumer",
-    ),
-    client(
-        "push interrupted, then timed",
-        1,
-        "blocking_push 2; timed_push 3",
-        "blocking_pop; timed_pop",
-        setup="try_push 1",
-        signals=1,
-    ),
-    client("shutdown and close, consumer waits", 1, "blocking_pop", "shutdown", "close_consumer"),
-    client("shutdown_wait, both close", 1, "shutdown; shutdown_wait", "close_consumer", "close_producer"),
-    client(
-        "statistics, both close",
-        1,
-        "try_push 1; free_producer",
-        "try_pop; free_consumer",
-        "broker_statistics; broker_statistics",
-    ),
-    client(
-        "allocation fails for one of two", 1, "request 0; has 0", "request 0; has 0", bare=True, channels=1, refusals=1
     ),
 )
