@@ -43,8 +43,7 @@ static inline void guard_wake_waiters(omni_guard *guard, uint32_t state) {
 }
 
 static inline void guard_release(omni_guard *guard, uint32_t bias) {
-  /* release: pairs with guard_rebias and guard_is_vacated; without it the next owner or a close races with this entry
-   */
+  /* release: pairs with guard_rebias and guard_is_vacated; without it the next owner or a close races with this one */
   platform_store(&guard->inside[bias], 0, release);
   platform_fence_light(); /* pairs with guard_is_vacated: else both miss the other, and the close sleeps for ever */
   if (platform_load(&guard->state, relaxed) & GUARD_WAITER)
@@ -168,8 +167,7 @@ static inline void guard_wait(omni_guard *guard) {
   }
 }
 
-/* Refuses every entry from now on; the thread inside stays inside. Gives the state from before, for guard_is_vacated.
- */
+/* Refuses every entry from now on; the thread inside stays inside. The state from before, for guard_is_vacated. */
 static inline uint32_t guard_close(omni_guard *guard) {
   /* release: pairs with guard_is_closed and guard_enter_slow; without it who is told of the close could still miss the
    * closer's last message */

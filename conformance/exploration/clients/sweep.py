@@ -244,7 +244,7 @@ class Record:
                 if line.endswith("\n"):  # the last one may have been broken off
                     self._add(_piece(json.loads(line)))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"{path} cannot be gone on with: {error}; give another file, or remove it") from None
+            raise ValueError(f"{path} cannot be resumed: {error}; give another file, or remove it") from None
         if lines and not lines[-1].endswith("\n"):
             path.write_text("".join([first, *lines[:-1]]), encoding="utf-8")
 

@@ -301,7 +301,7 @@ def test_a_file_of_another_core_or_of_nothing_is_refused(tmp_path: Path) -> None
     head = file.read_text()
     for nothing in ("once upon a time\n", head + '{"part": 2}\n', "[]\n"):
         file.write_text(nothing)
-        with pytest.raises(ValueError, match=r"every\.jsonl cannot be gone on with: "):
+        with pytest.raises(ValueError, match=r"every\.jsonl cannot be resumed: "):
             Record(file)
 
 
