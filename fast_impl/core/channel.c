@@ -7,7 +7,7 @@ enum { WORDS = 4 };
 
 static platform_word *word(omni_channel *channel, int number) {
   platform_word *words[WORDS] = {&channel->ring.producer_waiter.flags, &channel->ring.consumer_waiter.flags,
-                                 &channel->producer.guard.left, &channel->consumer.guard.left};
+                                 &channel->producer.guard.waiters, &channel->consumer.guard.waiters};
   return words[number];
 }
 
@@ -59,8 +59,8 @@ omni_channel *channel_new(const void *name, size_t name_size, uint64_t capacity,
 void channel_inherit(omni_channel *channel) {
   eventcount_inherit(&channel->ring.producer_waiter);
   eventcount_inherit(&channel->ring.consumer_waiter);
-  platform_word_init(&channel->producer.guard.left); /* a thread of the parent's may sleep on it */
-  platform_word_init(&channel->consumer.guard.left);
+  platform_word_init(&channel->producer.guard.waiters); /* a thread of the parent's may sleep on it */
+  platform_word_init(&channel->consumer.guard.waiters);
   guard_inherit(&channel->producer.guard);
   guard_inherit(&channel->consumer.guard);
   atomic_init(&channel->consumer.open, 0); /* the end of an open pop answers OMNI_EXPIRED, and its call begins anew */
@@ -97,7 +97,7 @@ bool channel_shut(omni_channel *channel) {
   if (!platform_load(&ring->consumer_alive, relaxed) && !platform_load(&ring->producer_alive, relaxed)) return true;
   ring_end_consumer(&channel->ring); /* no push begun from now on goes through */
   /* and none is under way: else its message came after CHANNEL_CLOSED */
-  if (!guard_is_empty(&channel->producer.guard)) return false;
+  if (!guard_is_vacated(&channel->producer.guard)) return false;
   ring_end_producer(&channel->ring);
   return true;
 }
@@ -124,8 +124,9 @@ void channel_describe(const omni_channel *channel, omni_channel_info *info) {
 
 void channel_sent(const omni_channel *channel, omni_handle_stats *stats) {
   const omni_ring *ring = &channel->ring;
-  stats->messages = ring_number(ring, platform_load(&ring->write_index, relaxed)); /* relaxed: possibly stale */
-  stats->bytes = platform_load(&ring->bytes_sent, relaxed);
+  /* acquire: pairs with ring_publish, as in ring_length */
+  stats->messages = ring_number(ring, platform_load(&ring->write_index, acquire));
+  stats->bytes = platform_load(&ring->bytes_sent, acquire); /* pairs with ring_publish */
   /* acquire: pairs with count; without it who finds a call counted that the end refused could still miss that end */
   stats->failed = platform_load(&ring->failed_pushes, acquire);
 }

@@ -16,10 +16,9 @@
 enum {
   GUARD_BUSY = 1,      /* a thread is inside, or about to be, by the slow path */
   GUARD_CLOSED = 2,    /* for good */
-  GUARD_WAITER = 4,    /* the waiter flag: a close or a shutdown waits for the thread inside to leave */
-  GUARD_INHERITED = 8, /* closed by a fork: this is a child, and the handle its parent's [LIF-9] */
-  GUARD_CLAIMED = 16,  /* by a coroutine that waits: nobody is inside, and every entry is refused [ASY-4] */
-  GUARD_EXPIRED = 32   /* closed by a call, not by a fork alone: what was given out under it has expired, for good */
+  GUARD_INHERITED = 4, /* closed by a fork: this is a child, and the handle its parent's [LIF-9] */
+  GUARD_CLAIMED = 8,   /* by a coroutine that waits: nobody is inside, and every entry is refused [ASY-4] */
+  GUARD_EXPIRED = 16   /* closed by a call, not by a fork alone: what was given out under it has expired, for good */
 };
 
 typedef struct {
@@ -28,26 +27,26 @@ typedef struct {
   _Atomic uint64_t entries;                 /* of the kind that expires messages; written by the thread inside */
   _Atomic uint64_t owner[PLATFORM_OWNERS];  /* the thread that each bias belongs to, once it has one */
   _Atomic uint32_t inside[PLATFORM_OWNERS]; /* written by its owner, or by omni_pop_abandon for it */
-  platform_word left;                       /* counts leaves that found the waiter flag; the waiters sleep on it */
+  /* The waiter flag, if odd: a close or a shutdown waits for the thread inside to leave, and sleeps on this word. The
+   * rest counts the leaves that found it so: a flag that a second waiter sets again would hide one from the first */
+  platform_word waiters;
 } omni_guard;
 
 typedef enum { GUARD_ENTERED, GUARD_CONTENDED, GUARD_INACTIVE } guard_entry;
 
-/* Makes the waiters check again, if the waiter flag was set in `state`. */
-static inline void guard_wake_waiters(omni_guard *guard, uint32_t state) {
-  if (!(state & GUARD_WAITER)) return;
-  /* A count and not a flag, for a close and a shutdown may wait at once: a flag that the second sets again would hide
-   * from the first that the thread inside has left. relaxed: guard_wait checks again what it counts */
-  platform_add(&guard->left.value, 1, relaxed);
-  platform_wake(&guard->left);
+/* Makes the waiters check again, if there are any; the caller has left. */
+static inline void guard_wake_waiters(omni_guard *guard) {
+  platform_fence_light(); /* pairs with guard_is_vacated: else both miss the other, and the close sleeps for ever */
+  /* relaxed: guard_wait checks again what this tells it */
+  uint32_t waiters = platform_load(&guard->waiters.value, relaxed);
+  if (__builtin_expect(!(waiters & 1), 1)) return;
+  if (platform_compare_exchange(&guard->waiters.value, &waiters, waiters + 1, relaxed)) platform_wake(&guard->waiters);
 }
 
 static inline void guard_release(omni_guard *guard, uint32_t bias) {
   /* release: pairs with guard_rebias and guard_is_vacated; without it the next owner or a close races with this one */
   platform_store(&guard->inside[bias], 0, release);
-  platform_fence_light(); /* pairs with guard_is_vacated: else both miss the other, and the close sleeps for ever */
-  if (platform_load(&guard->state, relaxed) & GUARD_WAITER)
-    guard_wake_waiters(guard, platform_and(&guard->state, ~(uint32_t)GUARD_WAITER, relaxed));
+  guard_wake_waiters(guard);
 }
 
 static inline void guard_leave(omni_guard *guard) {
@@ -57,8 +56,8 @@ static inline void guard_leave(omni_guard *guard) {
     return;
   }
   /* release: pairs with guard_enter_slow and guard_is_vacated; without it the next entry races with this one */
-  guard_wake_waiters(guard, platform_and(&guard->state, ~(uint32_t)(GUARD_BUSY | GUARD_WAITER), release));
-  platform_fence_light(); /* pairs with guard_enter_slow: else it is met inside after it has left */
+  platform_and(&guard->state, ~(uint32_t)GUARD_BUSY, release);
+  guard_wake_waiters(guard); /* its fence pairs with guard_enter_slow too: else this is met inside after it has left */
 }
 
 /* Whether nobody is inside; the caller has set GUARD_BUSY. If so, the caller owns the bias, unless it is revoked. */
@@ -93,15 +92,15 @@ static guard_entry guard_enter_slow(omni_guard *guard) {
       /* pairs with guard_release, guard_leave and guard_unclaim: else a thread that has left is met inside */
       platform_fence_heavy();
       fenced = true;
-      /* acquire: pairs with guard_leave, guard_rebias and guard_is_empty; without it this races with an entry before */
+      /* acquire: pairs with guard_leave and guard_rebias; without it this races with an entry before */
     } else if (platform_compare_exchange(&guard->state, &state, state | GUARD_BUSY, acquire)) {
       break;
     }
   }
+  platform_fence_light(); /* pairs with guard_is_vacated: this thread is seen, or sees what came before that */
   if (guard_rebias(guard)) return GUARD_ENTERED;
-  /* relaxed: this thread wrote nothing inside */
-  guard_wake_waiters(guard, platform_and(&guard->state, ~(uint32_t)(GUARD_BUSY | GUARD_WAITER), relaxed));
-  platform_fence_light(); /* pairs with guard_enter_slow in another thread, as in guard_leave */
+  platform_and(&guard->state, ~(uint32_t)GUARD_BUSY, relaxed); /* relaxed: this thread wrote nothing inside */
+  guard_wake_waiters(guard); /* its fence pairs with guard_enter_slow in another thread, as in guard_leave */
   return GUARD_CONTENDED;
 }
 
@@ -130,48 +129,46 @@ static inline void guard_count(omni_guard *guard) {
 /* How many counted entries there have been. */
 static inline uint64_t guard_entries(const omni_guard *guard) { return platform_load(&guard->entries, relaxed); }
 
+/* Whether the caller is the bias owner, so that only it counts entries: none is missed after the caller's stores. */
+static inline bool guard_counts_here(const omni_guard *guard) {
+  uint32_t bias = platform_load(&guard->bias, relaxed);
+  if (bias == PLATFORM_OWNERS || platform_load(&guard->owner[bias], relaxed) != platform_self()) return false;
+  platform_fence_light(); /* pairs with guard_rebias: only this thread counts, unless the bias has moved on */
+  return platform_load(&guard->bias, relaxed) == bias;
+}
+
 /* Orders the caller's store before its load of the entries (StoreLoad): a thread that counts an entry meanwhile sees
  * the store, or its entry is seen. */
 static inline void guard_order(const omni_guard *guard) {
-  uint32_t bias = platform_load(&guard->bias, relaxed);
-  if (bias < PLATFORM_OWNERS && platform_load(&guard->owner[bias], relaxed) == platform_self()) {
-    platform_fence_light(); /* pairs with guard_rebias: only this thread counts, unless the bias has moved on */
-    if (platform_load(&guard->bias, relaxed) == bias) return;
-  }
-  platform_fence_heavy(); /* pairs with guard_count */
+  if (!guard_counts_here(guard)) platform_fence_heavy(); /* pairs with guard_count */
 }
 
-/* Whether nobody is inside; `state` is from the read-modify-write with which the caller has just changed it. */
-static inline bool guard_is_vacated(const omni_guard *guard, uint32_t state) {
-  /* Pairs with guard_enter and guard_release: the thread inside is seen, or sees that change. Acquires what the thread
-   * that left did: pairs with guard_leave */
+/* Whether nobody is inside. If so, a thread that enters later sees all that came before this call. */
+static inline bool guard_is_vacated(const omni_guard *guard) {
+  /* Pairs with guard_enter, guard_enter_slow and guard_wake_waiters: the thread inside is seen, or sees what came
+   * before */
   platform_fence_heavy();
+  /* acquire: pairs with guard_leave; without it the closer races with what the thread that left did */
+  if (platform_load(&guard->state, acquire) & GUARD_BUSY) return false;
   uint32_t bias = platform_load(&guard->bias, relaxed);
-  /* acquire: pairs with guard_release; without it the closer races with what the thread that left did */
-  return !(state & GUARD_BUSY) && (bias == PLATFORM_OWNERS || !platform_load(&guard->inside[bias], acquire));
+  /* acquire: pairs with guard_release, likewise */
+  return bias == PLATFORM_OWNERS || !platform_load(&guard->inside[bias], acquire);
 }
 
-/* Whether nobody is inside; sets the waiter flag. If so, a thread that enters later sees all that came before. */
-static inline bool guard_is_empty(omni_guard *guard) {
-  /* release: pairs with guard_enter_slow; without it the next entry could miss what came before this call */
-  return guard_is_vacated(guard, platform_or(&guard->state, GUARD_WAITER, release));
-}
-
-/* Returns at a moment at which nobody is inside. Several may wait at once (a close and a shutdown), so a waiter must
- * write nothing that another one checks. */
+/* Returns at a moment at which nobody is inside. Several may wait at once (a close and a shutdown). */
 static inline void guard_wait(omni_guard *guard) {
   for (;;) {
-    uint32_t left = platform_load(&guard->left.value, relaxed); /* before the waiter flag, by its release */
-    if (guard_is_empty(guard)) return;
-    platform_await_change(&guard->left, left);
+    uint32_t waiters = platform_or(&guard->waiters.value, 1, relaxed) | 1; /* the fence in guard_is_vacated orders */
+    if (guard_is_vacated(guard)) return;
+    platform_await_change(&guard->waiters, waiters);
   }
 }
 
-/* Refuses every entry from now on; the thread inside stays inside. The state from before, for guard_is_vacated. */
-static inline uint32_t guard_close(omni_guard *guard) {
+/* Refuses every entry from now on; the thread inside stays inside. */
+static inline void guard_close(omni_guard *guard) {
   /* release: pairs with guard_is_closed and guard_enter_slow; without it who is told of the close could still miss the
    * closer's last message */
-  return platform_or(&guard->state, GUARD_CLOSED | GUARD_EXPIRED, release);
+  platform_or(&guard->state, GUARD_CLOSED | GUARD_EXPIRED, release);
 }
 
 /* Refuses every entry until guard_unclaim, but no close. */

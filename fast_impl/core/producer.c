@@ -151,9 +151,14 @@ static bool is_unpinned(const omni_producer *producer) {
   return platform_load(&producer->region_pins, acquire) == 0;
 }
 
+static void end_region(omni_producer *producer) {
+  /* release: pairs with omni_region_is_writable; without it who is told of a close by it could still miss that close */
+  platform_store(&producer->region, 0, release);
+}
+
 static void drop_reservation(omni_producer *producer) {
   pool_keep_spare(&producer->channel->ring.pool, producer->channel->ring.pool.reserved);
-  platform_store(&producer->region, 0, relaxed); /* publishes no memory */
+  end_region(producer);
   signal_space(producer);
 }
 
@@ -172,7 +177,7 @@ int omni_commit(omni_producer *producer, size_t size, size_t offset) {
     drop_reservation(producer);
     result = OMNI_PUSH_CHANNEL_CLOSED;
   } else {
-    platform_store(&producer->region, 0, relaxed); /* publishes no memory */
+    end_region(producer);
     ring_put(&channel->ring, 0, channel->ring.pool.reserved, size, offset);
     ring_publish(&channel->ring, 1, size);
     signal_space(producer);
@@ -194,7 +199,7 @@ int omni_rollback(omni_producer *producer) {
 }
 
 int omni_region_is_writable(const omni_producer *producer, const omni_region *region) {
-  return region->number && platform_load(&producer->region, relaxed) == region->number &&
+  return region->number && platform_load(&producer->region, acquire) == region->number && /* pairs with end_region */
          !guard_is_closed(&producer->guard);
 }
 
@@ -264,7 +269,7 @@ const void *omni_producer_name(const omni_producer *producer, size_t *size) {
 
 static void end_producer(omni_producer *producer) {
   omni_channel *channel = producer->channel;
-  platform_store(&producer->region, 0, relaxed); /* RSV-6 */
+  end_region(producer); /* RSV-6 */
   ring_end_producer(&channel->ring);
   if (!broker_side_ended(channel, &producer->ended)) return;
   eventcount_end_descriptor(&channel->ring.producer_waiter);
@@ -272,10 +277,10 @@ static void end_producer(omni_producer *producer) {
 }
 
 int omni_producer_close_begin(omni_producer *producer) {
-  uint32_t state = guard_close(&producer->guard);
+  guard_close(&producer->guard);
   if (platform_load(&producer->ended, acquire)) return 0;    /* pairs with broker_side_ended */
   eventcount_wake(&producer->channel->ring.producer_waiter); /* the thread inside, if it sleeps (LIF-8) */
-  if (!guard_is_vacated(&producer->guard, state)) return 1;
+  if (!guard_is_vacated(&producer->guard)) return 1;
   end_producer(producer);
   return 0;
 }

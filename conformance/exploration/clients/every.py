@@ -14,7 +14,8 @@ what it needs of what the thread has, and what it leaves. What is left out, and 
 - *owner*: a call that is refused for what its own thread has not done: a commit without a reservation, an end of no
   pop; and a second pin of the same message. A second caller is refused at the guard, whatever it calls: one push and
   one pop stand for all its calls.
-- *alike*: a batch pop of one message is a pop; one of more messages than the capacity is one of as many.
+- *alike*: a batch pop of one message is a pop; one of more messages than the capacity is one of as many. A call that
+  waits for ever is one with a time that is never up, as it may be in any exploration of such a call.
 - *roles*: two clients of the same threads in another order are one.
 
 Reads and writes of memory are no calls: what a message's reader and a reservation's writer may do to it, they do at the
@@ -99,9 +100,9 @@ def _of_either(side: str, kept: str, look: str, length: str) -> tuple[Call, ...]
 @cache
 def _producers() -> tuple[Call, ...]:
     batches = (f"batch_push {count}" for count in (1, 2, 3))
-    waits = ("wait_space", "timed_wait_space", "poll_space")
+    waits = ("timed_wait_space", "poll_space")
     return (
-        *(_call(text, unless=_OUT) for text in ("try_push", "blocking_push", "timed_push", *batches, *waits)),
+        *(_call(text, unless=_OUT) for text in ("try_push", "timed_push", *batches, *waits)),
         _call("reserve", unless=_OUT, adds="reserved"),
         _call("commit", "reserved", f"{_OUT} region", drops="reserved"),
         _call("commit", "reserved region", _OUT),
@@ -113,21 +114,29 @@ def _producers() -> tuple[Call, ...]:
     )
 
 
-_BATCHES = ("batch_pop", "blocking_batch_pop", "timed_batch_pop")
+_BATCHES = ("batch_pop", "timed_batch_pop")
+TIMED = {
+    "blocking_push": "timed_push",
+    "wait_space": "timed_wait_space",
+    "blocking_pop": "timed_pop",
+    "blocking_batch_pop": "timed_batch_pop",
+    "wait_message": "timed_wait_message",
+    "shutdown_wait": "timed_shutdown_wait",
+}
+"""The call with a time that does all that one that waits for ever does [alike]."""
 
 
 @cache
 def _consumers(capacity: int) -> tuple[Call, ...]:
     batches = (f"{kind} {count}" for kind in _BATCHES for count in range(2, capacity + 1))
-    pops = ("try_pop", "blocking_pop", "timed_pop", *batches)
+    pops = ("try_pop", "timed_pop", *batches)
     return (
         *(_call(text, unless=_OUT, adds="popped") for text in pops),
         *(_call(f"begin_pop {count}", unless=_OUT, adds="popped begun") for count in range(1, capacity + 1)),
         _call("late_begin_pop 1", unless=_OUT, adds="popped begun"),
         *(_call(f"end_pop {count}", "begun", "freed", drops="begun") for count in range(capacity + 1)),
         _call("abandon", "begun", "freed", drops="begun"),
-        *(_call(text, unless=_OUT) for text in ("wait_message", "timed_wait_message")),
-        _call("poll_message", unless=_OUT),
+        *(_call(text, unless=_OUT) for text in ("timed_wait_message", "poll_message")),
         _call("readable", "popped", "closed detached"),
         _call("pin", "popped", "closed detached pinned", adds="pinned"),
         _call("unpin", "pinned", "detached", drops="pinned"),
@@ -144,11 +153,14 @@ _THIRD = (
     _call("consumer_connected"),
     _call("producer_statistics"),
     _call("consumer_statistics"),
+    _call("available_slots"),
+    _call("available_messages"),
+    _call("writable", "region"),
+    _call("readable", "message"),
     _call("pin", "pinnable", adds="unpinnable", drops="pinnable"),
     _call("unpin", "unpinnable", drops="unpinnable"),
     _call("abandon", "abandonable", drops="abandonable"),
     _call("shutdown", unless="shut", adds="shut"),
-    _call("shutdown_wait", "shut"),
     _call("timed_shutdown_wait", "shut"),
     _call("has"),
     _call("broker_statistics"),
@@ -171,9 +183,9 @@ def starts(capacity: int) -> dict[str, Start]:
     return {
         "empty": Start(""),
         "full": Start(full),
-        "held": Start("try_push 1; try_pop", consumer="popped", third="pinnable"),
-        "pinned": Start("try_push 1; try_pop; pin", consumer="popped pinned", third="unpinnable"),
-        "reserved": Start("reserve; write_region 7", producer="reserved"),
+        "held": Start("try_push 1; try_pop", consumer="popped", third="message pinnable"),
+        "pinned": Start("try_push 1; try_pop; pin", consumer="popped pinned", third="message unpinnable"),
+        "reserved": Start("reserve; write_region 7", producer="reserved", third="region"),
         "armed": Start("fileno_producer; fileno_consumer; poll_message", "descriptor", "descriptor"),
         "producer closed": Start("try_push 1; close_producer", producer="closed"),
         "consumer closed": Start("try_push 1; close_consumer", consumer="closed"),
@@ -299,8 +311,8 @@ def _last(kinds: Sequence[str], *wanted: str) -> int:
 _HANDED = {"unpin": ("pin",), "abandon": ("begin_pop", "late_begin_pop")}
 """What the third thread may do with what the consumer's has handed over, and the calls with which that has it."""
 _EXPIRING = frozenset(
-    {"try_pop", "blocking_pop", "timed_pop", "batch_pop", "blocking_batch_pop", "timed_batch_pop", "begin_pop"}
-    | {"late_begin_pop", "close_consumer", "free_consumer", "detach_consumer", "abandon"}
+    {"try_pop", "timed_pop", "batch_pop", "timed_batch_pop", "begin_pop", "late_begin_pop"}
+    | {"close_consumer", "free_consumer", "detach_consumer", "abandon"}
 )
 """The calls with which the messages of the last pop expire."""
 
@@ -317,7 +329,7 @@ class _Writer:
         self._written = not (self._reserves and "close_producer" in self._others)
         self._read = self._written and not self._others & {"close_consumer", "try_pop", "abandon"}
         # With a message from the setup, the third thread has a pin of its own.
-        self._own = {"unpin"} if self._start.third in ("pinnable", "unpinnable") else set()
+        self._own = {"unpin"} if "message" in self._start.third else set()
         self._payload_id = self._start.setup.count("try_push")
 
     def client(self) -> Client:
@@ -332,7 +344,7 @@ class _Writer:
     def _numbered(self, call: Operation) -> Operation:
         if call.kind == "batch_push":
             self._payload_id += call.argument
-        elif call.kind in ("try_push", "blocking_push", "timed_push", "commit"):
+        elif call.kind in ("try_push", "timed_push", "commit"):
             self._payload_id += 1
             return Operation(call.kind, self._payload_id)
         return call
@@ -421,7 +433,7 @@ def _left(table: Sequence[Call], calls: Calls, marks: Marks) -> Marks | None:
 
 # ---- which of them a client of the catalogue is ----
 
-_MEMORY = {"unread_pop": "try_pop", "commit_written": "commit"}
+_AS = {"unread_pop": "try_pop", "commit_written": "commit", **TIMED}
 _NO_CALLS = frozenset({"write_region", "held", "view", "reread", "hand", "take"})
 
 
@@ -461,7 +473,7 @@ def _draft(capacity: int, start: str, setup: Calls, threads: Sequence[Calls]) ->
 def _only_calls(operations: Calls) -> Calls:
     """Without what is read and written in between, and without payload ids."""
     return tuple(
-        Operation(_MEMORY.get(kind, kind), argument if "batch" in kind or "begin" in kind or kind == "end_pop" else 0)
+        Operation(_AS.get(kind, kind), argument if "batch" in kind or "begin" in kind or kind == "end_pop" else 0)
         for kind, argument in operations
         if kind not in _NO_CALLS
     )
@@ -475,8 +487,11 @@ def count_all(calls: int, capacity: int) -> int:
     produces = {call.operation for call in _producers()}
     consumes = {call.operation for call in _consumers(capacity)}
     consumes |= {Operation(kind, count) for kind in _BATCHES for count in (1, 2, 3)}
-    one, two = len(produces), len(consumes)
-    three = len(produces | consumes | {call.operation for call in _THIRD})
+    every_call = produces | consumes | {call.operation for call in _THIRD}
+    one, two, three = (
+        len(calls) + sum(timed == call.kind for call in calls for timed in TIMED.values())
+        for calls in (produces, consumes, every_call)
+    )
     every = range(calls + 1)
     roles: int = sum(one**a * two**b * three**c for a in every for b in every for c in every if a + b + c <= calls)
     pairs: int = sum(three ** (c + d) for c in every[1:] for d in every[c:] if c + d <= calls)

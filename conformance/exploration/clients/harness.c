@@ -191,10 +191,15 @@ static int signals[WM_THREADS], refusals[WM_THREADS];
 
 int fault_sleep(platform_word *word, uint32_t value, bool timed, const wm_site *site) {
   int me = wm_self();
-  unsigned ends = (timed ? WM_TIMED : 0) | (me >= 0 && signals[me] ? WM_INTERRUPTIBLE : 0);
-  int slept = wm_sleep(&word->value, sizeof word->value, value, ends, site);
-  if (slept == WM_SIGNAL) signals[me]--;
-  return slept;
+  if (me < 0) return PLATFORM_TIME_UP;
+  unsigned ended = wm_choose(1u + timed + (signals[me] > 0), site);
+  if (ended == 1 && timed) return PLATFORM_TIME_UP;
+  if (ended) {
+    signals[me]--;
+    return PLATFORM_SIGNAL;
+  }
+  wm_sleep(&word->value, sizeof word->value, value, site);
+  return PLATFORM_AWAKE;
 }
 
 bool fault_refusal(const wm_site *site) {

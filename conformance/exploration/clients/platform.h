@@ -68,8 +68,9 @@ typedef struct {
 enum { PLATFORM_AWAKE, PLATFORM_TIME_UP, PLATFORM_SIGNAL };
 
 /* Fault injection (harness.c): what the system may do to a call, as often as the client allows; both are explored. */
-int fault_sleep(platform_word *word, uint32_t value, bool timed, const wm_site *site); /* a signal ends the sleep */
-bool fault_refusal(const wm_site *site);                                               /* memory is refused */
+/* Also that the time is up, where there is a limit: at any time, or never. */
+int fault_sleep(platform_word *word, uint32_t value, bool timed, const wm_site *site);
+bool fault_refusal(const wm_site *site); /* memory is refused */
 
 /* In static memory (harness.c): that it is not written to once it is closed, an unwatched duplicate would hide. */
 typedef struct {
@@ -106,8 +107,8 @@ static inline int platform_word_begin(platform_word *word, const wm_site *site) 
 #define platform_word_init(word) platform_word_begin(word, WM_SITE(#word))
 static inline void platform_word_destroy(platform_word *word) { (void)word; }
 #define platform_sleep(word, v, deadline) fault_sleep(word, v, (deadline) != PLATFORM_NEVER, WM_SITE(#word))
-#define platform_await_change(word, v) wm_await_change(&(word)->value, sizeof(word)->value, v, WM_SITE(#word))
-#define platform_wake(word) wm_wake(&(word)->value, WM_SITE(#word))
+#define platform_await_change(word, v) wm_sleep(&(word)->value, sizeof(word)->value, v, WM_SITE(#word))
+#define platform_wake(word) wm_wake(&(word)->value, sizeof(word)->value, WM_SITE(#word))
 
 /* Taken in one step, which is all that those who take it can tell: that the system's locks are right is not explored.
  * state: 1, held alone; otherwise twice the number of those who share it. */

@@ -190,19 +190,24 @@ def _close(side: str, number: int, state: State, frees: bool) -> Iterator[Transi
 def _detach(side: str, entry: Entry, thread: Thread, exports_change: bool) -> _Changes:
     """The end goes to whoever attaches its token; the pointer stays, to be released [LIF-10].
 
-    Beside a thread that is just taking or dropping an export it may be refused, and the last pop expire all the same:
-    the core counts an entry, and then looks for exports once more.
+    That of the consumer looks for exports, lets the last pop expire, and looks once more. So beside a thread that takes
+    an export it may be refused, and the last pop expire all the same.
     """
-    if entry.visibility(side) > Visibility.OPEN:
+    if entry.visibility(side) > Visibility.OPEN and not thread.inside:
         yield entry, thread.done(Code.EXPIRED)
         return
     if side == "producer":
         after, refused = lifecycle.detach_producer(entry.channel)
     else:
         after, refused = lifecycle.detach_consumer(entry.channel)
-        if exports_change:
+        if exports_change and thread.begun != 1:
             yield entry, thread.done(Code.PINNED)
-            yield entry.after(replace(entry.channel, held=0)), thread.done(Code.PINNED)
+        if thread.begun == 1:
+            yield entry.after(replace(entry.channel, held=0)), thread._replace(begun=2)
+            return
+        if thread.begun == 0 and not refused:
+            yield entry, thread._replace(begun=1, inside=True)
+            return
     if refused:
         yield entry, thread.done(Code.RESERVED if refused is Refused.BY_RESERVATION else Code.PINNED)
     else:
@@ -350,8 +355,15 @@ def _reserving(kind: str, entry: Entry, thread: Thread, payload_id: int) -> _Cha
     else:
         data, offset = (message(payload_id), 8) if kind == "commit" else (message(7), 0)
         region = (bytes(offset) + data).ljust(MESSAGE_SIZE, b"\0")
-        after, answer = reserving.commit(seen, region, len(data), offset, pinned)
-        yield entry.after(after), thread.done(_committed(seen, answer))
+        found = entry.channel if thread.inside else seen
+        after, answer = reserving.commit(found, region, len(data), offset, pinned)
+        if answer is True and not thread.inside:
+            # It goes through; the region ends, and its message comes, a moment later each [RSV-6]
+            yield entry, thread._replace(inside=True)
+        elif answer is True and thread.begun == 0:
+            yield entry._replace(regions=entry.regions + 1), thread._replace(begun=1)
+        else:
+            yield entry.after(after), thread.done(_committed(found, answer))
 
 
 def _committed(seen: Channel, answer: bool | Refused) -> int:
@@ -442,6 +454,10 @@ def _pop(number: int, operation: Operation, entry: Entry, state: State) -> _Chan
     if wanted == 0:
         nothing = PopResult.CHANNEL_CLOSED if entry.consumer > Visibility.OPEN else PopResult.EMPTY
         yield entry, thread.done(nothing.value)  # no pop [MSG-5]
+        return
+    if seen.held and entry.consumer is Visibility.OPEN:
+        # Messages expire with the call, and it takes a moment later: a pin may be refused in between [MSG-2]
+        yield entry.after(replace(seen, held=0)), thread._replace(inside=True)
         return
     if kind in BATCHES and thread.begun == 0 and seen.waiting and entry.consumer is Visibility.OPEN:
         # it loads the index, and then takes what that says: what is pushed in between may stay [POP-5]
@@ -690,6 +706,7 @@ def _shutdown_wait(number: int, kind: str, state: State) -> Iterator[Transition]
     if any(entry.has_open(number) and entry.consumer > Visibility.OPEN for entry in entries):
         yield state, thread.done(Code.CONCURRENT_USE)  # it would wait for its own pop to end
         return
+    yield state, thread
     if kind == "timed_shutdown_wait":
         yield state, thread.done(0)
     if thread.faults < state.client.signals:

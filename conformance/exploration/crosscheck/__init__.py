@@ -63,7 +63,7 @@ class Checker(Protocol):
 def unknown(threads: Program) -> str | None:
     """What the program has that no C program has."""
     operations = [each for thread in threads for each in thread]
-    if {"sleep", "timed_sleep", "wake"} & {each.kind for each in operations}:
+    if {"sleep", "wake"} & {each.kind for each in operations}:
         return "futex"
     if {"light", "heavy"} & {each.order for each in operations if each.kind == "fence"}:
         return "asymmetric fence"

@@ -66,7 +66,7 @@ static void gather(const relations *r, const set *up_to, const clock_vector *clo
 static void eco_before(relations *r, int id, set *events, clock_vector *clock) {
   const graph *g = r->g;
   const event *e = &g->events[id];
-  if (!is_access(e) || e->kernel) return;
+  if (!is_access(e) || e->sleeps) return;
   int rank = rank_of(g, e);
   EACH_AT(g, e->place, other) {
     const event *o = &g->events[other];
@@ -96,7 +96,7 @@ static void scb_before(relations *r, int id) {
     clock_vector clock = strictly_before(elsewhere);
     gather(r, r->other_up_to, &clock, scb);
   }
-  if (!is_access(e) || e->kernel) return;
+  if (!is_access(e) || e->sleeps) return;
   clock_vector clock = strictly_before(e);
   gather(r, r->self_up_to, &clock, &near);
   for (int i = 0; i < r->words; i++) near.word[i] &= r->at_place[e->place].word[i];
@@ -129,7 +129,7 @@ static void prepare_accesses(relations *r) {
   for (int id = 0; id < g->count; id++)
     if (is_access(&g->events[id])) r->at_place[g->events[id].place] = (set){{0}};
   for (int id = 0; id < g->count; id++)
-    if (is_access(&g->events[id]) && !g->events[id].kernel) put(&r->at_place[g->events[id].place], id);
+    if (is_access(&g->events[id]) && !g->events[id].sleeps) put(&r->at_place[g->events[id].place], id);
   for (int thread = 0; thread < WM_THREADS; thread++)
     for (int index = 0; index < g->length[thread]; index++) {
       int id = g->of[thread][index];
@@ -231,20 +231,11 @@ static bool is_psc_acyclic(const graph *g, const event *e) {
 
 /* ---- coherence and atomicity ---- */
 
-/* A sleeper's check of its word sees what was stored before each wake that came before the sleep. */
-static clock_vector check_clock(graph *g, const event *e) {
-  clock_vector clock = e->before;
-  const event *queue = &g->events[g->of[e->thread][e->index - 2]];
-  if (queue->from >= 0) clock_join(&clock, &g->events[queue->from].message[ANY]);
-  return clock;
-}
-
 static bool is_coherent(graph *g, const event *e) {
-  clock_vector before = e->compare ? check_clock(g, e) : e->before;
   int rank = rank_of(g, e);
   EACH_AT(g, e->place, id) {
     const event *other = &g->events[id];
-    if (other == e || !clock_has(&before, other)) continue;
+    if (other == e || !clock_has(&e->before, other)) continue;
     if (e->kind == WRITE ? rank_of(g, other) >= rank : rank_of(g, other) > rank) return false;
   }
   return true;
@@ -269,7 +260,7 @@ bool is_consistent(graph *g, int id, bool newest) {
   if (!is_access(e)) return true;
   if (!is_coherent(g, e)) return false;
   if (e->kind == WRITE && !is_atomic(g, e)) return false;
-  if (e->kernel) return true;
+  if (e->sleeps) return true;
   /* Nothing is ordered after an event that reads or writes the newest value and was added last. */
   return (newest && rank_of(g, e) == graph_last_rank(g, e->place)) || is_psc_acyclic(g, e);
 }

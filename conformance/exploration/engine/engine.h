@@ -21,7 +21,7 @@ typedef struct {
   uint8_t of[WM_THREADS];
 } clock_vector;
 
-typedef enum { READ, WRITE, FENCE, CHOICE } event_kind;
+typedef enum { READ, WRITE, FENCE, CHOICE, WAKE } event_kind;
 
 /* What kind of fence ends a release or begins an acquire: light ones meet only heavy ones. */
 enum { ANY, LIGHT, HEAVY, FENCE_KINDS };
@@ -29,13 +29,9 @@ enum { ANY, LIGHT, HEAVY, FENCE_KINDS };
 typedef struct {
   uint8_t thread, kind, order;
   bool exclusive : 1; /* part of a read-modify-write */
-  bool kernel : 1;    /* a sleeper's queue: orders nothing for the program */
-  bool compare : 1;   /* the check of the word inside a sleep */
   bool waits : 1;     /* a read that blocks its thread while it reads `unwanted`, */
-  bool more : 1;      /* ... or until it reads more than that, */
   bool equal : 1;     /* ... or until it reads just that */
-  bool patient : 1;   /* it waits for ever */
-  bool sleeps : 1;    /* ... asleep: it is to be woken after each store */
+  bool sleeps : 1;    /* ... asleep: it is to be woken after a store, and orders nothing for the program */
   bool compares : 1;  /* a read with the order `failure` unless it reads `unwanted` */
   uint8_t failure, success;
   uint16_t index; /* in its thread */
@@ -95,7 +91,7 @@ static inline void event_reads(event *e, int from, uint64_t value) {
 /* It blocks its thread. */
 static inline bool event_blocks(const event *e) {
   if (!e->waits) return false;
-  return e->more ? e->value <= e->unwanted : (e->value == e->unwanted) != e->equal;
+  return (e->value == e->unwanted) != e->equal;
 }
 
 static inline event *event_before(graph *g, const event *e) {

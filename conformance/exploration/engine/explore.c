@@ -151,7 +151,7 @@ static bool is_maximally_added(const graph *g, int id, int write) {
   const event *e = &g->events[id];
   const clock_vector *past = &g->events[write].past;
   if (e->kind == CHOICE) return e->value == 0;
-  if (e->kind == FENCE) return true;
+  if (!is_access(e)) return true;
   int rank = rank_of(g, e);
   EACH_AT(g, e->place, other) {
     const event *o = &g->events[other];
@@ -253,8 +253,9 @@ static void try_reading(graph *g, const request *r, int rank) {
   int from = graph_at_rank(g, e.place, rank);
   if (from == NO_EVENT) return;
   event_reads(&e, from, run_value(e.place, from));
-  /* A waiter that reads a stale value loads again; only its last load counts. */
-  if (event_blocks(&e) && rank != graph_last_rank(g, e.place)) return;
+  /* A waiter that reads a stale value loads again, and only its last load counts; but a sleeper is to be woken first.
+   */
+  if (event_blocks(&e) && !e.sleeps && rank != graph_last_rank(g, e.place)) return;
   graph_add(g, &e);
   derive_clocks(g, g->count - 1, cxx20());
   if (consistent(g, g->count - 1, true)) {

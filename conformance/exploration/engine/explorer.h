@@ -68,17 +68,11 @@ uint64_t wm_await_equal(const volatile void *at, unsigned size, uint64_t wanted,
 uint64_t wm_await_modify(volatile void *at, unsigned size, uint64_t value, bool equal, wm_change change,
                          uint64_t operand, wm_order order, const wm_site *site);
 
-enum { WM_AWAKE, WM_TIME_UP, WM_SIGNAL };
-enum { WM_TIMED = 1, WM_INTERRUPTIBLE = 2 };
-/* A futex: sleeps if the word has that value, until a later wm_wake on it. A sleep that is WM_TIMED or
- * WM_INTERRUPTIBLE may also be over at any time (the explorer tries all); time comes, a signal only may.
- * Neither orders the memory of its callers. */
-int wm_sleep(const volatile void *word, unsigned size, uint64_t value, unsigned ends, const wm_site *site);
-void wm_wake(const volatile void *word, const wm_site *site);
-/* Sleeps until a relaxed load gives another value, in one step. That leaves out nothing but what each load and each
- * wake of the loop may see, if whoever stores to the word wakes afterwards: a store without a wake, or with one that
- * comes only after the sleeper has gone on, is a lost wakeup. */
-void wm_await_change(const volatile void *word, unsigned size, uint64_t value, const wm_site *site);
+/* A futex: sleeps while the word has that value, in one step: a relaxed load of another value that orders nothing for
+ * its thread. One that has fallen asleep before is woken by a wake that follows such a store in its thread; where none
+ * does, that is a lost wakeup. A sleep that may also be over at any time is one of two choices. */
+void wm_sleep(const volatile void *word, unsigned size, uint64_t value, const wm_site *site);
+void wm_wake(const volatile void *word, unsigned size, const wm_site *site);
 
 /* The thread that runs, or -1 before and after all of them. */
 int wm_self(void);
@@ -147,7 +141,7 @@ typedef enum {
 
 struct wm_report {
   uint64_t complete; /* every thread ended */
-  uint64_t blocked;  /* some thread waits for ever, as allowed, or would have timed out */
+  uint64_t blocked;  /* some thread waits for ever, as allowed */
   uint64_t cut;      /* ended by a bound: with any of these, the exploration is not exhaustive */
   uint64_t
       dropped; /* not executions: a read-modify-write with no place, a waiter that loaded a stale value, wm_assume */

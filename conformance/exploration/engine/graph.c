@@ -159,7 +159,7 @@ void derive_clocks(graph *g, int id, bool cxx20) {
     const event *source = &g->events[e->from];
     clock_join(&e->past, &source->past);
     if (is_acquire(e)) clock_join(&e->before, &source->message[ANY]);
-    for (int kind = 0; kind < FENCE_KINDS && !e->kernel; kind++) clock_join(&e->pending[kind], &source->message[kind]);
+    for (int kind = 0; kind < FENCE_KINDS && !e->sleeps; kind++) clock_join(&e->pending[kind], &source->message[kind]);
   }
   if (e->kind == FENCE) fence(e);
   if (e->kind == WRITE) store(g, e, previous, cxx20);

@@ -48,12 +48,7 @@ void wm_store(volatile void *at, unsigned size, uint64_t value, wm_order order, 
  * expects. Gives what was read. */
 static uint64_t both_halves(request *first, wm_change change, uint64_t operand, wm_order order) {
   request second = {.at = first->at, .size = first->size};
-  second.e = (event){.kind = WRITE,
-                     .order = order,
-                     .site = first->e.site,
-                     .from = NO_EVENT,
-                     .kernel = first->e.kernel,
-                     .exclusive = true};
+  second.e = (event){.kind = WRITE, .order = order, .site = first->e.site, .from = NO_EVENT, .exclusive = true};
   first->second = &second.e;
   first->change = change;
   first->operand = operand;
@@ -112,7 +107,7 @@ unsigned wm_choose(unsigned below, const wm_site *site) {
 static request awaiting(const volatile void *at, unsigned size, uint64_t value, bool equal, wm_order order,
                         const wm_site *site) {
   request r = asking(READ, at, size, order, site);
-  r.e.waits = r.e.patient = true;
+  r.e.waits = true;
   r.e.equal = equal;
   r.e.unwanted = value;
   return r;
@@ -137,43 +132,16 @@ uint64_t wm_await_modify(volatile void *at, unsigned size, uint64_t value, bool 
   return both_halves(&r, change, operand, of_write(order));
 }
 
-/* The kernel's queue of a word: a hidden counter of wakes beside it. Sleeps and wakes are read-modify-writes of
- * it, so they come in one order; a sleeper that passed the queue before a wake is woken by it. */
-static uintptr_t queue_of(const volatile void *word) { return (uintptr_t)word + 1; }
-
-static uint64_t pass_queue(const volatile void *word, uint64_t wakes, wm_order order, const wm_site *site) {
-  request r = asking(READ, NULL, 8, wm_relaxed, site);
-  r.at = queue_of(word);
-  r.e.kernel = true;
-  return both_halves(&r, wm_add, wakes, order);
-}
-
-int wm_sleep(const volatile void *word, unsigned size, uint64_t value, unsigned ends, const wm_site *site) {
-  bool timed = ends & WM_TIMED, interruptible = ends & WM_INTERRUPTIBLE;
-  if (is_alone()) return WM_TIME_UP;
-  uint64_t wakes = pass_queue(word, 0, wm_relaxed, site);
-  request check = asking(READ, word, size, wm_relaxed, site);
-  check.e.compare = true;
-  if (run_ask(&check) != value) return WM_AWAKE;
-  unsigned ended = wm_choose(1u + timed + interruptible, site);
-  if (ended) return ended == 1 && timed ? WM_TIME_UP : WM_SIGNAL;
-  request woken = asking(READ, NULL, 8, wm_relaxed, site);
-  woken.at = queue_of(word);
-  woken.e.kernel = woken.e.waits = woken.e.more = true;
-  woken.e.patient = !timed;
-  woken.e.unwanted = wakes;
-  run_ask(&woken);
-  return WM_AWAKE;
-}
-
-void wm_wake(const volatile void *word, const wm_site *site) {
-  if (!is_alone()) pass_queue(word, 1, wm_release, site);
-}
-
-void wm_await_change(const volatile void *word, unsigned size, uint64_t value, const wm_site *site) {
+void wm_sleep(const volatile void *word, unsigned size, uint64_t value, const wm_site *site) {
   if (is_alone()) return;
   request r = awaiting(word, size, value, false, wm_relaxed, site);
   r.e.sleeps = true;
+  run_ask(&r);
+}
+
+void wm_wake(const volatile void *word, unsigned size, const wm_site *site) {
+  if (is_alone()) return;
+  request r = asking(WAKE, word, size, wm_relaxed, site);
   run_ask(&r);
 }
 

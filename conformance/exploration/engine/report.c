@@ -142,21 +142,16 @@ void wm_name(const volatile void *at, const char *name) {
 const char *place_name(int place) {
   static char text[48];
   uintptr_t at = run.places[place].at;
-  for (int i = 0; i < name_count; i++) {
+  for (int i = 0; i < name_count; i++)
     if (names[i].at == at) return names[i].name;
-    if (names[i].at + 1 == at) {
-      snprintf(text, sizeof text, "sleepers of %s", names[i].name);
-      return text;
-    }
-  }
   snprintf(text, sizeof text, "%#llx", (unsigned long long)at);
   return text;
 }
 
 static const char *kind_of(const event *e) {
-  static const char *const kinds[] = {"read", "write", "fence", "choose"};
+  static const char *const kinds[] = {"read", "write", "fence", "choose", "wake"};
   if (event_blocks(e)) return "waits";
-  if (e->kernel) return e->waits ? "woken" : e->kind == READ ? "queue" : e->order == wm_release ? "wake" : "sleep";
+  if (e->sleeps) return "awake";
   return e->exclusive ? "update" : kinds[e->kind];
 }
 

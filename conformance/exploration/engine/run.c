@@ -53,7 +53,7 @@ static int place_of(request *wanted) {
     run.place_count++;
     *l = (location){.at = wanted->at, .size = wanted->size};
   }
-  if (l->run != run.number && !wanted->e.kernel) {
+  if (l->run != run.number) {
     l->run = run.number;
     l->initial = 0;
     l->size = wanted->size; /* another run may have laid out its memory otherwise */
@@ -97,8 +97,8 @@ static bool answer(int number) {
     run_failed(WM_MISUSE, "thread %d does not do the same when it is run again", number);
   t->replayed++;
   t->answer = e->value;
-  if (e->kind == WRITE && !e->kernel) keep_in_memory(e, r->at);
-  if (is_access(e) && !e->kernel) memory_explored(r->at, r->size, e);
+  if (e->kind == WRITE) keep_in_memory(e, r->at);
+  if (is_access(e)) memory_explored(r->at, r->size, e);
   t->state = event_blocks(e) ? BLOCKED : RUNNING;
   return true;
 }
@@ -169,38 +169,32 @@ static bool may_wait(void) {
   return outcomes_add(&run.outcome);
 }
 
-/* Whether the store's thread wakes, after it, those who sleep on its word, and does not wait for the sleeper before. */
-static bool is_followed_by_wake(const event *store, const event *sleeper) {
+/* Whether the store's thread wakes, after it, those who sleep on its word. */
+static bool is_followed_by_wake(const event *store) {
   const graph *g = &run.graph;
   for (int index = store->index + 1; index < g->length[store->thread]; index++) {
     const event *e = &g->events[g->of[store->thread][index]];
-    if (e->waits && clock_has(&e->past, sleeper)) return false;
-    bool wakes = e->kernel && e->kind == WRITE && e->order == wm_release;
-    if (wakes && run.places[e->place].at == run.places[store->place].at + 1) return true;
+    if (e->kind == WAKE && e->place == store->place) return true;
   }
   return false;
 }
 
-/* A store to a word that a thread may have been asleep on, after which it is not woken; or NULL. */
-static const event *store_without_wake(void) {
+/* Of a thread that fell asleep before its word was changed: whether it is woken after one of these changes. */
+static bool is_woken(const event *sleeper) {
   const graph *g = &run.graph;
-  for (const event *e = g->events; e < g->events + g->count; e++) {
-    if (!e->sleeps) continue;
-    EACH_AT(g, e->place, id) {
-      const event *store = &g->events[id];
-      if (store->kind != WRITE || store->thread == e->thread) continue;
-      if (clock_has(&e->before, store) || clock_has(&store->past, e)) continue; /* it was not asleep yet, or no more */
-      if (!is_followed_by_wake(store, e)) return store;
-    }
+  EACH_AT(g, sleeper->place, id) {
+    const event *e = &g->events[id];
+    if (e->kind != WRITE || e->rank <= rank_of(g, sleeper) || e->value == sleeper->unwanted) continue;
+    if (is_followed_by_wake(e)) return true;
   }
-  return NULL;
+  return false;
 }
 
 bool run_finish(void) {
   wm_report *report = run.report;
   const graph *g = &run.graph;
-  const event *sleeper = NULL; /* the first thread that waits for ever */
-  bool blocked = false, impatient = false;
+  const event *sleeper = NULL; /* a thread that waits for ever */
+  bool unwoken = false;        /* ... though its word was changed */
   for (int number = 0; number < run.client->threads; number++) {
     if (run.threads[number].state == GIVEN_UP) {
       report->dropped++;
@@ -208,25 +202,25 @@ bool run_finish(void) {
     }
     if (run.threads[number].state != BLOCKED) continue;
     const event *e = &g->events[g->of[number][g->length[number] - 1]];
-    if (rank_of(g, e) != graph_last_rank(g, e->place)) {
+    bool stale = rank_of(g, e) != graph_last_rank(g, e->place);
+    if (stale && (!e->sleeps || is_woken(e))) {
       report->dropped++; /* it would have loaded again, and may have woken others */
       return false;
     }
-    blocked = true;
-    if (!e->patient) impatient = true; /* it goes on when its time is up: another execution */
-    else if (!sleeper) sleeper = e;
+    if (!sleeper || stale) sleeper = e, unwoken = stale;
   }
   if (run.met) {
     run.failure = run.met;
     return true;
   }
-  const event *store = impatient ? NULL : store_without_wake();
-  if (store) run_failed(WM_LOST_WAKEUP, "lost wakeup: thread %d stores, and wakes nobody who sleeps", store->thread);
-  if (sleeper && !impatient && !may_wait())
+  if (unwoken)
+    run_failed(WM_LOST_WAKEUP, "lost wakeup: thread %d sleeps on a word that is changed, and is not woken",
+               sleeper->thread);
+  else if (sleeper && !may_wait())
     run_failed(WM_LOST_WAKEUP, "lost wakeup: thread %d sleeps, and no thread is left to wake it", sleeper->thread);
   if (run.options->check_repetition && !signatures_add(graph_signature(g))) report->repeated++;
   if ((uint32_t)g->count > report->longest) report->longest = (uint32_t)g->count;
-  if (blocked) {
+  if (sleeper) {
     report->blocked++;
     return true;
   }

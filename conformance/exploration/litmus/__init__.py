@@ -6,8 +6,8 @@ A thread is written as operations with semicolons between them:
     r0 = xchg x 1 ar    exchange            r0 = add x 1 rlx     fetch and add
     r0 = cas x 0 1 sc   compare and swap    fence sc             fence: acq rel ar sc light heavy
     plain x = 1         plain store         r0 = plain x         plain load
-    r0 = await x 0 acq  loads until x != 0  r0 = sleep x 0       sleeps if x == 0, until `wake x`
-    r0 = timed_sleep x 0  a sleep that may time out
+    r0 = await x 0 acq  loads until x != 0  sleep x 0            sleeps while x == 0: see wm_sleep
+    wake x              wakes who sleeps on x
     r0 = choose 2       0 or 1              if r0 == 1: ...      done only if
 
 All locations (x y z w) start as 0. An order is rlx, acq, rel, ar or sc.
@@ -59,8 +59,7 @@ _FORMS = {
     "await": rf"{_R}?await {_X} (?P<expected>\d+) {_O}",
     "plain_load": rf"{_R}plain {_X}",
     "plain_store": rf"plain {_X} = (?P<value>\d+)",
-    "sleep": rf"{_R}?sleep {_X} (?P<expected>\d+)",
-    "timed_sleep": rf"{_R}?timed_sleep {_X} (?P<expected>\d+)",
+    "sleep": rf"sleep {_X} (?P<expected>\d+)",
     "wake": rf"wake {_X}",
     "choose": rf"{_R}choose (?P<value>\d+)",
 }
@@ -108,7 +107,7 @@ def targets(thread: tuple[Operation, ...]) -> tuple[int, ...]:
 OPERATIONS = 16
 KINDS = (
     *("load", "store", "xchg", "add", "cas", "fence", "await"),
-    *("plain_load", "plain_store", "sleep", "timed_sleep", "wake", "choose"),
+    *("plain_load", "plain_store", "sleep", "wake", "choose"),
 )
 
 

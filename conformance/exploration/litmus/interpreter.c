@@ -3,7 +3,7 @@
 
 enum { OPERATIONS = 16, LOCATIONS = 8, REGISTERS = 8 };
 
-enum { LOAD, STORE, EXCHANGE, ADD, REPLACE, FENCE, AWAIT, PLAIN_LOAD, PLAIN_STORE, SLEEP, TIMED_SLEEP, WAKE, CHOOSE };
+enum { LOAD, STORE, EXCHANGE, ADD, REPLACE, FENCE, AWAIT, PLAIN_LOAD, PLAIN_STORE, SLEEP, WAKE, CHOOSE };
 
 typedef struct {
   int32_t kind, location, order, failure, target; /* target: register, or -1 */
@@ -51,11 +51,10 @@ static uint64_t perform(const litmus_operation *o, const wm_site *site) {
       *at = (uint32_t)value;
       return 0;
     case SLEEP:
-      return (uint64_t)wm_sleep(at, 4, expected, 0, site);
-    case TIMED_SLEEP:
-      return (uint64_t)wm_sleep(at, 4, expected, WM_TIMED, site);
+      wm_sleep(at, 4, expected, site);
+      return 0;
     case WAKE:
-      wm_wake(at, site);
+      wm_wake(at, 4, site);
       return 0;
     case CHOOSE:
       return wm_choose((unsigned)value, site);

@@ -293,7 +293,7 @@ _one("SC+coherence", "fences", "x = 1 rlx; fence sc; y = 1 rlx | r0 = y rlx; fen
 _one("sleep", "woken", "x = 1 rlx; wake x | sleep x 0", "sleeps", False, "futex(2)")
 _one("sleep", "no-wake", "x = 1 rlx | sleep x 0", "sleeps", True, "futex(2)")
 _one("sleep", "wake-before-store", "wake x; x = 1 rlx | sleep x 0", "sleeps", True, "futex(2)")
-_one("sleep", "timed", "x = 1 rlx | timed_sleep x 0", "sleeps", False, "futex(2)")
+_one("sleep", "woken-by-another", "x = 1 rlx | y = 1 rlx; x = 2 rlx; wake x | sleep x 0", "sleeps", False, "futex(2)")
 _one("sleep", "sees-the-store", "y = 1 rlx; x = 1 rel; wake x | sleep x 0; r0 = x acq; if r0 == 1: r1 = y rlx",
      "1:r0=1 & 1:r1=0", False, "futex(2)")  # fmt: skip
 _one("sleep", "orders-nothing", "y = 1 rlx; x = 1 rlx; wake x | sleep x 0; r0 = y rlx", "1:r0=0", True, "futex(2)")

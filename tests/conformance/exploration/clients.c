@@ -1,13 +1,13 @@
 /* Small clients of the explorer, for its own tests. `mode` chooses between the variants of each. */
 #include "../../../conformance/exploration/engine/explorer.h"
 
-static uint32_t flag[16], data[16];
+static uint32_t flag[16], data[16], queue[16];
 static void *shared;
 static int mode;
 
 static void begin(void *context) {
   (void)context;
-  flag[0] = data[0] = 0;
+  flag[0] = data[0] = queue[0] = 0;
   shared = NULL;
   wm_name(flag, "flag");
   wm_name(data, "data");
@@ -75,11 +75,31 @@ static void nonatomic(void *context, int number) {
   STORE(data, 8, relaxed);
 }
 
-/* One thread sleeps, and nobody wakes it; `mode`: what else ends its sleep. The outcome: how it ended. */
+/* One thread sleeps, and nobody wakes it; mode 1: but its time may be up. The outcome: whether it was. */
 static uint64_t slept;
 static void sleeping(void *context, int number) {
   (void)context;
-  if (number == 0) slept = (uint64_t)wm_sleep(flag, 4, 0, (unsigned)mode, WM_SITE("flag"));
+  if (number != 0) return;
+  slept = mode == 1 && wm_choose(2, WM_SITE("time"));
+  if (!slept) wm_sleep(flag, 4, 0, WM_SITE("flag"));
+}
+
+/* A futex step by step: its queue counts the wakes, and who sleeps is woken by those after its place there. */
+static void futex_sleep(void) {
+  uint64_t wakes = wm_modify(queue, 4, wm_add, 0, wm_acquire, WM_SITE("queue"));
+  if (!LOAD(flag, relaxed)) wm_await(queue, 4, wakes, wm_relaxed, WM_SITE("queue"));
+}
+
+static void wake(void) {
+  if (mode & 1) wm_wake(flag, 4, WM_SITE("flag"));
+  else wm_modify(queue, 4, wm_add, 1, wm_release, WM_SITE("queue"));
+}
+
+/* Until the flag is set; mode 1: in one step. */
+static void sleep(void) {
+  if (mode & 1) wm_sleep(flag, 4, 0, WM_SITE("flag"));
+  else
+    while (!LOAD(flag, relaxed)) futex_sleep();
 }
 
 /* Thread 1 fails where it reads what thread 0 has stored; otherwise each stores once more. */
@@ -101,15 +121,13 @@ static void changing(void *context, int number) {
   if (number == 0) {
     STORE(data, 1, relaxed);
     STORE(flag, 1, relaxed);
-    if (!(mode & 2)) wm_wake(flag, WM_SITE("flag"));
+    if (!(mode & 2)) wake();
     STORE(data, 2, relaxed);
     STORE(flag, 2, relaxed);
-    if (!(mode & 2)) wm_wake(flag, WM_SITE("flag"));
+    if (!(mode & 2)) wake();
     return;
   }
-  if (mode & 1) wm_await_change(flag, 4, 0, WM_SITE("flag"));
-  else
-    while (!LOAD(flag, relaxed)) wm_sleep(flag, 4, 0, 0, WM_SITE("flag"));
+  sleep();
   slept = LOAD(flag, relaxed) * 10;
   slept += LOAD(data, relaxed);
 }
@@ -120,12 +138,10 @@ static void waking_late(void *context, int number) {
   if (number == 0) {
     STORE(flag, 1, relaxed);
     wm_await(data, 4, 0, wm_relaxed, WM_SITE("data"));
-    wm_wake(flag, WM_SITE("flag"));
+    wake();
     return;
   }
-  if (mode & 1) wm_await_change(flag, 4, 0, WM_SITE("flag"));
-  else
-    while (!LOAD(flag, relaxed)) wm_sleep(flag, 4, 0, 0, WM_SITE("flag"));
+  sleep();
   STORE(data, 1, relaxed);
 }
 

@@ -164,7 +164,6 @@ def test_what_genmc_gets_compiles(step: int, tmp_path: Path) -> None:
     ("threads", "why"),
     [
         (["sleep x 0", "x = 1 rlx; wake x"], "futex"),
-        (["timed_sleep x 0"], "futex"),
         (["x = 1 rlx; fence light", "fence sc"], "asymmetric fence"),
         (["fence heavy"], "asymmetric fence"),
         (["r0 = choose 2"], "choice"),

@@ -10,7 +10,7 @@ from conformance.exploration.litmus.differential import compare, compared
 from conformance.exploration.litmus.suite import SUITE, Litmus, explored, mistake
 
 pytestmark = [pytest.mark.once, pytest.mark.timeout(180)]
-SLEEPS = {"sleep", "timed_sleep", "wake"}
+SLEEPS = {"sleep", "wake"}
 
 
 def test_the_suite_has_no_name_twice() -> None:

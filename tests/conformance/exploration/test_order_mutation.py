@@ -105,9 +105,7 @@ def test_a_moved_or_renamed_access_keeps_its_result(tmp_path: Path) -> None:
     (core / "ring.h").rename(core / "queue.h")
     for file in core.glob("*.[ch]"):
         text = file.read_text().replace("ring_publish", "queue_publish").replace("write_index", "tail")
-        file.write_text(
-            text.replace("static inline uint32_t guard_close(", f"{ADDED}static inline uint32_t guard_close(")
-        )
+        file.write_text(text.replace("static inline void guard_close(", f"{ADDED}static inline void guard_close("))
     there = every_weakening(core)
     kept = rematched(TABLE, there)
     results = sorted((row.client, row.replay, row.reason) for row in kept.rows)

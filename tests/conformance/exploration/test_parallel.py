@@ -64,7 +64,7 @@ def test_each_process_explores_a_part() -> None:
     with Counting(2) as pool:
         result = in_small_parts(BLOCKING, pool)
         assert len(pool._workers) == 2
-    assert result.clean and len(given) > 20 and len(set(given)) == len(given)
+    assert result.clean and len(given) > 10 and len(set(given)) == len(given)
 
 
 def test_a_failure_is_found_in_whatever_part_it_is(processes: ProcessPool, tmp_path: Path) -> None:

@@ -246,7 +246,7 @@ SEQUENCES = (
     ),
     Mutant(
         "an_export_ignores_the_answer_of_its_pin", SEQUENCES_H, explorer("export, another thread closes, no GIL", RACE),
-        "bool readable = !refused && omni_message_is", "bool readable = omni_message_is",
+        "bool readable = !refused && omni_message_is", "bool readable = refused || omni_message_is",
     ),
     Mutant(
         "a_send_takes_no_last_look", SEQUENCES_H, explorer("send, timed", UNEXPLAINED),

@@ -66,8 +66,8 @@ FORK = (
     ),
     Mutant(
         "a_call_after_a_childs_close_revives_messages", GUARD_H, suite("LIF-9"),
-        "GUARD_CLOSED | GUARD_EXPIRED, release);", "GUARD_CLOSED | GUARD_WAITER, release);",
-        "guard_is_closed(guard) & GUARD_EXPIRED, 0);", "guard_is_closed(guard) & (GUARD_EXPIRED | GUARD_WAITER), 0);",
+        "&guard->inside[bias], 0, release);\n",
+        "&guard->inside[bias], 0, release);\n  platform_and(&guard->state, ~(uint32_t)GUARD_EXPIRED, relaxed);\n",
     ),
     Mutant(
         "a_child_waits_for_a_thread_of_its_parents", GUARD_H, suite("LIF-9"),
@@ -137,17 +137,38 @@ ENDED_THREADS = (
 
 PRODUCER = (
     Mutant(
-        "a_batch_looks_for_slots_once", "fast_impl/core/producer.c",
+        "a_batch_looks_for_slots_once", PRODUCER_C,
         explorer("batch cut short, concurrent pops", UNEXPLAINED),
         "    pushed += several;\n  }\n", "    pushed += several;\n    break;\n  }\n",
     ),
     Mutant(
-        "what_has_ended_may_be_open_again", "fast_impl/core/producer.c",
+        "what_has_ended_may_be_open_again", PRODUCER_C,
         explorer("not connected, then available slots", UNEXPLAINED),
         "platform_load(&ring->producer_alive, acquire)", "platform_load(&ring->producer_alive, relaxed)",
     ),
     Mutant(
-        "slots_are_counted_before_the_close_is_seen", "fast_impl/core/producer.c",
+        "who_is_told_of_a_close_by_a_region_misses_it", PRODUCER_C,
+        explorer("not writable, then connected", UNEXPLAINED),
+        "platform_load(&producer->region, acquire) == region", "platform_load(&producer->region, relaxed) == region",
+    ),
+    Mutant(
+        "the_end_of_a_region_publishes_nothing", PRODUCER_C,
+        explorer("dropped, then connected", UNEXPLAINED),
+        "platform_store(&producer->region, 0, release);", "platform_store(&producer->region, 0, relaxed);",
+    ),
+    Mutant(
+        "who_finds_a_commit_counted_misses_that_its_region_has_ended", CHANNEL_C,
+        explorer("commit counted, then writable", UNEXPLAINED),
+        "ring_number(ring, platform_load(&ring->write_index, acquire));",
+        "ring_number(ring, platform_load(&ring->write_index, relaxed));",
+    ),
+    Mutant(
+        "a_message_is_readable_after_a_pop_that_found_nothing", CONSUMER_C,
+        explorer("push, then readable", UNEXPLAINED),
+        "  if (!guard_counts_here(&consumer->guard)) platform_fence_full();\n", "",
+    ),
+    Mutant(
+        "slots_are_counted_before_the_close_is_seen", PRODUCER_C,
         explorer("available slots, closed before a pop", UNEXPLAINED),
         "  uint64_t free = ring->capacity - ring_length(ring); /* first",
         "  if (guard_is_closed(&producer->guard)) return 0;\n"
@@ -155,11 +176,11 @@ PRODUCER = (
         "guard_is_closed(&producer->guard) ? 0 : free", "free",
     ),
     Mutant(
-        "end_of_a_reservation_is_not_signalled", "fast_impl/core/producer.c", suite("WAI-3"),
+        "end_of_a_reservation_is_not_signalled", PRODUCER_C, suite("WAI-3"),
         "  if (__builtin_expect(waiter->descriptor != NULL, 0)) eventcount_signal(waiter);\n", "  (void)waiter;\n",
     ),
     Mutant(
-        "batch_cut_short_does_not_arm", "fast_impl/core/producer.c", suite("WAI-3"),
+        "batch_cut_short_does_not_arm", PRODUCER_C, suite("WAI-3"),
         "  if (pushed < count) arm(producer);\n", "",
     ),
     Mutant(
@@ -293,7 +314,7 @@ PRODUCER = (
     ),
     Mutant(
         "commit_keeps_the_reservation", PRODUCER_C, suite_any("RSV-1", "RSV-3", "RSV-4", "RSV-6", "PSH-1"),
-        "    platform_store(&producer->region, 0, relaxed); /* publishes no memory */\n    ring_put", "    ring_put",
+        "    end_region(producer);\n    ring_put", "    ring_put",
     ),
     Mutant(
         "rollback_keeps_the_reservation", PRODUCER_C, suite("RSV-5"),
@@ -381,8 +402,8 @@ PRODUCER = (
     Mutant(
         "a_second_close_of_the_producer_does_not_wait", PRODUCER_C,
         explorer("producer closed by two threads, then a request", UNEXPLAINED),
-        "  uint32_t state = guard_close(",
-        "  if (guard_is_closed(&producer->guard)) return 0;\n  uint32_t state = guard_close(",
+        "  guard_close(",
+        "  if (guard_is_closed(&producer->guard)) return 0;\n  guard_close(",
     ),
     Mutant(
         "a_second_close_of_the_producer_unpins_twice", PRODUCER_C, explorer("producer closed by two threads", ""),
@@ -515,8 +536,8 @@ CONSUMER = (
         "the_consumers_close_frees_before_it_waits", CONSUMER_C, explorer("consumer closed during a pop", RACE),
         "  eventcount_end_descriptor(&channel->ring.consumer_waiter);\n  channel_unpin(channel);\n",
         "  eventcount_end_descriptor(&channel->ring.consumer_waiter);\n",
-        "  if (!guard_is_vacated(&consumer->guard, state)) return 1;\n",
-        "  channel_unpin(consumer->channel);\n  if (!guard_is_vacated(&consumer->guard, state)) return 1;\n",
+        "  if (!guard_is_vacated(&consumer->guard)) return 1;\n",
+        "  channel_unpin(consumer->channel);\n  if (!guard_is_vacated(&consumer->guard)) return 1;\n",
     ),
     Mutant(
         "the_consumers_close_does_not_wake_the_call_inside", CONSUMER_C,
@@ -534,7 +555,7 @@ CONSUMER = (
     Mutant(
         "a_pin_does_not_check_whether_the_message_has_expired", CONSUMER_C,
         explorer("second pin, concurrent pop", UNEXPLAINED),
-        "  int result = OMNI_EXPIRED;\n  if (omni_message_is_readable(consumer, message)) {",
+        "  int result = OMNI_EXPIRED;\n  if (is_readable(consumer, message)) {",
         "  int result = OMNI_EXPIRED;\n  if (true) {",
     ),
     Mutant(
@@ -642,8 +663,8 @@ CONSUMER = (
         "a_second_close_of_the_consumer_does_not_wait", CONSUMER_C,
         (explorer("consumer closed by two threads, then a request", UNEXPLAINED),
          native("unit: closes from inside")),
-        "  uint32_t state = guard_close(",
-        "  if (guard_is_closed(&consumer->guard)) return 0;\n  uint32_t state = guard_close(",
+        "  guard_close(",
+        "  if (guard_is_closed(&consumer->guard)) return 0;\n  guard_close(",
     ),
     Mutant(
         "a_second_close_of_the_consumer_unpins_twice", CONSUMER_C,

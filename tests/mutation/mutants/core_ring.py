@@ -119,8 +119,13 @@ RING = (
     ),
     Mutant(
         "length_counts_the_last_popped", RING_H, suite("STA-3"),
-        "platform_load(&ring->write_index, relaxed) - read; /* relaxed: possibly stale, by contract */",
-        "platform_load(&ring->write_index, relaxed) - read + (read > 0);",
+        "platform_load(&ring->write_index, acquire) - read;",
+        "platform_load(&ring->write_index, acquire) - read + (read > 0);",
+    ),
+    Mutant(
+        "who_finds_a_message_waiting_misses_that_its_region_has_ended", RING_H,
+        explorer("message counted, then writable", UNEXPLAINED),
+        "platform_load(&ring->write_index, acquire) - read;", "platform_load(&ring->write_index, relaxed) - read;",
     ),
     Mutant(
         "who_has_been_woken_still_sleeps", EVENTCOUNT_H, suite("OBS-2"),
@@ -395,20 +400,15 @@ GUARD = (
     ),
     Mutant(
         "leaving_ignores_the_waiter_flag", GUARD_H, suite_any("LIF-8", "SHD-1"),
-        "  if (!(state & GUARD_WAITER)) return;\n", "  return;\n",
+        "  if (__builtin_expect(!(waiters & 1), 1)) return;\n", "  return;\n",
     ),
     Mutant(
         "nobody_waits_for_the_call_inside", GUARD_H, suite_any("LIF-8", "CON-4", "SHD-1"),
-        "  return !(state & GUARD_BUSY) && (bias", "  return 1 || (bias",
+        "  return bias == PLATFORM_OWNERS || !platform", "  return 1 || !platform",
     ),
     Mutant(
         "rebiasing_does_not_check_the_owner", GUARD_H, suite_any("CON-2", "CON-3"),
         "    if (platform_load(&guard->inside[bias], acquire)) return false;", "",
-    ),
-    Mutant(
-        "the_second_waiter_hides_that_the_call_left", GUARD_H, suite("BRK-12"),
-        "    uint32_t left = platform_load(&guard->left.value, relaxed);",
-        "    uint32_t left = 0;\n    platform_store(&guard->left.value, 0, relaxed);",
     ),
     Mutant(
         "a_handle_is_the_first_threads", GUARD_H, suite("CON-1"),
@@ -437,35 +437,31 @@ GUARD = (
     ),
     Mutant(
         "leaving_without_the_bias_does_not_release", GUARD_H, explorer("bias owners used up, producer", RACE),
-        "~(uint32_t)(GUARD_BUSY | GUARD_WAITER), release", "~(uint32_t)(GUARD_BUSY | GUARD_WAITER), relaxed",
+        "GUARD_BUSY, release);\n  guard_wake", "GUARD_BUSY, relaxed);\n  guard_wake",
     ),
     Mutant(
         "an_owners_pin_does_not_check_the_bias", GUARD_H, explorer("pin by the bias owner, concurrent pop", ""),
-        "    if (platform_load(&guard->bias, relaxed) == bias) return;", "    return;",
+        "  return platform_load(&guard->bias, relaxed) == bias;", "  return true;",
     ),
     Mutant(
         "a_pin_without_the_bias_is_not_ordered_against_a_pop", GUARD_H, explorer("pin, concurrent pop", UNEXPLAINED),
-        "    if (platform_load(&guard->bias, relaxed) == bias) return;\n  }\n  platform_fence_heavy();",
-        "    if (platform_load(&guard->bias, relaxed) == bias) return;\n  }",
+        "  if (!guard_counts_here(guard)) platform_fence_heavy();", "",
     ),
     Mutant(
         "waiting_does_not_set_the_waiter_flag", GUARD_H, explorer("producer closed by another thread", LOST_WAKEUP),
-        "platform_or(&guard->state, GUARD_WAITER, release)", "platform_or(&guard->state, 0, release)",
+        "platform_or(&guard->waiters.value, 1, relaxed) | 1;", "platform_load(&guard->waiters.value, relaxed);",
     ),
     Mutant(
         "waiting_is_not_ordered_against_leaving", GUARD_H, explorer("consumer closed by another thread", ""),
-        "  platform_fence_heavy();\n  uint32_t bias", "  uint32_t bias",
+        "  platform_fence_heavy();\n  /* acquire: pairs with guard_leave;", "  /* acquire: pairs with guard_leave;",
     ),
     Mutant(
         "leaving_wakes_nobody", GUARD_H, explorer("consumer closed by another thread", LOST_WAKEUP),
-        "  platform_wake(&guard->left);\n", "",
+        "waiters + 1, relaxed)) platform_wake(&guard->waiters);", "waiters + 1, relaxed)) return;",
     ),
     Mutant(
         "leaving_is_a_flag_and_not_a_count", GUARD_H, explorer("shutdown and close", LOST_WAKEUP),
-        "platform_add(&guard->left.value, 1, relaxed);", "platform_store(&guard->left.value, 0, relaxed);",
-        "uint32_t left = platform_load(&guard->left.value, relaxed);",
-        "platform_store(&guard->left.value, 1, relaxed);",
-        "platform_await_change(&guard->left, left);", "platform_await_change(&guard->left, 1);",
+        "waiters + 1, relaxed)) platform_wake", "waiters - 1, relaxed)) platform_wake",
     ),
     Mutant(
         "a_second_thread_is_let_in", GUARD_H, explorer("producer contended", RACE),
@@ -509,7 +505,7 @@ CHANNEL = (
     ),
     Mutant(
         "shutdown_overtakes_a_push", CHANNEL_C, (suite_any("SHD-1", "CON-4"), explorer("shutdown, reserved", RACE)),
-        "  if (!guard_is_empty(&channel->producer.guard)) return false;\n", "",
+        "  if (!guard_is_vacated(&channel->producer.guard)) return false;\n", "",
     ),
     Mutant(
         "what_is_closed_is_said_to_be_shut", CHANNEL_C, explorer("snapshot during a close of each side", UNEXPLAINED),

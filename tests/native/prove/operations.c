@@ -118,7 +118,7 @@ void channel_release(omni_channel *held) { (void)held; }
 static bool guard_was_left(const omni_guard *guard, uint32_t before) {
   _Static_assert(PLATFORM_OWNERS == 4, "each is checked");
   return !(guard->inside[0] | guard->inside[1] | guard->inside[2] | guard->inside[3]) &&
-         guard->bias <= PLATFORM_OWNERS && (guard->state | GUARD_WAITER) == (before | GUARD_WAITER);
+         guard->bias <= PLATFORM_OWNERS && guard->state == before;
 }
 
 /* Any bias owner, and any other thread about to enter. */
@@ -126,7 +126,7 @@ omni_guard nondet_guard(void);
 static void any_guard(omni_guard *guard) {
   *guard = nondet_guard();
   ASSUME(guard->entries < UINT64_MAX / 2 - 2); /* at a thousand million a second: 292 years */
-  ASSUME(!(guard->state & ~(uint32_t)(GUARD_BUSY | GUARD_CLOSED | GUARD_WAITER | GUARD_EXPIRED)));
+  ASSUME(!(guard->state & ~(uint32_t)(GUARD_BUSY | GUARD_CLOSED | GUARD_EXPIRED)));
   ASSUME(guard_was_left(guard, guard->state));
 }
 
