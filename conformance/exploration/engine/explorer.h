@@ -69,8 +69,8 @@ uint64_t wm_await_modify(volatile void *at, unsigned size, uint64_t value, bool 
                          uint64_t operand, wm_order order, const wm_site *site);
 
 /* A futex: sleeps while the word has that value, in one step: a relaxed load of another value that orders nothing for
- * its thread. One that has fallen asleep before is woken by a wake that follows such a store in its thread; where none
- * does, that is a lost wakeup. A sleep that may also be over at any time is one of two choices. */
+ * its thread. One that has fallen asleep before such a store goes on with it only if a wake follows in the store's
+ * thread, or in that of a later one. A sleep that may also be over at any time is one of two choices. */
 void wm_sleep(const volatile void *word, unsigned size, uint64_t value, const wm_site *site);
 void wm_wake(const volatile void *word, unsigned size, const wm_site *site);
 
