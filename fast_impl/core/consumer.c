@@ -240,14 +240,8 @@ int omni_consumer_wait(omni_consumer *consumer, int64_t timeout) {
 
 /* ---- messages ---- */
 
-static bool is_readable(const omni_consumer *consumer, const omni_message *message) {
-  return guard_entries(&consumer->guard) == message->pop && !guard_has_expired(&consumer->guard);
-}
-
 int omni_message_is_readable(const omni_consumer *consumer, const omni_message *message) {
-  /* pairs with ring_waiting, its full fence: a pop that found nothing of what the caller did before has expired it */
-  if (!guard_counts_here(&consumer->guard)) platform_fence_full();
-  return is_readable(consumer, message);
+  return guard_entries(&consumer->guard) == message->pop && !guard_has_expired(&consumer->guard);
 }
 
 int omni_message_pin(omni_consumer *consumer, const omni_message *message, omni_pin *pin) {
@@ -255,12 +249,13 @@ int omni_message_pin(omni_consumer *consumer, const omni_message *message, omni_
   omni_pool *pool = &channel->ring.pool;
   *pin = (omni_pin){NULL, pool_buffer_of(pool, message->data)};
   /* Checked first: even a pin that is then withdrawn can hold up a pop for a moment */
-  if (!is_readable(consumer, message)) return OMNI_EXPIRED;
+  if (!omni_message_is_readable(consumer, message)) return OMNI_EXPIRED;
   if (!channel_pin(channel)) return OMNI_EXPIRED;
-  platform_add(&consumer->exports, PIN_TRIED, relaxed);
+  /* release: pairs with look and omni_consumer_detach; without it who is refused could still miss what came before */
+  platform_add(&consumer->exports, PIN_TRIED, release);
   guard_order(&consumer->guard); /* the next pop sees that a pin is tried, or this sees that pop: see poppable */
   int result = OMNI_EXPIRED;
-  if (is_readable(consumer, message)) {
+  if (omni_message_is_readable(consumer, message)) {
     uint32_t others = pool_pin(pool, (uint32_t)pin->buffer);
     result = others < PLATFORM_MOST_PINS ? 0 : OMNI_PINNED;
     /* release: pairs with look; without it the producer could overwrite the buffer, pinned as it is */

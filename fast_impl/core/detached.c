@@ -44,11 +44,12 @@ int omni_producer_detach(omni_producer *producer, uint64_t *token) {
 int omni_consumer_detach(omni_consumer *consumer, uint64_t *token) {
   guard_entry answer = guard_enter(&consumer->guard);
   if (answer != GUARD_ENTERED) return refused_or_expired(answer);
-  /* relaxed: reads no message. Before the count too, so that a refusal expires nothing; after it, as every pop does */
-  int result = platform_load(&consumer->exports, relaxed) ? OMNI_PINNED : 0;
+  /* acquire: pairs with omni_message_pin. Before the count too, so that a refusal expires nothing; after it, as every
+   * pop does */
+  int result = platform_load(&consumer->exports, acquire) ? OMNI_PINNED : 0;
   if (result == 0) {
     guard_count(&consumer->guard);
-    if (platform_load(&consumer->exports, relaxed)) result = OMNI_PINNED;
+    if (platform_load(&consumer->exports, acquire)) result = OMNI_PINNED;
   }
   if (result == 0) *token = keep(consumer->channel, &consumer->detached, false);
   guard_leave(&consumer->guard);

@@ -39,8 +39,11 @@ static inline void guard_wake_waiters(omni_guard *guard) {
   platform_fence_light(); /* pairs with guard_is_vacated: else both miss the other, and the close sleeps for ever */
   /* relaxed: guard_wait checks again what this tells it */
   uint32_t waiters = platform_load(&guard->waiters.value, relaxed);
-  if (__builtin_expect(!(waiters & 1), 1)) return;
-  if (platform_compare_exchange(&guard->waiters.value, &waiters, waiters + 1, relaxed)) platform_wake(&guard->waiters);
+  while (__builtin_expect(waiters & 1, 0)) {
+    if (!platform_compare_exchange(&guard->waiters.value, &waiters, waiters + 1, relaxed)) continue;
+    platform_wake(&guard->waiters);
+    return;
+  }
 }
 
 static inline void guard_release(omni_guard *guard, uint32_t bias) {
@@ -76,8 +79,8 @@ static inline bool guard_rebias(omni_guard *guard) {
   if (bias == PLATFORM_OWNERS) return true;
   platform_store(&guard->owner[bias], self, relaxed);
   platform_store(&guard->inside[bias], 1, relaxed);
-  /* release: pairs with guard_enter and guard_enter_slow; without it a thread could see neither BUSY nor the
-   * new bias */
+  /* release: pairs with guard_enter, guard_enter_slow and guard_is_vacated; without it a thread could see neither BUSY
+   * nor the new bias */
   platform_and(&guard->state, ~(uint32_t)GUARD_BUSY, release);
   return true;
 }
@@ -122,25 +125,26 @@ static inline guard_entry guard_enter(omni_guard *guard) {
 
 /* Counts an entry that expires messages; called by the thread inside. */
 static inline void guard_count(omni_guard *guard) {
-  platform_store(&guard->entries, platform_load(&guard->entries, relaxed) + 1, relaxed);
+  /* release: pairs with guard_entries; without it who is told that a message has expired could still miss what came
+   * before */
+  platform_store(&guard->entries, platform_load(&guard->entries, relaxed) + 1, release);
   platform_fence_light(); /* pairs with guard_order: the pop sees the pin, or the pin sees this entry */
 }
 
 /* How many counted entries there have been. */
-static inline uint64_t guard_entries(const omni_guard *guard) { return platform_load(&guard->entries, relaxed); }
-
-/* Whether the caller is the bias owner, so that only it counts entries: none is missed after the caller's stores. */
-static inline bool guard_counts_here(const omni_guard *guard) {
-  uint32_t bias = platform_load(&guard->bias, relaxed);
-  if (bias == PLATFORM_OWNERS || platform_load(&guard->owner[bias], relaxed) != platform_self()) return false;
-  platform_fence_light(); /* pairs with guard_rebias: only this thread counts, unless the bias has moved on */
-  return platform_load(&guard->bias, relaxed) == bias;
+static inline uint64_t guard_entries(const omni_guard *guard) {
+  return platform_load(&guard->entries, acquire); /* pairs with guard_count */
 }
 
 /* Orders the caller's store before its load of the entries (StoreLoad): a thread that counts an entry meanwhile sees
  * the store, or its entry is seen. */
 static inline void guard_order(const omni_guard *guard) {
-  if (!guard_counts_here(guard)) platform_fence_heavy(); /* pairs with guard_count */
+  uint32_t bias = platform_load(&guard->bias, relaxed);
+  if (bias < PLATFORM_OWNERS && platform_load(&guard->owner[bias], relaxed) == platform_self()) {
+    platform_fence_light(); /* pairs with guard_rebias: only this thread enters, unless the bias has moved on */
+    if (platform_load(&guard->bias, relaxed) == bias) return;
+  }
+  platform_fence_heavy(); /* pairs with guard_count */
 }
 
 /* Whether nobody is inside. If so, a thread that enters later sees all that came before this call. */

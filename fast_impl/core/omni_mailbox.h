@@ -165,7 +165,8 @@ int omni_reserve(omni_producer *producer, size_t size, omni_region *region);
 int omni_commit(omni_producer *producer, size_t size, size_t offset);
 /* One thread at a time. Drops the reservation if there is one: 0, or OMNI_PINNED while the region is pinned. */
 int omni_rollback(omni_producer *producer);
-/* Any thread. 1 while the region is that of the outstanding reservation, else 0. */
+/* Any thread. 1 while the region is that of the outstanding reservation, else 0. Beside a call that ends it in another
+ * thread it may still be 1 for a moment. */
 int omni_region_is_writable(const omni_producer *producer, const omni_region *region);
 /* One thread at a time. Keeps the region from being published or dropped, and its memory mapped past a close, until
  * omni_unpin: 0, or OMNI_EXPIRED. */
@@ -231,7 +232,8 @@ void omni_pop_abandon(omni_pop *pop);
 int omni_message_pin(omni_consumer *consumer, const omni_message *message, omni_pin *pin);
 /* Any thread, also after the handle is freed. Ends a pin, if it is not empty. */
 void omni_unpin(omni_pin *pin);
-/* Any thread. 1 while the message can be read, else 0. */
+/* Any thread. 1 while the message can be read, else 0. Beside a pop of another thread it may still be 1 for a moment.
+ */
 int omni_message_is_readable(const omni_consumer *consumer, const omni_message *message);
 
 /* Any thread. */

@@ -328,8 +328,9 @@ class _Writer:
         # A reservation that another thread closes is written to no more, and its message is not what was written.
         self._written = not (self._reserves and "close_producer" in self._others)
         self._read = self._written and not self._others & {"close_consumer", "try_pop", "abandon"}
-        # With a message from the setup, the third thread has a pin of its own.
-        self._own = {"unpin"} if "message" in self._start.third else set()
+        # With a message from the setup, the third thread may have a pin of its own.
+        pins = "unpinnable" in self._start.third or ("message" in self._start.third and "pin" in self._others)
+        self._own = {"unpin"} if pins else set()
         self._payload_id = self._start.setup.count("try_push")
 
     def client(self) -> Client:

@@ -51,10 +51,11 @@ class Visibility(IntEnum):
 
 
 class Message(NamedTuple):
-    """A popped message: its number in the channel, and its payload id."""
+    """A popped message: its number in the channel, its payload id, and how often messages had expired before it."""
 
     number: int
     payload_id: int
+    expiries: int
 
 
 Pinned = tuple[tuple[int, Message], ...]
@@ -81,12 +82,13 @@ class Entry(NamedTuple):
     shut: 1 where a shutdown is visible to pushes, 2 where it is visible to pops too; SHD-1 does not say that the two
     come at once, only that both have when the call returns.
     pins: the number of a message for each pin of it, ascending.
-    regions, region_pins: how many reservations there have been, and the pins of the last.
+    regions, region_pins: the number of the last reservation, or of its end, and the pins of it.
     view: whether one of these is that of the view which a binding has given, and may release.
     begun, pop: how many pops in two steps have begun, and the one that is open.
     freed: how many of the two handles are; one less for each pointer to a handle that was detached.
     descriptors, claims: the sides that have been asked for a descriptor, and those by whose coroutine they are claimed.
     token, detached: the last token for one of its ends, counted from 1, and whether it names that still.
+    expiries: how often messages have expired with a pop or a detach.
     history: what the counters have been, the newest last.
     """
 
@@ -106,6 +108,7 @@ class Entry(NamedTuple):
     detached: bool = False
     descriptors: frozenset[str] = frozenset()
     claims: frozenset[str] = frozenset()
+    expiries: int = 0
     history: tuple[Counters, ...] = (NOTHING_COUNTED,)
 
     def seen(self, producer: Visibility, consumer: Visibility, shut: int) -> Channel:
@@ -140,7 +143,8 @@ class Entry(NamedTuple):
         history = self.history if counters == self.history[-1] else (*self.history, counters)
         if channel.shut or not channel.producer is channel.consumer is Side.LIVE:
             channel = replace(channel, producer=Side.LIVE, consumer=Side.LIVE, shut=False)
-        return self._replace(channel=channel, history=history)
+        expiries = self.expiries + (channel.held == 0 < self.channel.held)
+        return self._replace(channel=channel, expiries=expiries, history=history)
 
     @property
     def registered(self) -> bool:
@@ -174,6 +178,7 @@ class Thread(NamedTuple):
     token: that of its last detach, or 0.
     faults: how often it was interrupted, or refused memory.
     known, totals: the least that it can find in the counters of its channel, and of the broker.
+    expiries, ended: how many expiries of messages it knows of, and whether it knows that its reservation has ended.
     """
 
     channel: int
@@ -193,6 +198,8 @@ class Thread(NamedTuple):
     faults: int = 0
     known: Counters = NOTHING_COUNTED
     totals: Outcome = (0, 0)
+    expiries: int = 0
+    ended: bool = False
     results: Outcome = ()
 
     def done(self, *results: int) -> Thread:
@@ -217,8 +224,10 @@ class Thread(NamedTuple):
     def knowing(self, side: str, entry: Entry) -> Thread:
         """After it has used that handle, or has seen to it that nobody does: it finds all that was counted there."""
         sent, received = entry.history[-1]
-        known = (sent, self.known[1]) if side == "producer" else (self.known[0], received)
-        return self._replace(known=known)
+        if side == "producer":
+            ended = not entry.channel.reserved or self.region != entry.regions
+            return self._replace(known=(sent, self.known[1]), ended=ended)
+        return self._replace(known=(self.known[0], received), expiries=entry.expiries)
 
 
 class State(NamedTuple):

@@ -401,7 +401,10 @@ def _query_producer(kind: str, entry: Entry, thread: Thread) -> _Changes:
     elif kind == "write_region":
         yield entry, thread.done()
     elif kind == "writable":
-        yield entry, thread.done(int(_is_writable(entry, thread)))
+        writable = _is_writable(entry, thread)
+        yield entry, thread._replace(ended=not writable).done(int(writable))
+        if thread.region and not writable and not thread.ended and entry.producer is Visibility.OPEN:
+            yield entry, thread.done(1)  # it knows nothing yet of how that has ended
     elif entry.producer > Visibility.OPEN:
         yield entry, thread.done(0)  # LIF-4
     else:
@@ -494,7 +497,7 @@ def _taking(number: int, kind: str, entry: Entry, thread: Thread, count: int, un
     seen = entry.seen_by_consumer()
     after, answer, taken = popping.batch_pop(seen, count)
     assert isinstance(answer, PopResult)
-    at = _popped(thread, seen, answer, taken, unread)
+    at = _popped(thread, entry, answer, taken, unread)
     if kind not in BEGINS:
         return entry.after(after), at
     begun = entry.begun + 1
@@ -545,9 +548,9 @@ def _leave(entry: Entry, thread: Thread, *results: int) -> _Changes:
         yield entry.closing("consumer", Visibility(entry.consumer + 1)), thread
 
 
-def _popped(thread: Thread, before: Channel, answer: PopResult, taken: tuple[bytes, ...], unread: bool) -> Thread:
-    first = before.received.messages_received
-    messages = tuple(Message(first + place, data[0]) for place, data in enumerate(taken))
+def _popped(thread: Thread, entry: Entry, answer: PopResult, taken: tuple[bytes, ...], unread: bool) -> Thread:
+    first = entry.channel.received.messages_received
+    messages = tuple(Message(first + place, data[0], entry.expiries) for place, data in enumerate(taken))
     value = answer.value
     if not unread:
         value |= sum(each.payload_id << 8 * (place + 1) for place, each in enumerate(messages))
@@ -566,7 +569,7 @@ def _pin(entry: Entry, thread: Thread, place: int) -> _Changes:
     if thread.begun > 1:
         yield entry, thread.pinning(place, None).done(thread.begun)
     elif not _is_readable(entry, message.number):
-        yield entry, thread._replace(begun=Code.EXPIRED)  # and withdrawn a moment later
+        yield entry, thread._replace(begun=Code.EXPIRED, expiries=entry.expiries)  # and withdrawn a moment later
     elif pins.count(message.number) == MOST_PINS:
         yield entry, thread._replace(begun=Code.PINNED)
     else:
@@ -609,7 +612,10 @@ def _query_consumer(kind: str, entry: Entry, thread: Thread, argument: int) -> _
     elif kind == "held":
         yield entry, thread.done(thread.held[argument].payload_id)
     elif kind == "readable":
-        yield entry, thread.done(int(_is_readable(entry, thread.held[argument].number)))
+        readable, expiries = _is_readable(entry, thread.held[argument].number), thread.held[argument].expiries
+        yield entry, (thread if readable else thread._replace(expiries=entry.expiries)).done(int(readable))
+        if thread.expiries <= expiries < entry.expiries and entry.consumer is Visibility.OPEN:
+            yield entry, thread.done(1)  # it knows nothing of the pop yet with which that has expired
     elif kind == "consumer_connected":
         yield entry, thread.done(int(queries.is_connected(seen)))
     elif kind == "consumer_statistics":

@@ -80,6 +80,7 @@ static void eco_before(relations *r, int id, set *events, clock_vector *clock) {
 static const event *last_elsewhere(const graph *g, const event *e) {
   for (int index = e->index; index-- > 0;) {
     const event *earlier = &g->events[g->of[e->thread][index]];
+    if (earlier->kind == CHOICE || earlier->kind == WAKE) continue; /* RC11 has no such events */
     if (e->place == NOWHERE || earlier->place != e->place) return earlier;
   }
   return NULL;

@@ -38,7 +38,7 @@ DETACHED = (
     ),
     Mutant(
         "a_refused_detach_expires_messages", DETACHED_C, suite("LIF-10"),
-        "  int result = platform_load(&consumer->exports, relaxed) ? OMNI_PINNED : 0;\n", "  int result = 0;\n",
+        "  int result = platform_load(&consumer->exports, acquire) ? OMNI_PINNED : 0;\n", "  int result = 0;\n",
     ),
     Mutant(
         "a_producer_is_detached_with_its_reservation", DETACHED_C, suite("LIF-10"),
@@ -157,15 +157,9 @@ PRODUCER = (
         "platform_store(&producer->region, 0, release);", "platform_store(&producer->region, 0, relaxed);",
     ),
     Mutant(
-        "who_finds_a_commit_counted_misses_that_its_region_has_ended", CHANNEL_C,
-        explorer("commit counted, then writable", UNEXPLAINED),
-        "ring_number(ring, platform_load(&ring->write_index, acquire));",
-        "ring_number(ring, platform_load(&ring->write_index, relaxed));",
-    ),
-    Mutant(
-        "a_message_is_readable_after_a_pop_that_found_nothing", CONSUMER_C,
-        explorer("push, then readable", UNEXPLAINED),
-        "  if (!guard_counts_here(&consumer->guard)) platform_fence_full();\n", "",
+        "who_is_told_of_a_pin_misses_what_came_before", CONSUMER_C,
+        explorer("detach refused, then connected", UNEXPLAINED),
+        "exports, PIN_TRIED, release);", "exports, PIN_TRIED, relaxed);",
     ),
     Mutant(
         "slots_are_counted_before_the_close_is_seen", PRODUCER_C,
@@ -555,7 +549,7 @@ CONSUMER = (
     Mutant(
         "a_pin_does_not_check_whether_the_message_has_expired", CONSUMER_C,
         explorer("second pin, concurrent pop", UNEXPLAINED),
-        "  int result = OMNI_EXPIRED;\n  if (is_readable(consumer, message)) {",
+        "  int result = OMNI_EXPIRED;\n  if (omni_message_is_readable(consumer, message)) {",
         "  int result = OMNI_EXPIRED;\n  if (true) {",
     ),
     Mutant(

@@ -119,13 +119,13 @@ RING = (
     ),
     Mutant(
         "length_counts_the_last_popped", RING_H, suite("STA-3"),
-        "platform_load(&ring->write_index, acquire) - read;",
-        "platform_load(&ring->write_index, acquire) - read + (read > 0);",
+        "platform_load(&ring->write_index, relaxed) - read; /* relaxed: possibly stale, by contract */",
+        "platform_load(&ring->write_index, relaxed) - read + (read > 0);",
     ),
     Mutant(
-        "who_finds_a_message_waiting_misses_that_its_region_has_ended", RING_H,
-        explorer("message counted, then writable", UNEXPLAINED),
-        "platform_load(&ring->write_index, acquire) - read;", "platform_load(&ring->write_index, relaxed) - read;",
+        "who_is_told_that_a_message_has_expired_misses_what_came_before", GUARD_H,
+        explorer("expired, then connected", UNEXPLAINED),
+        "entries, relaxed) + 1, release);", "entries, relaxed) + 1, relaxed);",
     ),
     Mutant(
         "who_has_been_woken_still_sleeps", EVENTCOUNT_H, suite("OBS-2"),
@@ -400,7 +400,7 @@ GUARD = (
     ),
     Mutant(
         "leaving_ignores_the_waiter_flag", GUARD_H, suite_any("LIF-8", "SHD-1"),
-        "  if (__builtin_expect(!(waiters & 1), 1)) return;\n", "  return;\n",
+        "  while (__builtin_expect(waiters & 1, 0)) {\n", "  while (false) {\n",
     ),
     Mutant(
         "nobody_waits_for_the_call_inside", GUARD_H, suite_any("LIF-8", "CON-4", "SHD-1"),
@@ -441,11 +441,12 @@ GUARD = (
     ),
     Mutant(
         "an_owners_pin_does_not_check_the_bias", GUARD_H, explorer("pin by the bias owner, concurrent pop", ""),
-        "  return platform_load(&guard->bias, relaxed) == bias;", "  return true;",
+        "    if (platform_load(&guard->bias, relaxed) == bias) return;", "    return;",
     ),
     Mutant(
         "a_pin_without_the_bias_is_not_ordered_against_a_pop", GUARD_H, explorer("pin, concurrent pop", UNEXPLAINED),
-        "  if (!guard_counts_here(guard)) platform_fence_heavy();", "",
+        "    if (platform_load(&guard->bias, relaxed) == bias) return;\n  }\n  platform_fence_heavy();",
+        "    if (platform_load(&guard->bias, relaxed) == bias) return;\n  }",
     ),
     Mutant(
         "waiting_does_not_set_the_waiter_flag", GUARD_H, explorer("producer closed by another thread", LOST_WAKEUP),
@@ -457,11 +458,11 @@ GUARD = (
     ),
     Mutant(
         "leaving_wakes_nobody", GUARD_H, explorer("consumer closed by another thread", LOST_WAKEUP),
-        "waiters + 1, relaxed)) platform_wake(&guard->waiters);", "waiters + 1, relaxed)) return;",
+        "    platform_wake(&guard->waiters);\n", "",
     ),
     Mutant(
         "leaving_is_a_flag_and_not_a_count", GUARD_H, explorer("shutdown and close", LOST_WAKEUP),
-        "waiters + 1, relaxed)) platform_wake", "waiters - 1, relaxed)) platform_wake",
+        "waiters + 1, relaxed)) continue;", "waiters - 1, relaxed)) continue;",
     ),
     Mutant(
         "a_second_thread_is_let_in", GUARD_H, explorer("producer contended", RACE),
