@@ -49,7 +49,7 @@ int omni_consumer_detach(omni_consumer *consumer, uint64_t *token) {
   int result = platform_load(&consumer->exports, acquire) ? OMNI_PINNED : 0;
   if (result == 0) {
     guard_count(&consumer->guard);
-    if (platform_load(&consumer->exports, acquire)) result = OMNI_PINNED;
+    if (platform_load(&consumer->exports, acquire)) result = OMNI_PINNED; /* pairs with omni_message_pin */
   }
   if (result == 0) *token = keep(consumer->channel, &consumer->detached, false);
   guard_leave(&consumer->guard);
