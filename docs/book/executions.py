@@ -16,11 +16,9 @@ from conformance.exploration.clients.client import Client
 from conformance.exploration.result import Execution
 from docs.book.switched import code_lines, place_names, said
 
-KINDS = ("read", "write", "fetch", "update", "fence", "choose", "queue", "sleep", "wake", "woken", "left out")
-"""fetch, update: the halves of a read-modify-write. queue, sleep, wake, woken: of a sleeper's queue."""
+KINDS = ("read", "write", "fetch", "update", "fence", "choose", "awake", "wake", "waits", "left out")
+"""fetch, update: the halves of a read-modify-write. awake: a sleep is over. waits: a thread stays here for ever."""
 ORDERS = ("relaxed", "acquire", "release", "acq_rel", "seq_cst", "light", "heavy", "nonatomic")
-BLOCKED = "waits"
-"""The kind of a step that is none: where a thread stays for ever."""
 
 
 class Placed(NamedTuple):
@@ -91,15 +89,13 @@ class Collector:
             of = found[step.thread]
             source = None if step.source is None else (-1, -1) if step.source < 0 else at[step.source]
             at.append((step.thread, len(of)))
-            if kind == BLOCKED:  # the last one of its thread
-                continue
             of.append(self._number((kind, step.order, step.place, step.value, step.file, step.line, step.text, source)))
         graph = self._graph(found)
         shape = _until_it_fails(execution, found, at) if execution.failure else Shape(tuple(map(tuple, found)))
         self.shapes[shape] = self.shapes.get(shape, False) or self._plain is None or graph in self._plain
 
     def _kinds(self, execution: Execution) -> list[str]:
-        """Of each step, one of KINDS, or BLOCKED."""
+        """Of each step, one of KINDS."""
         following = [""] * self.threads
         found = []
         for step in reversed(execution.steps):

@@ -16,7 +16,7 @@ from spec_model.vocabulary import PopResult, PushResult
 BOUND = 100_000
 """Executions of a client with one weakening: more than any has."""
 
-_OF_GUARD = ("state", "bias", "entries", "owner[0]", "owner[1]", "inside[0]", "inside[1]", "left.value")
+_OF_GUARD = ("state", "bias", "entries", "owner[0]", "owner[1]", "inside[0]", "inside[1]", "waiters.value")
 _OF_BOTH = ("ended", *(f"guard.{name}" for name in _OF_GUARD))
 _OF_RING = ("write_index", "read_index", "released_index", "bytes_sent", "bytes_received", "failed_pushes",
     "failed_pops", "producer_alive", "consumer_alive", "pool.returned")  # fmt: skip
@@ -74,9 +74,7 @@ def place_names(accesses: Iterable[tuple[str, str]], core: Path) -> dict[str, st
     for number, channel in enumerate(sorted(channels), 1):
         which = "" if number == 1 else f" of channel {number}"
         for name, offset in offsets.items():
-            short = name.removesuffix(".value")
-            known[channel + offset] = f"{short}{which}"
-            known[channel + offset + 1] = f"sleepers on {short}{which}"  # as the engine has it: behind the word
+            known[channel + offset] = f"{name.removesuffix('.value')}{which}"
     names = {address: known[address] for address in called if address in known}
     alike: dict[str, list[int]] = {}
     for address in sorted(called.keys() - names.keys()):

@@ -159,11 +159,11 @@ def test_another_choice_ends_well_and_can_be_undone(page: Any) -> None:
     first.get_by_role("button", name="Run to its next choice").click()
     assert "has ended" in first.inner_text()
     second.get_by_role("button", name="Run to its next choice").click()
-    offered = second.get_by_role("button", name=re.compile("^read 1, from step 20 "))
+    offered = second.get_by_role("button", name=re.compile("^read 1, from step 21 "))
     assert "(thread 0, ring.h:" in offered.inner_text()
     offered.click()
     chosen = memory.locator(".status").inner_text()
-    assert "load of ring.write_index reads 1, from step 20" in chosen
+    assert "load of ring.write_index reads 1, from step 21" in chosen
     assert memory.locator(".choices li").count() == 2
     press(memory, "Step back")
     assert offered.count() == 1 and memory.locator(".choices li").count() == 1
@@ -212,13 +212,11 @@ def test_the_list_finds_a_change(page: Any) -> None:
     """By any of its words; and an address may have its number, or none that there is."""
     memory = opened(page)
     memory.get_by_text("Choose a change").click()
-    memory.get_by_label("Find").fill("omni_region_is_writable nonatomic")
-    (name,) = [
-        name for name, row in FAILING.items() if (row.function, row.weaker) == ("omni_region_is_writable", "nonatomic")
-    ]
+    memory.get_by_label("Find").fill("omni_reserve nonatomic")
+    (name,) = [name for name, row in FAILING.items() if (row.function, row.weaker) == ("omni_reserve", "nonatomic")]
     assert memory.locator(".count").inner_text() == f"1 of {len(FAILING)} changes"
     memory.locator(".found a").click()
-    memory.locator(".about h2", has_text="omni_region_is_writable").wait_for()
+    memory.locator(".about h2", has_text="omni_reserve").wait_for()
     assert page.url.endswith(f"#row={name}")
     press(memory, "Play the rest")
     assert "two atomic accesses are never a data race" in memory.locator(".core").inner_text()

@@ -42,7 +42,7 @@ function card(thread, play, sites, act) {
         "p",
         {},
         play.isAsleep(thread)
-          ? "asleep"
+          ? "waits for ever"
           : play.now.some((each) => !each.end.failure)
             ? "has ended"
             : "has ended, or stands before an access that fails",
@@ -91,7 +91,7 @@ function choice(thread, each, at, play, act) {
   const words = option(each, play).map((part) => (typeof part === "number" ? `step ${part + 1}` : part));
   const apart = play.parting === null && !each.core ? h("span", { class: "mark apart" }, "not in the core") : null;
   if (!each.there) return h("li", { class: "later" }, words, apart);
-  const text = ["choose", "woken"].includes(each.step.kind) ? words : ["read ", ...words];
+  const text = ["choose", "awake", "waits"].includes(each.step.kind) ? words : ["read ", ...words];
   return h(
     "li",
     {},

@@ -58,9 +58,8 @@ function shown(done) {
 /* Whether nothing was chosen at a step, nothing passed between threads there, and nothing was changed. */
 function isDull({ place, entry, second }, play, read) {
   const { step } = entry;
-  if (entry.options.length > 1 || step.core || second?.step.core || step.kind === "left out" || step.kind === "woken")
-    return false;
-  if (second && ["sleep", "wake"].includes(second.step.kind)) return false;
+  if (entry.options.length > 1 || step.core || second?.step.core) return false;
+  if (["awake", "wake", "waits", "left out"].includes(step.kind)) return false;
   if (step.source && step.source.thread >= 0 && step.source.thread !== entry.thread) return false;
   if (step.order === "heavy" || (step.order === "seq_cst" && play.row.access.includes("fence_full"))) return false;
   return !read.has(place) && !(second && read.has(place + 1)) && place !== play.parting;
@@ -174,14 +173,14 @@ function item({ place, entry, second }, play, sites, isDullOne) {
 
 function from({ step, sleeps }, play) {
   if (step.kind === "choose") return h("div", { class: "from" }, option({ step, sleeps }, play));
-  if (!step.source || ["queue"].includes(step.kind)) return null;
+  if (!step.source || step.kind === "waits") return null;
   if (step.source.thread < 0) return h("div", { class: "from" }, "the initial value");
   const place = play.placeOf(step.source.thread, step.source.number);
   const source = play.done[place].step;
   return h(
     "div",
     { class: "from" },
-    step.kind === "woken" ? "by " : "read from ",
+    step.kind === "awake" ? "by " : "read from ",
     link(place),
     ` (thread ${step.source.thread}, ${source.file}:${source.line})`,
   );

@@ -5,7 +5,8 @@
  * execution that begins with them; a load is offered each store that it reads in one of these, once that store is there.
  * A failure is met when all that led to it, in one of them, has been done. */
 
-const SECOND = new Set(["update", "sleep", "wake"]); /* half of a read-modify-write: comes with the first */
+const SECOND = "update"; /* half of a read-modify-write: comes with the first */
+const SLEEPS = new Set(["awake", "waits"]);
 
 /* The value of a file, for Play: steps, a trie of them per thread, and executions. */
 export function decode(file) {
@@ -92,9 +93,11 @@ export class Play {
       found.set(node, option);
     }
     const options = [...found.values()].sort((one, other) => one.node - other.node);
+    const then = options.flatMap(({ node }) => trie[node].children.map((child) => this.stepOf(thread, child).kind));
+    const sleeps = options[0]?.step.kind === "choose" && then.some((kind) => SLEEPS.has(kind));
     for (const each of options) {
       const source = each.step.source;
-      each.sleeps = each.step.kind === "choose" && this.isAsleep(thread);
+      each.sleeps = sleeps;
       each.there = !source || source.thread < 0 || source.number < this.depth(source.thread);
       if (this.leavesOut) each.core = this.parting === null && each.step.kind !== "left out";
     }
@@ -109,7 +112,7 @@ export class Play {
   /* Does it, and the second half of a read-modify-write with it. */
   take(thread, node) {
     this.#push(thread, node, false);
-    for (let next = this.options(thread); next.length === 1 && SECOND.has(next[0].step.kind);) {
+    for (let next = this.options(thread); next.length === 1 && next[0].step.kind === SECOND;) {
       this.#push(thread, next[0].node, true);
       next = this.options(thread);
     }
@@ -179,21 +182,24 @@ export class Play {
     return this.#nearest()?.left ?? null;
   }
 
-  /* The next step to the failure, {thread, node}: of the thread that did the last, where that may be. null: back. */
+  /* The next step to the failure, {thread, node}: of the thread that did the last, where that may be; that a thread
+   * waits for ever, last of all. null: back. */
   hint() {
     const goal = this.#nearest();
     if (!goal) return null;
     const last = this.done.length ? this.done[this.done.length - 1].thread : 0;
     const order = [...this.at.keys()].map((each) => (each + last) % this.threads);
+    let waits = null;
     for (const thread of order) {
       if (this.depth(thread) >= goal.each.end.failed[thread]) continue;
       const wanted = this.options(thread).find(
         ({ node, there }) =>
           there && goal.each.last[thread] >= node && goal.each.last[thread] <= this.set.tries[thread][node].last,
       );
-      if (wanted) return { thread, node: wanted.node };
+      if (wanted && wanted.step.kind !== "waits") return { thread, node: wanted.node };
+      if (wanted) waits = { thread, node: wanted.node };
     }
-    return null;
+    return waits;
   }
 
   /* Does what the hint says: false where that was to step back, or where the failure is met. */
@@ -224,15 +230,9 @@ export class Play {
     return this.done.findIndex((each) => each.thread === thread && each.number === number);
   }
 
-  /* Whether the thread has gone to sleep last, or tried to. */
+  /* Whether the thread has come to where it waits for ever. */
   isAsleep(thread) {
-    const trie = this.set.tries[thread];
-    let node = this.at[thread];
-    for (let steps = 0; node && steps < 3; steps++, node = trie[node].parent) {
-      const { kind } = this.stepOf(thread, node);
-      if (kind === "sleep") return true;
-      if (kind !== "read" && kind !== "choose") return false;
-    }
-    return false;
+    const node = this.at[thread];
+    return node > 0 && this.stepOf(thread, node).kind === "waits";
   }
 }

@@ -20,8 +20,9 @@ export function asked(step) {
   if (kind === "fence") return FENCES[order] || `${order} fence`;
   if (kind === "left out") return "a wake is left out here";
   if (kind === "choose") return "a choice of the system";
-  if (kind === "woken") return `wakes up: ${place.replace("sleepers", "slept")}`;
-  return `the queue of the ${place}`;
+  if (kind === "awake") return `sleep on ${place}`;
+  if (kind === "waits") return `wait for another value of ${place}`;
+  return `wake of who sleeps on ${place}`;
 }
 
 /* A step that was done; `second`: the other half of a read-modify-write, or null. */
@@ -30,13 +31,12 @@ export function did(step, second) {
   if (kind === "read") return `load of ${place}: ${number(value)}`;
   if (kind === "fetch" && second)
     return `read-modify-write of ${place}: ${number(value)} becomes ${number(second.value)}`;
-  if (kind === "queue" && second) return `${second.kind === "wake" ? "wakes the" : "joins the"} ${place}`;
   return asked(step);
 }
 
 /* The order that shows on a step; "" where that says nothing. */
 export function orderOf(step, second) {
-  if (["fence", "choose", "queue", "woken", "left out"].includes(step.kind)) return "";
+  if (["fence", "choose", "awake", "wake", "waits", "left out"].includes(step.kind)) return "";
   if (!second || second.order === "relaxed" || second.order === step.order) return step.order;
   return step.order === "acquire" ? "acq_rel" : second.order;
 }
@@ -44,14 +44,15 @@ export function orderOf(step, second) {
 /* Of an option: what it reads, and from where. */
 export function option({ step, sleeps }, play) {
   if (step.kind === "choose") return choice(step, sleeps);
-  const what = step.kind === "woken" ? ["is woken"] : [`${number(step.value)}, `];
-  if (step.source.thread < 0) return [...what, step.kind === "woken" ? "" : "the initial value"];
+  if (step.kind === "waits") return ["is not woken"];
+  const what = step.kind === "awake" ? ["is over"] : [`${number(step.value)}, `];
+  if (step.source.thread < 0) return [...what, "the initial value"];
   const place = play.placeOf(step.source.thread, step.source.number);
   if (place < 0) return [...what, `which thread ${step.source.thread} has not stored yet`];
   const { thread, step: source } = play.done[place];
   return [
     ...what,
-    step.kind === "woken" ? " by " : "from ",
+    step.kind === "awake" ? " by " : "from ",
     place,
     ` (thread ${thread}, ${source.file}:${source.line})`,
   ];
@@ -68,7 +69,9 @@ function choice(step, sleeps) {
 export function line(entry, second, play) {
   const { step } = entry;
   if (step.kind === "choose") return choice(step, entry.sleeps);
-  if (!step.source || ["queue", "woken"].includes(step.kind)) return [did(step, second)];
+  if (step.kind === "waits") return [`${asked(step)}, for ever`];
+  if (step.kind === "awake") return [`${asked(step)} `, ...option(entry, play)];
+  if (!step.source) return [did(step, second)];
   return [`${asked(step)} reads `, ...option(entry, play)];
 }
 
