@@ -22,7 +22,7 @@ _OF_RING = ("write_index", "read_index", "released_index", "bytes_sent", "bytes_
     "failed_pops", "producer_alive", "consumer_alive", "pool.returned")  # fmt: skip
 PLACES = (
     *(f"ring.{name}" for name in _OF_RING),
-    *(f"ring.{side}_waiter.{name}" for side in ("producer", "consumer") for name in ("flags.value", "signalling")),
+    *(f"ring.{side}_waiter.flags.value" for side in ("producer", "consumer")),
     *(f"producer.{name}" for name in (*_OF_BOTH, "region", "region_pins")),
     *(f"consumer.{name}" for name in (*_OF_BOTH, "exports", "open", "opened_by")),
     "mapping_users",

@@ -12,12 +12,12 @@
 
 enum {
   EVENTCOUNT_SLEEPS = 1, /* in platform_sleep, or about to be */
-  EVENTCOUNT_ARMED = 2   /* the descriptor is to become readable; whoever clears the flag makes it so */
+  EVENTCOUNT_ARMED = 2,  /* the descriptor is to become readable; whoever clears the flag makes it so */
+  EVENTCOUNT_WRITES = 4  /* for each thread that has cleared it, and may be writing to the descriptor */
 };
 
 typedef struct {
   platform_word flags;
-  _Atomic uint32_t signalling;     /* how many threads may be writing to the descriptor */
   platform_descriptor *descriptor; /* NULL: nobody has asked for one. Set and ended by the side that waits */
 } omni_eventcount;
 
@@ -40,15 +40,25 @@ typedef struct {
     waited;                                                                                               \
   })
 
-/* Makes the descriptor readable, if it is armed. Counted, for eventcount_end_descriptor. */
-static inline __attribute__((cold)) void eventcount_signal(omni_eventcount *waiter);
-static inline void eventcount_signal(omni_eventcount *waiter) {
-  platform_add(&waiter->signalling, 1, relaxed); /* before the flag is cleared, by the release there */
-  /* acquire: pairs with eventcount_arm; without it the descriptor is not there yet. release: pairs with
-   * eventcount_end_descriptor; without it the descriptor is closed and then written to */
-  if (platform_and(&waiter->flags.value, ~(uint32_t)EVENTCOUNT_ARMED, acq_rel) & EVENTCOUNT_ARMED)
+/* Clears those waiter flags of `which` that are set, and wakes whoever they stand for; `flags` is what they may be. */
+static inline __attribute__((cold)) void eventcount_notify(omni_eventcount *waiter, uint32_t flags, uint32_t which);
+static inline void eventcount_notify(omni_eventcount *waiter, uint32_t flags, uint32_t which) {
+  while (flags & which) {
+    uint32_t writes = flags & which & EVENTCOUNT_ARMED ? EVENTCOUNT_WRITES : 0;
+    /* acquire: pairs with eventcount_arm; without it the descriptor is not there yet */
+    if (!platform_compare_exchange(&waiter->flags.value, &flags, (flags & ~which) + writes, acquire)) continue;
+    if (flags & which & EVENTCOUNT_SLEEPS) platform_wake(&waiter->flags);
+    if (!writes) return;
     platform_descriptor_write(waiter->descriptor);
-  platform_add(&waiter->signalling, (uint32_t)-1, release); /* pairs with eventcount_end_descriptor */
+    /* release: pairs with eventcount_end_descriptor; without it the descriptor is closed and then written to */
+    platform_add(&waiter->flags.value, -writes, release);
+    return;
+  }
+}
+
+/* Makes the descriptor readable, if it is armed. */
+static inline void eventcount_signal(omni_eventcount *waiter) {
+  eventcount_notify(waiter, EVENTCOUNT_ARMED, EVENTCOUNT_ARMED);
 }
 
 /* Wakes the waiter, if a waiter flag is set; the caller has stored what the condition depends on. */
@@ -56,11 +66,7 @@ static inline void eventcount_wake(omni_eventcount *waiter) {
   platform_fence_light(); /* pairs with EVENTCOUNT_WAIT and eventcount_arm: orders that store before this load */
   /* relaxed: the fence orders the load, and the condition that the waiter checks next orders itself */
   uint32_t flags = platform_load(&waiter->flags.value, relaxed);
-  if (__builtin_expect(flags == 0, 1)) return;
-  if (flags & EVENTCOUNT_ARMED) eventcount_signal(waiter);
-  if (flags & EVENTCOUNT_SLEEPS &&
-      platform_and(&waiter->flags.value, ~(uint32_t)EVENTCOUNT_SLEEPS, relaxed) & EVENTCOUNT_SLEEPS)
-    platform_wake(&waiter->flags);
+  if (__builtin_expect(flags, 0)) eventcount_notify(waiter, flags, EVENTCOUNT_ARMED | EVENTCOUNT_SLEEPS);
 }
 
 /* Makes the descriptor unreadable until the next eventcount_wake; whether that has to be checked again. What is read
@@ -69,7 +75,7 @@ static inline __attribute__((cold)) bool eventcount_arm(omni_eventcount *waiter)
 static inline bool eventcount_arm(omni_eventcount *waiter) {
   platform_descriptor_read(waiter->descriptor);
   if (platform_load(&waiter->flags.value, relaxed) & EVENTCOUNT_ARMED) return false;
-  platform_or(&waiter->flags.value, EVENTCOUNT_ARMED, release); /* pairs with eventcount_signal */
+  platform_or(&waiter->flags.value, EVENTCOUNT_ARMED, release); /* pairs with eventcount_notify */
   platform_fence_heavy(); /* pairs with eventcount_wake: else each misses the other, a lost wakeup */
   return true;
 }
@@ -93,9 +99,9 @@ static inline const platform_descriptor *eventcount_descriptor(omni_eventcount *
 static inline void eventcount_end_descriptor(omni_eventcount *waiter) {
   platform_descriptor *descriptor = waiter->descriptor;
   if (!descriptor) return;
-  /* acquire: pairs with eventcount_signal: who cleared the flag before is counted, and nobody clears it after */
-  platform_and(&waiter->flags.value, ~(uint32_t)EVENTCOUNT_ARMED, acquire);
-  platform_await_zero(&waiter->signalling); /* acquire: pairs with eventcount_signal */
+  /* relaxed: nobody clears the flag after that, and who has cleared it before is counted */
+  platform_and(&waiter->flags.value, ~(uint32_t)EVENTCOUNT_ARMED, relaxed);
+  platform_await_zero(&waiter->flags.value); /* acquire: pairs with eventcount_notify */
   waiter->descriptor = NULL;
   platform_descriptor_write(descriptor);
   platform_descriptor_close(descriptor);
@@ -104,7 +110,6 @@ static inline void eventcount_end_descriptor(omni_eventcount *waiter) {
 /* In a child of fork, where this is the only thread: nobody waits, and the descriptor is the parent's [LIF-9]. */
 static inline void eventcount_inherit(omni_eventcount *waiter) {
   platform_word_init(&waiter->flags); /* a thread of the parent's may sleep on it, or hold its mutex */
-  atomic_init(&waiter->signalling, 0);
   if (waiter->descriptor) platform_descriptor_close(waiter->descriptor);
   waiter->descriptor = NULL;
 }

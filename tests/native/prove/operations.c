@@ -133,7 +133,6 @@ static void any_guard(omni_guard *guard) {
 /* Armed only where there is a descriptor, and with nobody asleep: who waits is the caller. */
 static void any_waiter(omni_eventcount *waiter) {
   waiter->flags.value = nondet_bool() ? EVENTCOUNT_ARMED : 0;
-  waiter->signalling = nondet_bool();
   waiter->descriptor = waiter->flags.value || nondet_bool() ? &polled : NULL;
 }
 
