@@ -232,8 +232,7 @@ void omni_pop_abandon(omni_pop *pop);
 int omni_message_pin(omni_consumer *consumer, const omni_message *message, omni_pin *pin);
 /* Any thread, also after the handle is freed. Ends a pin, if it is not empty. */
 void omni_unpin(omni_pin *pin);
-/* Any thread. 1 while the message can be read, else 0. Beside a pop of another thread it may still be 1 for a moment.
- */
+/* Any thread. 1 while the message can be read, else 0. Beside another thread's pop it may still be 1 for a moment. */
 int omni_message_is_readable(const omni_consumer *consumer, const omni_message *message);
 
 /* Any thread. */

@@ -91,9 +91,9 @@ QUICK: tuple[Client, ...] = (
     ),
     client(
         "watch beside a wait",
-        1,
+        2,
         "timed_pop; watch_consumer",
-        "try_push 1",
+        "try_push 1; try_push 2",
         setup="fileno_consumer; poll_message",
     ),
     client("watch for space", 1, "fileno_producer; try_push 2; watch_producer", "try_pop", setup="try_push 1"),

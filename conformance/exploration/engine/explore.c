@@ -253,8 +253,7 @@ static void try_reading(graph *g, const request *r, int rank) {
   int from = graph_at_rank(g, e.place, rank);
   if (from == NO_EVENT) return;
   event_reads(&e, from, run_value(e.place, from));
-  /* A waiter that reads a stale value loads again, and only its last load counts; but a sleeper is to be woken first.
-   */
+  /* A waiter that reads a stale value loads again, and only its last load counts; a sleeper is to be woken first. */
   if (event_blocks(&e) && !e.sleeps && rank != graph_last_rank(g, e.place)) return;
   graph_add(g, &e);
   derive_clocks(g, g->count - 1, cxx20());
