@@ -5,7 +5,7 @@
 struct omni_broker {
   const void *core;
   platform_rwlock lock;
-  _Atomic uint64_t references; /* the caller of omni_broker_new, and each registered channel */
+  _Atomic uint64_t references; /* the caller of omni_broker_new, and each channel until it is freed */
   platform_word closed_count;  /* counts channels unregistered; shutdowns sleep on it */
   omni_channel **buckets;
   uint64_t bucket_count; /* a power of two */

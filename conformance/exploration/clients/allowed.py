@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from conformance.exploration.clients.client import STUCK, Client, Operation
 from conformance.exploration.clients.state import NOTHING_COUNTED, Entry, Outcome, SmallConfig, State, Thread
@@ -10,13 +10,38 @@ from conformance.exploration.clients.transitions import transitions
 from spec_model.channel.value import Channel
 
 
+class Allowed:
+    """The outcomes of the client that some order explains. Orders are tried until what is asked for is found."""
+
+    def __init__(self, client: Client) -> None:
+        self._known: set[Outcome] = set()
+        self._others = _outcomes(client)
+
+    def __contains__(self, outcome: object) -> bool:
+        if outcome in self._known:
+            return True
+        for each in self._others:
+            self._known.add(each)
+            if each == outcome:
+                return True
+        return False
+
+    def others(self, met: Iterable[Outcome]) -> frozenset[Outcome]:
+        """Of these outcomes, those that no order explains."""
+        return frozenset(each for each in met if each not in self)
+
+
 def outcomes(client: Client) -> frozenset[Outcome]:
     """Every outcome of the client that some order explains."""
+    return frozenset(_outcomes(client))
+
+
+def _outcomes(client: Client) -> Iterator[Outcome]:
     prepared = client._replace(threads=(client.setup,), setup=(), signals=0)
     entries = () if client.bare else (Entry("\0", Channel(SmallConfig(client.capacity, 64))),)
     first = State(prepared, (Thread(-1 if client.bare else 0),), entries)
     starts = [_started(client, state) for state in _final_states([first]) if state.ended]
-    return frozenset(_outcome(state) for state in _final_states(starts))
+    return map(_outcome, _final_states(starts))
 
 
 def _outcome(state: State) -> Outcome:

@@ -41,7 +41,7 @@ SEQUENCES = (
     "c_close_producer", "cffi_try_pop", "cffi_receive", "cffi_send", "cffi_close_consumer", "cffi_close_producer",
 )  # fmt: skip
 """What the bindings make of these (sequences.h names their functions), and the GIL around other operations."""
-KINDS = (*PRODUCERS, *CONSUMERS, *BROKERS, "hand", "take", "attach", *SEQUENCES)
+KINDS = (*PRODUCERS, *CONSUMERS, *BROKERS, "hand", "take", "attach", "close_detached", *SEQUENCES)
 
 
 class Operation(NamedTuple):
@@ -55,8 +55,10 @@ class Operation(NamedTuple):
     side is a wait that does not wait. `held`, `readable` and `pin` are for a message of the thread's last pop, `view`
     and `unpin` for what its last `pin` of that place has pinned; without it they are nothing. `reread` reads again what
     of its last pop has not expired. `hand` gives these, and the pop that the thread has begun, to the thread that does
-    `take`. A `watch` of a side waits until the descriptor that the thread's `fileno` gave is readable, which it may be
-    in vain. `attach` is for the thread's last token; refused, the thread works on no channel from there on.
+    `take`; with 1 for both only the pop, with 2 only what is pinned. A `watch` of a side waits until the descriptor
+    that the thread's `fileno` gave is readable, which it may be in vain. `attach` and `close_detached` are for the
+    thread's last token, or the first one there is; an `attach` that is refused leaves it without a channel. What a
+    thread may not call after its `detach` is nothing until it attaches, and so is an `unclaim` where it has no claim.
 
     Each sequence of a binding takes the GIL, and leaves it at its end; between `take_gil` and `leave_gil` are
     operations that the binding makes with the GIL. A receive takes up to as many messages as its argument says, or one.

@@ -4,18 +4,26 @@ A client has the producer's thread, the consumer's, and a third one with the cal
 or only a third and a fourth one, which call both sides or the broker. Which call may come next in a thread is a table:
 what it needs of what the thread has, and what it leaves. What is left out, and why nothing is lost by that:
 
-- *split*: a thread that has both sides is two threads here. They have fewer orders to keep, so that they do all that
-  the one thread does: no race and no lost wakeup is missed. Whether its answers fit the order of its own calls to both
-  sides is explored where it is the third thread, or the fourth.
+- *split*: a thread that has both sides, or a side and the broker, is two threads here. They have fewer orders to keep,
+  so that they do to the channel all that the one thread does: no race and no lost wakeup is missed. Whether its answers
+  fit the order of its own calls to both sides is explored where it is the third thread, or the fourth. That it does not
+  wait for a pop of its own is not: "shutdown from inside" of the catalogue is for that.
 - *prefix*: only clients of exactly so many calls. One more query at the end of a thread changes nothing, so a client
   with fewer calls is a prefix of one that is explored.
-- *ended*: a call on a handle that its own thread has closed, freed or detached, but for those that an ended handle
-  still answers. What such a call does, no other thread can change.
+- *ended*: a call on a handle that its own thread has closed or freed, but for those that an ended handle still answers,
+  and for those that end a pop which is open. What another does, no other thread can change. A thread with a new channel
+  leaves the old one alone.
 - *owner*: a call that is refused for what its own thread has not done: a commit without a reservation, an end of no
-  pop; and a second pin of the same message. A second caller is refused at the guard, whatever it calls: one push and
-  one pop stand for all its calls.
+  pop. And a second pin: a thread has one at a time, of the first message of its last pop. A second caller is refused at
+  the guard or served whole; but it must not detach what is another's. One push and one pop stand for what leaves the
+  channel as these do. What leaves something else, a reservation or its end, a pin of a region, a descriptor, a claim, a
+  pop that has begun, a third thread does alone; and the last three beside no call of that side that waits, which they
+  refuse as a push or a pop that is under way does.
 - *alike*: a batch pop of one message is a pop; one of more messages than the capacity is one of as many. A call that
-  waits for ever is one with a time that is never up, as it may be in any exploration of such a call.
+  waits for ever is one with a time that is never up, as it may be in any exploration of such a call. One that waits for
+  no time, or has arguments that are refused, is one that tries, or nothing. `channels` tells what `has` does.
+- *snapshot*: `channels` loads much that its answer here does not tell. That follows from closes and shutdowns, so it is
+  beside no push or pop that waits.
 - *roles*: two clients of the same threads in another order are one.
 
 Reads and writes of memory are no calls: what a message's reader and a reservation's writer may do to it, they do at the
@@ -73,27 +81,31 @@ def _call(text: str, needs: str = "", unless: str = "", adds: str = "", drops: s
     return Call(operation(text), *(frozenset(each.split()) for each in (needs, unless, adds, drops)))
 
 
-_OUT = "closed claimed detached"
+_OUT = "closed claimed"
 """With one of these a thread is not let into its handle."""
 
 
-def _of_either(side: str, kept: str, look: str, length: str) -> tuple[Call, ...]:
-    """The calls that both sides have. kept: with this mark a detach is refused. look: refused by a claim."""
+def _of_either(side: str, look: str, length: str) -> tuple[Call, ...]:
+    """The calls that both sides have. look: refused by a claim.
+
+    A detach may be refused: then it is as if nothing had happened, and any call may come next; otherwise those that
+    the thread may no longer make are nothing.
+    """
     return (
         _call(f"fileno_{side}", unless=f"{_OUT} descriptor", adds="descriptor"),
-        _call(f"watch_{side}", "descriptor", _OUT),
+        _call(f"watch_{side}", "descriptor", "closed"),
         _call(f"claim_{side}", unless=_OUT, adds="claimed"),
         _call(look, "claimed", "closed"),
         _call(f"unclaim_{side}", "claimed", "closed", drops="claimed"),
-        _call(f"close_{side}", unless="closed detached", adds="closed"),
-        _call(f"free_{side}", unless="freed detached", adds="closed freed"),
-        _call(f"detach_{side}", unless=f"{_OUT} {kept}", adds="detached", drops="descriptor"),
-        _call(f"detach_{side}", kept, _OUT),
-        _call("attach", "detached", drops="detached"),
-        _call(f"release_{side}", "detached", adds="closed freed", drops="detached"),
-        _call(f"{side}_connected", unless="freed detached"),
-        _call(f"{side}_statistics", unless="freed detached"),
-        _call(length, unless="closed detached"),
+        _call(f"close_{side}", unless="closed", adds="closed"),
+        _call(f"free_{side}", unless="freed", adds="closed freed"),
+        _call(f"detach_{side}", unless=_OUT, adds="token pointer"),
+        _call("attach", "token", drops="token descriptor"),
+        _call("close_detached", "token", drops="token"),
+        _call(f"release_{side}", "pointer", drops="pointer"),
+        _call(f"{side}_connected", unless="freed"),
+        _call(f"{side}_statistics", unless="freed"),
+        _call(length, unless="closed"),
     )
 
 
@@ -107,10 +119,11 @@ def _producers() -> tuple[Call, ...]:
         _call("commit", "reserved", f"{_OUT} region", drops="reserved"),
         _call("commit", "reserved region", _OUT),
         _call("rollback", "reserved", f"{_OUT} region", drops="reserved"),
+        _call("rollback", "reserved region", _OUT),
         _call("pin_region", "reserved", f"{_OUT} region", adds="region"),
         _call("unpin_region", "region", drops="region"),
         _call("writable", "reserved", "closed"),
-        *_of_either("producer", "reserved", "try_push", "available_slots"),
+        *_of_either("producer", "try_push", "available_slots"),
     )
 
 
@@ -130,18 +143,25 @@ TIMED = {
 def _consumers(capacity: int) -> tuple[Call, ...]:
     batches = (f"{kind} {count}" for kind in _BATCHES for count in range(2, capacity + 1))
     pops = ("try_pop", "timed_pop", *batches)
+    begins = (*(f"begin_pop {count}" for count in range(1, capacity + 1)), "late_begin_pop 1")
+    ends = (*(f"end_pop {count}" for count in range(capacity + 1)), "abandon")
     return (
-        *(_call(text, unless=_OUT, adds="popped") for text in pops),
-        *(_call(f"begin_pop {count}", unless=_OUT, adds="popped begun") for count in range(1, capacity + 1)),
-        _call("late_begin_pop 1", unless=_OUT, adds="popped begun"),
-        *(_call(f"end_pop {count}", "begun", "freed", drops="begun") for count in range(capacity + 1)),
-        _call("abandon", "begun", "freed", drops="begun"),
+        *(_call(text, unless=_OUT, adds="popped", drops="open") for text in pops),
+        *(_call(text, "closed open", "freed", adds="popped", drops="open") for text in (*pops, *begins)),
+        *(_call(text, unless=_OUT, adds="popped begun open") for text in begins),
+        *(_call(text, "begun", "freed", drops="begun open") for text in ends),
+        *(_call(text, "begun open freed", drops="begun open") for text in ends),
         *(_call(text, unless=_OUT) for text in ("timed_wait_message", "poll_message")),
-        _call("readable", "popped", "closed detached"),
-        _call("pin", "popped", "closed detached pinned", adds="pinned"),
-        _call("unpin", "pinned", "detached", drops="pinned"),
-        *_of_either("consumer", "pinned", "try_pop", "available_messages"),
+        _call("readable", "popped", "closed"),
+        _call("pin", "popped", "closed pinned", adds="pinned"),
+        _call("unpin", "pinned", drops="pinned"),
+        *_of_either("consumer", "try_pop", "available_messages"),
     )
+
+
+def _of_broker(text: str, needs: str = "", unless: str = "", adds: str = "") -> Call:
+    """A call that may come until the thread has given up the broker."""
+    return _call(text, needs, f"{unless} given_up", adds)
 
 
 _THIRD = (
@@ -155,16 +175,25 @@ _THIRD = (
     _call("consumer_statistics"),
     _call("available_slots"),
     _call("available_messages"),
-    _call("writable", "region"),
-    _call("readable", "message"),
-    _call("pin", "pinnable", adds="unpinnable", drops="pinnable"),
-    _call("unpin", "unpinnable", drops="unpinnable"),
-    _call("abandon", "abandonable", drops="abandonable"),
-    _call("shutdown", unless="shut", adds="shut"),
-    _call("timed_shutdown_wait", "shut"),
-    _call("has"),
-    _call("broker_statistics"),
-    _call("request", unless="requested", adds="requested"),
+    _call("writable", "region", "requested"),
+    _call("unpin_region", "region_unpinnable", "requested", drops="region_unpinnable"),
+    _call("readable", "message", "requested"),
+    _call("pin", "pinnable", "requested", adds="unpinnable", drops="pinnable"),
+    _call("unpin", "unpinnable", "requested", drops="unpinnable"),
+    _call("abandon", "abandonable", "requested", drops="abandonable"),
+    _call("attach", "detached", "requested", drops="detached"),
+    _call("close_detached", "detached", "requested", drops="detached"),
+    _of_broker("shutdown", adds="shut"),
+    _of_broker("timed_shutdown_wait", "shut"),
+    _of_broker("channels"),
+    _of_broker("broker_statistics"),
+    _of_broker("request", unless="requested", adds="requested"),
+    _of_broker("free_broker", adds="given_up"),
+    _call("new_broker", "given_up", "new", adds="new"),
+    # of a second caller, who is served whole where nobody is inside [owner]
+    *(_call(text, "alone") for text in ("reserve", "commit", "rollback", "fileno_producer", "claim_producer")),
+    *(_call(text, "alone") for text in ("begin_pop 1", "fileno_consumer", "claim_consumer")),
+    _call("pin_region", "alone region"),
 )
 
 
@@ -186,7 +215,11 @@ def starts(capacity: int) -> dict[str, Start]:
         "held": Start("try_push 1; try_pop", consumer="popped", third="message pinnable"),
         "pinned": Start("try_push 1; try_pop; pin", consumer="popped pinned", third="message unpinnable"),
         "reserved": Start("reserve; write_region 7", producer="reserved", third="region"),
+        "region pinned": Start(
+            "reserve; write_region 7; pin_region", producer="reserved region", third="region region_unpinnable"
+        ),
         "armed": Start("fileno_producer; fileno_consumer; poll_message", "descriptor", "descriptor"),
+        "full, armed": Start(f"{full}; fileno_producer; fileno_consumer; poll_space", "descriptor", "descriptor"),
         "producer closed": Start("try_push 1; close_producer", producer="closed"),
         "consumer closed": Start("try_push 1; close_consumer", consumer="closed"),
         "shut": Start("try_push 1; shutdown", third="shut"),
@@ -242,15 +275,13 @@ def drafts(calls: int, capacity: int, start: str) -> Iterator[Draft]:
         if third == 1:
             yield from (Draft(capacity, start, (), (), *pair) for pair in _pairs(calls, capacity, marks["third"]))
         for producer in range(calls - third, -1, -1):
-            consumer = calls - third - producer
-            for consumes, has in _threads("consumer", capacity, consumer, marks["consumer"]):
-                allowed = marks["third"] | _handed(consumes, has, marks["consumer"])
-                for others, _ in _threads("third", capacity, third, allowed):
-                    if not _fits(others, consumes, "consumer", marks["consumer"]):
-                        continue
-                    for produces, _ in _threads("producer", capacity, producer, marks["producer"]):
-                        if _fits(others, produces, "producer", marks["producer"]):
-                            yield Draft(capacity, start, produces, consumes, others)
+            produced = _threads("producer", capacity, producer, marks["producer"])
+            consumed = _threads("consumer", capacity, calls - third - producer, marks["consumer"])
+            for consumes, consumer_has in consumed:
+                by = _beside(consumes, consumer_has, marks["consumer"])
+                for produces, has in produced:
+                    for others in _thirds(third, marks["third"], _beside(produces, has, marks["producer"]), by):
+                        yield Draft(capacity, start, produces, consumes, others)
 
 
 def _pairs(calls: int, capacity: int, marks: Marks) -> Iterator[tuple[Calls, Calls]]:
@@ -263,11 +294,15 @@ def _pairs(calls: int, capacity: int, marks: Marks) -> Iterator[tuple[Calls, Cal
 
 
 def _is_pair(third: Calls, fourth: Calls, marks: Marks) -> bool:
-    """Neither is the thread of one side; the shorter one is first [roles]; a pin of the setup's is unpinned once."""
+    """Neither is the thread of one side; the shorter one is first [roles].
+
+    A pin of the setup's is unpinned once; where one gives up the broker, the other does not use it.
+    """
     kinds = [{each.kind for each in calls} for calls in (third, fourth)]
     one_sided = any(each <= side for each in kinds for side in _KINDS.values())
-    unpinned = "unpinnable" in marks and all("unpin" in each for each in kinds)
-    return (len(third), third) <= (len(fourth), fourth) and not one_sided and not unpinned
+    unpinned = any(mark in marks and all(call in each for each in kinds) for mark, call in _UNPINNABLE.items())
+    gone = any("free_broker" in one and other & _BROKERS for one, other in (kinds, kinds[::-1]))
+    return (len(third), third) <= (len(fourth), fourth) and not one_sided and not unpinned and not gone
 
 
 def _marks(capacity: int, start: str) -> dict[str, Marks]:
@@ -276,32 +311,93 @@ def _marks(capacity: int, start: str) -> dict[str, Marks]:
 
 
 _KINDS = {"producer": frozenset(PRODUCERS), "consumer": frozenset(CONSUMERS)}
+_BROKERS = frozenset(BROKERS)
 _GIVES_UP = frozenset({"free_producer", "free_consumer", "release_producer", "release_consumer"})
 _ENDS_POP = frozenset({"end_pop", "abandon"})
+_WAITING = frozenset(TIMED.values())
+_QUICK = {
+    "producer": frozenset({"channels", "fileno_producer", "claim_producer"}),
+    "consumer": frozenset({"channels", "fileno_consumer", "claim_consumer", "begin_pop"}),
+}
+"""Calls of the third thread that are explored beside none of that side's thread that waits."""
+_DETACHES = frozenset({"detach_producer", "detach_consumer"})
+_UNPINNABLE = {"unpinnable": "unpin", "region_unpinnable": "unpin_region"}
+_UNPINS = frozenset(_UNPINNABLE.values())
 
 
-def _fits(third: Calls, own: Calls, role: str, marks: Marks) -> bool:
-    """Whether the third thread may call what it does beside the one that has the handle."""
-    calls = [each.kind for each in third if each.kind in _KINDS[role]]
-    if not calls:
-        return True
-    if not own and len(calls) == len(third):
-        return False  # roles
-    if any(each.kind in _GIVES_UP for each in own):
-        return False  # there is no handle any more
-    return not ("unpin" in calls and "pinned" in marks and any(each.kind == "unpin" for each in own))
+class _Beside(NamedTuple):
+    """What the third thread finds of one that has a handle.
+
+    Whether it calls, waits in a call, detaches its end, gives its pointer up, or frees the handle; what it hands over,
+    and what of the setup it does itself, so that the third thread does not.
+    """
+
+    calls: bool
+    waits: bool
+    detaches: bool
+    gives_up: bool
+    frees: bool
+    hands: Marks
+    does: Marks
 
 
-def _handed(consumes: Calls, left: Marks, before: Marks) -> Marks:
-    """What the third thread may get from the consumer's: its pin, or the pop that it has begun."""
-    kinds = [each.kind for each in consumes]
+@cache
+def _beside(own: Calls, has: Marks, before: Marks) -> _Beside:
+    """Of a thread that has this in the end, and had that before."""
+    kinds = [each.kind for each in own]
     behind = {call: kinds[_last(kinds, *after) :] for call, after in _HANDED.items()}
-    gets = set()
-    if "pinned" in left - before and not _ENDS_POP.intersection(behind["unpin"]):
-        gets.add("unpinnable")
-    if "begun" in left and "unpin" not in behind["abandon"]:
-        gets.add("abandonable")
-    return frozenset(gets)
+    hands = set()
+    if "pinned" in has - before and not _ENDS_POP.intersection(behind["unpin"]):
+        hands.add("unpinnable")
+    if "begun" in has and "unpin" not in behind["abandon"]:
+        hands.add("abandonable")
+    if _DETACHES.intersection(kinds):
+        hands.add("detached")
+    return _Beside(
+        calls=bool(own),
+        waits=bool(_WAITING.intersection(kinds)),
+        detaches="detached" in hands,
+        gives_up=bool(_GIVES_UP.intersection(kinds)),
+        frees=any(kind.startswith("free") for kind in kinds),
+        hands=frozenset(hands),
+        does=frozenset(mark for mark, call in _UNPINNABLE.items() if call in kinds),
+    )
+
+
+@cache
+def _thirds(length: int, marks: Marks, produces: _Beside, consumes: _Beside) -> tuple[Calls, ...]:
+    """Every third thread of so many calls beside these, with what the setup gives it."""
+    calls = (each for each, _ in _sequences(_THIRD, length, _allowed(length, marks, produces, consumes)))
+    return tuple(each for each in calls if _fits(each, produces, consumes))
+
+
+def _allowed(length: int, marks: Marks, produces: _Beside, consumes: _Beside) -> Marks:
+    """What the third thread may do: with what the setup has pinned, and with what it is handed."""
+    alone = frozenset({"alone"} if length == 1 else ())
+    return (marks - produces.does - consumes.does) | produces.hands | consumes.hands | alone
+
+
+def _fits(third: Calls, produces: _Beside, consumes: _Beside) -> bool:
+    """Whether it may call what it does beside the others."""
+    return _fits_one(third, produces, "producer", not consumes.detaches) and _fits_one(
+        third, consumes, "consumer", not produces.detaches
+    )
+
+
+def _fits_one(third: Calls, beside: _Beside, role: str, only: bool) -> bool:
+    """Beside the one that has the handle. only: no other end is detached than that."""
+    kinds = [each.kind for each in third]
+    to_it = [kind for kind in kinds if kind in _KINDS[role]]
+    if not beside.calls and to_it and len(to_it) == len(third):
+        return False  # roles
+    if beside.waits and _QUICK[role].intersection(kinds):
+        return False  # snapshot, owner
+    if not beside.gives_up:
+        return True
+    # There is no handle any more, but for the pins; until it has another channel's, or that of the token
+    gets = {"request", "attach"} if only and not beside.frees else {"request"}
+    until = min((place for place, kind in enumerate(kinds) if kind in gets), default=len(kinds))
+    return not any(kind in _KINDS[role] and kind not in _UNPINS for kind in kinds[:until])
 
 
 def _last(kinds: Sequence[str], *wanted: str) -> int:
@@ -310,6 +406,11 @@ def _last(kinds: Sequence[str], *wanted: str) -> int:
 
 _HANDED = {"unpin": ("pin",), "abandon": ("begin_pop", "late_begin_pop")}
 """What the third thread may do with what the consumer's has handed over, and the calls with which that has it."""
+_RESERVES = frozenset({"reserve", "commit", "rollback"})
+_TOUCHES_REGION = _RESERVES | {"unpin_region", "close_producer", "free_producer", "close_detached"}
+_ENDS_REGION = frozenset({"close_producer", "commit", "rollback"})
+_ENDS_MESSAGES = frozenset({"close_consumer", "try_pop", "begin_pop", "abandon"})
+"""Calls of the third thread with which a region of another thread may end, and messages of its last pop expire."""
 _EXPIRING = frozenset(
     {"try_pop", "timed_pop", "batch_pop", "timed_batch_pop", "begin_pop", "late_begin_pop"}
     | {"close_consumer", "free_consumer", "detach_consumer", "abandon"}
@@ -324,14 +425,26 @@ class _Writer:
         self._draft = draft
         self._start = starts(draft.capacity)[draft.start]
         self._others = {each.kind for each in draft.third + draft.fourth}
-        self._reserves = "reserved" in self._start.producer or any(each.kind == "reserve" for each in draft.producer)
-        # A reservation that another thread closes is written to no more, and its message is not what was written.
-        self._written = not (self._reserves and "close_producer" in self._others)
-        self._read = self._written and not self._others & {"close_consumer", "try_pop", "abandon"}
-        # With a message from the setup, the third thread may have a pin of its own.
-        pins = "unpinnable" in self._start.third or ("message" in self._start.third and "pin" in self._others)
-        self._own = {"unpin"} if pins else set()
+        start = {role: getattr(self._start, role).split() for role in ("producer", "consumer", "third")}
+        own = {each.kind for each in draft.producer}
+        # A reservation that another thread ends is written to no more, and its message is not what was written; nor is
+        # that of a region which another thread may have reserved.
+        ended = bool(self._others & _ENDS_REGION) and ("reserved" in start["producer"] or "reserve" in own)
+        self._written = not ended and not ("reserve" in self._others and own & _RESERVES)
+        known = self._written or "commit" not in own | self._others
+        self._read = known and not self._others & _ENDS_MESSAGES
+        self._holds = "popped" in start["consumer"]
+        # Under its pin the third thread writes, where the region is one that its owner has written to already.
+        self._shared = "unpin_region" in self._others and "reserve" not in own
+        self._pins = "unpinnable" in start["third"]
+        self._wants = self._wanted()
         self._payload_id = self._start.setup.count("try_push")
+
+    def _wanted(self) -> set[str]:
+        """What the third thread does with what the consumer's has handed over; not with a pin of its own."""
+        kinds = [each.kind for each in self._draft.third]
+        own = self._pins or ("pin" in kinds and "unpin" in kinds and kinds.index("pin") < kinds.index("unpin"))
+        return {kind for kind in _HANDED if kind in kinds and not (own and kind == "unpin")}
 
     def client(self) -> Client:
         """The client, named by what its threads do."""
@@ -355,7 +468,7 @@ class _Writer:
         for call in calls:
             if call.kind == "unpin_region" and self._written:
                 written.append(Operation("write_region", 7))
-            if call.kind == "commit" and not self._written:
+            if call.kind == "commit" and (self._shared or not self._written):
                 call = Operation("commit_written")
             written.append(self._numbered(call))
             if call.kind == "reserve" and self._written:
@@ -365,8 +478,7 @@ class _Writer:
     def _consume(self) -> Calls:
         calls = self._draft.consumer
         kinds = [each.kind for each in calls]
-        handed = (_last(kinds, *after) for call, after in _HANDED.items() if call in self._others - self._own)
-        hands = max(handed, default=-1)
+        hands = max((_last(kinds, *_HANDED[call]) for call in self._wants), default=-1)
         written: list[Operation] = []
         for place, call in enumerate(calls):
             if call.kind in _EXPIRING and self._read:
@@ -375,21 +487,35 @@ class _Writer:
                 written.append(Operation("view"))
             written.append(call)
             if place == hands:
-                written.append(Operation("hand"))
-        if calls and self._read:
+                written.append(Operation("hand", self._what()))
+        if (calls or self._holds) and self._read:
             written.append(Operation("reread"))
-        if calls and "pin" in kinds and self._written:
+        if ("pin" in kinds or (self._pins and "unpin" not in self._others)) and self._written:
             written.append(Operation("view"))
         return tuple(written)
 
+    def _what(self) -> int:
+        """The pop, the pins, or all."""
+        return 0 if len(self._wants) > 1 else 1 if "abandon" in self._wants else 2
+
     def _third(self, calls: Calls) -> Calls:
         written: list[Operation] = []
+        wants = set(self._wants)
         for call in calls:
-            if call.kind in _HANDED.keys() - self._own and Operation("take") not in written:
-                written.append(Operation("take"))
+            if call.kind == "commit":
+                call = Operation("commit_written")
+            if call.kind == "unpin_region" and self._shared and self._written:
+                written.append(Operation("write_region", 7))
+            if call.kind in wants:
+                written.append(Operation("take", self._what()))
+                wants.clear()
             if call.kind == "unpin" and self._written:
                 written.append(Operation("view"))
             written.append(self._numbered(call))
+            if call.kind == "reserve" and not any(each.kind in _TOUCHES_REGION for each in self._draft.producer):
+                written.append(Operation("write_region", 7))
+        if self._written and any(each.kind == "pin" for each in calls):
+            written.append(Operation("view"))
         return tuple(written)
 
 
@@ -412,14 +538,13 @@ def _is_one(draft: Draft) -> bool:
         others = (draft.third, draft.fourth)
         listed = all(each and _left(_THIRD, each, marks["third"]) is not None for each in others)
         return listed and not draft.producer + draft.consumer and _is_pair(*others, marks["third"])
-    has = _left(_consumers(draft.capacity), draft.consumer, marks["consumer"])
-    return (
-        has is not None
-        and _left(_producers(), draft.producer, marks["producer"]) is not None
-        and _left(_THIRD, draft.third, marks["third"] | _handed(draft.consumer, has, marks["consumer"])) is not None
-        and _fits(draft.third, draft.producer, "producer", marks["producer"])
-        and _fits(draft.third, draft.consumer, "consumer", marks["consumer"])
-    )
+    produces = _left(_producers(), draft.producer, marks["producer"])
+    consumes = _left(_consumers(draft.capacity), draft.consumer, marks["consumer"])
+    if produces is None or consumes is None:
+        return False
+    beside = _beside(draft.producer, produces, marks["producer"]), _beside(draft.consumer, consumes, marks["consumer"])
+    allowed = _allowed(len(draft.third), marks["third"], *beside)
+    return _left(_THIRD, draft.third, allowed) is not None and _fits(draft.third, *beside)
 
 
 def _left(table: Sequence[Call], calls: Calls, marks: Marks) -> Marks | None:
@@ -439,10 +564,10 @@ _NO_CALLS = frozenset({"write_region", "held", "view", "reread", "hand", "take"}
 
 
 def draft_of(client: Client) -> Draft | None:
-    """The generated client that does all that this one does; None where that is none.
+    """The generated client with the same calls; None where that is none.
 
-    Its setup's calls are the first of the threads that have the handles, where they may also come later; or they are a
-    state's.
+    Its setup's calls are a state's; or the first of the threads that have the handles, where they may also come later,
+    and are those threads' own. A pop that the setup begins is nobody's.
     """
     if client.bare or client.channels or client.signals or client.refusals or client.capacity not in CAPACITIES:
         return None
@@ -450,7 +575,9 @@ def draft_of(client: Client) -> Draft | None:
         return None
     setup, threads = _only_calls(client.setup), [_only_calls(each) for each in client.threads]
     states = {_only_calls(operations(each.setup)): name for name, each in starts(client.capacity).items()}
-    possible = [_draft(client.capacity, "empty", setup, threads)]
+    possible = []
+    if not any(each.kind == "begin_pop" for each in setup):
+        possible.append(_draft(client.capacity, "empty", setup, threads))
     if setup in states:
         possible.append(_draft(client.capacity, states[setup], (), threads))
     return next((draft for draft in possible if draft and _is_one(draft)), None)
@@ -488,7 +615,7 @@ def count_all(calls: int, capacity: int) -> int:
     produces = {call.operation for call in _producers()}
     consumes = {call.operation for call in _consumers(capacity)}
     consumes |= {Operation(kind, count) for kind in _BATCHES for count in (1, 2, 3)}
-    every_call = produces | consumes | {call.operation for call in _THIRD}
+    every_call = produces | consumes | {call.operation for call in _THIRD} | {Operation("has")}
     one, two, three = (
         len(calls) + sum(timed == call.kind for call in calls for timed in TIMED.values())
         for calls in (produces, consumes, every_call)

@@ -85,6 +85,7 @@ typedef enum {
   HAND,
   TAKE,
   ATTACH,
+  CLOSE_DETACHED,
   /* the bindings' sequences */
   TAKE_GIL,
   LEAVE_GIL,
@@ -141,7 +142,11 @@ typedef struct {
   omni_pin pins[MESSAGES];
   int last_id;         /* of the messages that it has sent, or tried to */
   uint64_t generation; /* of its last shutdown */
-  uint64_t token;      /* of its last detach */
+  uint64_t token;      /* of its last detach, or 0 */
+  bool away[2];        /* by side: it has detached that end, and has not attached it again */
+  int pointers[2];     /* by side: those to a detached end that it has not released */
+  bool claimed[2];     /* by side: it has claimed that, and has not given the claim back */
+  bool freed;          /* the consumer, by it */
   const platform_descriptor *producer_descriptor, *consumer_descriptor;
   uint64_t results[OPERATIONS];
   int used, next; /* next: the operation that it is in */
@@ -289,13 +294,28 @@ static uint64_t opened(int number, const platform_descriptor **descriptor) {
   return 0;
 }
 
+/* What a claim of a side has answered. */
+static uint64_t claimed(actor *me, int side, int result) {
+  me->claimed[side] |= result == 0;
+  return code(result);
+}
+
+/* What a detach of a side has answered. */
+static uint64_t detached(actor *me, int side, int result) {
+  if (result == 0) {
+    me->away[side] = true;
+    me->pointers[side]++;
+    *(side ? &me->consumer_descriptor : &me->producer_descriptor) = NULL;
+  }
+  return code(result);
+}
+
 static uint64_t produce(actor *me, operation_kind kind, int argument) {
   omni_producer *producer = me->producer;
   omni_handle_stats stats;
   uint8_t data[16], *region = me->region.data;
   memset(data, argument, sizeof data); /* a message repeats its payload id, that many times and one more */
   size_t size = (size_t)argument % 8 + 1;
-  if (kind <= TIMED_PUSH || kind == COMMIT) me->last_id = argument;
   switch (kind) {
     case TRY_PUSH:
       return code(omni_try_push(producer, data, size));
@@ -336,8 +356,9 @@ static uint64_t produce(actor *me, operation_kind kind, int argument) {
       watch(me->producer_descriptor);
       return NO_RESULT;
     case CLAIM_PRODUCER:
-      return code(omni_producer_claim(producer));
+      return claimed(me, 0, omni_producer_claim(producer));
     case UNCLAIM_PRODUCER:
+      me->claimed[0] = false;
       omni_producer_unclaim(producer);
       return NO_RESULT;
     case CLOSE_PRODUCER:
@@ -347,8 +368,9 @@ static uint64_t produce(actor *me, operation_kind kind, int argument) {
       omni_producer_free(producer);
       return NO_RESULT;
     case DETACH_PRODUCER:
-      return code(omni_producer_detach(producer, &me->token));
+      return detached(me, 0, omni_producer_detach(producer, &me->token));
     case RELEASE_PRODUCER:
+      me->pointers[0]--;
       omni_producer_release(producer);
       return NO_RESULT;
     case PRODUCER_CONNECTED:
@@ -392,6 +414,7 @@ static uint64_t end_pop(actor *me, size_t taken) {
   for (size_t i = 0; i < me->offered && !unread; i++) torn |= payload_id_of(&me->held[i]) == 255;
   me->offered = 0;
   if (me->valid > taken) me->valid = taken;
+  if (me->freed && !me->pop.consumer) return code(OMNI_EXPIRED); /* it may not call with a handle that it has freed */
   int result = omni_pop_end(me->consumer, &me->pop, taken);
   return torn ? 255 : code(result);
 }
@@ -458,8 +481,9 @@ static uint64_t consume(actor *me, operation_kind kind, int argument) {
       watch(me->consumer_descriptor);
       return NO_RESULT;
     case CLAIM_CONSUMER:
-      return code(omni_consumer_claim(consumer));
+      return claimed(me, 1, omni_consumer_claim(consumer));
     case UNCLAIM_CONSUMER:
+      me->claimed[1] = false;
       omni_consumer_unclaim(consumer);
       return NO_RESULT;
     case CLOSE_CONSUMER:
@@ -468,12 +492,14 @@ static uint64_t consume(actor *me, operation_kind kind, int argument) {
       return NO_RESULT;
     case FREE_CONSUMER:
       me->valid = 0;
+      me->freed = true;
       omni_consumer_free(consumer);
       return NO_RESULT;
     case DETACH_CONSUMER:
       me->valid = 0;
-      return code(omni_consumer_detach(consumer, &me->token));
+      return detached(me, 1, omni_consumer_detach(consumer, &me->token));
     case RELEASE_CONSUMER:
+      me->pointers[1]--;
       omni_consumer_release(consumer);
       return NO_RESULT;
     case CONSUMER_CONNECTED:
@@ -544,46 +570,71 @@ static uint64_t administer(actor *me, const script *s, operation_kind kind, int 
   }
 }
 
-/* What it has begun and pinned is the other thread's from here on. */
-static void hand(actor *me) {
+/* What is handed over: the pop that a thread has begun, what it has pinned, or all that it has. */
+enum { ALL, THE_POP, THE_PINS };
+
+/* It is the other thread's from here on. */
+static void hand(actor *me, int what) {
   giver = *me;
-  me->pop.consumer = NULL;
-  memset(me->pins, 0, sizeof me->pins);
-  me->offered = 0;
+  if (what != THE_PINS) me->pop.consumer = NULL, me->offered = 0;
+  if (what != THE_POP) memset(me->pins, 0, sizeof me->pins);
   platform_store(&handed, 1, release);
 }
 
-static void take(actor *me) {
+static void take(actor *me, int what) {
   wm_await(&handed, sizeof handed, 0, wm_acquire, WM_SITE("&handed"));
-  memcpy(me->held, giver.held, sizeof giver.held);
-  me->held_count = giver.held_count;
-  memcpy(me->pinned, giver.pinned, sizeof giver.pinned);
-  memcpy(me->pins, giver.pins, sizeof giver.pins);
-  me->pop = giver.pop;
+  if (what == ALL) {
+    memcpy(me->held, giver.held, sizeof giver.held);
+    me->held_count = giver.held_count;
+  }
+  if (what != THE_POP) {
+    memcpy(me->pinned, giver.pinned, sizeof giver.pinned);
+    memcpy(me->pins, giver.pins, sizeof giver.pins);
+  }
+  if (what != THE_PINS) me->pop = giver.pop;
 }
+
+/* A thread without a token of its own uses the first one there is. */
+static uint64_t token(const actor *me) { return me->token ? me->token : 1; }
 
 /* Its result code, or 255 where the token named another end than one of the thread's channel. */
 static uint64_t attach(actor *me) {
   omni_producer *producer = NULL;
   omni_consumer *consumer = NULL;
-  int result = omni_attach(me->token, &producer, &consumer);
+  int result = omni_attach(token(me), &producer, &consumer);
+  if (result == 0) me->away[producer ? 0 : 1] = false;
   bool other = result == 0 && (producer ? producer != me->producer : consumer != me->consumer);
   if (result != 0) me->producer = NULL;
   return other ? 255 : code(result);
+}
+
+/* After a detach it may do only what any thread may, while it has a pointer; and end what keeps memory. */
+static bool may_call(const actor *me, operation_kind kind) {
+  int side = kind >= TRY_POP;
+  if (kind == UNCLAIM_PRODUCER || kind == UNCLAIM_CONSUMER) return me->claimed[side];
+  if (kind == RELEASE_PRODUCER || kind == RELEASE_CONSUMER) return me->pointers[side] > 0;
+  if (!me->away[side] || kind == UNPIN_REGION || kind == UNPIN || kind == REREAD || kind == VIEW) return true;
+  bool any_thread = kind == WRITABLE || kind >= PRODUCER_CONNECTED && kind <= AVAILABLE_SLOTS || kind == READABLE ||
+                    kind == PIN || kind >= CONSUMER_CONNECTED && kind <= AVAILABLE_MESSAGES;
+  return any_thread && me->pointers[side] > 0;
 }
 
 #include "sequences.h"
 
 static uint64_t perform(actor *me, const script *s, operation_kind kind, int argument) {
   uint64_t result = NO_RESULT;
+  if (kind <= TIMED_PUSH || kind == COMMIT) me->last_id = argument;
   if (kind >= REQUEST && kind <= FREE_BROKER) return administer(me, s, kind, argument);
-  if (kind == HAND) hand(me);
-  else if (kind == TAKE) take(me);
+  if (kind == HAND) hand(me, argument);
+  else if (kind == TAKE) take(me, argument);
   else if (kind == ATTACH) return attach(me);
+  else if (kind == CLOSE_DETACHED) return code(omni_close_detached(token(me)));
   else if (kind == TAKE_GIL) gil_take();
   else if (kind == LEAVE_GIL) gil_give();
-  else if (me->producer && kind < REQUEST) return (kind < TRY_POP ? produce : consume)(me, kind, argument);
-  else if (me->producer) {
+  else if (me->producer && kind < REQUEST && may_call(me, kind))
+    return (kind < TRY_POP ? produce : consume)(me, kind, argument);
+  else if (kind == BATCH_PUSH) me->last_id += argument;
+  else if (me->producer && kind > CLOSE_DETACHED) {
     gil_take();
     result = sequence(me, s, kind, argument);
     gil_give();

@@ -16,9 +16,8 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from conformance.exploration.clients.allowed import outcomes
+from conformance.exploration.clients.allowed import Allowed
 from conformance.exploration.clients.client import Client, run
-from conformance.exploration.clients.state import Outcome
 from conformance.exploration.explorer import Report
 from conformance.exploration.result import Result, merged, replay_string
 
@@ -42,7 +41,7 @@ class Task(NamedTuple):
     cxx20: bool = False
 
     @property
-    def allowed(self) -> frozenset[Outcome]:
+    def allowed(self) -> Allowed:
         """The outcomes that some order of the operations explains."""
         return _allowed(self.client)
 
@@ -75,8 +74,8 @@ class Task(NamedTuple):
 
 
 @lru_cache(maxsize=64)  # the same client is explored with either kind of fences
-def _allowed(client: Client) -> frozenset[Outcome]:
-    return outcomes(client)
+def _allowed(client: Client) -> Allowed:
+    return Allowed(client)
 
 
 class JobLost(Exception):

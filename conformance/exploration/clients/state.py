@@ -87,7 +87,7 @@ class Entry(NamedTuple):
     begun, pop: how many pops in two steps have begun, and the one that is open.
     freed: how many of the two handles are; one less for each pointer to a handle that was detached.
     descriptors, claims: the sides that have been asked for a descriptor, and those by whose coroutine they are claimed.
-    token, detached: the last token for one of its ends, counted from 1, and whether it names that still.
+    token, detached: the last token for one of its ends, counted from 1, and those that name an end, with its side.
     expiries: how often messages have expired with a pop or a detach.
     history: what the counters have been, the newest last.
     """
@@ -105,7 +105,7 @@ class Entry(NamedTuple):
     pop: Pop | None = None
     freed: int = 0
     token: int = 0
-    detached: bool = False
+    detached: tuple[tuple[int, str], ...] = ()
     descriptors: frozenset[str] = frozenset()
     claims: frozenset[str] = frozenset()
     expiries: int = 0
@@ -175,7 +175,8 @@ class Thread(NamedTuple):
     region, pop: the numbers of the reservation and of the pop that it has, or 0. pins_region: whether it has a pin.
     held, pinned: the messages of its last pop, and those it has pinned, each with its place in the pop.
     generation: how many channels there had been at its last shutdown.
-    token: that of its last detach, or 0.
+    token: that of its last detach, or 0. away: the sides that it has detached, and not attached again. pointers: the
+    side of each pointer to a detached end that it has not released. claims: the sides that it has claimed.
     faults: how often it was interrupted, or refused memory.
     known, totals: the least that it can find in the counters of its channel, and of the broker.
     expiries, ended: how many expiries of messages it knows of, and whether it knows that its reservation has ended.
@@ -195,6 +196,9 @@ class Thread(NamedTuple):
     pinned: Pinned = ()
     generation: int = 0
     token: int = 0
+    away: frozenset[str] = frozenset()
+    pointers: tuple[str, ...] = ()
+    claims: frozenset[str] = frozenset()
     faults: int = 0
     known: Counters = NOTHING_COUNTED
     totals: Outcome = (0, 0)
@@ -287,14 +291,13 @@ class State(NamedTuple):
     def allocated(self) -> int:
         """Blocks of memory: two for a broker, a mapping and a control block for a channel; and descriptors.
 
-        The broker's are there while its maker or a registered channel holds it; the control block while the mapping
-        or a handle does.
+        The control block is there while the mapping or a handle is, and the broker's while its maker or a control block
+        holds it.
         """
-        broker = self.broker or any(entry.registered for entry in self.entries)
-        blocks = sum(entry.mapped + (entry.mapped or entry.freed < 2) for entry in self.entries)
+        controls = sum(entry.mapped or entry.freed < 2 for entry in self.entries)
+        blocks = 2 * (self.broker or controls > 0) + controls + sum(entry.mapped for entry in self.entries)
         open_sides = ((entry, side) for entry in self.entries for side in entry.descriptors)
-        descriptors = sum(entry.visibility(side) is not Visibility.CLOSED for entry, side in open_sides)
-        return 2 * broker + blocks + descriptors
+        return blocks + sum(entry.visibility(side) is not Visibility.CLOSED for entry, side in open_sides)
 
 
 def read_counters(side: int, entry: Entry, thread: Thread) -> Iterator[Thread]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 from conformance.exploration.clients.client import BROKERS, CONSUMERS, PRODUCERS, Operation
 from conformance.exploration.clients.sequences import ENTERING, INNER, SEQUENCES, following
@@ -45,6 +46,17 @@ CLAIMS = frozenset({"claim_producer", "claim_consumer"})
 WATCHES = frozenset({"watch_producer", "watch_consumer", "unclaim_producer", "unclaim_consumer"})
 GUARDED = PUSHES | POPS | RESERVING | WAITS | DETACHES | FILENOS | CLAIMS | {"batch_push", "pin_region"}
 """The calls that only one thread at a time may be inside [CON-1]."""
+HANDED = (("held", "pinned", "pop"), ("pop",), ("pinned",))
+"""What `hand` and `take` are of, by their argument."""
+HANDED_OVER: dict[str, Any] = {"pinned": (), "pop": 0}
+"""What the thread has then."""
+SIDES = ("producer", "consumer")
+TOKENS = frozenset({"attach", "close_detached"})
+ANY_THREAD = frozenset(
+    {"writable", "producer_connected", "producer_statistics", "available_slots", "readable", "pin"}
+    | {"consumer_connected", "consumer_statistics", "available_messages"}
+)
+"""The calls of a handle that any thread may make, but its closes [LIF-10]."""
 LEAVING = frozenset({"end_pop", "abandon"})
 """The calls that leave the consumer."""
 
@@ -80,18 +92,21 @@ def _call(number: int, operation: Operation, state: State) -> Iterator[Transitio
     thread, kind = state.threads[number], operation.kind
     if kind == "hand":
         handed = thread.held, thread.pinned, thread.pop
-        yield state._replace(handed=handed), thread._replace(pinned=(), pop=0).done()
+        left = {each: HANDED_OVER[each] for each in HANDED[operation.argument] if each in HANDED_OVER}
+        yield state._replace(handed=handed), thread._replace(**left).done()
     elif kind == "take":
         if state.handed is not None:
-            held, pinned, pop = state.handed
-            yield state, thread._replace(held=held, pinned=pinned, pop=pop).done()
+            taken: dict[str, Any] = dict(zip(HANDED[0], state.handed, strict=True))
+            yield state, thread._replace(**{each: taken[each] for each in HANDED[operation.argument]}).done()
     elif kind in BROKERS:
         yield from _broker(number, operation, state)
     elif thread.channel < 0:
         # It got no channel: nothing is done
-        yield state, thread.done(*([Code.EXPIRED] if kind == "attach" else []))
+        yield state, thread.done(*([Code.EXPIRED] if kind in TOKENS else []))
     elif kind == "attach":
         yield _attach(state, thread)
+    elif kind == "close_detached":
+        yield from _close_detached(number, state)
     elif kind in INNER:
         yield from _inner(number, operation, state)
     else:
@@ -118,6 +133,9 @@ def _inner(number: int, operation: Operation, state: State) -> Iterator[Transiti
 def _of_handle(number: int, operation: Operation, state: State) -> Iterator[Transition]:
     thread, kind = state.threads[number], operation.kind
     side = "producer" if kind in PRODUCERS else "consumer"
+    if not _may_call(thread, side, kind):
+        yield state, thread.done()
+        return
     guarded = kind in GUARDED and not _is_no_pop(operation)
     if guarded and not thread.inside:
         entry = state.entries[thread.channel]
@@ -212,16 +230,57 @@ def _detach(side: str, entry: Entry, thread: Thread, exports_change: bool) -> _C
         yield entry, thread.done(Code.RESERVED if refused is Refused.BY_RESERVATION else Code.PINNED)
     else:
         given = entry.after(after)._replace(descriptors=entry.descriptors - {side})
-        given = given._replace(freed=entry.freed - 1, token=entry.token + 1, detached=True)
-        yield given, thread._replace(token=given.token).done(0)
+        detached = (*entry.detached, (entry.token + 1, side))
+        given = given._replace(freed=entry.freed - 1, token=entry.token + 1, detached=detached)
+        away, pointers = thread.away | {side}, tuple(sorted((*thread.pointers, side)))
+        yield given, thread._replace(token=given.token, away=away, pointers=pointers).done(0)
+
+
+def _take(state: State, thread: Thread) -> tuple[State, str]:
+    """The side of which the thread's token names the end, which it does no more; "" where it names none [LIF-10]."""
+    entry, token = state.entries[thread.channel], thread.token or 1
+    side = dict(entry.detached).get(token, "")
+    left = tuple(each for each in entry.detached if each != (token, side))
+    return state.with_entry(thread.channel, entry._replace(detached=left)), side
 
 
 def _attach(state: State, thread: Thread) -> Transition:
     """A token works once; without its end the thread works on no channel."""
-    entry = state.entries[thread.channel]
-    if entry.detached and thread.token == entry.token:
-        return state.with_entry(thread.channel, entry._replace(detached=False)), thread.done(0)
-    return state, thread._replace(channel=-1).done(Code.EXPIRED)
+    after, side = _take(state, thread)
+    if not side:
+        return state, thread._replace(channel=-1).done(Code.EXPIRED)
+    return after, thread._replace(away=thread.away - {side}).done(0)
+
+
+def _close_detached(number: int, state: State) -> Iterator[Transition]:
+    """It takes the end, and then closes and frees it."""
+    thread = state.threads[number]
+    if thread.begun == 0:
+        after, side = _take(state, thread)
+        yield after, thread._replace(begun=1 + SIDES.index(side)) if side else thread.done(Code.EXPIRED)
+        return
+    for after, at in _close(SIDES[thread.begun - 1], number, state, frees=True):
+        yield after, at if at.next == thread.next else at._replace(results=(*at.results, 0))
+
+
+def _may_call(thread: Thread, side: str, kind: str) -> bool:
+    """Of an end that it has detached, a thread may call only what any thread may, while it has a pointer to it.
+
+    And it gives back only a claim that it has.
+    """
+    if kind.startswith("unclaim"):
+        return side in thread.claims
+    if kind.startswith("release"):
+        return side in thread.pointers
+    if side not in thread.away or kind in ("unpin_region", "unpin", "reread", "view"):
+        return True
+    return kind in ANY_THREAD and side in thread.pointers
+
+
+def _released(side: str, entry: Entry, thread: Thread) -> tuple[Entry, Thread]:
+    pointers = list(thread.pointers)
+    pointers.remove(side)
+    return entry._replace(freed=entry.freed + 1), thread._replace(pointers=tuple(pointers)).done()
 
 
 def _finds_nothing(side: str, entry: Entry) -> bool:
@@ -237,11 +296,13 @@ def _describe(side: str, kind: str, entry: Entry, thread: Thread, refusals: int)
     if kind in WATCHES:
         if kind.startswith("watch") and entry.visibility(side) is Visibility.OPEN and _finds_nothing(side, entry):
             yield entry, thread
-        yield entry._replace(claims=entry.claims - {side} if "unclaim" in kind else entry.claims), thread.done()
+        if kind.startswith("unclaim"):
+            entry, thread = entry._replace(claims=entry.claims - {side}), thread._replace(claims=thread.claims - {side})
+        yield entry, thread.done()
     elif entry.visibility(side) > Visibility.OPEN:
         yield entry, thread.done(Code.EXPIRED)
     elif kind in CLAIMS:
-        yield entry._replace(claims=entry.claims | {side}), thread.done(0)
+        yield entry._replace(claims=entry.claims | {side}), thread._replace(claims=thread.claims | {side}).done(0)
     else:
         yield entry._replace(descriptors=entry.descriptors | {side}), thread.done(0)
         if side not in entry.descriptors and thread.faults < refusals:
@@ -267,7 +328,7 @@ def _producer(number: int, operation: Operation, state: State) -> Iterator[Trans
     if kind in DETACHES:
         each = _detach("producer", entry, thread, exports_change=False)
     elif kind == "release_producer":
-        each = iter([(entry._replace(freed=entry.freed + 1), thread.done())])
+        each = iter([_released("producer", entry, thread)])
     elif kind in PUSHES:
         each = _push(kind, entry, thread, message(argument), signals=signals)
     elif kind == "batch_push":
@@ -430,7 +491,7 @@ def _consumer(number: int, operation: Operation, state: State) -> Iterator[Trans
     elif kind in DETACHES:
         each = _detach("consumer", entry, thread, state.exports_change(thread.channel))
     elif kind == "release_consumer":
-        each = iter([(entry._replace(freed=entry.freed + 1), thread.done())])
+        each = iter([_released("consumer", entry, thread)])
     elif kind in WAITS:
         each = _wait_for_message(kind, entry, thread, signals=state.client.signals)
     elif kind == "end_pop":

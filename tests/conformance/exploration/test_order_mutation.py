@@ -199,7 +199,8 @@ def test_a_switched_core_fails_as_the_weakened_one(tmp_path: Path) -> None:
     """With the number of a row it fails the row's client as the table says, and with none it does not."""
     core = switched(sources(), tmp_path)
     number, row = next((number, row) for number, row in enumerate(TABLE.rows, 1) if row.failure == "data race")
-    given = next(each for each in FULL if each.name == row.client)
+    given = generated(row.client)
+    assert given is not None
     for chosen, failure in ((0, None), (number, "data race")):
         ctypes.c_int.in_dll(library(True, core), SWITCH).value = chosen
         assert run(given, asymmetric=True, core=core).failure == failure
