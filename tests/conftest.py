@@ -24,7 +24,7 @@ IMPLEMENTATIONS = ("spec_model", "fast_impl")
 
 SAMPLE = os.environ.get("OMNI_SAMPLE", "")
 """Any text: of the slow tests some run; with another text, others. CI gives the commit."""
-EVERY = 12
+EVERY = 20
 """One in so many of them, unless the marker has another number: `slow(every=1)` always runs."""
 
 TIME_LIMIT = 60.0
