@@ -102,13 +102,26 @@ bool channel_shut(omni_channel *channel) {
   return true;
 }
 
+enum { PRODUCER_OPEN = 1, CONSUMER_OPEN = 2, SENDS = 4, RECEIVES = 8 };
+
+/* Which handles are open, and which ends of the ring are. None begins again. */
+static uint32_t channel_stands(const omni_channel *channel) {
+  /* A handle's close ends its side after the guard, so a side that has ended beside an open guard was shut. acquire:
+   * pairs with ring_end_consumer and ring_end_producer; without it the guard could still be found open */
+  uint32_t stands = platform_load(&channel->ring.consumer_alive, acquire) ? RECEIVES : 0;
+  if (platform_load(&channel->ring.producer_alive, acquire)) stands |= SENDS;
+  if (!guard_is_closed(&channel->producer.guard)) stands |= PRODUCER_OPEN;
+  if (!guard_is_closed(&channel->consumer.guard)) stands |= CONSUMER_OPEN;
+  return stands;
+}
+
 void channel_describe(const omni_channel *channel, omni_channel_info *info) {
   const omni_ring *ring = &channel->ring;
-  /* First: a handle's close ends its side after the guard, so a side that has ended beside an open guard was shut.
-   * acquire: pairs with ring_end_consumer and ring_end_producer; without it the guard could still be found open */
-  bool received = platform_load(&ring->consumer_alive, acquire), sent = platform_load(&ring->producer_alive, acquire);
-  bool producer_open = !guard_is_closed(&channel->producer.guard);
-  bool consumer_open = !guard_is_closed(&channel->consumer.guard);
+  /* What two looks find alike was so at one moment. In a single one an end may be as it was before a shutdown, and a
+   * handle as it is after a later close */
+  uint32_t stands = channel_stands(channel);
+  for (uint32_t again; (again = channel_stands(channel)) != stands;) stands = again;
+  bool producer_open = stands & PRODUCER_OPEN, consumer_open = stands & CONSUMER_OPEN;
   *info = (omni_channel_info){.name_size = channel->name_size,
                               .capacity = ring->capacity,
                               .max_message_size = channel->max_message_size,
@@ -117,7 +130,7 @@ void channel_describe(const omni_channel *channel, omni_channel_info *info) {
                               .consumer_sleeps = platform_asleep(&ring->consumer_waiter.flags),
                               .producer_open = producer_open,
                               .consumer_open = consumer_open,
-                              .shut = (consumer_open && !received) || (producer_open && !sent)};
+                              .shut = (consumer_open && !(stands & RECEIVES)) || (producer_open && !(stands & SENDS))};
   omni_consumer_get_stats(&channel->consumer, &info->consumer); /* first: what it received has been sent */
   omni_producer_get_stats(&channel->producer, &info->producer);
 }

@@ -537,6 +537,7 @@ QUICK: tuple[Client, ...] = (
     client("snapshot during use", 1, "try_push 1; close_producer", "try_pop", "channels"),
     client("snapshot during shutdown", 1, "shutdown", "channels"),
     client("snapshot during a close of each side", 1, "close_consumer; close_producer", "channels"),
+    client("snapshots during a shutdown and a close", 1, "shutdown; close_consumer", "channels; channels"),
     client("shutdown, consumer waits", 1, "blocking_pop", "shutdown", "try_push 1"),
     client("shutdown, producer waits", 1, "blocking_push 2", "shutdown", setup="try_push 1"),
     client("shutdown, concurrent push and pops", 1, "try_push 1", "shutdown", "try_pop; try_pop"),
