@@ -200,14 +200,14 @@ a data race.
 
 Each row shows the arguments that print its failing execution, a column per thread: `make explore ARGS="..."`. Without
 `--weaken` the same client is clean. The client is the first that fails of every client of up to two calls, those with
-the fewest calls first, or of three, where none of two fails; it is named by the state and the capacity that it starts
-from, and by what the producer's thread, the consumer's, a third one and a fourth one call. Where none of them fails, it
-is the first of the small generated clients that the catalogue has a name for; where none of those does either, one of
-the catalogue. In the book each row that fails a client can be [played](memory.md): as the scheduler, and as the memory.
+the fewest calls first; it is named by the state and the capacity that it starts from, and by what the producer's
+thread, the consumer's, a third one and a fourth one call. Where none of them fails, it is the first of the small
+generated clients that the catalogue has a name for; where none of those does either, one of the catalogue. In the book
+each row that fails a client can be [played](memory.md): as the scheduler, and as the memory.
 
 `make necessity` writes this page; `make necessity ARGS=--missing` explores only the rows that a change of the core has
-left without a failure, `ARGS="--missing --calls 3"` also those that fail no generated client, an hour, and
-`ARGS=--rematch` none, where accesses were only moved or renamed;
+left without a failure, `ARGS="--missing --calls 3"` also those that fail no generated client yet, and `ARGS=--rematch`
+none, where accesses were only moved or renamed;
 `tests/conformance/exploration/test_order_mutation.py` fails while the page, its table and the core do not match.
 
 """

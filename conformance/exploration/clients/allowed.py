@@ -15,18 +15,18 @@ class Allowed:
 
     def __init__(self, client: Client) -> None:
         self._known: set[Outcome] = set()
-        self._others = _outcomes(client)
+        self._rest = _outcomes(client)
 
     def __contains__(self, outcome: object) -> bool:
         if outcome in self._known:
             return True
-        for each in self._others:
+        for each in self._rest:
             self._known.add(each)
             if each == outcome:
                 return True
         return False
 
-    def others(self, met: Iterable[Outcome]) -> frozenset[Outcome]:
+    def unexplained(self, met: Iterable[Outcome]) -> frozenset[Outcome]:
         """Of these outcomes, those that no order explains."""
         return frozenset(each for each in met if each not in self)
 

@@ -205,7 +205,7 @@ def _explored(tally: Tally, given: argparse.Namespace) -> Explored:
         _, draft = next(tally.part.drafts([each.number]))
         task = Task(draft.client, True, given.core, cxx20=True)
         result = task.explore(tuple(each.path))
-        failures += _failures(task, Verdict(task.client, result, task.allowed.others(result.outcomes)), given)
+        failures += _failures(task, Verdict(task.client, result, task.allowed.unexplained(result.outcomes)), given)
     outcome = "failed" if failures else "error" if tally.failing else "skipped" if tally.left_over else "passed"
     why = "; ".join(f"{each.name}: {each.why}" for each in tally.found.values())
     name = f"{len(tally.numbers):,} clients of {tally.part}"

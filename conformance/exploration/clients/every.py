@@ -278,9 +278,10 @@ def drafts(calls: int, capacity: int, start: str) -> Iterator[Draft]:
             produced = _threads("producer", capacity, producer, marks["producer"])
             consumed = _threads("consumer", capacity, calls - third - producer, marks["consumer"])
             for consumes, consumer_has in consumed:
-                by = _beside(consumes, consumer_has, marks["consumer"])
-                for produces, has in produced:
-                    for others in _thirds(third, marks["third"], _beside(produces, has, marks["producer"]), by):
+                of_consumer = _beside(consumes, consumer_has, marks["consumer"])
+                for produces, producer_has in produced:
+                    of_producer = _beside(produces, producer_has, marks["producer"])
+                    for others in _thirds(third, marks["third"], of_producer, of_consumer):
                         yield Draft(capacity, start, produces, consumes, others)
 
 
@@ -408,6 +409,7 @@ _HANDED = {"unpin": ("pin",), "abandon": ("begin_pop", "late_begin_pop")}
 """What the third thread may do with what the consumer's has handed over, and the calls with which that has it."""
 _RESERVES = frozenset({"reserve", "commit", "rollback"})
 _TOUCHES_REGION = _RESERVES | {"unpin_region", "close_producer", "free_producer", "close_detached"}
+"""Calls of the producer's thread beside which the third one does not write to the region that it has reserved."""
 _ENDS_REGION = frozenset({"close_producer", "commit", "rollback"})
 _ENDS_MESSAGES = frozenset({"close_consumer", "try_pop", "begin_pop", "abandon"})
 """Calls of the third thread with which a region of another thread may end, and messages of its last pop expire."""

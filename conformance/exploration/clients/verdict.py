@@ -56,4 +56,4 @@ def explore(
     """
     task = Task(client, asymmetric, core, cxx20)
     result = partition(task, pool, progress) if pool and not executions else task.explore(executions=executions)
-    return Verdict(client, result, task.allowed.others(result.outcomes), asymmetric, cxx20)
+    return Verdict(client, result, task.allowed.unexplained(result.outcomes), asymmetric, cxx20)

@@ -308,31 +308,31 @@ def test_a_batch_of_one_or_of_too_many_is_like_another_call() -> None:
             assert verdicts[0].clean and verdicts[0].result.outcomes == verdicts[1].result.outcomes, (one, peer)
 
 
-ENDING = {
-    "producer": ("", "close_producer", "free_producer", "detach_producer"),
-    "consumer": ("", "close_consumer", "free_consumer", "detach_consumer"),
+WAITS = {
+    "timed_push 1": ("producer", "try_push 1"),
+    "timed_wait_space": ("producer", "poll_space"),
+    "timed_pop": ("consumer", "try_pop"),
+    "timed_wait_message": ("consumer", "poll_message"),
 }
+"""The side of a call that waits, and the call that only tries."""
 
 
-def test_a_snapshot_tells_beside_a_call_that_waits_what_it_tells_beside_one_that_tries() -> None:
+@pytest.mark.parametrize("closed", ["", "close_consumer", "close_producer"])
+@pytest.mark.parametrize("end", ["", "close", "free", "detach"])
+def test_a_snapshot_tells_beside_a_call_that_waits_what_it_tells_beside_one_that_tries(end: str, closed: str) -> None:
     """Rule "snapshot": and the others answer what they answer without it. It tells what `has` does: rule "alike"."""
-    tries = {"push": "try_push 1", "space": "poll_space", "pop": "try_pop", "message": "poll_message"}
-    for waiting in ("timed_push 1", "timed_wait_space", "timed_pop", "timed_wait_message"):
-        side = "producer" if waiting in ("timed_push 1", "timed_wait_space") else "consumer"
-        trying = next(other for kind, other in tries.items() if kind in waiting)
-        for end in ENDING[side]:
-            one, other = (f"{call}; {end}" if end else call for call in (waiting, trying))
-            for closed in ("", "close_consumer", "close_producer"):
-                setup = "try_push 1" if side == "producer" else ""
-                asked = [
-                    ended(seen(client(f"{each} | {query}", 1, each, query, setup=f"{setup}; {closed}".strip("; "))))
-                    for each, query in ((one, "channels"), (other, "channels"), (one, "has"))
-                ]
-                answers = [{each[-2] for each in outcomes} for outcomes in asked]
-                assert answers[0] == answers[1], (one, closed)
-                assert answers[2] == {answer & 255 for answer in answers[0]}, (one, closed)
-                alone = ended(seen(client(one, 1, one, setup=f"{setup}; {closed}".strip("; "))))
-                assert {(*each[:-2], each[-1]) for each in asked[0]} == alone, (one, closed)
+    for waits, (side, tries) in WAITS.items():
+        setup = "; ".join(filter(None, ("try_push 1" if side == "producer" else "", closed)))
+        waiting, trying = ("; ".join((call, f"{end}_{side}") if end else (call,)) for call in (waits, tries))
+
+        def outcomes(*threads: str, setup: str = setup) -> set[Outcome]:
+            return ended(seen(client(f"{setup}: {threads}", 1, *threads, setup=setup)))
+
+        beside, other = outcomes(waiting, "channels"), outcomes(trying, "channels")
+        told = {each[-2] for each in beside}
+        assert told == {each[-2] for each in other}, waiting
+        assert {answer & 255 for answer in told} == {each[-2] for each in outcomes(trying, "has")}, waiting
+        assert {(*each[:-2], each[-1]) for each in beside} == outcomes(waiting), waiting
 
 
 def test_a_call_that_waits_for_ever_is_one_whose_time_is_never_up() -> None:

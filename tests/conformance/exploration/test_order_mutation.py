@@ -208,6 +208,22 @@ def test_a_switched_core_fails_as_the_weakened_one(tmp_path: Path) -> None:
 
 @needs_compiler
 @pytest.mark.timeout(120)
+def test_with_more_calls_what_fails_no_generated_client_is_missing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it fails one of the catalogue; without, what holds is not explored again."""
+    row = next(row for _, row in FAILING if not generated(row.client))
+    monkeypatch.setattr(order_mutation, "QUICK", [client for client in QUICK if client.name == row.client])
+    monkeypatch.setattr(order_mutation, "holding", list)
+    monkeypatch.setattr(order_mutation, "CALLS", 1)
+    for calls, explored in ((1, False), (2, True)):
+        assert main(["--missing", "--calls", str(calls), "--only", row.key, "--workers", "1"]) == 0
+        printed = capsys.readouterr().out
+        assert ("1 of 1: " in printed) is explored and "1 weakenings: 1 fail a client" in printed
+
+
+@needs_compiler
+@pytest.mark.timeout(120)
 def test_the_command_finds_the_client(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """For one access: its weaker form, the client that fails with it, and as what."""
     monkeypatch.setattr(order_mutation, "QUICK", QUICK[:2])
